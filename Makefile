@@ -1,0 +1,60 @@
+# Everything runs in ./.venv, made on first use; exact versions are in constraints.txt.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+DEMO := runs/demo
+export OMP_NUM_THREADS ?= 1
+export TOKENIZERS_PARALLELISM := false
+export LANGSMITH_TRACING := false
+export LANGGRAPH_CLI_NO_ANALYTICS := 1
+
+.PHONY: help demo test check format cover clean bundled
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: $(VENV)/.local  ## 100 debates between the bundled agents on the CPU, no download of weights
+	@rm -rf $(DEMO)
+	@$(BIN)/longthought problems countdown --count 100 --split test --seed 7 --out $(DEMO).jsonl
+	@$(BIN)/longthought generate $(DEMO).jsonl --out $(DEMO)
+	@$(BIN)/longthought show $(DEMO) "$$($(BIN)/python -m longthought.demo $(DEMO))"
+	@echo 'Try: $(BIN)/longthought solve "Use 3, 7, 16 and 20, each once, to make 46."'
+
+test: $(VENV)/.dev  ## the whole test suite
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev  ## format, lint, types, direction of imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev  ## format and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+cover: $(VENV)/.dev  ## the test suite with branch coverage
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+bundled: $(VENV)/.dev  ## rebuild the bundled agents from nothing (about an hour on two cores)
+	$(BIN)/longthought train bundled --out runs/bundled
+
+clean:  ## remove what can be made again
+	rm -rf $(VENV) dist build .pytest_cache .ruff_cache .hypothesis .coverage
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'longthought needs Python 3.11 or newer: make PYTHON=python3.11 …'; exit 1; }
+	@$(PYTHON) -m venv $(VENV) 2>/dev/null || { \
+		echo 'python3 has no venv module: installing it with apt'; \
+		apt-get -qq update && apt-get -qq install -y python3-venv && $(PYTHON) -m venv --clear $(VENV); }
+
+$(VENV)/.local: $(VENV)/bin/python pyproject.toml constraints.txt
+	@echo 'installing longthought[local] …'
+	@$(PIP) --editable '.[local]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/bin/python pyproject.toml constraints.txt
+	@echo 'installing longthought[dev] …'
+	@$(PIP) --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,68 @@
+"""Two agents argue until the answer checks out, and every argument becomes training data.
+
+A policy proposes one reasoning step at a time; a critic, armed with tools, answers continue, backtrack, reflect or
+terminate. Everything here is imported on first use: `import longthought` loads neither torch nor langgraph.
+"""
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from longthought.agents.agent import Critic, Policy
+    from longthought.agents.catalogue import critic, policy
+    from longthought.api import asolve, generate, solve
+    from longthought.problems.loader import load
+    from longthought.problems.problem import AnswerReference, CountdownReference, Problem, Task
+    from longthought.trajectories.run import Run
+    from longthought.trajectories.trajectory import Trajectory
+
+try:
+    __version__ = version("longthought")
+except PackageNotFoundError:  # a checkout that isn't installed
+    __version__ = "0.0.0"
+
+_HOMES = {
+    "AnswerReference": "longthought.problems.problem",
+    "CountdownReference": "longthought.problems.problem",
+    "Critic": "longthought.agents.agent",
+    "Policy": "longthought.agents.agent",
+    "Problem": "longthought.problems.problem",
+    "Run": "longthought.trajectories.run",
+    "Task": "longthought.problems.problem",
+    "Trajectory": "longthought.trajectories.trajectory",
+    "asolve": "longthought.api",
+    "critic": "longthought.agents.catalogue",
+    "generate": "longthought.api",
+    "load": "longthought.problems.loader",
+    "policy": "longthought.agents.catalogue",
+    "solve": "longthought.api",
+}
+
+__all__ = [
+    "AnswerReference",
+    "CountdownReference",
+    "Critic",
+    "Policy",
+    "Problem",
+    "Run",
+    "Task",
+    "Trajectory",
+    "__version__",
+    "asolve",
+    "critic",
+    "generate",
+    "load",
+    "policy",
+    "solve",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'longthought' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

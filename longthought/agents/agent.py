@@ -1,0 +1,165 @@
+"""Policy and critic: a chat model plus a dialect, and the one way each is asked.
+
+An agent turns a view into a reply and keeps the bill. Whether a verdict is legal, and what follows from it, is for
+the rules of the debate.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage
+
+from longthought.agents.dialect import Dialect, Step, Unreadable
+from longthought.agents.view import View
+from longthought.trajectories.events import Call, Usage, Verdict
+
+T = TypeVar("T")
+
+
+@runtime_checkable
+class Closeable(Protocol):
+    """A chat model that holds connections or an engine."""
+
+    async def aclose(self) -> None:
+        """Let go of them."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reply(Generic[T]):
+    """What was read, or why nothing could be, and every call it took."""
+
+    read: T | Unreadable
+    calls: tuple[Call, ...]
+
+
+class Proposer(Protocol):
+    """Whoever sits in the policy's chair."""
+
+    name: str
+
+    def unsuitable(self, view: View) -> str | None:
+        """Say why it can't take a problem on; None if it can."""
+        ...
+
+    async def propose(self, view: View) -> Reply[Step]:
+        """Give the next step."""
+        ...
+
+    async def reflect(self, view: View) -> Reply[str]:
+        """Re-examine the candidate in words."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of what it holds."""
+        ...
+
+
+class Judge(Protocol):
+    """Whoever sits in the critic's chair."""
+
+    name: str
+
+    def unsuitable(self, view: View) -> str | None:
+        """Say why it can't take a problem on; None if it can."""
+        ...
+
+    async def judge(self, view: View) -> Reply[Verdict]:
+        """Judge the candidate."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of what it holds."""
+        ...
+
+
+class Agent:
+    """A chat model that speaks a dialect."""
+
+    def __init__(self, name: str, model: BaseChatModel, dialect: Dialect) -> None:
+        """Name it as on the command line: `provider:model`."""
+        self.name, self.model, self.dialect = name, model, dialect
+
+    def unsuitable(self, view: View) -> str | None:
+        """Say why a problem can't be put in the agent's dialect; None if it can."""
+        return self.dialect.unsuitable(view)
+
+    async def aclose(self) -> None:
+        """Let go of what the model holds."""
+        if isinstance(self.model, Closeable):
+            await self.model.aclose()
+
+    async def _ask(
+        self,
+        messages: Sequence[BaseMessage],
+        options: Mapping[str, Any],
+        read: Callable[[Call], T | Unreadable],
+    ) -> Reply[T]:
+        calls: list[Call] = []
+        asked = list(messages)
+        while True:
+            began = time.perf_counter()
+            message = await self.model.ainvoke(asked, **options)
+            calls.append(call_of(self.name, message, time.perf_counter() - began))
+            found = read(calls[-1])
+            if not isinstance(found, Unreadable) or len(calls) > self.dialect.repairs:
+                return Reply(found, tuple(calls))
+            asked = self.dialect.ask_again(messages, calls[-1].text, found.reason)
+
+
+class Policy(Agent):
+    """Proposes one step at a time."""
+
+    async def propose(self, view: View) -> Reply[Step]:
+        """Ask for the next step."""
+        dialect = self.dialect
+        return await self._ask(
+            dialect.ask_policy(view), dialect.policy_options(), lambda call: dialect.read_step(call.text, view)
+        )
+
+    async def reflect(self, view: View) -> Reply[str]:
+        """Ask for a re-examination of the candidate, in words."""
+        dialect = self.dialect
+        return await self._ask(
+            dialect.ask_reflection(view), dialect.policy_options(), lambda call: dialect.read_reflection(call.text)
+        )
+
+
+class Critic(Agent):
+    """Judges the newest step."""
+
+    async def judge(self, view: View) -> Reply[Verdict]:
+        """Ask for a verdict on the candidate."""
+        dialect = self.dialect
+        return await self._ask(
+            dialect.ask_critic(view),
+            dialect.critic_options(),
+            lambda call: dialect.read_verdict(call.text, view, call.logprobs),
+        )
+
+
+def call_of(name: str, message: AIMessage, latency: float) -> Call:
+    """Read a model's message into a call: text, usage, and tokens where the server gives them."""
+    usage = message.usage_metadata
+    details: Mapping[str, Any] = usage.get("input_token_details", {}) if usage else {}
+    ids = message.response_metadata.get("token_ids")
+    logprobs = message.response_metadata.get("logprobs")
+    return Call(
+        model=name,
+        text=message.text,
+        usage=Usage(
+            prompt=usage["input_tokens"], cached=details.get("cache_read") or 0, completion=usage["output_tokens"]
+        )
+        if usage
+        else Usage(),
+        latency=latency,
+        token_ids=tuple(ids) if isinstance(ids, Sequence) else None,
+        logprobs=tuple(logprobs) if _is_numbers(logprobs) else None,
+    )
+
+
+def _is_numbers(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(v, float | int) for v in value)  # pyright: ignore[reportUnknownVariableType]

@@ -1,0 +1,136 @@
+"""Agents by the names used on the command line: `provider:model`, and what dialect and sampling suit it."""
+
+from pathlib import Path
+from typing import Final, Literal
+
+from langchain_core.language_models import BaseChatModel
+
+from longthought.agents.agent import Critic, Policy
+from longthought.agents.compact import Compact
+from longthought.agents.dialect import Dialect
+from longthought.agents.in_process import InProcessChatModel
+from longthought.agents.prose import Prose
+from longthought.agents.served import ServedChatModel
+from longthought.errors import ModelError
+
+Role = Literal["policy", "critic"]
+BUNDLED: Final = Path(__file__).parent / "bundled"
+DIALECTS: Final = {"prose": Prose, "compact": Compact}
+PROVIDERS: Final = """\
+  bundled:countdown        the agents that ship with longthought (Countdown only, CPU)
+  openai:NAME              a model on an OpenAI-compatible server, with --base-url
+  transformers:FOLDER      a model in this process
+  PROVIDER:NAME            anything else that LangChain's init_chat_model knows, if langchain is installed"""
+
+
+def policy(
+    name: str = "bundled:countdown",
+    *,
+    base_url: str | None = None,
+    dialect: str | None = None,
+    temperature: float | None = None,
+    max_tokens: int | None = None,
+    seed: int = 0,
+) -> Policy:
+    """Make the policy called `provider:model`; its temperature is 1 unless given, for it must not repeat itself.
+
+    Raises:
+        ModelError: if there is no such provider, model or dialect.
+
+    """
+    sampled = 1.0 if temperature is None else temperature
+    model = chat_model(name, "policy", base_url=base_url, temperature=sampled, max_tokens=max_tokens, seed=seed)
+    return Policy(name, model, _dialect(name, dialect))
+
+
+def critic(
+    name: str = "bundled:countdown",
+    *,
+    base_url: str | None = None,
+    dialect: str | None = None,
+    temperature: float | None = None,
+    max_tokens: int | None = None,
+    seed: int = 0,
+) -> Critic:
+    """Make the critic called `provider:model`; it is greedy unless a temperature is given.
+
+    Raises:
+        ModelError: if there is no such provider, model or dialect.
+
+    """
+    sampled = 0.0 if temperature is None else temperature
+    model = chat_model(name, "critic", base_url=base_url, temperature=sampled, max_tokens=max_tokens, seed=seed)
+    return Critic(name, model, _dialect(name, dialect))
+
+
+def chat_model(
+    name: str,
+    role: Role,
+    *,
+    base_url: str | None = None,
+    temperature: float = 0.0,
+    max_tokens: int | None = None,
+    seed: int = 0,
+) -> BaseChatModel:
+    """Make the chat model called `provider:model`.
+
+    Raises:
+        ModelError: if there is no such provider or model.
+
+    """
+    provider, _, model = name.partition(":")
+    if not model:
+        raise ModelError(f"{name!r} is not a model: write provider:model, one of\n{PROVIDERS}")
+    match provider:
+        case "bundled":
+            return _in_process(name, str(_bundled(model, role)), temperature, max_tokens, seed)
+        case "transformers":
+            return _in_process(name, model, temperature, max_tokens, seed)
+        case "openai" if base_url is not None:
+            return ServedChatModel(
+                model=model, base_url=base_url, temperature=temperature, max_tokens=max_tokens or 1024, seed=seed
+            )
+        case "openai":
+            raise ModelError(f"{name}: say where the server is, such as --base-url http://localhost:8000/v1")
+        case _:
+            return _langchain(name, temperature)
+
+
+def _in_process(
+    name: str, path: str, temperature: float, max_tokens: int | None, seed: int
+) -> InProcessChatModel:
+    longest = max_tokens or (64 if _speaks_compact(name) else 512)
+    return InProcessChatModel(model=name, path=path, temperature=temperature, max_tokens=longest, seed=seed)
+
+
+def _bundled(model: str, role: Role) -> Path:
+    folder = BUNDLED / model / role
+    if not (folder / "config.json").exists():
+        known = sorted(p.name for p in BUNDLED.iterdir() if p.is_dir()) if BUNDLED.exists() else []
+        raise ModelError(f"bundled:{model} does not exist; there is: {', '.join(f'bundled:{k}' for k in known)}")
+    return folder
+
+
+def _langchain(name: str, temperature: float) -> BaseChatModel:
+    try:
+        from langchain.chat_models import init_chat_model  # pyright: ignore  # an optional dependency
+    except ImportError as error:
+        raise ModelError(f"unknown provider in {name!r} (langchain is not installed): there are\n{PROVIDERS}") from error
+    try:
+        made: BaseChatModel = init_chat_model(name, temperature=temperature)  # pyright: ignore
+    except (ImportError, ValueError) as error:
+        raise ModelError(f"{name!r}: {error}") from error
+    return made
+
+
+def _dialect(model: str, dialect: str | None) -> Dialect:
+    wanted = dialect or ("compact" if _speaks_compact(model) else "prose")
+    if wanted not in DIALECTS:
+        raise ModelError(f"unknown dialect {wanted!r}: choose from {', '.join(DIALECTS)}")
+    return DIALECTS[wanted]()
+
+
+def _speaks_compact(model: str) -> bool:
+    """Say whether a model was trained on the compact notation; such folders hold a `compact.json` of the recipe."""
+    provider, _, name = model.partition(":")
+    return provider == "bundled" or (provider == "transformers" and (Path(name) / "compact.json").exists())

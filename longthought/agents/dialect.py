@@ -1,0 +1,78 @@
+"""What a dialect is: how a view becomes messages, and how a reply becomes a step or a verdict.
+
+Training renders with the same dialect as inference, so the two can't drift apart.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from langchain_core.messages import BaseMessage
+
+from longthought.agents.view import View
+from longthought.trajectories.events import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step read from a policy's reply."""
+
+    text: str
+    answer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A reply that holds neither step nor verdict, and why."""
+
+    reason: str
+
+
+class Dialect(Protocol):
+    """One language both agents speak."""
+
+    name: str
+    repairs: int
+    """How often an unreadable reply is sent back with a repair request."""
+
+    def unsuitable(self, view: View) -> str | None:
+        """Say why a problem can't be put in this dialect; None if it can."""
+        ...
+
+    def ask_policy(self, view: View) -> list[BaseMessage]:
+        """Ask for the next step."""
+        ...
+
+    def ask_reflection(self, view: View) -> list[BaseMessage]:
+        """Ask the policy to re-examine the candidate in words."""
+        ...
+
+    def ask_critic(self, view: View) -> list[BaseMessage]:
+        """Ask for a verdict on the candidate."""
+        ...
+
+    def ask_again(self, messages: Sequence[BaseMessage], reply: str, reason: str) -> list[BaseMessage]:
+        """Ask once more after an unreadable reply."""
+        ...
+
+    def read_step(self, reply: str, view: View) -> Step | Unreadable:
+        """Read the policy's reply."""
+        ...
+
+    def read_reflection(self, reply: str) -> str | Unreadable:
+        """Read a reflection."""
+        ...
+
+    def read_verdict(
+        self, reply: str, view: View, logprobs: Sequence[float] | None = None
+    ) -> Verdict | Unreadable:
+        """Read the critic's reply; `logprobs`, one per token, may inform the score."""
+        ...
+
+    def policy_options(self) -> Mapping[str, Any]:
+        """Extra keyword arguments of a policy request."""
+        ...
+
+    def critic_options(self) -> Mapping[str, Any]:
+        """Extra keyword arguments of a critic request, such as a response format."""
+        ...

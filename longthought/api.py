@@ -1,0 +1,196 @@
+"""The Python front door: one debate, or a batch of them."""
+
+import asyncio
+import contextlib
+import hashlib
+import queue
+import threading
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from longthought.agents.agent import Judge, Proposer
+from longthought.errors import ConfigError, ProblemError
+from longthought.graphs.debate import DebateContext, started
+from longthought.graphs.seats import Seats
+from longthought.jobs.generate import Job, run_job
+from longthought.jobs.play import play
+from longthought.jobs.preflight import expect_ready, unfinished
+from longthought.jobs.progress import Progress
+from longthought.problems.loader import load
+from longthought.problems.problem import Problem, Task
+from longthought.problems.puzzle import Puzzle
+from longthought.tools.grade import reference_of
+from longthought.trajectories.events import AnyEvent
+from longthought.trajectories.folder import RunFolder
+from longthought.trajectories.trajectory import Trajectory
+
+
+def solve(problem: str | Problem, **settings: Any) -> Trajectory:
+    """Run one debate and return it; the same as `asolve`, for code without an event loop."""
+    ended: list[Trajectory | BaseException] = []
+
+    def run() -> None:
+        try:
+            ended.append(asyncio.run(asolve(problem, **settings)))
+        except BaseException as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=run, name="longthought-solve")  # a notebook's loop may be running in this one
+    thread.start()
+    thread.join()
+    if isinstance(ended[0], BaseException):
+        raise ended[0]
+    return ended[0]
+
+
+async def asolve(
+    problem: str | Problem,
+    *,
+    graph: str = "debate",
+    policy: str | Proposer = "bundled:countdown",
+    critic: str | Judge = "bundled:countdown",
+    tools: Iterable[str] | None = None,
+    answer: str | None = None,
+    on_event: Callable[[AnyEvent], None] | None = None,
+    **settings: Any,
+) -> Trajectory:
+    """Run one debate and return it.
+
+    Args:
+        problem: The statement, or a Problem.
+        graph: Which state machine; `debate` so far.
+        policy: `provider:model`, or an agent made with `lt.policy`.
+        critic: Likewise, with `lt.critic`.
+        tools: Names of the verifiers that check every step.
+        answer: The reference answer, seen by the grader alone, after the end. Countdown needs none.
+        on_event: Called with each event as it happens.
+        settings: Anything else of `DebateContext`: rounds, tokens, seconds, veto, seed, base_url, ….
+
+    Raises:
+        UserError: if a setting or a model makes no sense, or an agent can't read the problem.
+        EndpointError: if a model server can't be reached.
+
+    """
+    posed = problem if isinstance(problem, Problem) else posed_by_hand(problem)
+    context = debate_context(graph, policy, critic, tools, settings)
+    seats = seated(context, policy, critic)
+    try:
+        await expect_ready(seats, [posed])
+        return await play(
+            started(posed, context), context, seats, reference=reference_of(posed, answer), on_event=on_event
+        )
+    finally:
+        await seats.aclose()
+
+
+def generate(
+    problems: str | Path | Iterable[Task | Problem | str],
+    *,
+    out: str | Path,
+    samples: int = 1,
+    concurrency: int = 64,
+    graph: str = "debate",
+    policy: str | Proposer = "bundled:countdown",
+    critic: str | Judge = "bundled:countdown",
+    tools: Iterable[str] | None = None,
+    progress: Progress | None = None,
+    **settings: Any,
+) -> Generator[Trajectory, None, None]:
+    """Run a batch of debates into a run folder and yield each as it ends; on a folder already begun, go on there.
+
+    Debates that ended in an earlier run are in the folder (`lt.Run(out)`), and are not yielded again. Leaving the loop
+    early stops the job cleanly.
+
+    Raises:
+        UserError: if the problems, the settings or the folder make no sense.
+        EndpointError: if a model server can't be reached; nothing has been written then.
+
+    """
+    tasks = list(load(problems)) if isinstance(problems, str | Path) else [_task(p) for p in problems]
+    job = Job(debate_context(graph, policy, critic, tools, settings), samples, concurrency)
+    ended: queue.SimpleQueue[Trajectory | BaseException | None] = queue.SimpleQueue()
+    running: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
+
+    async def work() -> None:
+        task, loop = asyncio.current_task(), asyncio.get_running_loop()
+        assert task is not None
+        running.put(lambda: loop.call_soon_threadsafe(task.cancel))
+        seats = seated(job.context, policy, critic)
+        try:
+            await expect_ready(seats, [task.problem for task in unfinished(Path(out), tasks, samples)])
+            with RunFolder.create_or_resume(Path(out), job.config()) as folder:
+                async for trajectory in run_job(job, tasks, folder, seats=seats, progress=progress):
+                    ended.put(trajectory)
+        finally:
+            await seats.aclose()
+
+    def run() -> None:
+        try:
+            asyncio.run(work())
+            ended.put(None)
+        except asyncio.CancelledError:
+            ended.put(None)
+        except BaseException as error:
+            ended.put(error)
+
+    thread = threading.Thread(target=run, name="longthought-generate")
+    thread.start()
+    cancel = running.get()
+    try:
+        while (item := ended.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        with contextlib.suppress(RuntimeError):  # the loop is closed already
+            cancel()
+        thread.join()
+
+
+def posed_by_hand(statement: str) -> Problem:
+    """Make a problem of a typed statement; Countdown statements are recognised."""
+    if not statement.strip():
+        raise ProblemError("the statement is empty: write one, such as 'Use 3, 7, 16 and 20, each once, to make 46.'")
+    puzzle = Puzzle.read(statement)
+    if puzzle:
+        return Problem(id=puzzle.id, statement=statement.strip(), domain="countdown")
+    return Problem(id=f"typed-{hashlib.sha256(statement.encode()).hexdigest()[:8]}", statement=statement.strip())
+
+
+def _task(given: Task | Problem | str) -> Task:
+    if isinstance(given, Task):
+        return given
+    return Task(problem=given if isinstance(given, Problem) else posed_by_hand(given))
+
+
+def debate_context(
+    graph: str,
+    policy: str | Proposer,
+    critic: str | Judge,
+    tools: Iterable[str] | None,
+    settings: dict[str, Any],
+) -> DebateContext:
+    """Put settings into a context, refusing unknown ones."""
+    if graph != "debate":
+        raise ConfigError(f"unknown graph {graph!r}: there is debate")
+    known = {f.name for f in fields(DebateContext)}
+    if unknown := sorted(set(settings) - known):
+        raise ConfigError(f"unknown setting {', '.join(unknown)}: there are {', '.join(sorted(known))}")
+    context = DebateContext(policy=_name(policy), critic=_name(critic), **settings)
+    if tools is not None:
+        context = replace(context, tools=list(tools))
+    context.rules()
+    return context
+
+
+def seated(context: DebateContext, policy: str | Proposer, critic: str | Judge) -> Seats:
+    """Seat agents given as objects, and make those given by name."""
+    return context.seats(
+        policy=None if isinstance(policy, str) else policy, critic=None if isinstance(critic, str) else critic
+    )
+
+
+def _name(agent: str | Proposer | Judge) -> str:
+    return agent if isinstance(agent, str) else agent.name

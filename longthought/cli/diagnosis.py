@@ -1,0 +1,81 @@
+"""The checks behind `doctor`: each part's state, and the command that mends it."""
+
+import json
+import os
+import platform
+import urllib.error
+import urllib.request
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+from longthought import __version__
+
+
+class Finding(NamedTuple):
+    """One part of the machine."""
+
+    part: str
+    works: bool | None
+    """False: broken though it should work; None: not there, and only needed for some things."""
+    found: str
+    fix: str = ""
+
+
+def diagnose(base_url: str | None) -> list[Finding]:
+    """Look at every part."""
+    findings = [
+        Finding("longthought", True, f"{__version__} on Python {platform.python_version()}, {os.cpu_count()} cores"),
+        _package("langgraph", "graphs", required=True, extra=""),
+        _package("torch", "in-process models", required=False, extra="local"),
+        _package("transformers", "in-process models", required=False, extra="local"),
+        _gpu(),
+        _bundled(),
+        _package("trl", "training", required=False, extra="train"),
+        _package("langgraph-cli", "LangGraph Studio", required=False, extra="studio"),
+    ]
+    if base_url:
+        findings.append(_server(base_url))
+    return findings
+
+
+def _package(name: str, purpose: str, *, required: bool, extra: str) -> Finding:
+    try:
+        return Finding(name, True, f"{version(name)} ({purpose})")
+    except PackageNotFoundError:
+        target = f"longthought[{extra}]" if extra else "longthought"
+        return Finding(name, False if required else None, f"not installed ({purpose})", f"pip install '{target}'")
+
+
+def _gpu() -> Finding:
+    if find_spec("torch") is None:
+        return Finding("gpu", None, "not looked for: torch is not installed")
+    import torch  # the one place where the command line asks torch about the hardware
+
+    if torch.cuda.is_available():
+        return Finding("gpu", True, torch.cuda.get_device_name())
+    return Finding("gpu", None, "none: in-process models run on the CPU")
+
+
+def _bundled() -> Finding:
+    from longthought.agents.catalogue import BUNDLED
+
+    weights = sorted(Path(BUNDLED).glob("*/*/model.safetensors"))
+    if not weights:
+        return Finding("bundled agents", False, "no weights in the package", "longthought train bundled")
+    size = sum(path.stat().st_size for path in weights) / 1e6
+    names = ", ".join(f"{p.parent.parent.name}/{p.parent.name}" for p in weights)
+    return Finding("bundled agents", True, f"{names} ({size:.1f} MB)")
+
+
+def _server(base_url: str) -> Finding:
+    url = f"{base_url.rstrip('/')}/models"
+    key = os.environ.get("OPENAI_API_KEY")
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {key}"} if key else {})
+    try:
+        with urllib.request.urlopen(request, timeout=10) as response:
+            models = [str(model["id"]) for model in json.load(response)["data"]]
+    except (urllib.error.URLError, OSError, ValueError, KeyError, TypeError) as error:
+        return Finding("server", False, f"{base_url}: {error}", "is it running, and does the URL end in /v1?")
+    return Finding("server", True, f"{base_url} serves {', '.join(models)}")

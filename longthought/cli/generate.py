@@ -1,0 +1,84 @@
+"""`longthought generate`: a batch of debates, resumed when run again."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from longthought.cli.options import (
+    BUNDLED,
+    TOOLS,
+    BaseUrl,
+    CriticBaseUrl,
+    CriticModel,
+    DialectName,
+    Graph,
+    Json,
+    PolicyModel,
+    Rounds,
+    Seconds,
+    Seed,
+    Tokens,
+    Tools,
+    Veto,
+    settings,
+)
+from longthought.errors import ConfigError
+
+
+def generate(
+    problems: Annotated[Path, typer.Argument(help="JSONL of problems.")],
+    out: Annotated[Path, typer.Option(help="Run folder; one already begun goes on where it stopped.")],
+    graph: Graph = "debate",
+    policy: PolicyModel = BUNDLED,
+    critic: CriticModel = BUNDLED,
+    base_url: BaseUrl = None,
+    critic_base_url: CriticBaseUrl = None,
+    dialect: DialectName = None,
+    tools: Tools = TOOLS,
+    samples: Annotated[int, typer.Option(help="Debates per problem.")] = 1,
+    concurrency: Annotated[int, typer.Option(help="Debates in flight at once.")] = 64,
+    executor: Annotated[str, typer.Option(help="Where debates run: local.")] = "local",
+    rounds: Rounds = 32,
+    tokens: Tokens = None,
+    seconds: Seconds = None,
+    veto: Veto = True,
+    seed: Seed = 0,
+    json: Json = False,
+) -> None:
+    """Run a debate on every problem, many at once, into a run folder.
+
+    Example: `longthought generate problems.jsonl --out runs/first --concurrency 64`
+
+    Run the same command again to go on after a stop, whatever stopped it. The same seed gives the same debates at
+    --concurrency 1; with more in flight, batching changes the sums.
+    """
+    from longthought import generate as run
+    from longthought.cli.display import JobDisplay, stopped, summary_table
+    from longthought.jobs.progress import Progress
+
+    if executor != "local":
+        raise ConfigError(f"--executor {executor}: this version runs jobs with local")
+    given = settings(
+        graph=graph, policy=policy, critic=critic, base_url=base_url, critic_base_url=critic_base_url, dialect=dialect,
+        tools=tools, rounds=rounds, tokens=tokens, seconds=seconds, veto=veto, seed=seed,
+    )  # fmt: skip
+    progress = Progress()
+    ended = run(problems, out=out, samples=samples, concurrency=concurrency, progress=progress, **given)
+    with JobDisplay(progress, quiet=json) as display:
+        try:
+            for trajectory in ended:
+                display.saw(trajectory)
+        except KeyboardInterrupt:
+            ended.close()
+            display.stop()
+            typer.echo(stopped(progress, out), err=True)
+            raise typer.Exit(130) from None
+    summary = progress.summary()
+    if json:
+        typer.echo(summary.model_dump_json())
+    else:
+        display.console.print(summary_table(summary, progress, out))
+    if progress.failed:
+        typer.echo(f"longthought: {progress.failed} debates failed: {display.last_failure}", err=True)
+        raise typer.Exit(1)

@@ -1,0 +1,34 @@
+"""The options that several commands share, declared once."""
+
+from typing import Annotated, Any
+
+import typer
+
+Graph = Annotated[str, typer.Option(help="State machine: debate.")]
+PolicyModel = Annotated[str, typer.Option("--policy", metavar="PROVIDER:MODEL", help="Model that proposes steps.")]
+CriticModel = Annotated[str, typer.Option("--critic", metavar="PROVIDER:MODEL", help="Model that judges them.")]
+BaseUrl = Annotated[str | None, typer.Option(metavar="URL", help="OpenAI-compatible server of both agents.")]
+CriticBaseUrl = Annotated[str | None, typer.Option(metavar="URL", help="Server of the critic, if another.")]
+DialectName = Annotated[
+    str | None, typer.Option("--dialect", help="prose or compact; by default what suits the model.")
+]
+Tools = Annotated[str, typer.Option(help="Verifiers, separated by commas; 'none' for none.")]
+Rounds = Annotated[int, typer.Option(help="Proposals at most in a debate.")]
+Tokens = Annotated[int | None, typer.Option(help="Tokens of both agents at most in a debate, prompts included.")]
+Seconds = Annotated[float | None, typer.Option(help="Seconds at most in a debate, in models and tools.")]
+Veto = Annotated[bool, typer.Option(help="Refuted evidence rejects a step without asking the critic.")]
+Seed = Annotated[int, typer.Option(help="Seed of the models.")]
+Json = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
+
+TOOLS = "algebra,countdown"
+BUNDLED = "bundled:countdown"
+
+
+def split_tools(tools: str) -> list[str]:
+    """Read `algebra,countdown`; `none` and the empty string are no tools."""
+    return [name.strip() for name in tools.split(",") if name.strip() not in ("", "none")]
+
+
+def settings(**given: Any) -> dict[str, Any]:
+    """Collect the options that go into a debate's context."""
+    return {**given, "tools": split_tools(given["tools"])}

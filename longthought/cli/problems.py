@@ -1,0 +1,42 @@
+"""`longthought problems`: write problems to try things on."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from longthought.errors import ProblemError
+
+problems = typer.Typer(help="Write problems as JSONL.", no_args_is_help=True)
+
+
+@problems.callback()
+def _group() -> None:  # pyright: ignore[reportUnusedFunction]
+    """Write problems as JSONL."""
+
+
+@problems.command(epilog="Example: `longthought problems countdown --count 100 --split test --out problems.jsonl`")
+def countdown(
+    out: Annotated[Path, typer.Option(help="Where to write the JSONL.")],
+    count: Annotated[int, typer.Option(help="How many problems.")] = 100,
+    numbers: Annotated[int, typer.Option(help="Numbers in each problem.")] = 4,
+    max_number: Annotated[int, typer.Option(help="Largest number dealt.")] = 20,
+    targets: Annotated[str, typer.Option(help="Range of targets, LOW-HIGH.")] = "10-100",
+    split: Annotated[str, typer.Option(help="train, validation or test; told by a hash of the numbers.")] = "test",
+    seed: Annotated[int, typer.Option(help="Same seed, same problems.")] = 0,
+) -> None:
+    """Write solvable Countdown problems with their references."""
+    from longthought.problems.countdown import generate
+    from longthought.problems.loader import countdown_task, write
+
+    if split not in ("train", "validation", "test"):
+        raise ProblemError(f"--split {split}: choose train, validation or test")
+    low, dash, high = targets.partition("-")
+    if not (dash and low.isdecimal() and high.isdecimal()):
+        raise ProblemError(f"--targets {targets}: write LOW-HIGH, such as 10-100")
+    puzzles = generate(
+        count=count, numbers=numbers, max_number=max_number, targets=(int(low), int(high)),
+        split=split, seed=seed,
+    )  # fmt: skip
+    write((countdown_task(puzzle) for puzzle in puzzles), out)
+    typer.echo(f"wrote {count} problems to {out}")

@@ -1,0 +1,40 @@
+"""`longthought show`: a run's table, or one debate as a tree and as a transcript."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from longthought.cli.options import Json
+
+
+def show(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    id: Annotated[str | None, typer.Argument(help="A debate, or a problem's id.")] = None,
+    limit: Annotated[int, typer.Option(min=0, help="Rows of the table at most.")] = 50,
+    json: Json = False,
+) -> None:
+    """Show what is in a run folder.
+
+    Example: `longthought show runs/first` and then `longthought show runs/first countdown-3-7-16-20-46`
+    """
+    from rich.console import Console
+
+    from longthought.cli.display import debate_panels, run_table
+    from longthought.trajectories.run import Run
+
+    console = Console(highlight=False)
+    opened = Run(run)
+    if id is None:
+        if json:
+            for trajectory in opened.trajectories():
+                typer.echo(trajectory.to_json())
+        else:
+            console.print(run_table(opened, limit))
+        return
+    trajectory = opened.trajectory(id if "#" in id else f"{id}#0")
+    if json:
+        typer.echo(trajectory.to_json())
+    else:
+        for panel in debate_panels(trajectory):
+            console.print(panel)

@@ -1,0 +1,54 @@
+"""Every error longthought raises on purpose, in one tree.
+
+    LongthoughtError
+    ├── UserError            the caller can mend it: exit code 2
+    │   ├── ProblemError     a problem or data set that can't be read
+    │   ├── ModelError       an unknown, unreadable or unsuitable model
+    │   ├── ConfigError      options that don't make sense together
+    │   └── RunFolderError   a run folder that isn't what was asked for
+    └── RunError             something outside failed while running: exit code 1
+        ├── EndpointError    a model server that can't be reached or misbehaves
+        └── EngineError      an in-process engine that stopped
+
+Messages name the value, the reason and the next thing to do. Anything else that escapes is a bug.
+"""
+
+
+class LongthoughtError(Exception):
+    """The root: catch this to catch everything raised on purpose."""
+
+    exit_code = 1
+
+
+class UserError(LongthoughtError):
+    """Something the caller can mend; the command line exits with 2."""
+
+    exit_code = 2
+
+
+class ProblemError(UserError):
+    """A problem or a data set that can't be read."""
+
+
+class ModelError(UserError):
+    """An unknown model or provider, or one that can't do what is asked of it."""
+
+
+class ConfigError(UserError):
+    """Options that don't make sense, alone or together."""
+
+
+class RunFolderError(UserError):
+    """A run folder that is not what was asked for."""
+
+
+class RunError(LongthoughtError):
+    """Something outside failed while running; the command line exits with 1."""
+
+
+class EndpointError(RunError):
+    """A model server that can't be reached, or answers with an error."""
+
+
+class EngineError(RunError):
+    """An in-process engine that stopped."""

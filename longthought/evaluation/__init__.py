@@ -1,0 +1,1 @@
+"""Honest comparisons: ablations, intervals, scores of critics."""

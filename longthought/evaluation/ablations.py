@@ -1,0 +1,132 @@
+"""Critics that are not models, to find out what a real one is worth. They sit in the critic's chair of any debate.
+
+The oracle knows the solver; the random critic knows only how often the real one did what; the leaf critic looks at
+nothing before the end, which makes the debate a depth-first search. None of them writes a token.
+"""
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+
+from longthought.agents import notation
+from longthought.agents.agent import Reply
+from longthought.agents.view import View
+from longthought.problems import countdown
+from longthought.trajectories.events import Action, Judged, Verdict
+from longthought.trajectories.trajectory import Trajectory
+
+
+class TokenlessCritic:
+    """A judge of Countdown steps that calls no model."""
+
+    name = "tokenless"
+
+    def unsuitable(self, view: View) -> str | None:
+        """Refuse what is not Countdown."""
+        return None if notation.read_statement(view.problem.statement) else "ablations play Countdown only"
+
+    async def judge(self, view: View) -> Reply[Verdict]:
+        """Judge the candidate."""
+        return Reply(self.verdict(view), ())
+
+    def verdict(self, view: View) -> Verdict:
+        """Decide."""
+        raise NotImplementedError
+
+    async def aclose(self) -> None:
+        """Hold nothing."""
+
+
+class OracleCritic(TokenlessCritic):
+    """The exact solver: never wrong about a state, always goes back to the deepest solvable one."""
+
+    name = "oracle"
+
+    def verdict(self, view: View) -> Verdict:
+        """Ask the solver."""
+        left = _left(view)
+        if left is not None and countdown.solvable(left, _target(view)):
+            return Verdict(action=Action.TERMINATE if len(left) == 1 else Action.CONTINUE, score=1.0)
+        return Verdict(action=Action.BACKTRACK, target=last_live(view), score=0.0)
+
+
+class LeafCritic(TokenlessCritic):
+    """Goes on until one number is left, then back one step if it misses: depth-first search without a critic."""
+
+    name = "leaf-only"
+
+    def verdict(self, view: View) -> Verdict:
+        """Compare the leaf with the target in the statement."""
+        left = _left(view)
+        if left is None or (len(left) == 1 and left[0] != _target(view)):
+            return Verdict(action=Action.BACKTRACK)
+        return Verdict(action=Action.TERMINATE if len(left) == 1 else Action.CONTINUE)
+
+
+class CredulousCritic(TokenlessCritic):
+    """Accepts everything: a single pass of the policy."""
+
+    name = "credulous"
+
+    def verdict(self, view: View) -> Verdict:
+        """Accept."""
+        left = _left(view)
+        return Verdict(action=Action.TERMINATE if left is not None and len(left) == 1 else Action.CONTINUE)
+
+
+class RandomCritic(TokenlessCritic):
+    """Draws its action, and how far it goes back, at the rates of a real critic, by the numbers left."""
+
+    name = "random"
+
+    def __init__(self, rates: Mapping[int, Counter[tuple[Action, int]]], seed: int = 0) -> None:
+        """Take the counts of (action, steps back) by the numbers left after the step."""
+        self._rates, self._rng = rates, random.Random(seed)
+
+    @classmethod
+    def like(cls, trajectories: Iterable[Trajectory], seed: int = 0) -> "RandomCritic":
+        """Measure the rates on debates of a real critic."""
+        rates: dict[int, Counter[tuple[Action, int]]] = defaultdict(Counter)
+        for trajectory in trajectories:
+            for event in trajectory.events:
+                if isinstance(event, Judged):
+                    node = trajectory.tree.node(event.node)
+                    step = notation.read_step(node.text)
+                    if step is None:
+                        continue
+                    to = event.verdict.target
+                    back = 0 if to is None else node.depth - 1 - trajectory.tree.node(to).depth
+                    rates[len(step.remaining)][event.verdict.action, back] += 1
+        return cls(rates, seed)
+
+    def verdict(self, view: View) -> Verdict:
+        """Draw."""
+        left = _left(view)
+        counts = self._rates.get(len(left) if left else 0)
+        if not counts:
+            return Verdict(action=Action.BACKTRACK)
+        action, back = self._rng.choices(list(counts), weights=list(counts.values()))[0]
+        if action is not Action.BACKTRACK:
+            return Verdict(action=action)
+        depth = max(0, len(view.path) - back)
+        return Verdict(action=action, target=view.path_nodes[depth - 1] if depth else 0)
+
+
+def last_live(view: View) -> int:
+    """Return the deepest node above the candidate from which the target can still be made, by the solver."""
+    for number, text in zip(reversed(view.path_nodes), reversed(view.path), strict=True):
+        step = notation.read_step(text)
+        if step is not None and countdown.solvable(step.remaining, _target(view)):
+            return number
+    return 0
+
+
+def _left(view: View) -> tuple[int, ...] | None:
+    step = notation.read_step(view.candidate.text) if view.candidate else None
+    return step.remaining if step else None
+
+
+def _target(view: View) -> int:
+    puzzle = notation.read_statement(view.problem.statement)
+    assert puzzle is not None
+    return puzzle.target

@@ -1,0 +1,1 @@
+"""LangGraph state machines, and the pure rules they follow."""

@@ -1,0 +1,266 @@
+"""The rules of the debate: pure functions from a tree to what happens next.
+
+| action        | the new step is                                   | the cursor    | legal when                       |
+|---------------|---------------------------------------------------|---------------|----------------------------------|
+| continue      | accepted                                          | moves to it   | the step carries no final answer |
+| backtrack(to) | abandoned, with every step below `to` on the path | moves to `to` | `to` is an accepted step, or 0   |
+| reflect       | kept in doubt                                     | stays         | at most r times a step           |
+| terminate     | accepted as the last                              | moves to it   | it carries a final answer, or    |
+|               |                                                   |               | nothing is left to try           |
+
+Nothing here calls a model, a tool or a clock.
+"""
+
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from pydantic import Field, NonNegativeInt, PositiveInt
+
+from longthought.problems.problem import Record
+from longthought.trajectories.events import (
+    Action,
+    AnyEvent,
+    Author,
+    Cause,
+    Checked,
+    Evidence,
+    EvidenceStatus,
+    Failed,
+    Failure,
+    Finished,
+    Graded,
+    Judged,
+    Moved,
+    Observed,
+    Proposed,
+    Reflected,
+    StopReason,
+    Verdict,
+)
+from longthought.trajectories.tree import BACKWARD, Kind, Node, Tree
+
+
+class Rules(Record):
+    """Budgets and habits of one debate."""
+
+    rounds: PositiveInt = 32
+    """Proposals at most, unreadable and repeated ones included."""
+    backtracks: NonNegativeInt | None = None
+    """Times the debate may leave a step behind, vetoes included; it ends where one more would be due."""
+    tokens: PositiveInt | None = None
+    """Tokens of policy and critic together, prompts included, after which no further call is made."""
+    seconds: float | None = Field(default=None, gt=0)
+    """Seconds in models and tools, after which no further call is made."""
+    reflections: int = Field(default=1, ge=0)
+    """How often a critic may ask for a reflection on one step."""
+    veto: bool = True
+    """Whether refuted evidence rejects a step without asking the critic."""
+    patience: PositiveInt = 3
+    """Repeated or unreadable proposals from one node, in a row, before it is left; unusable verdicts likewise."""
+
+
+class Turn(StrEnum):
+    """Whose turn it is."""
+
+    PROPOSE = "propose"
+    """The policy's."""
+    CHECK = "check"
+    """The tools'."""
+    JUDGE = "judge"
+    """The critic's."""
+    REFLECT = "reflect"
+    """The policy's, to re-examine a step."""
+    ACT = "act"
+    """The rules' own: move the cursor or end."""
+    END = "end"
+    """Nobody's."""
+
+
+def turn(tree: Tree, rules: Rules) -> Turn:
+    """Say whose turn it is, from the last event alone; so a debate can go on from any log."""
+    wanted = _turn(tree, rules)
+    if wanted is Turn.PROPOSE and _spent(tree, rules, new_round=True):
+        return Turn.ACT
+    if wanted in (Turn.JUDGE, Turn.REFLECT) and _spent(tree, rules, new_round=isinstance(tree.last, Failed)):
+        return Turn.ACT
+    return wanted
+
+
+def _turn(tree: Tree, rules: Rules) -> Turn:
+    match tree.last:
+        case Finished() | Graded():
+            return Turn.END
+        case Proposed() | Observed():
+            return Turn.CHECK
+        case Checked():
+            return Turn.ACT if vetoing(tree, rules) else Turn.JUDGE
+        case Reflected():
+            return Turn.JUDGE
+        case Judged():
+            return Turn.ACT
+        case Failed() as failed:
+            return Turn.ACT if failed.fatal or _out_of_patience(tree, rules, failed) else _retry(failed)
+        case Moved() as moved if moved.cause is Cause.DOUBTED:
+            return Turn.REFLECT
+        case Moved() if _answered(tree):
+            return Turn.ACT
+        case _:
+            return Turn.PROPOSE
+
+
+def _retry(failed: Failed) -> Turn:
+    if failed.node is None:
+        return Turn.PROPOSE
+    return Turn.REFLECT if failed.by is Author.POLICY else Turn.JUDGE
+
+
+def _out_of_patience(tree: Tree, rules: Rules, failed: Failed) -> bool:
+    at = tree.cursor if failed.node is None else failed.node
+    return tree.repeats.get(at, 0) >= rules.patience
+
+
+def _spent(tree: Tree, rules: Rules, *, new_round: bool) -> StopReason | None:
+    """Return the budget that forbids another model call, if any."""
+    if rules.tokens is not None and tree.policy_usage.total + tree.critic_usage.total >= rules.tokens:
+        return StopReason.TOKENS
+    if rules.seconds is not None and tree.seconds >= rules.seconds:
+        return StopReason.SECONDS
+    if new_round and tree.rounds >= rules.rounds:
+        return StopReason.ROUNDS
+    return None
+
+
+def candidate(tree: Tree) -> Node | None:
+    """Return the step that the last event is about, which waits for tools, a verdict or a reflection."""
+    match tree.last:
+        case Proposed(node=number) | Observed(node=number) | Checked(node=number) | Judged(node=number):
+            return tree.node(number)
+        case Failed(node=int() as number) | Reflected(parent=number) | Moved(cause=Cause.DOUBTED, doubted=(*_, number)):
+            return tree.node(number)
+        case _:
+            return None
+
+
+def vetoing(tree: Tree, rules: Rules) -> Evidence | None:
+    """Return the evidence that vetoes the candidate, if any."""
+    node = candidate(tree)
+    if not rules.veto or node is None:
+        return None
+    return next((e for e in node.evidence if e.status is EvidenceStatus.REFUTED), None)
+
+
+def repeated(tree: Tree, text: str) -> Node | None:
+    """Return the step with the same words that was rejected from the same node, if there is one."""
+    words = text.split()
+    return next((n for n in tree.rejected(tree.cursor) if n.text.split() == words), None)
+
+
+def illegal(tree: Tree, rules: Rules, verdict: Verdict) -> str | None:
+    """Say why a verdict on the candidate is not allowed; None if it is."""
+    node = candidate(tree)
+    if node is None:
+        return "there is no step to judge"
+    match verdict.action:
+        case Action.CONTINUE if node.answer is not None:
+            return "the step carries a final answer: terminate accepts it, backtrack rejects it"
+        case Action.TERMINATE if node.answer is None and not _nothing_left(tree, rules):
+            return "the step carries no final answer, and there is something left to try"
+        case Action.REFLECT if sum(v.action is Action.REFLECT for v in node.verdicts) >= rules.reflections:
+            return f"the step has been reflected on {rules.reflections} times already"
+        case Action.BACKTRACK if verdict.target is not None:
+            return _illegal_target(tree, node, verdict.target)
+        case _:
+            return None
+
+
+def _answered(tree: Tree) -> bool:
+    return tree.node(tree.cursor).answer is not None
+
+
+def _nothing_left(tree: Tree, rules: Rules) -> bool:
+    return tree.rounds >= rules.rounds
+
+
+def _illegal_target(tree: Tree, node: Node, target: int) -> str | None:
+    allowed = [0, *(n.id for n in tree.path(node.parent) if n.kind is Kind.STEP)]
+    if target in allowed:
+        return None
+    return f"node {target} is not an accepted step on the path; choose one of {', '.join(map(str, allowed))}"
+
+
+def act(tree: Tree, rules: Rules, *, at: float) -> AnyEvent:
+    """Return the event that follows from the last one when it is the rules' turn, stamped with the time `at`."""
+    make, by, fields = _follow(tree, rules)
+    if fields.get("cause") in BACKWARD and rules.backtracks is not None and tree.backtracks >= rules.backtracks:
+        make, by, fields = _end(StopReason.BACKTRACKS)
+    name = tree.problem.id if tree.last is None else tree.last.trajectory
+    return make(trajectory=name, seq=tree.events, by=by, at=at, **fields)
+
+
+_Draft: TypeAlias = tuple[type[Moved] | type[Failed] | type[Finished], Author, dict[str, Any]]
+
+
+def _follow(tree: Tree, rules: Rules) -> _Draft:
+    node = candidate(tree)
+    match tree.last:
+        case Failed() as failed if failed.fatal:
+            return _end(StopReason.FAILED)
+        case Judged() as judged if node is not None:
+            return _obey(tree, node, judged.verdict, judged.by)
+        case Checked() if node is not None and (veto := vetoing(tree, rules)):
+            reason = f"{veto.tool}: {veto.detail or veto.claim}"
+            return _leave(tree, node, node.parent or 0, Cause.VETOED, Author.TOOL, reason)
+        case Failed() as failed if _out_of_patience(tree, rules, failed):
+            return _give_up(tree, node)
+        case Moved() as moved if _answered(tree):
+            end = {"reason": StopReason.ANSWERED, "node": tree.cursor, "answer": tree.node(tree.cursor).answer}
+            return Finished, moved.by, end
+        case _:
+            return _end(_spent(tree, rules, new_round=True) or StopReason.GAVE_UP)
+
+
+def _obey(tree: Tree, node: Node, verdict: Verdict, by: Author) -> _Draft:
+    match verdict.action:
+        case Action.REFLECT:
+            stay = {"to": tree.cursor, "cause": Cause.DOUBTED, "doubted": (node.id,), "reason": verdict.critique}
+            return Moved, by, stay
+        case Action.BACKTRACK:
+            to = verdict.target if verdict.target is not None else node.parent or 0
+            if fault := _illegal_target(tree, node, to):  # the critic's are caught before; a person's are not
+                detail = f"{verdict.action}: {fault}"
+                return Failed, by, {"failure": Failure.ILLEGAL_VERDICT, "detail": detail, "node": node.id}
+            return _leave(tree, node, to, Cause.REJECTED, by, verdict.critique)
+        case Action.TERMINATE if node.answer is None:
+            return Finished, by, {"reason": StopReason.GAVE_UP}
+        case Action.CONTINUE | Action.TERMINATE:
+            return _accept(tree, node, by)
+
+
+def _end(reason: StopReason) -> _Draft:
+    return Finished, Author.STRATEGY, {"reason": reason}
+
+
+def _accept(tree: Tree, node: Node, by: Author) -> _Draft:
+    return Moved, by, {"to": node.id, "cause": Cause.ACCEPTED, "accepted": (node.id, *_reflections(tree, node))}
+
+
+def _leave(tree: Tree, node: Node, to: int, cause: Cause, by: Author, reason: str) -> _Draft:
+    path = [n.id for n in tree.path(node.id)]
+    left = path[path.index(to) + 1 :] if to else path
+    abandoned = [number for step in left for number in (step, *_reflections(tree, tree.node(step)))]
+    return Moved, by, {"to": to, "cause": cause, "abandoned": tuple(abandoned), "reason": reason}
+
+
+def _reflections(tree: Tree, node: Node) -> list[int]:
+    return [c for c in node.children if tree.nodes[c].kind is Kind.REFLECTION]
+
+
+def _give_up(tree: Tree, unjudged: Node | None) -> _Draft:
+    """Leave a step no verdict could be had on, or a node nothing new comes from; at the problem, the debate ends."""
+    if unjudged is not None:
+        reason = f"no usable verdict: {unjudged.failures[-1]}"
+        return _leave(tree, unjudged, unjudged.parent or 0, Cause.EXHAUSTED, Author.STRATEGY, reason)
+    here = tree.node(tree.cursor)
+    if here.parent is None:
+        return _end(StopReason.STUCK)
+    return _leave(tree, here, here.parent, Cause.EXHAUSTED, Author.STRATEGY, "nothing new came from here")

@@ -1,0 +1,116 @@
+"""What is looked at before anything is written, so that a mistake costs one line and not a folder of failed debates.
+
+It asks whether every problem can be put to both agents, and whether their models are there. It knows no references.
+"""
+
+import os
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+from yarl import URL
+
+from longthought.agents.agent import Agent
+from longthought.agents.in_process import InProcessChatModel
+from longthought.agents.served import ServedChatModel
+from longthought.agents.view import View
+from longthought.errors import EndpointError, ModelError, ProblemError
+from longthought.graphs.debate import trajectory_id
+from longthought.graphs.seats import Seats
+from longthought.problems import countdown
+from longthought.problems.problem import Problem, Task
+from longthought.problems.puzzle import Puzzle
+from longthought.trajectories.run import Run
+
+PATIENCE: Final = 30.0
+"""Seconds that a server has to answer at all."""
+
+
+async def expect_ready(seats: Seats, problems: Sequence[Problem]) -> None:
+    """Raise unless both agents can read every problem and their models answer.
+
+    A server is asked for its list of models, and any answer will do; a model in this process is loaded. Without
+    problems there is nothing to be ready for.
+
+    Raises:
+        ProblemError: if a problem can't be put to an agent; the first such one is named.
+        EndpointError: if a server can't be reached.
+        ModelError: if a model in this process can't be loaded.
+
+    """
+    for problem in problems:
+        _expect_readable(problem, seats)
+    for seated in (seats.policy, seats.critic) if problems else ():
+        if isinstance(seated, Agent):
+            await _expect_model(seated, problems[0])
+
+
+def unfinished(path: Path, tasks: Sequence[Task], samples: int) -> list[Task]:
+    """Return the tasks that a run folder, if there is one, has no finished debates on."""
+    if not (path / "run.json").exists():
+        return list(tasks)
+    done: Collection[str] = set(Run(path).finished_ids())
+    return [t for t in tasks if any(trajectory_id(t.problem, sample) not in done for sample in range(samples))]
+
+
+def expect_possible(problem: Problem) -> None:
+    """Raise if a Countdown problem has no solution; the numbers may be too many to tell.
+
+    Raises:
+        ProblemError: naming the nearest target that there is a solution for.
+
+    """
+    puzzle = Puzzle.read(problem.statement)
+    if puzzle is None or len(puzzle.numbers) > countdown.MAX_NUMBERS or min(puzzle.numbers) < 1:
+        return
+    if not countdown.solvable(puzzle.numbers, puzzle.target):
+        nearest = min(countdown.reachable(puzzle.numbers), key=lambda value: (abs(value - puzzle.target), value))
+        raise ProblemError(
+            f"{problem.statement!r} has no solution by the rules of Countdown (each number once, positive whole "
+            f"results): choose another target; the nearest that works is {nearest}"
+        )
+
+
+def _opening(problem: Problem) -> View:
+    return View(problem, path=(), path_nodes=(), attempts=())
+
+
+def _expect_readable(problem: Problem, seats: Seats) -> None:
+    for agent in (seats.policy, seats.critic):
+        if objection := agent.unsuitable(_opening(problem)):
+            raise ProblemError(
+                f"{agent.name} can't read the problem {problem.id!r}: {objection.rstrip('.')}; "
+                "for other problems give --policy and --critic openai:NAME with --base-url"
+            )
+
+
+async def _expect_model(agent: Agent, problem: Problem) -> None:
+    match agent.model:
+        case ServedChatModel(transport=None, base_url=base_url):
+            await _expect_server(base_url)
+        case InProcessChatModel() as model:
+            await model.ainvoke(agent.dialect.ask_policy(_opening(problem)), max_tokens=1, temperature=0.0)
+        case _:
+            pass
+
+
+async def _expect_server(base_url: str) -> None:
+    try:
+        url = URL(base_url)
+    except ValueError:
+        raise ModelError(f"--base-url {base_url}: not a URL; give one such as http://localhost:8000/v1") from None
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE)) as session,
+            session.get(url / "models", allow_redirects=False),
+        ):
+            return
+    except aiohttp.ClientConnectorError as error:
+        code = error.errno or 0
+        reason = os.strerror(code) if code > 0 else str(error.os_error)
+    except TimeoutError:
+        reason = f"no answer within {PATIENCE:g} seconds"
+    except (aiohttp.ClientError, OSError) as error:
+        reason = type(error).__name__
+    raise EndpointError(f"{url.with_user(None)} can't be reached ({reason}): start the server, or mend --base-url")

@@ -1,0 +1,50 @@
+"""A problem as agents may see it, and its reference as only graders may.
+
+The two are different types on purpose: an agent, a prompt or a graph takes a `Problem`, and no code path leads from it
+to the answer. Only `longthought.tools.grade` takes both.
+"""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Record(BaseModel):
+    """Frozen, strict about unknown fields: the base of everything that is stored or sent."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Problem(Record):
+    """What agents may see."""
+
+    id: str = Field(min_length=1)
+    """Unique within a data set."""
+    statement: str = Field(min_length=1)
+    """The problem in words."""
+    domain: str = "math"
+    """`math`, `countdown`, …: which checkers apply."""
+    context: str = ""
+    """Anything given beside the statement, such as a passage to read."""
+
+
+class Reference(Record):
+    """What only graders may see; one subclass a domain."""
+
+
+class AnswerReference(Reference):
+    """A final answer in words or LaTeX."""
+
+    answer: str
+
+
+class CountdownReference(Reference):
+    """The puzzle itself: any correct expression is an answer."""
+
+    numbers: tuple[int, ...] = Field(min_length=2)
+    target: int = Field(ge=1)
+
+
+class Task(Record):
+    """One line of a data set: a problem and, where it is known, its reference."""
+
+    problem: Problem
+    reference: AnswerReference | CountdownReference | None = None

@@ -1,0 +1,38 @@
+"""The protocol of verifiers: claims out of a step, evidence for each.
+
+A verifier sees the statement and the steps, never a reference. It says nothing about whether a step is wise.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from longthought.problems.problem import Problem
+from longthought.trajectories.events import Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Something a step says that a tool can look into."""
+
+    text: str
+    """The words of the step that make the claim."""
+    span: tuple[int, int]
+    """Where they stand in the step."""
+    problem: Problem
+    path: tuple[str, ...]
+    """The accepted steps before it."""
+
+
+class Verifier(Protocol):
+    """One tool."""
+
+    name: str
+
+    def claims(self, problem: Problem, path: Sequence[str], step: str) -> list[Claim]:
+        """Find what this tool can check in a step; nothing if it can't help."""
+        ...
+
+    async def check(self, claim: Claim) -> Evidence:
+        """Look into one claim. Never raises for what a claim says."""
+        ...

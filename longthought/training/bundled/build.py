@@ -1,0 +1,80 @@
+"""Rebuild the bundled agents with one command: train both side by side, measure them, write the model card."""
+
+import json
+import multiprocessing
+import resource
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Final
+
+from longthought.agents import catalogue
+from longthought.errors import RunError
+from longthought.evaluation.worth import Bench, Worth, measure
+from longthought.problems import countdown
+from longthought.problems.loader import countdown_task
+from longthought.training.bundled.card import card
+from longthought.training.bundled.recipe import RECIPES, Recipe
+
+RECIPE_FILE: Final = "compact.json"
+"""Marks a folder as speaking the compact notation, and holds the recipe it was trained by."""
+
+
+def build(out: Path, *, seed: int = 0, scale: float = 1.0, test_problems: int = 1000) -> Worth:
+    """Train policy and critic from nothing into `out`, one process each, and write `out/README.md`.
+
+    Both go on from their last checkpoint if they were stopped. `scale` shortens the training for a trial.
+
+    Raises:
+        RunError: if a training process fails; its output says why.
+
+    """
+    recipes = {
+        role: replace(recipe, seed=seed, steps=max(1, round(recipe.steps * scale))) for role, recipe in RECIPES.items()
+    }
+    processes = [_Training(recipe, out / role) for role, recipe in recipes.items()]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+        if process.exitcode:
+            raise RunError(f"training the {process.name} ended with exit code {process.exitcode}; see its output above")
+    worth = evaluate(out, test_problems)
+    facts = {role: json.loads((out / role / RECIPE_FILE).read_text()) for role in recipes}
+    (out / "README.md").write_text(card(facts, worth))
+    return worth
+
+
+def evaluate(agents: Path, test_problems: int) -> Worth:
+    """Measure trained agents on held-out problems, with the ablations that show what the critic is worth."""
+    puzzles = countdown.generate(count=test_problems, split="test", seed=20_000)
+    name = f"transformers:{agents}"
+    bench = Bench([countdown_task(puzzle) for puzzle in puzzles], agents / "evaluation")
+    return measure(
+        bench,
+        policy=catalogue.policy(f"{name}/policy"),
+        greedy=catalogue.policy(f"{name}/policy", temperature=0.0),
+        critic=catalogue.critic(f"{name}/critic"),
+    )
+
+
+class _Training(multiprocessing.get_context("spawn").Process):
+    """One agent's training in a process of its own, so that two cores are used."""
+
+    def __init__(self, recipe: Recipe, out: Path) -> None:
+        super().__init__(name=recipe.role)
+        self.recipe, self.out = recipe, out
+
+    def run(self) -> None:
+        from longthought.training.bundled.train import train
+
+        record = self.out / RECIPE_FILE
+        if record.exists():
+            known = json.loads(record.read_text())["recipe"]
+            if known == json.loads(json.dumps(asdict(self.recipe))):
+                return
+        began = time.time()
+        facts = train(self.recipe, self.out)
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        facts |= {"wall_seconds": round(time.time() - began), "cpu_seconds": round(usage.ru_utime + usage.ru_stime)}
+        record.write_text(json.dumps(facts, indent=1))

@@ -1,0 +1,214 @@
+"""Training examples for the bundled agents, drawn at random from the exact solver, without end.
+
+The solver is the teacher here and nowhere else: what it knows reaches the agents only through these examples. Every
+puzzle is of the training split; no held-out target ever stands in one.
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from longthought.agents import notation
+from longthought.problems import countdown
+from longthought.problems.countdown import Move
+from longthought.problems.puzzle import Puzzle
+from longthought.training.bundled.recipe import Mix
+
+MAX_TARGET = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A token string in pieces: only the pieces marked True are learned."""
+
+    pieces: tuple[tuple[str, bool], ...]
+
+
+def puzzles(rng: random.Random, mix: Mix) -> Iterator[Puzzle]:
+    """Yield solvable training puzzles without end."""
+    while True:
+        count = 3 if rng.random() < mix.three_numbers else 4
+        dealt = tuple(rng.randint(1, mix.max_number) for _ in range(count))
+        if countdown.split_of(dealt) != "train":
+            continue
+        targets = [
+            t for t in countdown.reachable(dealt) if 10 <= t <= MAX_TARGET and not countdown.held_out_target(t)
+        ]
+        rng.shuffle(targets)
+        for target in targets[:4]:
+            yield Puzzle(dealt, target)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A place in a made-up debate: its state, its legal moves by kind, and how it was reached."""
+
+    state: tuple[int, ...]
+    live: tuple[tuple[Move, tuple[int, ...]], ...]
+    dead: tuple[tuple[Move, tuple[int, ...]], ...]
+
+    @property
+    def solvable(self) -> bool:
+        return bool(self.live)
+
+
+def node(state: Sequence[int], target: int) -> Node:
+    """Sort the legal moves of a state into those that keep it solvable and those that don't."""
+    live: list[tuple[Move, tuple[int, ...]]] = []
+    dead: list[tuple[Move, tuple[int, ...]]] = []
+    for move in countdown.moves(state):
+        if move.result <= notation.MAX_VALUE:
+            following = countdown.after(state, move)
+            assert following is not None
+            (live if countdown.solvable(following, target) else dead).append((move, following))
+    return Node(tuple(state), tuple(live), tuple(dead))
+
+
+def write(move: Move, following: tuple[int, ...]) -> str:
+    """Write a move in the compact language."""
+    return notation.write_step(move.left, move.operator, move.right, move.result, following)
+
+
+def _tried(rng: random.Random, mix: Mix, here: Node, *, lost: bool) -> list[tuple[Move, tuple[int, ...]]]:
+    """Draw the steps already rejected here: mostly dead ones, more of them where the node is lost."""
+    pool = list(here.dead)
+    if rng.random() < 0.1:
+        pool += here.live
+    rng.shuffle(pool)
+    count = rng.randint(0, 9) if lost else 0
+    while not lost and count < 14 and rng.random() < mix.tried:
+        count += 1
+    return pool[:count]
+
+
+def _rejected(rng: random.Random, tried: Sequence[tuple[Move, tuple[int, ...]]]) -> list[str]:
+    return [
+        notation.write_rejected(write(*step), "illegal" if rng.random() < 0.03 else "dead") for step in tried
+    ]
+
+
+def policy_examples(rng: random.Random, mix: Mix) -> Iterator[Example]:
+    """Yield debates as the policy sees them: an accepted path, what was rejected from its end, a good next step."""
+    for puzzle in puzzles(rng, mix):
+        state = tuple(sorted(puzzle.numbers, reverse=True))
+        depth = rng.choices(range(len(state) - 1), weights=(5, 4, 2)[: len(state) - 1])[0]
+        pieces: list[tuple[str, bool]] = [(notation.write_problem(puzzle), False)]
+        here = node(state, puzzle.target)
+        for _ in range(depth):
+            astray = bool(here.dead) and (not here.live or rng.random() < mix.wrong_path / 2)
+            step = rng.choice(here.dead if astray else here.live)
+            pieces += [("step", False), (write(*step), not astray)]
+            here = node(step[1], puzzle.target)
+        tried = _tried(rng, mix, here, lost=not here.solvable)
+        options = [s for s in here.live if s not in tried] or [s for s in here.dead if s not in tried]
+        if not options:
+            continue
+        pieces += [(text, False) for text in _rejected(rng, tried)]
+        pieces += [("step", False), (f"{write(*rng.choice(options))} {notation.END}", True)]
+        yield Example(tuple(pieces))
+
+
+def critic_examples(rng: random.Random, mix: Mix) -> Iterator[Example]:
+    """Yield debates as the critic sees them, with the look-ahead and the verdict it should write."""
+    for puzzle in puzzles(rng, mix):
+        target = puzzle.target
+        state = tuple(sorted(puzzle.numbers, reverse=True))
+        depth = rng.choices(range(len(state) - 1), weights=(6, 3, 1)[: len(state) - 1])[0]
+        path: list[str] = []
+        here = node(state, target)
+        last_live = 0
+        for _ in range(depth):
+            astray = bool(here.dead) and (not here.live or rng.random() < mix.wrong_path)
+            step = rng.choice(here.dead if astray else here.live)
+            path.append(write(*step))
+            here = node(step[1], target)
+            if here.solvable:
+                last_live = len(path)
+        lost = not here.solvable
+        tried = _tried(rng, mix, here, lost=lost)
+        wanted = here.live if here.live and rng.random() < 0.5 else here.dead
+        options = [s for s in wanted if s not in tried]
+        if not options:
+            continue
+        move, following = rng.choice(options)
+        evidence = "holds" if rng.random() < 0.7 else "unchecked"
+        if rng.random() < mix.corrupted:
+            move, following, evidence, reply = _corrupt(rng, move, following, last_live)
+        else:
+            written = verdict(following, target, last_live)
+            if written is None:
+                continue
+            reply = written
+        view = notation.write_view(
+            notation.write_problem(puzzle), path, _rejected(rng, tried)
+        )
+        prompt = notation.critic_prompt(view, write(move, following), evidence)
+        yield Example(((prompt, False), (f"{reply} {notation.END}", True)))
+
+
+def _corrupt(
+    rng: random.Random, move: Move, following: tuple[int, ...], back_to: int
+) -> tuple[Move, tuple[int, ...], str, str]:
+    """Make a step miscalculate; the critic should say so, whether or not a tool did."""
+    wrong = move.result
+    while wrong == move.result:
+        wrong = max(1, min(notation.MAX_VALUE, move.result + rng.choice((-10, -9, -2, -1, 1, 2, 9, 10))))
+    left = list(following)
+    left[left.index(move.result)] = wrong
+    evidence = "refuted" if rng.random() < 0.5 else "unchecked"
+    changed = Move(move.left, move.operator, move.right, wrong)
+    return changed, tuple(sorted(left, reverse=True)), evidence, f"wrong backtrack {back_to}"
+
+
+def verdict(state: Sequence[int], target: int, back_to: int) -> str | None:
+    """Write what a perfect critic would: its look-ahead from the state after the step, then its action.
+
+    *need* lists what would help, *have* what the numbers make, up to the first that helps. With three numbers left,
+    each in turn is held back for the last operation, and the other two have to make its sum, difference, product or
+    quotient with the target. Returns None for the rare state whose only way out passes through a number the notation
+    can't write.
+    """
+    if len(state) == 1:
+        hit = state[0] == target
+        words = f"need {target} have {state[0]} {'found' if hit else 'none'}"
+    elif len(state) == 2:
+        have, hit = _look(state[0], state[1], [target])
+        words = f"need {target} {have}"
+    elif len(state) == 3:
+        blocks: list[str] = []
+        hit = False
+        for index, held in enumerate(state):
+            one, other = (n for i, n in enumerate(state) if i != index)
+            need = _results(max(target, held), min(target, held))
+            have, hit = _look(one, other, need)
+            blocks.append(f"{held} need {_slots(need)} {have}")
+            if hit:
+                break
+        words = " ".join(blocks)
+    else:
+        return None
+    if hit != countdown.solvable(state, target):
+        return None
+    if not hit:
+        return f"{words} backtrack {back_to}"
+    return f"{words} {'terminate' if len(state) == 1 else 'continue'}"
+
+
+def _look(high: int, low: int, need: Sequence[int | None]) -> tuple[str, bool]:
+    """List what two numbers can make, up to the first that is needed."""
+    have: list[int | None] = []
+    for value in _results(high, low):
+        have.append(value)
+        if value is not None and value in need:
+            return f"have {_slots(have)} found", True
+    return f"have {_slots(have)} none", False
+
+
+def _results(high: int, low: int) -> list[int | None]:
+    """Return sum, difference, product and quotient, None where there is none or the language can't write it."""
+    values = [countdown.apply(high, operator, low) for operator in countdown.OPERATORS]
+    return [v if v is not None and v <= notation.MAX_VALUE else None for v in values]
+
+
+def _slots(values: Sequence[int | None]) -> str:
+    return " ".join("blank" if v is None else str(v) for v in values)

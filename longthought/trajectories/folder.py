@@ -1,0 +1,299 @@
+"""The run folder, from the side of the job that writes it.
+
+    run.json             what was asked for: the resolved configuration, versions, seed
+    events-NNNN.jsonl    the log, append-only, one writer a segment
+    run.lock             held by the job while it runs
+
+The log is the truth; everything else about a run can be rebuilt from these files. `run` is the reading side.
+"""
+
+import fcntl
+import json
+import os
+import platform
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self, cast
+
+from pydantic import ValidationError
+from pydantic_core import to_jsonable_python
+
+from longthought.errors import RunFolderError
+from longthought.problems.problem import Record
+from longthought.trajectories.events import SCHEMA_VERSION, AnyEvent
+from longthought.trajectories.segment import Segment
+
+_MANIFEST: Final = "run.json"
+_DRAFT: Final = "run.json.new"
+_LOCK: Final = "run.lock"
+_PACKAGES: Final = ("longthought", "pydantic", "langgraph", "langchain-core", "transformers", "torch", "trl")
+
+
+class Manifest(Record):
+    """What `run.json` holds."""
+
+    schema_version: int = SCHEMA_VERSION
+    """Of this file and of every event in the folder."""
+    kind: str
+    """The job: `generate`, `evaluate`, …"""
+    created: str
+    """When the run was started, in ISO 8601 and UTC."""
+    seed: int | None = None
+    config: dict[str, Any]
+    """Every setting, fully resolved; a run restarts from it."""
+    versions: dict[str, str]
+    """Of Python and of the packages that matter, when the run was started."""
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read the manifest of a run folder.
+
+    Raises:
+        RunFolderError: if it is not a run folder, is damaged, or comes from a newer longthought.
+
+    """
+    file = path / _MANIFEST
+    try:
+        record: object = json.loads(file.read_bytes())
+        if not isinstance(record, dict):
+            raise ValueError("expected a JSON object")
+        record = cast(dict[str, Any], record)
+        found = record.get("schema_version")
+        if isinstance(found, int) and found > SCHEMA_VERSION:
+            raise RunFolderError(
+                f"{path} was written with schema {found}, this longthought reads up to {SCHEMA_VERSION}: "
+                "upgrade longthought"
+            )
+        return Manifest.model_validate(record)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        what = "is not a run folder (it has no run.json)" if path.exists() else "does not exist"
+        raise RunFolderError(f"{path} {what}: give the folder that a job wrote with --out") from error
+    except OSError as error:
+        raise RunFolderError(f"{file}: can't be read ({error.strerror}); check its permissions") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise RunFolderError(f"{file}: {where}: {first['msg']}; restore the file, or choose another folder") from error
+    except (ValueError, RecursionError) as error:
+        raise RunFolderError(f"{file}: damaged ({error}); restore the file, or choose another folder") from error
+
+
+def segments(path: Path) -> list[Path]:
+    """Return the segments of a run folder, in order."""
+    return sorted(path.glob("events-*.jsonl"))
+
+
+class RunFolder:
+    """One job's folder, held exclusively until it is closed."""
+
+    def __init__(self, path: Path, lock: int, manifest: Manifest, *, resumed: bool) -> None:
+        """Take over a locked folder; use `create_or_resume` or `open`."""
+        self.path = path
+        self.manifest = manifest
+        self.resumed = resumed
+        """Whether the folder was there before."""
+        self._lock = lock
+        for other in segments(path):
+            Segment(other).close()
+        self._segment = Segment(self.segment(0))
+        _sync_folder(path)
+
+    @classmethod
+    def create_or_resume(cls, path: str | Path, config: Mapping[str, Any], *, kind: str = "generate") -> Self:
+        """Start a run in a new or empty folder, or go on with the one that is there.
+
+        Raises:
+            RunFolderError: if the folder holds something else, a run with another configuration or schema, or is in
+                use by another job.
+
+        """
+        path = Path(path)
+        wanted = _manifest(kind, config)
+        if not (path / _MANIFEST).exists():
+            _expect_empty(path)
+        lock = _acquire(path)
+        try:
+            resumed = (path / _MANIFEST).exists()
+            if resumed:
+                found = read_manifest(path)
+                _expect_same(path, found, wanted)
+                wanted = found
+            else:
+                _write_manifest(path, wanted)
+            return cls(path, lock, wanted, resumed=resumed)
+        except BaseException:
+            os.close(lock)
+            raise
+
+    @classmethod
+    def open(cls, path: str | Path) -> Self:
+        """Go on with a run as its own `run.json` says.
+
+        Raises:
+            RunFolderError: if there is no run, its schema is not this one's, or it is in use by another job.
+
+        """
+        path = Path(path)
+        read_manifest(path)
+        lock = _acquire(path)
+        try:
+            manifest = read_manifest(path)
+            _expect_schema(path, manifest)
+            return cls(path, lock, manifest, resumed=True)
+        except BaseException:
+            os.close(lock)
+            raise
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The configuration the run was started with."""
+        return self.manifest.config
+
+    def segment(self, number: int) -> Path:
+        """Return the path of a segment: 0 is this job's own, others are for `Segment` in helping processes."""
+        return self.path / f"events-{number:04d}.jsonl"
+
+    def append(self, events: Sequence[AnyEvent]) -> None:
+        """Log events in one piece.
+
+        Raises:
+            RunError: if they can't be written; none of them is then in the log.
+
+        """
+        self._segment.append(events)
+
+    def sync(self) -> None:
+        """Wait until everything is on the disk."""
+        self._segment.sync()
+
+    def close(self) -> None:
+        """Sync and let the folder go; closing twice is fine."""
+        if self._lock >= 0:
+            try:
+                self._segment.close()
+            finally:
+                os.close(self._lock)
+                self._lock = -1
+
+    def __enter__(self) -> Self:
+        """Hold the folder for a `with` block."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close."""
+        self.close()
+
+
+def _manifest(kind: str, config: Mapping[str, Any]) -> Manifest:
+    plain = cast(dict[str, Any], json.loads(json.dumps(to_jsonable_python(dict(config)))))
+    seed = plain.get("seed")
+    return Manifest(
+        kind=kind,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        seed=seed if isinstance(seed, int) else None,
+        config=plain,
+        versions={"python": platform.python_version(), **dict(_versions())},
+    )
+
+
+def _versions() -> Iterator[tuple[str, str]]:
+    for package in _PACKAGES:
+        try:
+            yield package, version(package)
+        except PackageNotFoundError:
+            continue
+
+
+def _write_manifest(path: Path, manifest: Manifest) -> None:
+    draft = path / _DRAFT
+    with draft.open("w", encoding="utf-8") as file:
+        file.write(json.dumps(manifest.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(draft, path / _MANIFEST)
+    _sync_folder(path)
+
+
+def _sync_folder(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _expect_empty(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        strangers = sorted(entry.name for entry in path.iterdir() if entry.name not in (_LOCK, _DRAFT, _MANIFEST))
+    except OSError as error:
+        raise RunFolderError(f"{path}: can't be a run folder ({error.strerror}); choose another --out") from error
+    if strangers:
+        raise RunFolderError(
+            f"{path} is not a run folder: it has no run.json but holds {_listing(strangers)}; choose another --out"
+        )
+
+
+def _acquire(path: Path) -> int:
+    try:
+        lock = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise RunFolderError(f"{path}: can't be written ({error.strerror}); choose another --out") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        holder = os.pread(lock, 20, 0).decode(errors="replace").strip() or "unknown"
+        os.close(lock)
+        if not isinstance(error, BlockingIOError):
+            raise RunFolderError(f"{path}: can't be locked ({error.strerror}); choose another --out") from error
+        raise RunFolderError(
+            f"{path} is in use by process {holder}: wait for that job to end, or choose another --out"
+        ) from None
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+    return lock
+
+
+def _expect_schema(path: Path, found: Manifest) -> None:
+    if found.schema_version != SCHEMA_VERSION:
+        raise RunFolderError(
+            f"{path} was written with schema {found.schema_version}, and this longthought writes {SCHEMA_VERSION}: "
+            "it can be read, but not resumed; choose another --out"
+        )
+
+
+def _expect_same(path: Path, found: Manifest, wanted: Manifest) -> None:
+    _expect_schema(path, found)
+    old = dict(_flat({"job": found.kind, **found.config}))
+    new = dict(_flat({"job": wanted.kind, **wanted.config}))
+    changes = [
+        f"{key} {_show(old, key)} -> {_show(new, key)}"
+        for key in dict.fromkeys((*old, *new))
+        if key not in old or key not in new or old[key] != new[key]
+    ]
+    if changes:
+        raise RunFolderError(
+            f"{path} was started with another configuration ({'; '.join(changes)}): "
+            "choose another --out, or resume with the settings it was started with"
+        )
+
+
+def _flat(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in config.items():
+        if isinstance(value, dict) and value:
+            yield from _flat(cast(dict[str, Any], value), f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _show(config: Mapping[str, Any], key: str) -> str:
+    return json.dumps(config[key], ensure_ascii=False) if key in config else "(absent)"
+
+
+def _listing(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

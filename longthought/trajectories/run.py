@@ -1,0 +1,189 @@
+"""A run folder, from the side of those who read it, also while a job still writes.
+
+One scan finds where each debate's events stand, by the first bytes of every line; a debate is parsed only when asked
+for. The index lives in memory and can be rebuilt at any time.
+"""
+
+import difflib
+import itertools
+import json
+import re
+from array import array
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from pydantic import ValidationError
+
+from longthought.errors import RunFolderError
+from longthought.trajectories.events import EVENT, SCHEMA_VERSION, AnyEvent
+from longthought.trajectories.folder import Manifest, read_manifest, segments
+from longthought.trajectories.segment import sound_length
+from longthought.trajectories.trajectory import Trajectory
+
+_HEAD: Final = re.compile(rb'\{"trajectory":("[^"\\]*(?:\\.[^"\\]*)*"),"seq":\d+,"kind":"([a-z_]+)"')
+_OFFSET_BITS: Final = 44
+_COMPARED: Final = 20_000
+
+UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+"""How a stored event of one schema version becomes one of the next, by the older version."""
+
+
+def upgrade(record: dict[str, Any], version: int) -> dict[str, Any]:
+    """Bring a stored event of an older schema version up to date; the one place where that happens.
+
+    Raises:
+        RunFolderError: if there is no way up from that version.
+
+    """
+    for step in range(version, SCHEMA_VERSION):
+        if step not in UPGRADES:
+            raise RunFolderError(f"events of schema {step} can't be read any more: use an older longthought")
+        record = UPGRADES[step](record)
+    return record
+
+
+@dataclass(slots=True)
+class _Entry:
+    """Where one debate's events stand, and how far it came."""
+
+    places: "array[int]" = field(default_factory=lambda: array("Q"))
+    """Segment number and byte offset of each line, packed into one integer."""
+    kinds: set[bytes] = field(default_factory=set[bytes])
+
+
+class Run:
+    """The debates of a run folder, in the order in which they were begun."""
+
+    def __init__(self, path: str | Path) -> None:
+        """Read `run.json` and find every debate.
+
+        Raises:
+            RunFolderError: if it is not a run folder, comes from a newer longthought, or a line before the end of a
+                segment is broken.
+
+        """
+        self.path = Path(path)
+        self.manifest: Manifest = read_manifest(self.path)
+        self._segments: list[Path] = []
+        self._scanned: list[int] = []
+        self._entries: dict[str, _Entry] = {}
+        self.refresh()
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The configuration the run was started with."""
+        return self.manifest.config
+
+    def __len__(self) -> int:
+        """Return the number of debates."""
+        return len(self._entries)
+
+    def ids(self) -> list[str]:
+        """Return the debates' names."""
+        return list(self._entries)
+
+    def finished_ids(self) -> list[str]:
+        """Return the names of the debates that ended."""
+        return [name for name, entry in self._entries.items() if b"finished" in entry.kinds]
+
+    def graded_ids(self) -> list[str]:
+        """Return the names of the debates that were graded."""
+        return [name for name, entry in self._entries.items() if b"graded" in entry.kinds]
+
+    def trajectories(self) -> Iterator[Trajectory]:
+        """Yield every debate, read when its turn comes."""
+        for name in self.ids():
+            yield self.trajectory(name)
+
+    def unfinished(self) -> Iterator[Trajectory]:
+        """Yield the debates that have not ended, read when their turn comes."""
+        for name in [n for n, entry in self._entries.items() if b"finished" not in entry.kinds]:
+            yield self.trajectory(name)
+
+    def trajectory(self, name: str) -> Trajectory:
+        """Read one debate.
+
+        Raises:
+            RunFolderError: if there is none of that name, or one of its lines can't be read.
+
+        """
+        entry = self._entries.get(name)
+        if entry is None:
+            raise RunFolderError(f"{self.path} has no debate {name!r}{self._suggestion(name)}")
+        with ExitStack() as stack:
+            files: dict[int, BinaryIO] = {}
+            events: list[AnyEvent] = []
+            for place in entry.places:
+                number, offset = place >> _OFFSET_BITS, place & ((1 << _OFFSET_BITS) - 1)
+                if number not in files:
+                    files[number] = stack.enter_context(self._segments[number].open("rb"))
+                files[number].seek(offset)
+                events.append(self._event(files[number].readline(), number, offset))
+        events.sort(key=lambda event: event.seq)
+        return Trajectory(name, tuple(events))
+
+    def refresh(self) -> int:
+        """Index what was written since; return how many events are new."""
+        known = set(self._segments)
+        for path in segments(self.path):
+            if path not in known:
+                self._segments.append(path)
+                self._scanned.append(0)
+        return sum(self._scan(number) for number in range(len(self._segments)))
+
+    def _scan(self, number: int) -> int:
+        count, path = 0, self._segments[number]
+        with path.open("rb") as file:
+            end, offset = sound_length(file, path), self._scanned[number]
+            file.seek(offset)
+            while offset < end:
+                line = file.readline()
+                head = _HEAD.match(line)
+                if head is None:
+                    raise self._broken(number, offset, f"it starts with {line[:40]!r}")
+                try:
+                    name: str = json.loads(head[1])
+                except ValueError as error:
+                    raise self._broken(number, offset, f"its name can't be read: {error}") from error
+                entry = self._entries.get(name)
+                if entry is None:
+                    entry = self._entries[name] = _Entry()
+                entry.places.append(number << _OFFSET_BITS | offset)
+                entry.kinds.add(head[2])
+                offset += len(line)
+                self._scanned[number] = offset
+                count += 1
+        return count
+
+    def _event(self, line: bytes, number: int, offset: int) -> AnyEvent:
+        version = self.manifest.schema_version
+        try:
+            if version == SCHEMA_VERSION:
+                return EVENT.validate_json(line)
+            return EVENT.validate_python(upgrade(json.loads(line), version))
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise self._broken(number, offset, f"{where}: {first['msg']}".removeprefix(": ")) from error
+        except ValueError as error:
+            raise self._broken(number, offset, str(error)) from error
+
+    def _broken(self, number: int, offset: int, reason: str) -> RunFolderError:
+        path, line = self._segments[number], 1
+        with path.open("rb") as file:
+            while offset > 0 and (block := file.read(min(offset, 2**20))):
+                line += block.count(b"\n")
+                offset -= len(block)
+        return RunFolderError(f"{path}:{line}: this line is not an event ({reason}); restore the file, or remove it")
+
+    def _suggestion(self, name: str) -> str:
+        if not self._entries:
+            return ": it holds no debates yet"
+        samples = itertools.islice((n for n in self._entries if n.rpartition("#")[0] == name), 3)
+        close = list(samples) or difflib.get_close_matches(name, itertools.islice(self._entries, _COMPARED), cutoff=0.5)
+        if close:
+            return f"; did you mean {', '.join(map(repr, close))}?"
+        return f"; its {len(self)} debates begin with {next(iter(self._entries))!r}"

@@ -1,0 +1,296 @@
+"""The reasoning tree, folded from events one at a time.
+
+Chain, tree and graph are one structure: every node has a parent and may have further sources. Nothing is deleted:
+backtracking moves the cursor and marks what it leaves. A fold costs the same for the first event and the ten
+thousandth.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from longthought.problems.problem import Problem
+from longthought.trajectories.events import (
+    AnyEvent,
+    Author,
+    Cause,
+    Checked,
+    Evidence,
+    Failed,
+    Finished,
+    Graded,
+    Judged,
+    Moved,
+    Observed,
+    Proposed,
+    Reflected,
+    Started,
+    StopReason,
+    Usage,
+    Verdict,
+)
+
+BACKWARD: Final = frozenset({Cause.REJECTED, Cause.VETOED, Cause.EXHAUSTED})
+"""Moves that leave a step behind, and count as backtracks."""
+
+
+class Standing(StrEnum):
+    """Where a node stands in the debate."""
+
+    OPEN = "open"
+    """Proposed, not yet acted on."""
+    ACCEPTED = "accepted"
+    """Part of a path that was accepted."""
+    DOUBTED = "doubted"
+    """Kept, until a reflection settles it."""
+    ABANDONED = "abandoned"
+    """Left behind by backtracking."""
+
+
+class Kind(StrEnum):
+    """What a node is."""
+
+    PROBLEM = "problem"
+    """Node 0."""
+    STEP = "step"
+    """One reasoning step."""
+    REFLECTION = "reflection"
+    """A re-examination, in words, of the step above it."""
+
+
+@dataclass(slots=True)
+class Node:
+    """One step, reflection, or the problem itself."""
+
+    id: int
+    parent: int | None
+    kind: Kind
+    by: Author
+    text: str
+    depth: int
+    """Steps from the problem; a reflection stands at its step's depth."""
+    answer: str | None = None
+    standing: Standing = Standing.OPEN
+    sources: tuple[int, ...] = ()
+    children: list[int] = field(default_factory=list[int])
+    evidence: tuple[Evidence, ...] = ()
+    observations: list[str] = field(default_factory=list[str])
+    verdicts: list[Verdict] = field(default_factory=list[Verdict])
+    failures: list[str] = field(default_factory=list[str])
+    """Verdicts on it that could not be used, and why."""
+    reason: str = ""
+    """Why it was abandoned."""
+    rejected_by: Author | None = None
+
+
+class TreeError(ValueError):
+    """An event that does not fit the tree so far."""
+
+
+class Tree:
+    """The nodes, the cursor and the counts that budgets are made of."""
+
+    def __init__(self) -> None:
+        """Start empty; the first event must be `Started`."""
+        self.started: Started | None = None
+        self.finished: Finished | None = None
+        self.nodes: list[Node] = []
+        self.cursor = 0
+        self.last: AnyEvent | None = None
+        self.events = 0
+        self.rounds = 0
+        """Turns of the debate: every proposal, readable or not."""
+        self.backtracks = 0
+        self.repeats: dict[int, int] = {}
+        """Failures in a row, by node: of proposals from it, or of verdicts and reflections on it."""
+        self.policy_usage = Usage()
+        self.critic_usage = Usage()
+        self.seconds = 0.0
+        """Time spent in model calls and tools."""
+
+    @classmethod
+    def fold(cls, events: Iterable[AnyEvent]) -> "Tree":
+        """Build a tree from events in order."""
+        tree = cls()
+        for event in events:
+            tree.apply(event)
+        return tree
+
+    @property
+    def problem(self) -> Problem:
+        """The problem under debate."""
+        if self.started is None:
+            raise TreeError("the debate has not started")
+        return self.started.problem
+
+    def node(self, number: int) -> Node:
+        """Return a node by number.
+
+        Raises:
+            TreeError: if there is none.
+
+        """
+        if not 0 <= number < len(self.nodes):
+            raise TreeError(f"there is no node {number}; the last one is {len(self.nodes) - 1}")
+        return self.nodes[number]
+
+    def path(self, number: int | None = None) -> list[Node]:
+        """Return the nodes from below the problem down to a node (the cursor by default)."""
+        found: list[Node] = []
+        current = self.node(self.cursor if number is None else number)
+        while current.parent is not None:
+            found.append(current)
+            current = self.nodes[current.parent]
+        return found[::-1]
+
+    def is_on_path(self, number: int, below: int) -> bool:
+        """Say whether a node is another one or stands above it."""
+        current: Node | None = self.node(below)
+        while current is not None:
+            if current.id == number:
+                return True
+            current = None if current.parent is None else self.nodes[current.parent]
+        return False
+
+    def rejected(self, number: int) -> Iterator[Node]:
+        """Yield the abandoned steps tried from a node, oldest first."""
+        for child in self.node(number).children:
+            if self.nodes[child].standing is Standing.ABANDONED and self.nodes[child].kind is Kind.STEP:
+                yield self.nodes[child]
+
+    def apply(self, event: AnyEvent) -> None:
+        """Fold one more event in.
+
+        Raises:
+            TreeError: if it does not fit; the tree is then unchanged.
+
+        """
+        if isinstance(event, Started) != (self.started is None):
+            raise TreeError("a debate starts once, with its first event")
+        if event.seq != self.events:
+            raise TreeError(f"event {event.seq} came where {self.events} was due")
+        if self.started is not None and event.trajectory != self.started.trajectory:
+            raise TreeError(f"an event of {event.trajectory!r} came in the debate {self.started.trajectory!r}")
+        if self.started is not None and isinstance(event, Graded) != (self.finished is not None):
+            raise TreeError("after its end a debate is graded, and before it is not")
+        match event:
+            case Started():
+                self.started = event
+                self.nodes.append(
+                    Node(0, None, Kind.PROBLEM, event.by, event.problem.statement, 0, standing=Standing.ACCEPTED)
+                )
+            case Proposed():
+                self._propose(event)
+            case Reflected():
+                self._reflect(event)
+            case Observed():
+                self.node(event.node).observations.append(event.output)
+            case Checked():
+                node = self.node(event.node)
+                node.evidence += event.evidence
+                self.seconds += sum(e.seconds for e in event.evidence)
+            case Judged():
+                self.node(event.node).verdicts.append(event.verdict)
+            case Moved():
+                self._move(event)
+            case Failed():
+                self._fail(event)
+            case Finished():
+                if event.node is not None:
+                    self.node(event.node)
+                self.finished = event
+            case _:
+                pass
+        self._count(event)
+        self.last = event
+        self.events += 1
+
+    def _propose(self, event: Proposed) -> None:
+        parent = self.node(event.parent)
+        for source in event.sources:
+            self.node(source)
+        if event.node < len(self.nodes):
+            node = self.nodes[event.node]
+            if any(self._made_from(node.id, origin) for origin in (parent.id, *event.sources)):
+                raise TreeError(f"node {node.id} can't be made from itself")
+            self.rounds += 1
+            node.sources = tuple(dict.fromkeys((*node.sources, event.parent, *event.sources)))
+            return
+        self._expect_next(event.node)
+        self.nodes.append(
+            Node(
+                event.node, parent.id, Kind.STEP, event.by, event.text, parent.depth + 1, event.answer,
+                sources=event.sources,
+            )
+        )  # fmt: skip
+        parent.children.append(event.node)
+        self.rounds += 1
+        self.repeats.pop(parent.id, None)
+
+    def _made_from(self, number: int, below: int) -> bool:
+        """Say whether a node is another one or stands above it, by way of parents or sources."""
+        seen: set[int] = set()
+        waiting = [below]
+        while waiting:
+            current = self.nodes[waiting.pop()]
+            if current.id == number:
+                return True
+            if current.id not in seen:
+                seen.add(current.id)
+                waiting.extend(current.sources if current.parent is None else (current.parent, *current.sources))
+        return False
+
+    def _reflect(self, event: Reflected) -> None:
+        parent = self.node(event.parent)
+        self._expect_next(event.node)
+        self.nodes.append(Node(event.node, parent.id, Kind.REFLECTION, event.by, event.text, parent.depth))
+        parent.children.append(event.node)
+        self.repeats.pop(parent.id, None)
+
+    def _expect_next(self, number: int) -> None:
+        if number != len(self.nodes):
+            raise TreeError(f"node {number} came where {len(self.nodes)} was due")
+
+    def _move(self, event: Moved) -> None:
+        self.node(event.to)
+        changes = [
+            (self.node(number), standing)
+            for numbers, standing in (
+                (event.accepted, Standing.ACCEPTED),
+                (event.doubted, Standing.DOUBTED),
+                (event.abandoned, Standing.ABANDONED),
+            )
+            for number in numbers
+        ]
+        for node, standing in changes:
+            node.standing = standing
+            self.repeats.pop(node.id, None)
+            if standing is Standing.ABANDONED:
+                node.reason, node.rejected_by = event.reason, event.by
+        self.cursor = event.to
+        self.repeats.pop(event.to, None)
+        if event.cause in BACKWARD:
+            self.backtracks += 1
+
+    def _fail(self, event: Failed) -> None:
+        if event.node is not None:
+            self.node(event.node).failures.append(event.detail)
+        if event.fatal:
+            return
+        self.rounds += 1
+        at = self.cursor if event.node is None else event.node
+        self.repeats[at] = self.repeats.get(at, 0) + 1
+
+    def _count(self, event: AnyEvent) -> None:
+        for call in event.calls:
+            self.seconds += call.latency
+            if event.by is Author.CRITIC:
+                self.critic_usage += call.usage
+            else:
+                self.policy_usage += call.usage
+
+    @property
+    def stop_reason(self) -> StopReason | None:
+        """Why the debate ended; None while it goes on."""
+        return self.finished.reason if self.finished else None

@@ -1,0 +1,12 @@
+"""What every test needs: small machines stay quiet, property tests are repeatable, nothing phones home."""
+
+import os
+
+from hypothesis import settings
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ["LANGSMITH_TRACING"] = "false"
+
+settings.register_profile("longthought", deadline=None, derandomize=True)
+settings.load_profile("longthought")

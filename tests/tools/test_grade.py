@@ -1,0 +1,89 @@
+"""Grading: right is right, wrong is wrong, and what can't be told is said to be unknown."""
+
+import pytest
+
+from longthought.problems.problem import AnswerReference, CountdownReference, Problem, Reference
+from longthought.tools.grade import grade, reference_of
+
+MATH = Problem(id="m", statement="What is it?")
+GAME = Problem(id="g", statement="Use 16, 16, 8 and 11, each once, to make 35.", domain="countdown")
+GAME_REFERENCE = CountdownReference(numbers=(16, 16, 8, 11), target=35)
+
+
+@pytest.mark.parametrize(
+    ("answer", "solved", "why"),
+    [
+        ("11 + 8 + (16 * 1)", False, "instead of"),
+        ("(16 - 8) + 11 + 16", True, ""),
+        ("(16 − 8) + 11 + 16", True, ""),
+        ("16 + 11 + 8", False, "instead of"),
+        ("16 + 16 + 11 - 8 + 0", False, "instead of"),
+        ("16 + 16 + 11 - 8", True, ""),
+        ("35", False, "instead of"),
+        ("__import__('os').getpid()", False, "only whole numbers"),
+        ("", False, ""),
+    ],
+)
+def test_countdown_answers_are_checked_exactly(answer: str, solved: bool, why: str) -> None:
+    found, detail = grade(GAME, GAME_REFERENCE, answer)
+    assert found is solved
+    assert why in detail
+    assert bool(detail) is not solved
+
+
+@pytest.mark.parametrize("reference", [GAME_REFERENCE, AnswerReference(answer="72")])
+def test_no_answer_is_no_solution(reference: Reference) -> None:
+    assert grade(MATH, reference, None) == (False, "no answer was given")
+
+
+@pytest.mark.parametrize(
+    ("gold", "given", "solved"),
+    [
+        ("72", "72", True),
+        ("72", " 72. ", True),
+        ("72", "$72$", True),
+        ("72", "72.0", True),
+        ("1/2", "0.5", True),
+        ("2/4", "1/2", True),
+        ("1,200", "1200", True),
+        ("1,234,567", "1234567", True),
+        ("-3", "-3", True),
+        ("72", "71", False),
+        ("0.5", "0.50001", False),
+        ("1/2", "1/3", False),
+        ("-3", "3", False),
+        # text: the same, or unknown
+        ("x = 3", "x  = 3", True),
+        ("Paris", "Paris", True),
+        ("Paris", "paris", None),
+        ("12", "1,2", None),
+        ("1,2", "{1,2}", None),
+        ("3%", "3", None),
+        ("5 cm", "5 m", None),
+        ("1/0", "0", None),
+        ("1_000", "1000", None),
+        ("½", "0.5", None),
+        ("72", "", None),
+        ("72", "1e999999999", None),
+        ("72", "9" * 10_000, None),
+    ],
+)
+def test_other_answers_are_compared_as_numbers_else_as_text(gold: str, given: str, solved: bool | None) -> None:
+    found, detail = grade(MATH, AnswerReference(answer=gold), given)
+    assert found is solved
+    assert bool(detail) is not (solved is True)
+
+
+def test_a_reference_of_an_unknown_kind_is_not_graded() -> None:
+    class Riddle(Reference):
+        pass
+
+    assert grade(MATH, Riddle(), "42") == (None, "no grader for a Riddle (math)")
+
+
+def test_a_countdown_statement_is_its_own_reference() -> None:
+    assert reference_of(GAME, None) == GAME_REFERENCE
+    assert reference_of(GAME, "35") == GAME_REFERENCE
+    assert reference_of(MATH, "72") == AnswerReference(answer="72")
+    assert reference_of(MATH, None) is None
+    assert reference_of(Problem(id="z", statement="Use 3 and 5 to make 0."), None) is None
