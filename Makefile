@@ -15,11 +15,11 @@ help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: $(VENV)/.local  ## 100 debates between the bundled agents on the CPU, no download of weights
-	@rm -rf $(DEMO)
+	@rm -rf $(DEMO) && mkdir -p runs
 	@$(BIN)/longthought problems countdown --count 100 --split test --seed 7 --out $(DEMO).jsonl
 	@$(BIN)/longthought generate $(DEMO).jsonl --out $(DEMO)
-	@$(BIN)/longthought show $(DEMO) "$$($(BIN)/python -m longthought.demo $(DEMO))"
-	@echo 'Try: $(BIN)/longthought solve "Use 3, 7, 16 and 20, each once, to make 46."'
+	@$(BIN)/longthought show $(DEMO) --example
+	@echo 'Next, try: $(BIN)/longthought solve "Use 3, 7, 16 and 20, each once, to make 46."'
 
 test: $(VENV)/.dev  ## the whole test suite
 	$(BIN)/python -m pytest

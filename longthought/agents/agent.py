@@ -17,6 +17,7 @@ from longthought.agents.view import View
 from longthought.trajectories.events import Call, Usage, Verdict
 
 T = TypeVar("T")
+N = TypeVar("N", int, float)
 
 
 @runtime_checkable
@@ -145,8 +146,8 @@ def call_of(name: str, message: AIMessage, latency: float) -> Call:
     """Read a model's message into a call: text, usage, and tokens where the server gives them."""
     usage = message.usage_metadata
     details: Mapping[str, Any] = usage.get("input_token_details", {}) if usage else {}
-    ids = message.response_metadata.get("token_ids")
-    logprobs = message.response_metadata.get("logprobs")
+    ids: Sequence[int] | None = message.response_metadata.get("token_ids")
+    logprobs: Sequence[float] | None = message.response_metadata.get("logprobs")
     return Call(
         model=name,
         text=message.text,
@@ -156,10 +157,13 @@ def call_of(name: str, message: AIMessage, latency: float) -> Call:
         if usage
         else Usage(),
         latency=latency,
-        token_ids=tuple(ids) if isinstance(ids, Sequence) else None,
-        logprobs=tuple(logprobs) if _is_numbers(logprobs) else None,
+        token_ids=_numbers(ids),
+        logprobs=_numbers(logprobs),
     )
 
 
-def _is_numbers(value: object) -> bool:
-    return isinstance(value, list | tuple) and all(isinstance(v, float | int) for v in value)  # pyright: ignore[reportUnknownVariableType]
+def _numbers(values: Sequence[N] | None) -> tuple[N, ...] | None:
+    """Keep plain lists of numbers; some servers give richer things under the same name."""
+    if not isinstance(values, list | tuple) or not all(isinstance(value, float | int) for value in values):
+        return None
+    return tuple(values)

@@ -88,7 +88,7 @@ def chat_model(
             return _in_process(name, model, temperature, max_tokens, seed)
         case "openai" if base_url is not None:
             return ServedChatModel(
-                model=model, base_url=base_url, temperature=temperature, max_tokens=max_tokens or 1024, seed=seed
+                model=model, base_url=base_url, temperature=temperature, max_tokens=max_tokens or 1024
             )
         case "openai":
             raise ModelError(f"{name}: say where the server is, such as --base-url http://localhost:8000/v1")
@@ -96,9 +96,7 @@ def chat_model(
             return _langchain(name, temperature)
 
 
-def _in_process(
-    name: str, path: str, temperature: float, max_tokens: int | None, seed: int
-) -> InProcessChatModel:
+def _in_process(name: str, path: str, temperature: float, max_tokens: int | None, seed: int) -> InProcessChatModel:
     longest = max_tokens or (64 if _speaks_compact(name) else 512)
     return InProcessChatModel(model=name, path=path, temperature=temperature, max_tokens=longest, seed=seed)
 
@@ -115,11 +113,14 @@ def _langchain(name: str, temperature: float) -> BaseChatModel:
     try:
         from langchain.chat_models import init_chat_model  # pyright: ignore  # an optional dependency
     except ImportError as error:
-        raise ModelError(f"unknown provider in {name!r} (langchain is not installed): there are\n{PROVIDERS}") from error
+        raise ModelError(
+            f"unknown provider in {name!r} (langchain is not installed): there are\n{PROVIDERS}"
+        ) from error
     try:
-        made: BaseChatModel = init_chat_model(name, temperature=temperature)  # pyright: ignore
+        made: object = init_chat_model(name, temperature=temperature)  # pyright: ignore
     except (ImportError, ValueError) as error:
         raise ModelError(f"{name!r}: {error}") from error
+    assert isinstance(made, BaseChatModel)
     return made
 
 

@@ -63,9 +63,7 @@ class Dialect(Protocol):
         """Read a reflection."""
         ...
 
-    def read_verdict(
-        self, reply: str, view: View, logprobs: Sequence[float] | None = None
-    ) -> Verdict | Unreadable:
+    def read_verdict(self, reply: str, view: View, logprobs: Sequence[float] | None = None) -> Verdict | Unreadable:
         """Read the critic's reply; `logprobs`, one per token, may inform the score."""
         ...
 

@@ -2,8 +2,8 @@
 
 A view reads `use 16 16 11 8 make 35 step 16 - 8 = 8 left 16 11 8 not 16 + 11 dead step`; the policy goes on with
 `16 - 11 = 5 left 8 5`. The critic reads the same with the new step and what the tools said of it, `… holds judge`, and
-writes its look-ahead before its verdict: `need 35 have 13 3 40 blank none backtrack 1`. Training renders with these functions
-too, so that training and inference can't drift apart. Nothing here knows what a right move is.
+writes its look-ahead before its verdict: `need 35 have 13 3 40 blank none backtrack 1`. Training renders with these
+functions too, so that training and inference can't drift apart. Nothing here knows what a right move is.
 """
 
 import re
@@ -78,7 +78,7 @@ class ParsedStep(NamedTuple):
     remaining: tuple[int, ...]
 
 
-_STEP: Final = re.compile(r"^(\d+) ([-+*/]) (\d+) = (\d+) left ((?:\d+ ?)+)$")
+_STEP: Final = re.compile(r"^(\d+) ([-+*/]) (\d+) = (\d+) left (\d+(?: \d+)*)$")
 
 
 def read_step(text: str) -> ParsedStep | None:

@@ -22,7 +22,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """What was said of the step in question: the critic's doubt, the policy's reflection, or why a verdict was unusable."""
+    """What was said of the step in question: a doubt, a reflection on it, or why a verdict was unusable."""
 
     by: Author
     text: str

@@ -1,5 +1,6 @@
 """How debates and jobs look in a terminal. Only renders; computes nothing that is not in the events."""
 
+import resource
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -271,7 +272,10 @@ def summary_table(summary: Summary, progress: Progress, out: Path) -> Renderable
     table.add_row(
         "per debate", f"{per:,.0f} tokens written, {progress.rounds / max(1, summary.trajectories):.1f} rounds"
     )
-    table.add_row("time", f"{summary.seconds:.1f} s wall, {time.process_time():.1f} s CPU in this process")
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    cpu = used.ru_utime + used.ru_stime
+    table.add_row("time", f"{summary.seconds:.1f} s, with {cpu:.1f} s of CPU since the command began")
+    table.add_row("memory", f"{used.ru_maxrss / 1024:,.0f} MB at most")
     table.add_row("run folder", Text(str(out)))
     table.add_row("next", Text(f"longthought show {out}"))
     return Panel(table, title="summary", border_style="dim", expand=False)
@@ -279,6 +283,8 @@ def summary_table(summary: Summary, progress: Progress, out: Path) -> Renderable
 
 def stopped(progress: Progress, out: Path) -> str:
     """Say how to go on after Ctrl-C."""
+    if not progress.total:
+        return "longthought: stopped before the first debate. Run the same command again to start."
     return (
         f"longthought: stopped with {progress.done} of {progress.total} debates done; everything so far is in {out}. "
         "Run the same command again to go on."

@@ -17,7 +17,7 @@ Rounds = Annotated[int, typer.Option(help="Proposals at most in a debate.")]
 Tokens = Annotated[int | None, typer.Option(help="Tokens of both agents at most in a debate, prompts included.")]
 Seconds = Annotated[float | None, typer.Option(help="Seconds at most in a debate, in models and tools.")]
 Veto = Annotated[bool, typer.Option(help="Refuted evidence rejects a step without asking the critic.")]
-Seed = Annotated[int, typer.Option(help="Seed of the models.")]
+Seed = Annotated[int, typer.Option(help="Seed of in-process models; servers sample by themselves.")]
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
 
 TOOLS = "algebra,countdown"

@@ -1,17 +1,23 @@
 """`longthought show`: a run's table, or one debate as a tree and as a transcript."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from longthought.cli.options import Json
+from longthought.errors import RunFolderError
+
+if TYPE_CHECKING:
+    from longthought.trajectories.run import Run
+    from longthought.trajectories.trajectory import Trajectory
 
 
 def show(
     run: Annotated[Path, typer.Argument(help="A run folder.")],
     id: Annotated[str | None, typer.Argument(help="A debate, or a problem's id.")] = None,
     limit: Annotated[int, typer.Option(min=0, help="Rows of the table at most.")] = 50,
+    example: Annotated[bool, typer.Option("--example", help="Show one solved debate of middling length.")] = False,
     json: Json = False,
 ) -> None:
     """Show what is in a run folder.
@@ -25,16 +31,28 @@ def show(
 
     console = Console(highlight=False)
     opened = Run(run)
-    if id is None:
+    if id is None and not example:
         if json:
             for trajectory in opened.trajectories():
                 typer.echo(trajectory.to_json())
         else:
             console.print(run_table(opened, limit))
         return
-    trajectory = opened.trajectory(id if "#" in id else f"{id}#0")
+    trajectory = _example(opened) if id is None else opened.trajectory(id if "#" in id else f"{id}#0")
     if json:
         typer.echo(trajectory.to_json())
     else:
         for panel in debate_panels(trajectory):
             console.print(panel)
+
+
+def _example(run: "Run") -> "Trajectory":
+    """Choose a debate that is worth reading: solved if one is, neither trivial nor endless."""
+    found = sorted(run.trajectories(), key=lambda t: (t.solved is not True, abs(t.rounds - _MIDDLING)))
+    if not found:
+        raise RunFolderError(f"{run.path}: there is no debate in it yet; run `longthought generate`")
+    return found[0]
+
+
+_MIDDLING = 8
+"""Rounds of a debate that shows a few turns back and fits on a screen."""

@@ -7,7 +7,7 @@ included, and as many rounds as those allow.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from longthought.agents import notation
 from longthought.agents.agent import Judge, Proposer
@@ -81,21 +81,17 @@ class Bench:
     rounds: int = 32
     concurrency: int = 64
 
-    def play(self, arm: Arm, policy: str | Proposer, critic: str | Judge, **settings: object) -> list[Trajectory]:
+    def play(self, arm: Arm, policy: str | Proposer, critic: str | Judge, **settings: Any) -> list[Trajectory]:
         """Run one arm, or what is left of it, and return its debates in the order of the problems."""
         folder = self.out / arm
-        for _ in generate(
-            self.tasks, out=folder, policy=policy, critic=critic, concurrency=self.concurrency,
-            **{"rounds": self.rounds, **settings},
-        ):  # fmt: skip
+        given: dict[str, Any] = {"rounds": self.rounds, "concurrency": self.concurrency, **settings}
+        for _ in generate(self.tasks, out=folder, policy=policy, critic=critic, **given):
             pass
         run = Run(folder)
         return [run.trajectory(f"{task.problem.id}#0") for task in self.tasks]
 
 
-def measure(
-    bench: Bench, policy: Proposer, greedy: Proposer, critic: Judge, arms: Sequence[Arm] = ARMS
-) -> Worth:
+def measure(bench: Bench, policy: Proposer, greedy: Proposer, critic: Judge, arms: Sequence[Arm] = ARMS) -> Worth:
     """Run the arms and compare them with the debate, which always runs."""
     debates = bench.play("debate", policy, critic)
     results = [arm_result("debate", debates)]

@@ -20,8 +20,8 @@ from dataclasses import asdict, dataclass, fields
 from typing import Annotated, Any
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.graph import END, START, StateGraph
-from langgraph.graph.state import CompiledStateGraph
+from langgraph.graph import END, START, StateGraph  # pyright: ignore[reportMissingTypeStubs]
+from langgraph.graph.state import CompiledStateGraph  # pyright: ignore[reportMissingTypeStubs]
 from langgraph.runtime import Runtime, get_runtime
 from pydantic import ValidationError
 from typing_extensions import TypedDict  # pydantic, and so Studio, needs this one before Python 3.12
@@ -107,6 +107,8 @@ class DebateContext:
     """Reflections a step."""
     veto: bool = True
     """Whether refuted evidence rejects a step without asking the critic."""
+    patience: int = 8
+    """Proposals in a row, repeated or unreadable, after which a node is left."""
     seed: int = 0
     """Seed of the in-process models and of requests to servers."""
 
@@ -124,6 +126,7 @@ class DebateContext:
                 seconds=self.seconds,
                 reflections=self.reflections,
                 veto=self.veto,
+                patience=self.patience,
             )
         except ValidationError as error:
             wrong = error.errors()[0]
@@ -370,7 +373,7 @@ def build(seats: Seats | None = None, observe: Observer | None = None) -> tuple[
     """Compile the debate. Without seats, each run seats what its context names."""
     debate = Debate(seats, observe)
     turns = {turn.value: turn.value for turn in Turn if turn is not Turn.END}
-    draft = StateGraph(DebateState, context_schema=DebateContext)
+    draft: Any = StateGraph(DebateState, context_schema=DebateContext)
     draft.add_node("setup", debate.setup)
     draft.add_edge(START, "setup")
     for turn in turns:

@@ -38,8 +38,11 @@ class Job:
         self.context.rules()
 
     def config(self) -> dict[str, Any]:
-        """Return what must be the same when the job is resumed: all but the concurrency."""
-        return {"graph": "debate", "samples": self.samples, **asdict(self.context)}
+        """Return what must be the same when the job is resumed: all but the concurrency and where servers are."""
+        settings = asdict(self.context)
+        for place in ("base_url", "critic_base_url"):
+            del settings[place]
+        return {"graph": "debate", "samples": self.samples, **settings}
 
 
 async def run_job(

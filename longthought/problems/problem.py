@@ -4,7 +4,7 @@ The two are different types on purpose: an agent, a prompt or a graph takes a `P
 to the answer. Only `longthought.tools.grade` takes both.
 """
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 
 class Record(BaseModel):
@@ -39,7 +39,7 @@ class AnswerReference(Reference):
 class CountdownReference(Reference):
     """The puzzle itself: any correct expression is an answer."""
 
-    numbers: tuple[int, ...] = Field(min_length=2)
+    numbers: tuple[PositiveInt, ...] = Field(min_length=2)
     target: int = Field(ge=1)
 
 

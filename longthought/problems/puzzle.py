@@ -1,4 +1,4 @@
-"""A Countdown problem as it is dealt: the numbers, the target and the words of the statement, with no idea how to win."""
+"""A Countdown problem as it is dealt: numbers, target and statement, with no idea how to win."""
 
 import re
 from dataclasses import dataclass

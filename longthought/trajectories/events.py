@@ -214,7 +214,7 @@ class Started(Event):
     problem: Problem
     sample: int = 0
     """Which of several debates on the same problem."""
-    config: dict[str, Any] = {}
+    config: dict[str, Any] = Field(default_factory=dict[str, Any])
     """The settings of the graph, fully resolved."""
     parent: Parent | None = None
 

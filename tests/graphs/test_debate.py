@@ -622,6 +622,25 @@ async def test_forks_of_one_debate_run_side_by_side() -> None:
     assert sorted(texts) == [f"fork {n}" for n in range(6)]
 
 
+async def test_a_debate_left_in_the_middle_does_not_colour_another_of_its_name() -> None:
+    dialect = DIALECTS["prose"]()
+    judge = ScriptedChatModel([PROSE.says("continue")])
+    critic = Critic("fake:critic", judge, dialect)
+    graph, _ = build(Seats(Policy("fake:policy", ScriptedChatModel([]), dialect), critic))
+    context = DebateContext(rounds=1)
+
+    async def run(step: str, **more: Any) -> None:
+        log = by_hand([started(PROSE.problem, context)], Proposed, node=1, parent=0, text=step)
+        state: Any = {"events": [event.model_dump(mode="json") for event in log]}
+        await graph.ainvoke(state, context=context, config=NO_LIMIT, **more)
+
+    await run(PROSE.detour, interrupt_before=["judge"])
+    assert judge.prompts == []
+    await run(PROSE.first)
+    assert PROSE.first in judge.prompts[0]
+    assert PROSE.detour not in judge.prompts[0]
+
+
 # From words typed in, as in Studio.
 
 

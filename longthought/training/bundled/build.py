@@ -4,7 +4,7 @@ import json
 import multiprocessing
 import resource
 import time
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
@@ -29,9 +29,7 @@ def build(out: Path, *, seed: int = 0, scale: float = 1.0, test_problems: int = 
         RunError: if a training process fails; its output says why.
 
     """
-    recipes = {
-        role: replace(recipe, seed=seed, steps=max(1, round(recipe.steps * scale))) for role, recipe in RECIPES.items()
-    }
+    recipes = {role: recipe.scaled(scale, seed) for role, recipe in RECIPES.items()}
     processes = [_Training(recipe, out / role) for role, recipe in recipes.items()]
     for process in processes:
         process.start()

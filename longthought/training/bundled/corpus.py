@@ -31,9 +31,7 @@ def puzzles(rng: random.Random, mix: Mix) -> Iterator[Puzzle]:
         dealt = tuple(rng.randint(1, mix.max_number) for _ in range(count))
         if countdown.split_of(dealt) != "train":
             continue
-        targets = [
-            t for t in countdown.reachable(dealt) if 10 <= t <= MAX_TARGET and not countdown.held_out_target(t)
-        ]
+        targets = [t for t in countdown.reachable(dealt) if 10 <= t <= MAX_TARGET and not countdown.held_out_target(t)]
         rng.shuffle(targets)
         for target in targets[:4]:
             yield Puzzle(dealt, target)
@@ -49,6 +47,7 @@ class Node:
 
     @property
     def solvable(self) -> bool:
+        """Whether the target can still be made from here."""
         return bool(self.live)
 
 
@@ -75,6 +74,8 @@ def _tried(rng: random.Random, mix: Mix, here: Node, *, lost: bool) -> list[tupl
     if rng.random() < 0.1:
         pool += here.live
     rng.shuffle(pool)
+    if mix.exhaustive and rng.random() < mix.exhaustive:
+        return pool[: rng.randint(0, len(pool))]
     count = rng.randint(0, 9) if lost else 0
     while not lost and count < 14 and rng.random() < mix.tried:
         count += 1
@@ -82,9 +83,7 @@ def _tried(rng: random.Random, mix: Mix, here: Node, *, lost: bool) -> list[tupl
 
 
 def _rejected(rng: random.Random, tried: Sequence[tuple[Move, tuple[int, ...]]]) -> list[str]:
-    return [
-        notation.write_rejected(write(*step), "illegal" if rng.random() < 0.03 else "dead") for step in tried
-    ]
+    return [notation.write_rejected(write(*step), "illegal" if rng.random() < 0.03 else "dead") for step in tried]
 
 
 def policy_examples(rng: random.Random, mix: Mix) -> Iterator[Example]:
@@ -139,9 +138,7 @@ def critic_examples(rng: random.Random, mix: Mix) -> Iterator[Example]:
             if written is None:
                 continue
             reply = written
-        view = notation.write_view(
-            notation.write_problem(puzzle), path, _rejected(rng, tried)
-        )
+        view = notation.write_view(notation.write_problem(puzzle), path, _rejected(rng, tried))
         prompt = notation.critic_prompt(view, write(move, following), evidence)
         yield Example(((prompt, False), (f"{reply} {notation.END}", True)))
 

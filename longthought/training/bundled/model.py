@@ -5,6 +5,8 @@ sines and cosines of their value (Zhou et al., "FoNE: Precise Single-Token Numbe
 2025); from there on they are trained like any other weight, and the saved model is a plain `LlamaForCausalLM`.
 """
 
+# pyright: basic
+
 import math
 
 import torch

@@ -1,6 +1,6 @@
 """The recipes of the bundled agents: everything that decides what comes out of training."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 Role = Literal["policy", "critic"]
@@ -19,6 +19,18 @@ class Mix:
     """Chance that one more rejected step stands in the view."""
     corrupted: float = 0.06
     """Share of critic examples whose step miscalculates."""
+    exhaustive: float = 0.0
+    """Chance that the rejected steps are any number of the node's dead ones, up to all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stretch of training with a schedule of its own: warm-up, then a cosine down to nothing."""
+
+    steps: int
+    learning_rate: float = 3e-3
+    warmup: int = 200
+    mix: Mix = Mix()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +38,32 @@ class Recipe:
     """One agent's training."""
 
     role: Role
-    steps: int
+    stages: tuple[Stage, ...]
     seed: int = 0
     tokens: int = 2048
     """Tokens a batch, padding included."""
-    learning_rate: float = 3e-3
-    warmup: int = 200
     hidden: int = 128
     layers: int = 4
-    mix: Mix = Mix()
+
+    @property
+    def steps(self) -> int:
+        """Optimiser steps of all stages."""
+        return sum(stage.steps for stage in self.stages)
+
+    def scaled(self, share: float, seed: int) -> "Recipe":
+        """Return the recipe with another seed and a share of the steps."""
+        stages = tuple(replace(stage, steps=max(1, round(stage.steps * share))) for stage in self.stages)
+        return replace(self, stages=stages, seed=seed)
 
 
 RECIPES: Final[dict[Role, Recipe]] = {
-    "policy": Recipe(role="policy", steps=10_000),
-    "critic": Recipe(role="critic", steps=12_000),
+    "policy": Recipe(
+        "policy",
+        (
+            Stage(10_000),
+            # late in a debate many steps stand rejected, and the policy must find the one that doesn't
+            Stage(3_000, learning_rate=1e-3, mix=Mix(exhaustive=0.7, wrong_path=0.1)),
+        ),
+    ),
+    "critic": Recipe("critic", (Stage(12_000),)),
 }

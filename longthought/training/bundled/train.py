@@ -1,4 +1,6 @@
-"""Train one bundled agent from nothing: a stream of exact examples, batched by length, through transformers' Trainer."""
+"""Train one bundled agent from nothing: an endless stream of exact examples through transformers' Trainer."""
+
+# pyright: basic
 
 import random
 from collections.abc import Callable, Iterator
@@ -9,13 +11,21 @@ from typing import Any
 
 import torch
 from torch.utils.data import IterableDataset
-from transformers import Trainer, TrainerCallback, TrainingArguments
+from transformers import (
+    LlamaForCausalLM,
+    PrinterCallback,
+    Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
 
 from longthought.agents import notation
 from longthought.training.bundled import corpus
 from longthought.training.bundled import model as architecture
 from longthought.training.bundled.corpus import Example
-from longthought.training.bundled.recipe import Mix, Recipe, Role
+from longthought.training.bundled.recipe import Mix, Recipe, Role, Stage
 
 IGNORED = -100
 Source = Callable[[random.Random, Mix], Iterator[Example]]
@@ -71,25 +81,40 @@ def ready_made(rows: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
     return rows[0]
 
 
-def train(recipe: Recipe, out: Path, *, callbacks: list[TrainerCallback] | None = None) -> dict[str, Any]:
-    """Train one agent and save model and tokenizer to `out`; goes on from the last checkpoint there.
+def train(recipe: Recipe, out: Path) -> dict[str, Any]:
+    """Train one agent, stage by stage, and save model and tokenizer to `out`; goes on from the last checkpoint there.
 
-    Returns the recipe with the tokens seen and the final loss, as written to `training.json`.
+    Returns the recipe, the final loss and the number of parameters.
     """
     if not torch.cuda.is_available():
         torch.set_num_threads(1)
-    work = out / "checkpoints"
     model = architecture.model(hidden=recipe.hidden, layers=recipe.layers, seed=recipe.seed)
-    batches = Batches(SOURCES[recipe.role], recipe.mix, tokens=recipe.tokens, seed=recipe.seed)
+    loss = 0.0
+    for number, stage in enumerate(recipe.stages):
+        done = out / f"stage-{number}"
+        if (done / "config.json").exists():
+            model = LlamaForCausalLM.from_pretrained(done)
+            continue
+        loss = _train_stage(model, recipe, stage, number, out)
+        model.save_pretrained(done)
+    model.save_pretrained(out)
+    architecture.tokenizer().save_pretrained(out)
+    return {"recipe": asdict(recipe), "steps": recipe.steps, "loss": loss, "parameters": model.num_parameters()}
+
+
+def _train_stage(model: LlamaForCausalLM, recipe: Recipe, stage: Stage, number: int, out: Path) -> float:
+    """Train a model in place and return the loss over the stage."""
+    work = out / f"checkpoints-{number}"
+    seed = recipe.seed + 1_000 * number
     trainer = Trainer(
         model=model,
         args=TrainingArguments(
             output_dir=str(work),
-            max_steps=recipe.steps,
+            max_steps=stage.steps,
             per_device_train_batch_size=1,
-            learning_rate=recipe.learning_rate,
+            learning_rate=stage.learning_rate,
             lr_scheduler_type="cosine",
-            warmup_steps=recipe.warmup,
+            warmup_steps=stage.warmup,
             weight_decay=0.05,
             adam_beta2=0.98,
             max_grad_norm=1.0,
@@ -100,13 +125,34 @@ def train(recipe: Recipe, out: Path, *, callbacks: list[TrainerCallback] | None 
             report_to=[],
             disable_tqdm=True,
             remove_unused_columns=False,
+            dataloader_pin_memory=False,
         ),
-        train_dataset=batches,
+        train_dataset=Batches(SOURCES[recipe.role], stage.mix, tokens=recipe.tokens, seed=seed),
         data_collator=ready_made,
-        callbacks=callbacks,
+        callbacks=[Report(recipe.role, stage.steps)],
     )
-    resumable = any(work.glob("checkpoint-*"))
-    result = trainer.train(resume_from_checkpoint=resumable)
-    model.save_pretrained(out)
-    architecture.tokenizer().save_pretrained(out)
-    return {"recipe": asdict(recipe), "loss": result.training_loss, "parameters": model.num_parameters()}
+    trainer.remove_callback(PrinterCallback)
+    return trainer.train(resume_from_checkpoint=any(work.glob("checkpoint-*"))).training_loss
+
+
+class Report(TrainerCallback):
+    """One plain line every few hundred steps, readable with two trainings side by side."""
+
+    def __init__(self, role: Role, steps: int) -> None:
+        """Name the agent."""
+        self.role, self.steps = role, steps
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, Any] | None = None,
+        **_: Any,
+    ) -> None:
+        """Print step and loss."""
+        if logs and "loss" in logs and state.global_step % 500 == 0:
+            print(
+                f"{self.role:<7} step {state.global_step:>6} of {self.steps}  loss {float(logs['loss']):.3f}",
+                flush=True,
+            )
