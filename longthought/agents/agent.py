@@ -17,7 +17,6 @@ from longthought.agents.view import View
 from longthought.trajectories.events import Call, Usage, Verdict
 
 T = TypeVar("T")
-N = TypeVar("N", int, float)
 
 
 @runtime_checkable
@@ -146,8 +145,8 @@ def call_of(name: str, message: AIMessage, latency: float) -> Call:
     """Read a model's message into a call: text, usage, and tokens where the server gives them."""
     usage = message.usage_metadata
     details: Mapping[str, Any] = usage.get("input_token_details", {}) if usage else {}
-    ids: Sequence[int] | None = message.response_metadata.get("token_ids")
-    logprobs: Sequence[float] | None = message.response_metadata.get("logprobs")
+    ids: Sequence[Any] | None = message.response_metadata.get("token_ids")
+    logprobs: Sequence[Any] | None = message.response_metadata.get("logprobs")
     return Call(
         model=name,
         text=message.text,
@@ -162,7 +161,7 @@ def call_of(name: str, message: AIMessage, latency: float) -> Call:
     )
 
 
-def _numbers(values: Sequence[N] | None) -> tuple[N, ...] | None:
+def _numbers(values: Sequence[Any] | None) -> tuple[Any, ...] | None:
     """Keep plain lists of numbers; some servers give richer things under the same name."""
     if not isinstance(values, list | tuple) or not all(isinstance(value, float | int) for value in values):
         return None

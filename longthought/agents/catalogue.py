@@ -32,13 +32,16 @@ def policy(
     max_tokens: int | None = None,
     seed: int = 0,
 ) -> Policy:
-    """Make the policy called `provider:model`; its temperature is 1 unless given, for it must not repeat itself.
+    """Make the policy called `provider:model`.
+
+    Unless given, its temperature is 1, or 0.7 for models that speak compact: chosen on the validation split.
 
     Raises:
         ModelError: if there is no such provider, model or dialect.
 
     """
-    sampled = 1.0 if temperature is None else temperature
+    usual = 0.7 if _speaks_compact(name) else 1.0
+    sampled = usual if temperature is None else temperature
     model = chat_model(name, "policy", base_url=base_url, temperature=sampled, max_tokens=max_tokens, seed=seed)
     return Policy(name, model, _dialect(name, dialect))
 

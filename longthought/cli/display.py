@@ -269,11 +269,11 @@ def summary_table(summary: Summary, progress: Progress, out: Path) -> Renderable
     table.add_row("policy", usage_text(summary.tokens.policy))
     table.add_row("critic", usage_text(summary.tokens.critic))
     per = (summary.tokens.policy + summary.tokens.critic).completion / max(1, summary.trajectories)
-    table.add_row(
-        "per debate", f"{per:,.0f} tokens written, {progress.rounds / max(1, summary.trajectories):.1f} rounds"
-    )
     used = resource.getrusage(resource.RUSAGE_SELF)
     cpu = used.ru_utime + used.ru_stime
+    rounds = f"{progress.rounds / max(1, summary.trajectories):.1f} rounds"
+    each = cpu / max(1, progress.done - progress.done_before)
+    table.add_row("per debate", f"{per:,.0f} tokens written, {rounds}, {each:.2f} s of CPU, start-up included")
     table.add_row("time", f"{summary.seconds:.1f} s, with {cpu:.1f} s of CPU since the command began")
     table.add_row("memory", f"{used.ru_maxrss / 1024:,.0f} MB at most")
     table.add_row("run folder", Text(str(out)))

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -142,7 +143,7 @@ async def debate(
     said, judged = ScriptedChatModel(policy), ScriptedChatModel(critic)
     found = verifiers(TOOLS) if tools is None else tools
     seats = Seats(Policy("fake:policy", said, dialect), Critic("fake:critic", judged, dialect), found)
-    context = DebateContext(**settings)
+    context = DebateContext(**{"patience": 3, **settings})
     begun = list(log) or [started(told.problem, context)]
     state: Any = {"events": [event.model_dump(mode="json") for event in begun]}
     ended = await build(seats)[0].ainvoke(state, context=context, config=NO_LIMIT)
@@ -564,7 +565,7 @@ async def test_a_debate_stopped_between_an_answer_and_its_end_asks_nobody_again(
 
 
 def by_hand(log: Sequence[AnyEvent], kind: type[Event], **fields: Any) -> list[AnyEvent]:
-    event: Any = kind(trajectory=log[0].trajectory, seq=len(log), by=Author.HUMAN, at=0.0, **fields)
+    event: Any = kind(trajectory=log[0].trajectory, seq=len(log), by=Author.HUMAN, at=time.time(), **fields)
     return [*log, event]
 
 
@@ -631,10 +632,11 @@ async def test_a_debate_left_in_the_middle_does_not_colour_another_of_its_name()
 
     async def run(step: str, **more: Any) -> None:
         log = by_hand([started(PROSE.problem, context)], Proposed, node=1, parent=0, text=step)
+        log = by_hand(log, Checked, node=1)
         state: Any = {"events": [event.model_dump(mode="json") for event in log]}
         await graph.ainvoke(state, context=context, config=NO_LIMIT, **more)
 
-    await run(PROSE.detour, interrupt_before=["judge"])
+    await run(PROSE.detour, interrupt_before=["judge"])  # its tree is kept
     assert judge.prompts == []
     await run(PROSE.first)
     assert PROSE.first in judge.prompts[0]

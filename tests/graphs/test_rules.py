@@ -370,6 +370,9 @@ def test_a_usable_verdict_restores_patience() -> None:
     table.fail_to_judge()
     table.judge(Action.REFLECT)
     table.act()
+    table.fail_to_propose(node=3)
+    table.fail_to_propose(node=3)
+    assert table.turn is Turn.REFLECT
     table.reflect()
     table.fail_to_judge()
     table.fail_to_judge()

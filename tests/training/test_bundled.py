@@ -1,0 +1,92 @@
+import itertools
+import json
+import random
+from pathlib import Path
+
+import pytest
+import torch
+
+from longthought.agents import notation
+from longthought.problems import countdown
+from longthought.problems.puzzle import Puzzle
+from longthought.training.bundled import corpus, train
+from longthought.training.bundled.recipe import Mix, Recipe, Role, Stage
+
+
+def examples(role: Role, count: int, mix: Mix | None = None) -> list[str]:
+    drawn = train.SOURCES[role](random.Random(0), mix or Mix(exhaustive=0.3))
+    return [" ".join(text for text, _ in e.pieces) for e in itertools.islice(drawn, count)]
+
+
+def opening(text: str) -> Puzzle:
+    use, _, rest = text.removeprefix("use ").partition(" make ")
+    return Puzzle(tuple(map(int, use.split())), int(rest.split()[0]))
+
+
+@pytest.mark.parametrize("role", ["policy", "critic"])
+def test_no_training_example_touches_a_held_out_split_or_target(role: Role) -> None:
+    for text in examples(role, 2_000):
+        puzzle = opening(text)
+        assert countdown.split_of(puzzle.numbers) == "train"
+        assert not countdown.held_out_target(puzzle.target)
+        assert countdown.solvable(puzzle.numbers, puzzle.target)
+
+
+@pytest.mark.parametrize("role", ["policy", "critic"])
+def test_every_word_of_an_example_is_one_token_and_fits_the_model(role: Role) -> None:
+    words = set(notation.VOCABULARY)
+    for text in examples(role, 2_000):
+        assert words.issuperset(text.split())
+        assert len(text.split()) < 256
+
+
+def test_the_policy_learns_only_steps_that_keep_the_target_in_reach_where_there_is_one() -> None:
+    seen = 0
+    for example in itertools.islice(corpus.policy_examples(random.Random(1), Mix(wrong_path=0.0)), 500):
+        puzzle = opening(example.pieces[0][0])
+        for text, learned in example.pieces:
+            step = notation.read_step(text.removesuffix(f" {notation.END}"))
+            if learned and step and countdown.solvable(step.remaining, puzzle.target):
+                seen += 1
+    assert seen > 500
+
+
+def test_the_verdict_in_an_example_agrees_with_the_solver() -> None:
+    for text in examples("critic", 2_000):
+        asked, _, reply = text.partition(" judge ")
+        parsed = notation.read_verdict(reply.removesuffix(f" {notation.END}"))
+        assert parsed is not None
+        if parsed.words == "wrong":
+            continue
+        left = tuple(map(int, asked.rpartition(" left ")[2].split()[:-1]))
+        assert countdown.solvable(left, opening(text).target) == (parsed.action != "backtrack")
+
+
+def test_only_learned_pieces_carry_labels() -> None:
+    ids = {word: i for i, word in enumerate(notation.VOCABULARY)}
+    for example in itertools.islice(corpus.critic_examples(random.Random(2), Mix()), 50):
+        tokens, labels = train.encode(example, ids)
+        shown = " ".join(notation.VOCABULARY[t] for t, y in zip(tokens, labels, strict=True) if y != train.IGNORED)
+        assert shown == " ".join(text for text, learned in example.pieces if learned)
+
+
+def test_same_seed_same_batches() -> None:
+    def first(seed: int) -> list[torch.Tensor]:
+        batches = iter(train.Batches(corpus.critic_examples, Mix(), tokens=256, seed=seed, pool=64))
+        return [next(batches)["input_ids"] for _ in range(3)]
+
+    assert all(torch.equal(a, b) for a, b in zip(first(1), first(1), strict=True))
+    assert not all(a.shape == b.shape and torch.equal(a, b) for a, b in zip(first(1), first(2), strict=True))
+
+
+def test_training_learns_goes_on_after_a_stop_and_saves_a_model_that_loads(tmp_path: Path) -> None:
+    mix = Mix(corrupted=0.0)
+    recipe = Recipe("critic", (Stage(30, warmup=5, mix=mix), Stage(5, 1e-3, 1, mix)), tokens=512, hidden=64, layers=2)
+    facts = train.train(recipe, tmp_path)
+    assert facts["steps"] == 35
+    assert facts["loss"] < 5.0  # ln(433) = 6.07 is what a model that learned nothing scores
+    weights = (tmp_path / "model.safetensors").read_bytes()
+    (tmp_path / "model.safetensors").unlink()
+    train.train(recipe, tmp_path)  # both stages stand in the folder already
+    assert (tmp_path / "model.safetensors").read_bytes() == weights
+    assert json.loads((tmp_path / "config.json").read_text())["head_dim"] == 64
