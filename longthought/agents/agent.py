@@ -14,6 +14,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 
 from longthought.agents.dialect import Dialect, Step, Unreadable
 from longthought.agents.view import View
+from longthought.errors import EndpointError, LongthoughtError
 from longthought.trajectories.events import Call, Usage, Verdict
 
 T = TypeVar("T")
@@ -102,7 +103,12 @@ class Agent:
         asked = list(messages)
         while True:
             began = time.perf_counter()
-            message = await self.model.ainvoke(asked, **options)
+            try:
+                message = await self.model.ainvoke(asked, **options)
+            except LongthoughtError:
+                raise
+            except Exception as error:  # whatever another library's client raises, it is the model that failed
+                raise EndpointError(f"{self.name}: {type(error).__name__}: {error}") from error
             calls.append(call_of(self.name, message, time.perf_counter() - began))
             found = read(calls[-1])
             if not isinstance(found, Unreadable) or len(calls) > self.dialect.repairs:
