@@ -8,6 +8,7 @@
     │   └── RunFolderError   a run folder that isn't what was asked for
     └── RunError             something outside failed while running: exit code 1
         ├── EndpointError    a model server that can't be reached or misbehaves
+        │   └── RefusedError     one that understood a request and said no
         └── EngineError      an in-process engine that stopped
 
 Messages name the value, the reason and the next thing to do. Anything else that escapes is a bug.
@@ -48,6 +49,16 @@ class RunError(LongthoughtError):
 
 class EndpointError(RunError):
     """A model server that can't be reached, or answers with an error."""
+
+
+class RefusedError(EndpointError):
+    """A server understood a request and said no; asking again in the same way is pointless."""
+
+    def __init__(self, message: str, *, status: int, said: str) -> None:
+        """Keep the HTTP status and the server's own words beside the message."""
+        super().__init__(message)
+        self.status = status
+        self.said = said
 
 
 class EngineError(RunError):

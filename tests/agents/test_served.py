@@ -14,9 +14,10 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from tenacity import AsyncRetrying
 
-from longthought.agents import served
+from longthought.agents import transport
 from longthought.agents.prose import Prose
-from longthought.agents.served import HttpTransport, ServedChatModel
+from longthought.agents.served import ServedChatModel
+from longthought.agents.transport import HttpTransport
 from longthought.agents.view import Candidate, View
 from longthought.errors import EndpointError, ModelError
 from longthought.problems.problem import Problem
@@ -235,13 +236,13 @@ async def test_a_base_url_that_is_none_is_an_endpoint_error(url: str) -> None:
     [("0", 0, 0), ("7", 7, 7), ("-3", 0, 0), ("soon", None, None), ("nan", None, None), (None, None, None)],
 )
 def test_retry_after_in_seconds(header: str | None, low: float | None, high: float | None) -> None:
-    wait = served._retry_after(header)  # pyright: ignore[reportPrivateUsage]
+    wait = transport._retry_after(header)  # pyright: ignore[reportPrivateUsage]
     assert (wait is None and low is None) or (low is not None and high is not None and wait in (low, high))
 
 
 def test_retry_after_as_a_date() -> None:
     at = datetime.now(UTC) + timedelta(hours=1)
-    wait = served._retry_after(format_datetime(at, usegmt=True))  # pyright: ignore[reportPrivateUsage]
+    wait = transport._retry_after(format_datetime(at, usegmt=True))  # pyright: ignore[reportPrivateUsage]
     assert wait is not None
     assert 3000 < wait <= 3600
 
@@ -252,7 +253,7 @@ async def test_retry_after_is_what_is_waited(monkeypatch: pytest.MonkeyPatch) ->
     async def sleep(seconds: float) -> None:
         waited.append(seconds)
 
-    monkeypatch.setattr(served, "AsyncRetrying", partial(AsyncRetrying, sleep=sleep))
+    monkeypatch.setattr(transport, "AsyncRetrying", partial(AsyncRetrying, sleep=sleep))
     async with FakeServer([refuses(429, "busy", Retry_After="42"), refuses(503, "busy", Retry_After="7"), says()]) as s:
         await chat(s).ainvoke("x")
     assert waited == [42.0, 7.0]
@@ -320,16 +321,16 @@ async def test_models_of_one_loop_share_a_session_and_a_finished_loop_leaves_non
         async def both() -> int:
             async with FakeServer() as server:
                 await chat(server).ainvoke("x")
-                before = set(served._SESSIONS)  # pyright: ignore[reportPrivateUsage]
+                before = set(transport._SESSIONS)  # pyright: ignore[reportPrivateUsage]
                 await chat(server, model="other").ainvoke("x")
                 assert asyncio.get_running_loop() in before
-                return len(set(served._SESSIONS) - before)  # pyright: ignore[reportPrivateUsage]
+                return len(set(transport._SESSIONS) - before)  # pyright: ignore[reportPrivateUsage]
 
         return asyncio.run(both())
 
-    before = set(served._SESSIONS)  # pyright: ignore[reportPrivateUsage]
+    before = set(transport._SESSIONS)  # pyright: ignore[reportPrivateUsage]
     assert await asyncio.to_thread(run) == 0
-    assert set(served._SESSIONS) == before  # pyright: ignore[reportPrivateUsage]
+    assert set(transport._SESSIONS) == before  # pyright: ignore[reportPrivateUsage]
 
 
 async def test_it_answers_synchronously_with_and_without_a_running_loop() -> None:

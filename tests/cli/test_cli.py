@@ -298,6 +298,8 @@ def test_show(run: Run, tmp_path: Path) -> None:
         assert words in debate.out
     assert max(map(len, (table.out + debate.out).splitlines())) <= 100
 
+    example = run("show", tmp_path / "run", "--example")
+    assert "Transcript" in example.out
     as_json = run("show", tmp_path / "run", "countdown-8-11-16-16-35#2", "--json")
     assert json.loads(as_json.out)["solved"] is False
     lines = [json.loads(line) for line in run("show", tmp_path / "run", "--json").out.splitlines()]

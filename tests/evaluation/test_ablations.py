@@ -1,10 +1,10 @@
 from collections import Counter
 from pathlib import Path
 
-from longthought.agents.dialect import Step
-from longthought.agents.agent import Reply
-from longthought.agents.view import View
 from longthought.agents import notation
+from longthought.agents.agent import Reply
+from longthought.agents.dialect import Step
+from longthought.agents.view import View
 from longthought.evaluation.ablations import CredulousCritic, LeafCritic, OracleCritic, RandomCritic
 from longthought.evaluation.worth import Bench, arm_result, critic_result
 from longthought.problems import countdown
