@@ -6,11 +6,10 @@ Resumable: run it again after a stop. Writes `worth.json` beside the runs and pr
 """
 
 import argparse
-import time
+import resource
 from pathlib import Path
 
-import longthought as lt
-from longthought.evaluation.worth import ARMS, Bench, measure
+from longthought.evaluation.worth import ARMS, Bench, Pair, measure
 from longthought.problems import countdown
 from longthought.problems.loader import countdown_task
 
@@ -28,14 +27,8 @@ def main() -> None:
     parser.add_argument("--arms", nargs="+", default=ARMS, choices=ARMS)
     given = parser.parse_args()
     puzzles = countdown.generate(count=given.problems, split=given.split, seed=given.seed)
-    began = time.process_time()
-    worth = measure(
-        Bench([countdown_task(puzzle) for puzzle in puzzles], given.out),
-        policy=lt.policy(given.policy, temperature=given.temperature),
-        greedy=lt.policy(given.policy, temperature=0.0),
-        critic=lt.critic(given.critic),
-        arms=given.arms,
-    )
+    bench = Bench([countdown_task(puzzle) for puzzle in puzzles], given.out)
+    worth = measure(bench, Pair(given.policy, given.critic, given.temperature), given.arms)
     (given.out / "worth.json").write_text(worth.model_dump_json(indent=1))
     print(f"{'arm':<10} {'solved':>7}  95 % interval     tokens  computed  rounds   p (against debate)")
     for arm in worth.arms:
@@ -47,7 +40,8 @@ def main() -> None:
         print(f"{'':<10} unseen targets: {arm.unseen_targets}")
     for name, value in worth.critic.model_dump().items():
         print(f"critic {name.replace('_', ' ')}: {value}")
-    print(f"CPU {time.process_time() - began:.0f} s")
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(f"CPU {used.ru_utime + used.ru_stime:.0f} s")
 
 
 if __name__ == "__main__":

@@ -4,12 +4,14 @@ Arms at equal tokens get, on each problem, as many tokens as the real critic's m
 included, and as many rounds as those allow.
 """
 
+import multiprocessing
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from longthought.agents import notation
+from longthought.agents import catalogue, notation
 from longthought.agents.agent import Judge, Proposer
 from longthought.api import generate
 from longthought.evaluation.ablations import CredulousCritic, LeafCritic, OracleCritic, RandomCritic
@@ -83,34 +85,56 @@ class Bench:
 
     def play(self, arm: Arm, policy: str | Proposer, critic: str | Judge, **settings: Any) -> list[Trajectory]:
         """Run one arm, or what is left of it, and return its debates in the order of the problems."""
-        folder = self.out / arm
         given: dict[str, Any] = {"rounds": self.rounds, "concurrency": self.concurrency, **settings}
-        for _ in generate(self.tasks, out=folder, policy=policy, critic=critic, **given):
+        for _ in generate(self.tasks, out=self.out / arm, policy=policy, critic=critic, **given):
             pass
-        run = Run(folder)
+        return self.debates(arm)
+
+    def debates(self, arm: Arm) -> list[Trajectory]:
+        """Return the debates of an arm that was played, in the order of the problems."""
+        run = Run(self.out / arm)
         return [run.trajectory(f"{task.problem.id}#0") for task in self.tasks]
 
 
-def measure(bench: Bench, policy: Proposer, greedy: Proposer, critic: Judge, arms: Sequence[Arm] = ARMS) -> Worth:
-    """Run the arms and compare them with the debate, which always runs."""
-    debates = bench.play("debate", policy, critic)
-    results = [arm_result("debate", debates)]
-    spent = sorted(t.usage.total.total for t in debates)
-    cap = spent[min(len(spent) - 1, len(spent) * 99 // 100)]
-    for arm in arms:
-        match arm:
-            case "greedy":
-                found = bench.play(arm, greedy, CredulousCritic(), rounds=8, tools=[])
-            case "oracle":
-                found = bench.play(arm, policy, OracleCritic())
-            case "random":
-                found = bench.play(arm, policy, RandomCritic.like(debates), rounds=_NO_LIMIT, tokens=cap)
-            case "leaf-only":
-                found = bench.play(arm, policy, LeafCritic(), rounds=_NO_LIMIT, tokens=cap)
-            case "debate":
-                continue
-        results.append(arm_result(arm, found, debates))
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The agents under test, by the names used on the command line."""
+
+    policy: str
+    critic: str
+    temperature: float | None = None
+    """Of the policy; by default its own."""
+
+
+def measure(bench: Bench, pair: Pair, arms: Sequence[Arm] = ARMS, *, processes: int = 2) -> Worth:
+    """Play the arms, some at a time, and compare them with the debate, which is always played."""
+    first: list[Arm] = ["debate", *(arm for arm in ("greedy", "oracle") if arm in arms)]
+    second: list[Arm] = [arm for arm in ("random", "leaf-only") if arm in arms]
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
+        free = [pool.submit(_play, bench, pair, arm) for arm in first]
+        free[0].result()
+        for played in [*free, *(pool.submit(_play, bench, pair, arm) for arm in second)]:
+            played.result()
+    debates = bench.debates("debate")
+    results = [arm_result(arm, bench.debates(arm), None if arm == "debate" else debates) for arm in (*first, *second)]
     return Worth(arms=tuple(results), critic=critic_result(debates))
+
+
+def _play(bench: Bench, pair: Pair, arm: Arm) -> None:
+    policy = catalogue.policy(pair.policy, temperature=0.0 if arm == "greedy" else pair.temperature)
+    match arm:
+        case "debate":
+            bench.play(arm, policy, catalogue.critic(pair.critic))
+        case "greedy":
+            bench.play(arm, policy, CredulousCritic(), rounds=8, tools=[])
+        case "oracle":
+            bench.play(arm, policy, OracleCritic())
+        case "random" | "leaf-only":
+            debates = bench.debates("debate")
+            spent = sorted(t.usage.total.total for t in debates)
+            cap = spent[min(len(spent) - 1, len(spent) * 99 // 100)]
+            blind = LeafCritic() if arm == "leaf-only" else RandomCritic.like(debates)
+            bench.play(arm, policy, blind, rounds=_NO_LIMIT, tokens=cap)
 
 
 def arm_result(arm: str, found: Sequence[Trajectory], debates: Sequence[Trajectory] | None = None) -> ArmResult:

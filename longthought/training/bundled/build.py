@@ -8,9 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from longthought.agents import catalogue
 from longthought.errors import RunError
-from longthought.evaluation.worth import Bench, Worth, measure
+from longthought.evaluation.worth import Bench, Pair, Worth, measure
 from longthought.problems import countdown
 from longthought.problems.loader import countdown_task
 from longthought.training.bundled.card import card
@@ -48,12 +47,7 @@ def evaluate(agents: Path, test_problems: int) -> Worth:
     puzzles = countdown.generate(count=test_problems, split="test", seed=20_000)
     name = f"transformers:{agents}"
     bench = Bench([countdown_task(puzzle) for puzzle in puzzles], agents / "evaluation")
-    return measure(
-        bench,
-        policy=catalogue.policy(f"{name}/policy"),
-        greedy=catalogue.policy(f"{name}/policy", temperature=0.0),
-        critic=catalogue.critic(f"{name}/critic"),
-    )
+    return measure(bench, Pair(f"{name}/policy", f"{name}/critic"))
 
 
 class _Training(multiprocessing.get_context("spawn").Process):
