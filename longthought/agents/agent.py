@@ -7,7 +7,7 @@ the rules of the debate.
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+from typing import Any, Final, Generic, Protocol, TypeVar, runtime_checkable
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
@@ -18,6 +18,7 @@ from longthought.errors import EndpointError, LongthoughtError
 from longthought.trajectories.events import Call, Usage, Verdict
 
 T = TypeVar("T")
+ALREADY_REJECTED: Final = "this step was tried from here before and rejected; propose another"
 
 
 @runtime_checkable
@@ -98,32 +99,50 @@ class Agent:
         messages: Sequence[BaseMessage],
         options: Mapping[str, Any],
         read: Callable[[Call], T | Unreadable],
+        objection: Callable[[T], str | None] = lambda _: None,
     ) -> Reply[T]:
         calls: list[Call] = []
         asked = list(messages)
         while True:
             began = time.perf_counter()
             try:
-                message = await self.model.ainvoke(asked, **options)
+                message = await self.model.ainvoke(asked, **options, **self._warmth(len(calls)))
             except LongthoughtError:
                 raise
-            except Exception as error:  # whatever another library's client raises, it is the model that failed
+            except Exception as error:
+                if _is_defect(error):
+                    raise
                 raise EndpointError(f"{self.name}: {type(error).__name__}: {error}") from error
             calls.append(call_of(self.name, message, time.perf_counter() - began))
             found = read(calls[-1])
-            if not isinstance(found, Unreadable) or len(calls) > self.dialect.repairs:
+            fault = found.reason if isinstance(found, Unreadable) else objection(found)
+            if fault is None or len(calls) > self.dialect.repairs:
                 return Reply(found, tuple(calls))
-            asked = self.dialect.ask_again(messages, calls[-1].text, found.reason)
+            asked = self.dialect.ask_again(messages, calls[-1].text, fault)
+
+    def _warmth(self, asked: int) -> Mapping[str, Any]:
+        """Raise the temperature each time the same is asked again, where the dialect wants it."""
+        if not asked or not self.dialect.warming:
+            return {}
+        return {"temperature": getattr(self.model, "temperature", 0.0) + asked * self.dialect.warming}
+
+
+def _is_defect(error: Exception) -> bool:
+    """Tell a mistake in code from a client that failed: those raise types of their own, or what input and output do."""
+    return type(error).__module__ == "builtins" and not isinstance(error, (OSError, ValueError))
 
 
 class Policy(Agent):
     """Proposes one step at a time."""
 
     async def propose(self, view: View) -> Reply[Step]:
-        """Ask for the next step."""
+        """Ask for the next step; one that was rejected from here before is asked for again."""
         dialect = self.dialect
         return await self._ask(
-            dialect.ask_policy(view), dialect.policy_options(), lambda call: dialect.read_step(call.text, view)
+            dialect.ask_policy(view),
+            dialect.policy_options(),
+            lambda call: dialect.read_step(call.text, view),
+            lambda step: ALREADY_REJECTED if view.rejects(step.text) else None,
         )
 
     async def reflect(self, view: View) -> Reply[str]:

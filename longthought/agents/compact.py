@@ -23,7 +23,8 @@ class Compact:
     """One number or word a token; only Countdown can be said in it."""
 
     name = "compact"
-    repairs = 0
+    repairs = 3
+    warming = 0.2
 
     def unsuitable(self, view: View) -> str | None:
         """Refuse what is not a Countdown statement."""

@@ -33,7 +33,9 @@ class Dialect(Protocol):
 
     name: str
     repairs: int
-    """How often an unreadable reply is sent back with a repair request."""
+    """How often a reply that is unreadable, or repeats what was rejected, is sent back with the reason."""
+    warming: float
+    """How much the temperature rises each time, for models that don't take advice; 0 leaves it alone."""
 
     def unsuitable(self, view: View) -> str | None:
         """Say why a problem can't be put in this dialect; None if it can."""

@@ -38,6 +38,7 @@ class Prose:
 
     name: str = "prose"
     repairs: int = 1
+    warming: float = 0.0
 
     def unsuitable(self, view: View) -> str | None:
         """Return None: every problem can be put in words."""

@@ -55,6 +55,11 @@ class View:
     """What tools printed at the last accepted step."""
     candidate: Candidate | None = None
 
+    def rejects(self, step: str) -> bool:
+        """Say whether a step was tried from here before, in the same words."""
+        words = step.split()
+        return any(attempt.text.split() == words for attempt in self.attempts)
+
 
 def view(tree: Tree, candidate: int | None = None) -> View:
     """Return the view from the cursor; with a candidate, from its parent, the candidate set apart."""

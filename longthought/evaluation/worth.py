@@ -19,7 +19,7 @@ from longthought.evaluation.statistics import Share, auroc, mcnemar, share
 from longthought.problems import countdown
 from longthought.problems.problem import Record, Task
 from longthought.problems.puzzle import Puzzle
-from longthought.trajectories.events import Cause, Failed, Failure, Judged, Moved
+from longthought.trajectories.events import Author, Cause, Failed, Failure, Judged, Moved
 from longthought.trajectories.run import Run
 from longthought.trajectories.trajectory import Trajectory
 
@@ -64,7 +64,9 @@ class CriticResult(Record):
     miscalculated: str
     """Of all proposals, those the tools refuted."""
     repeated: str
-    """Of all proposals, those already made from the same node."""
+    """Of all proposals, those already rejected at the same node."""
+    asked_again: str
+    """Of the policy's replies, those that were sent back as unreadable or rejected before."""
 
 
 class Worth(Record):
@@ -161,11 +163,14 @@ def critic_result(debates: Sequence[Trajectory]) -> CriticResult:
     """Hold every verdict against the exact solver."""
     live: list[float] = []
     dead: list[float] = []
-    false_dead = false_live = back = right_back = proposals = refuted = repeated = 0
+    false_dead = false_live = back = right_back = proposals = refuted = repeated = replies = again = 0
     for debate in debates:
         target = _puzzle(debate).target
         proposals += debate.rounds
         for event in debate.events:
+            if event.by is Author.POLICY and event.calls:
+                replies += len(event.calls)
+                again += len(event.calls) - 1
             match event:
                 case Judged():
                     state = _left(debate, event.node)
@@ -191,6 +196,7 @@ def critic_result(debates: Sequence[Trajectory]) -> CriticResult:
         right_target=_share(right_back, back),
         miscalculated=_share(refuted, proposals),
         repeated=_share(repeated, proposals),
+        asked_again=_share(again, replies),
     )
 
 

@@ -107,7 +107,7 @@ class DebateContext:
     """Reflections a step."""
     veto: bool = True
     """Whether refuted evidence rejects a step without asking the critic."""
-    patience: int = 8
+    patience: int = 3
     """Proposals in a row, repeated or unreadable, after which a node is left."""
     seed: int = 0
     """Seed of the in-process models and of requests to servers."""

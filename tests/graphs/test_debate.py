@@ -15,6 +15,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 
 from longthought.agents.agent import Critic, Policy
 from longthought.agents.catalogue import DIALECTS
+from longthought.agents.compact import Compact
 from longthought.errors import ConfigError, EndpointError, ProblemError
 from longthought.graphs.debate import NO_LIMIT, DebateContext, build, started
 from longthought.graphs.seats import Seats
@@ -314,8 +315,10 @@ async def test_a_critic_that_only_doubts_is_told_off_and_loses_the_step(told: La
 async def test_a_step_rejected_before_is_noticed(told: Language) -> None:
     back = told.says("backtrack")
     again = f"  {told.first}\n"
-    debated = await debate(told, [told.first, again, again, again], [back])
+    tries = 1 + DIALECTS[told.dialect]().repairs
+    debated = await debate(told, [told.first, *[again] * 3 * tries], [back])
     failures = debated.of(Failed)
+    assert [len(f.calls) for f in failures] == [tries] * 3
     assert [f.failure for f in failures] == [Failure.REPEATED_STEP] * 3
     assert "step 1 again" in failures[0].detail
     assert (debated.end.reason, debated.tree.rounds, len(debated.tree.nodes)) == (StopReason.STUCK, 4, 2)
@@ -325,7 +328,8 @@ async def test_a_step_rejected_before_is_noticed(told: Language) -> None:
 @both
 async def test_a_node_from_which_nothing_new_comes_is_left(told: Language) -> None:
     go, back = told.says("continue"), told.says("backtrack")
-    steps = [told.first, *[told.astray] * 4, told.detour]
+    tries = 1 + DIALECTS[told.dialect]().repairs
+    steps = [told.first, told.astray, *[told.astray] * 3 * tries, told.detour]
     debated = await debate(told, steps, [go, back, go], rounds=6)
     assert debated.standings == "1ab 2ab 3ac"
     assert [m.cause for m in debated.of(Moved)] == [
@@ -364,10 +368,22 @@ async def test_an_unreadable_verdict_is_sent_back_once_and_then_recorded() -> No
     assert (debated.standings, debated.tree.rounds) == ("1ac 2ab", 3)
 
 
-async def test_the_small_language_has_no_repair_requests() -> None:
-    debated = await debate(COMPACT, [COMPACT.nonsense] * 3, [])
-    assert [(f.failure, len(f.calls)) for f in debated.of(Failed)] == [(Failure.UNREADABLE_STEP, 1)] * 3
-    assert debated.end.reason is StopReason.STUCK
+@both
+async def test_a_step_rejected_before_is_asked_for_again_before_it_costs_a_round(told: Language) -> None:
+    back, go = told.says("backtrack"), told.says("continue")
+    debated = await debate(told, [told.first, told.first, told.detour], [back, go], rounds=2)
+    assert [len(p.calls) for p in debated.of(Proposed)] == [1, 2]
+    assert (debated.standings, debated.tree.rounds, debated.of(Failed)) == ("1ab 2ac", 2, [])
+    if told is PROSE:
+        assert "tried from here before" in str(debated.policy.seen[2][-1].content)
+
+
+async def test_the_small_language_asks_the_same_again_and_warmer_each_time() -> None:
+    debated = await debate(COMPACT, [COMPACT.nonsense] * 4, [], rounds=1)
+    assert [(f.failure, len(f.calls)) for f in debated.of(Failed)] == [(Failure.UNREADABLE_STEP, 4)]
+    assert len({repr(messages) for messages in debated.policy.seen}) == 1
+    asked = [options.get("temperature") for options in debated.policy.options]
+    assert asked == [None, *(pytest.approx(n * Compact.warming) for n in (1, 2, 3))]
 
 
 @both
@@ -410,7 +426,7 @@ async def test_a_target_off_the_path_is_illegal() -> None:
 
 
 async def test_a_target_below_the_path_can_not_be_said_in_the_small_language() -> None:
-    critic = [COMPACT.says("backtrack", (1, 9)), COMPACT.says("continue")]
+    critic = [*[COMPACT.says("backtrack", (1, 9))] * (1 + Compact.repairs), COMPACT.says("continue")]
     debated = await debate(COMPACT, [COMPACT.first, EndpointError("enough")], critic)
     assert [f.failure for f in debated.of(Failed)] == [Failure.UNREADABLE_VERDICT, Failure.MODEL]
     assert debated.path == [1]

@@ -5,13 +5,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import LlamaForCausalLM
 
-from longthought.agents import catalogue, notation
+from longthought.agents import notation
 from longthought.problems import countdown
 from longthought.problems.puzzle import Puzzle
 from longthought.training.bundled import corpus, train
-from longthought.training.bundled.explore import explore
 from longthought.training.bundled.recipe import Mix, Recipe, Role, Stage
 
 
@@ -94,42 +92,8 @@ def test_training_learns_goes_on_after_a_stop_and_saves_a_model_that_loads(tmp_p
     assert json.loads((tmp_path / "config.json").read_text())["head_dim"] == 64
 
 
-def test_the_policy_explores_its_own_mistakes_and_the_same_file_serves_again(tmp_path: Path) -> None:
-    model = LlamaForCausalLM.from_pretrained(catalogue.BUNDLED / "countdown" / "policy")
-    file = tmp_path / "explored.jsonl"
-    found = explore(model, Mix(), nodes=256, seed=4, file=file)
-    assert found == explore(model, Mix(), nodes=256, seed=4, file=file)
-    file.unlink()
-    assert found == explore(model, Mix(), nodes=256, seed=4, file=file)
-    assert len(found) > 10
-    for example in found:
-        rejected = {text.removeprefix("not ").rpartition(" ")[0] for text, _ in example.pieces if text[:3] == "not"}
-        step, learned = example.pieces[-1]
-        assert rejected
-        assert learned
-        assert step.partition(" =")[0] not in rejected
-
-
-def test_a_lesson_is_a_good_step_that_was_not_tried() -> None:
-    rng = random.Random(5)
-    for visit in itertools.islice(corpus.visits(rng, Mix(wrong_path=0.3)), 300):
-        tried = rng.sample(visit.here.dead, len(visit.here.dead) // 2)
-        example = corpus.lesson(rng, visit, tried)
-        if visit.here.live:
-            assert example is not None
-            step = example.pieces[-1][0].removesuffix(f" {notation.END}")
-            assert step in {corpus.write(*s) for s in visit.here.live}
-    assert corpus.lesson(rng, visit, [*visit.here.live, *visit.here.dead]) is None
-
-
 def test_wide_targets_go_beyond_a_hundred_and_are_never_held_out() -> None:
     targets = {opening(text).target for text in examples("critic", 1_000, Mix(wide_targets=0.5))}
     assert max(targets) > corpus.MAX_TARGET
     assert not any(countdown.held_out_target(t) for t in targets)
     assert max(opening(text).target for text in examples("critic", 1_000)) <= corpus.MAX_TARGET
-
-
-def test_collected_examples_are_mixed_in_at_their_share() -> None:
-    own = [corpus.Example((("own", True),))]
-    drawn = itertools.islice(train.mixed(corpus.policy_examples, own, 0.6)(random.Random(0), Mix()), 1_000)
-    assert 550 < sum(example == own[0] for example in drawn) < 650

@@ -42,6 +42,7 @@ def card(facts: Mapping[str, Mapping[str, Any]], worth: Worth) -> str:
         right_target=critic.right_target,
         miscalculated=critic.miscalculated,
         repeated=critic.repeated,
+        asked_again=critic.asked_again,
         versions=f"Python {platform.python_version()}, torch {torch.__version__}, "
         f"transformers {transformers.__version__}",
     )
@@ -94,7 +95,8 @@ The critic, held against the exact solver on the {judged:,} steps that it judged
 | lost states gone on from | {false_live} |
 | steps back that went to the deepest solvable state | {right_target} |
 | proposals that the tools refuted | {miscalculated} |
-| proposals already made from the same node | {repeated} |
+| proposals already rejected at the same node | {repeated} |
+| replies of the policy sent back before, as unreadable or rejected already | {asked_again} |
 
 ## Limits
 

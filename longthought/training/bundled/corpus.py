@@ -32,15 +32,11 @@ def puzzles(rng: random.Random, mix: Mix) -> Iterator[Puzzle]:
         dealt = tuple(rng.randint(1, mix.max_number) for _ in range(count))
         if countdown.split_of(dealt) != "train":
             continue
-        highest = WIDE_TARGET if rng.random() < mix.wide_targets else MAX_TARGET
+        highest = WIDE_TARGET if mix.wide_targets and rng.random() < mix.wide_targets else MAX_TARGET
         targets = [t for t in countdown.reachable(dealt) if 10 <= t <= highest and not countdown.held_out_target(t)]
         rng.shuffle(targets)
         for target in targets[:4]:
             yield Puzzle(dealt, target)
-
-
-Step = tuple[Move, tuple[int, ...]]
-"""A move and the state after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +44,8 @@ class Node:
     """A place in a made-up debate: its state, its legal moves by kind, and how it was reached."""
 
     state: tuple[int, ...]
-    live: tuple[Step, ...]
-    dead: tuple[Step, ...]
+    live: tuple[tuple[Move, tuple[int, ...]], ...]
+    dead: tuple[tuple[Move, tuple[int, ...]], ...]
 
     @property
     def solvable(self) -> bool:
@@ -59,8 +55,8 @@ class Node:
 
 def node(state: Sequence[int], target: int) -> Node:
     """Sort the legal moves of a state into those that keep it solvable and those that don't."""
-    live: list[Step] = []
-    dead: list[Step] = []
+    live: list[tuple[Move, tuple[int, ...]]] = []
+    dead: list[tuple[Move, tuple[int, ...]]] = []
     for move in countdown.moves(state):
         if move.result <= notation.MAX_VALUE:
             following = countdown.after(state, move)
@@ -74,7 +70,7 @@ def write(move: Move, following: tuple[int, ...]) -> str:
     return notation.write_step(move.left, move.operator, move.right, move.result, following)
 
 
-def _tried(rng: random.Random, mix: Mix, here: Node, *, lost: bool) -> list[Step]:
+def _tried(rng: random.Random, mix: Mix, here: Node, *, lost: bool) -> list[tuple[Move, tuple[int, ...]]]:
     """Draw the steps already rejected here: mostly dead ones, more of them where the node is lost."""
     pool = list(here.dead)
     if rng.random() < 0.1:
@@ -88,24 +84,12 @@ def _tried(rng: random.Random, mix: Mix, here: Node, *, lost: bool) -> list[Step
     return pool[:count]
 
 
-def _rejected(rng: random.Random, tried: Sequence[Step]) -> list[str]:
+def _rejected(rng: random.Random, tried: Sequence[tuple[Move, tuple[int, ...]]]) -> list[str]:
     return [notation.write_rejected(write(*step), "illegal" if rng.random() < 0.03 else "dead") for step in tried]
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """The policy's turn at a node: the view up to what was rejected there, and the node."""
-
-    pieces: tuple[tuple[str, bool], ...]
-    here: Node
-
-    def view(self, rejected: Sequence[str]) -> str:
-        """Write the whole view."""
-        return " ".join([*(text for text, _ in self.pieces), *rejected])
-
-
-def visits(rng: random.Random, mix: Mix) -> Iterator[Visit]:
-    """Yield accepted paths as the policy sees them, without end; most can still succeed."""
+def policy_examples(rng: random.Random, mix: Mix) -> Iterator[Example]:
+    """Yield debates as the policy sees them: an accepted path, what was rejected from its end, a good next step."""
     for puzzle in puzzles(rng, mix):
         state = tuple(sorted(puzzle.numbers, reverse=True))
         depth = rng.choices(range(len(state) - 1), weights=(5, 4, 2)[: len(state) - 1])[0]
@@ -116,26 +100,13 @@ def visits(rng: random.Random, mix: Mix) -> Iterator[Visit]:
             step = rng.choice(here.dead if astray else here.live)
             pieces += [("step", False), (write(*step), not astray)]
             here = node(step[1], puzzle.target)
-        yield Visit(tuple(pieces), here)
-
-
-def lesson(rng: random.Random, visit: Visit, tried: Sequence[Step]) -> Example | None:
-    """Teach a good next step: one not tried that keeps the target in reach, or any other where none does."""
-    here = visit.here
-    options = [s for s in here.live if s not in tried] or [s for s in here.dead if s not in tried]
-    if not options:
-        return None
-    rejected = [(text, False) for text in _rejected(rng, tried)]
-    step = f"{write(*rng.choice(options))} {notation.END}"
-    return Example((*visit.pieces, *rejected, ("step", False), (step, True)))
-
-
-def policy_examples(rng: random.Random, mix: Mix) -> Iterator[Example]:
-    """Yield debates as the policy sees them: an accepted path, what was rejected from its end, a good next step."""
-    for visit in visits(rng, mix):
-        example = lesson(rng, visit, _tried(rng, mix, visit.here, lost=not visit.here.solvable))
-        if example is not None:
-            yield example
+        tried = _tried(rng, mix, here, lost=not here.solvable)
+        options = [s for s in here.live if s not in tried] or [s for s in here.dead if s not in tried]
+        if not options:
+            continue
+        pieces += [(text, False) for text in _rejected(rng, tried)]
+        pieces += [("step", False), (f"{write(*rng.choice(options))} {notation.END}", True)]
+        yield Example(tuple(pieces))
 
 
 def critic_examples(rng: random.Random, mix: Mix) -> Iterator[Example]:

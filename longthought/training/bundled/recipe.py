@@ -23,8 +23,6 @@ class Mix:
     """Chance that the rejected steps are any number of the node's dead ones, up to all of them."""
     wide_targets: float = 0.0
     """Share of puzzles whose target may go up to 300 instead of 100, so that no target need be known by heart."""
-    own: float = 0.0
-    """Share of policy examples whose rejected steps are the policy's own wrong ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +33,6 @@ class Stage:
     learning_rate: float = 3e-3
     warmup: int = 200
     mix: Mix = Mix()
-    explored: int = 0
-    """Debate nodes at which the policy's own wrong steps are collected before the stage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +58,13 @@ class Recipe:
         return replace(self, stages=stages, seed=seed)
 
 
-_OWN: Final = Mix(own=0.6, exhaustive=0.2, wrong_path=0.1, wide_targets=0.3)
 RECIPES: Final[dict[Role, Recipe]] = {
     "policy": Recipe(
         "policy",
         (
             Stage(10_000),
-            # a policy repeats the mistakes it believes in: show it those, rejected, and twice, since new ones come up
-            Stage(2_500, learning_rate=1.5e-3, mix=_OWN, explored=40_000),
-            Stage(1_500, learning_rate=7e-4, mix=_OWN, explored=25_000),
+            # late in a debate many steps stand rejected, and the policy must find the one that doesn't
+            Stage(3_000, learning_rate=1e-3, mix=Mix(exhaustive=0.7, wrong_path=0.1)),
         ),
     ),
     "critic": Recipe(

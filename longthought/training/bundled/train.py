@@ -3,7 +3,7 @@
 # pyright: basic
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
@@ -25,29 +25,10 @@ from longthought.agents import notation
 from longthought.training.bundled import corpus
 from longthought.training.bundled import model as architecture
 from longthought.training.bundled.corpus import Example
-from longthought.training.bundled.explore import explore
 from longthought.training.bundled.recipe import Mix, Recipe, Role, Stage
 
 IGNORED = -100
 Source = Callable[[random.Random, Mix], Iterator[Example]]
-
-
-def mixed(source: Source, own: Sequence[Example], share: float) -> Source:
-    """Mix examples that were collected beforehand into a source, again and again in new orders."""
-
-    def draw(rng: random.Random, mix: Mix) -> Iterator[Example]:
-        fresh = source(rng, mix)
-        collected: list[Example] = []
-        while True:
-            if rng.random() < share:
-                collected = collected or rng.sample(own, len(own))
-                yield collected.pop()
-            else:
-                yield next(fresh)
-
-    return draw
-
-
 SOURCES: dict[Role, Source] = {"policy": corpus.policy_examples, "critic": corpus.critic_examples}
 
 
@@ -114,22 +95,14 @@ def train(recipe: Recipe, out: Path) -> dict[str, Any]:
         if (done / "config.json").exists():
             model = LlamaForCausalLM.from_pretrained(done)
             continue
-        source = SOURCES[recipe.role]
-        if stage.explored:
-            seed = recipe.seed + 1_000 * number
-            file = out / f"explored-{number}.jsonl"
-            own = explore(model, stage.mix, nodes=stage.explored, seed=seed, file=file)
-            source = mixed(source, own, stage.mix.own)
-        loss = _train_stage(model, recipe, stage, number, source, out)
+        loss = _train_stage(model, recipe, stage, number, out)
         model.save_pretrained(done)
     model.save_pretrained(out)
     architecture.tokenizer().save_pretrained(out)
     return {"recipe": asdict(recipe), "steps": recipe.steps, "loss": loss, "parameters": model.num_parameters()}
 
 
-def _train_stage(
-    model: LlamaForCausalLM, recipe: Recipe, stage: Stage, number: int, source: Source, out: Path
-) -> float:
+def _train_stage(model: LlamaForCausalLM, recipe: Recipe, stage: Stage, number: int, out: Path) -> float:
     """Train a model in place and return the loss over the stage."""
     work = out / f"checkpoints-{number}"
     seed = recipe.seed + 1_000 * number
@@ -154,7 +127,7 @@ def _train_stage(
             remove_unused_columns=False,
             dataloader_pin_memory=False,
         ),
-        train_dataset=Batches(source, stage.mix, tokens=recipe.tokens, seed=seed),
+        train_dataset=Batches(SOURCES[recipe.role], stage.mix, tokens=recipe.tokens, seed=seed),
         data_collator=ready_made,
         callbacks=[Report(recipe.role, stage.steps)],
     )
