@@ -94,6 +94,9 @@ def parse(tokens: Sequence[Token]) -> Expression:
     tree = parser.sum(0)
     if parser.at < len(tokens):
         raise UnreadableError
+    kinds = {t.kind for t in tokens}
+    if "of" in kinds and kinds & {"plus", "minus"}:
+        parser.doubts.append("“of” may reach further")
     found = Expression(tree, parser.doubts, parser.units, parser.names)
     found.literal = isinstance(tree, Number) or (isinstance(tree, Negative) and isinstance(tree.of, Number))
     return found
@@ -103,7 +106,7 @@ class _Parser:
     """Recursive descent over a list of tokens."""
 
     def __init__(self, tokens: Sequence[Token]) -> None:
-        self.tokens = tokens
+        self.tokens = list(tokens)
         self.at = 0
         self.doubts: list[str] = []
         self.units: list[str] = []
@@ -142,10 +145,8 @@ class _Parser:
             if kind in ("times", "over", "of"):
                 self.take()
                 divided = kind == "over"
-                if kind == "of":
-                    self.doubts.append("“of” may reach further")
                 tree = Operation("/" if divided else "*", tree, self.signed(depth))
-            elif kind in ("open", "name", "command"):
+            elif kind in ("open", "name", "command") or (kind == "number" and self.follows_factorial()):
                 if divided:
                     self.doubts.append("it is not clear what is divided by what")
                 if kind == "open" and self.tokens[self.at].spaced:
@@ -164,6 +165,9 @@ class _Parser:
                 return Operation("+", tree, following)
             raise UnreadableError
         return Operation("*", tree, following)
+
+    def follows_factorial(self) -> bool:
+        return self.tokens[self.at - 1].kind == "factorial" and not self.tokens[self.at].spaced
 
     def signed(self, depth: int) -> Node:
         if depth > MAX_DEPTH:
@@ -232,7 +236,7 @@ class _Parser:
             token = self.take()
             if token.kind == "over":
                 continue
-            word = token.text.lstrip("-").lower()
+            word = token.text.lstrip("-").rstrip("²³").lower()
             if len(word) < 4 and word not in SHORT_NOUNS and word not in DIMENSIONS:
                 raise UnreadableError
             self.units.append(word)
@@ -296,7 +300,7 @@ class _Parser:
         if depth > MAX_DEPTH:
             raise UnreadableError
         if command.endswith("frac"):
-            return Operation("/", self.argument(depth), self.argument(depth))
+            return Operation("/", self.digit(depth), self.digit(depth))
         if command.endswith("binom"):
             return Call("binomial", (self.argument(depth), self.argument(depth)))
         if command in ("sqrt", "√"):
@@ -326,6 +330,17 @@ class _Parser:
         tree = Call(function, (argument,))
         return Operation("^", tree, power) if power else tree
 
+    def digit(self, depth: int) -> Node:
+        """Read one argument of a fraction: of `\\frac12`, the 1."""
+        token = self.tokens[self.at] if self.at < len(self.tokens) else None
+        if token and token.kind == "number" and token.text.isdigit() and len(token.text) > 1:
+            first = Token("number", token.text[0], token.start, token.start + 1, token.spaced)
+            rest = Token("number", token.text[1:], token.start + 1, token.end, False)
+            self.tokens[self.at : self.at + 1] = [first, rest]
+            self.at += 1
+            return _number(first)
+        return self.argument(depth)
+
     def argument(self, depth: int) -> Node:
         """Read a group, or one digit or name, as LaTeX does."""
         token = self.tokens[self.at] if self.at < len(self.tokens) else None
@@ -340,6 +355,8 @@ def _number(token: Token) -> Number:
         raise UnreadableError
     if not text.isascii():
         return Number(Fraction(unicodedata.numeric(text)).limit_denominator(10))
+    if text.isdigit():
+        return Number(Fraction(int(text)))
     return Number(Fraction(text), len(text.partition(".")[2]))
 
 

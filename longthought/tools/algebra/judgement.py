@@ -103,13 +103,13 @@ def judge(text: str, values: tuple[tuple[str, Fraction], ...] = ()) -> Finding |
 
     """
     link = read(text)
-    if link is None or (link.left.literal and link.right.literal and not _restates(link)):
+    if link is None or (link.left.literal and link.right.literal and link.left.units == link.right.units):
         return None
     known = dict(values)
     try:
         if link.names - known.keys():
             return _of_functions(link)
-        return _of_numbers(link, number(link.left.tree, known), number(link.right.tree, known), bool(known))
+        return _of_numbers(link, number(link.left.tree, known), number(link.right.tree, known))
     except ZeroDivisionError:
         return abstained("it divides by zero")
     except IrrationalError:
@@ -119,18 +119,13 @@ def judge(text: str, values: tuple[tuple[str, Fraction], ...] = ()) -> Finding |
         return abstained("it is too large")
 
 
-def _restates(link: Link) -> bool:
-    """Say whether two plain numbers say something: `0.5 = 50%` does, `3 = 3` does not."""
-    return False if not link.left.units and not link.right.units else link.left.units != link.right.units
-
-
-def _of_numbers(link: Link, left: Fraction, right: Fraction, known: bool) -> Finding | None:
+def _of_numbers(link: Link, left: Fraction, right: Fraction) -> Finding | None:
     if _holds(link.relation, left, right):
-        return Finding(EvidenceStatus.CONFIRMED)
-    if link.left.literal and link.right.literal:
-        return None
-    if known and left == right:
-        return None
+        sums = any(isinstance(s.tree, Operation) and s.tree.sign in "+-" for s in (link.left, link.right))
+        mixed = sums and _mixed(link)
+        return abstained(mixed) if mixed else Finding(EvidenceStatus.CONFIRMED)
+    if _literal(link.left.tree) and _literal(link.right.tree):
+        return None  # two numbers side by side are a table or a label more often than a claim
     if link.relation == "≈":
         return _approximation(link, left, right)
     doubt = _doubt(link, left, right)
@@ -139,7 +134,7 @@ def _of_numbers(link: Link, left: Fraction, right: Fraction, known: bool) -> Fin
     if link.relation != "=":
         return Finding(EvidenceStatus.REFUTED, f"{link.left_text} is {left}, {link.right_text} is {right}")
     if link.right.literal:
-        return Finding(EvidenceStatus.REFUTED, f"{link.left_text} is {left}, not {link.right_text}")
+        return Finding(EvidenceStatus.REFUTED, f"{link.left_text} is {left}, not {right}")
     return Finding(EvidenceStatus.REFUTED, f"{link.left_text} is {left}, but {link.right_text} is {right}")
 
 
@@ -182,23 +177,39 @@ def _doubt(link: Link, left: Fraction, right: Fraction) -> str:
         return (link.left.doubts + link.right.doubts)[0]
     if _DASHES.fullmatch(link.left_text) and left < 0:
         return f"{link.left_text} may be a range, a date or a ratio"
-    if _SLASHES.fullmatch(link.left_text) and (left < 1 or link.left_text.count("/") > 1):
+    if _SLASHES.fullmatch(link.left_text) and link.left_text.count("/") > 1:
         return f"{link.left_text} may be a range, a date or a ratio"
+    if _part(link.left.tree) and right.denominator == 1:
+        return f"{link.left_text} may be a ratio, a date or a part of something"
     if (link.left.literal and link.left.units) or (link.right.literal and link.right.units and left == 1):
         return "one side may be the other in other units"
     return _units(link, left, right) or (_rounding(link, left, right) or _run_on(link, left))
 
 
+def _part(tree: Node) -> bool:
+    """Say whether a side is a fraction below 1, and nothing else."""
+    if not (isinstance(tree, Operation) and tree.sign == "/"):
+        return False
+    over, under = tree.left, tree.right
+    return isinstance(over, Number) and isinstance(under, Number) and 0 < over.value < under.value
+
+
+def _mixed(link: Link) -> str:
+    """Say whether units that stand for one another are mixed, such as hours and minutes."""
+    units = set(link.left.units) | set(link.right.units)
+    kinds = [DIMENSIONS[u] for u in units if u in DIMENSIONS and u.removesuffix("s") not in units - {u}]
+    if len(set(kinds)) < len(kinds) or ("$" in units and "money" in kinds):
+        return "units of one kind are mixed"
+    return ""
+
+
 def _units(link: Link, left: Fraction, right: Fraction) -> str:
     """Say whether units may account for the difference."""
     units = set(link.left.units) | set(link.right.units)
-    if not units:
-        return ""
+    if not units or _mixed(link):
+        return _mixed(link)
     signs = {u for u in units if u in _RATIOS}
-    measures = {u.rstrip("s") for u in units if u in DIMENSIONS}
-    kinds = [DIMENSIONS[u] if u in DIMENSIONS else DIMENSIONS[u + "s"] for u in measures]
-    if len(set(kinds)) < len(kinds) or ("$" in signs and "money" in kinds):
-        return "units of one kind are mixed"
+    measures = {u for u in units if u in DIMENSIONS}
     ratio = max(abs(left), abs(right)) / min(abs(left), abs(right)) if left and right else Fraction(0)
     if any(ratio == known for sign in signs for known in _RATIOS[sign]):
         return f"{link.left_text} is {left}; {link.right_text} may be counted in other units"

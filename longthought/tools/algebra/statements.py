@@ -9,7 +9,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final
 
 from longthought.tools.algebra import lexicon
@@ -23,12 +23,50 @@ _RELATION: Final = re.compile(r"[=≈≃<>≤≥]|\\(?:approx|simeq|le|ge|lt|gt)
 _NOTE: Final = re.compile(r"<<([^<>\n]{1,300})>>")
 _SENTENCE: Final = re.compile(r"[.!?](?=[\s*$)\"”\\]|$)|\n")
 _CLAUSE: Final = re.compile(r"[,;:(]")
-_QUESTION: Final = re.compile(r"[^.!?\n]{0,200}\?")
+_SEEN: Final = 1_000
+"""Characters of a sentence that are looked at, before and after a link."""
 _OPERATORS: Final = frozenset({"plus", "minus", "times", "over", "power", "of"})
 _STARTS: Final = frozenset({"number", "currency", "open", "command", "name"})
 _ENDS: Final = frozenset({"number", "close", "name", "percent", "word", "hyphenated", "degree", "factorial", "superscript"})
 _WORDS: Final = frozenset({"word", "hyphenated"})
 _EDGES: Final = frozenset({"relation", "odd", "arrow", "stop", "line", "bad", "dots", "ordinal"})
+
+
+class Context:
+    """The sentences of a step, and which of them say something else than that a link holds."""
+
+    def __init__(self, text: str, problem: str) -> None:
+        """Look at nothing yet: most links hold, and then nobody asks."""
+        self.text, self.problem = text, problem
+
+    @cached_property
+    def everywhere(self) -> bool:
+        """Whether the whole step, or the statement, makes plain readings unsafe."""
+        return (
+            _odd(self.problem)
+            or bool(lexicon.OTHER_ARITHMETIC.search(self.text))
+            or bool(lexicon.CORRECTION.search(self.text))
+        )
+
+    @cached_property
+    def breaks(self) -> list[int]:
+        """Where sentences end."""
+        return [m.end() for m in _SENTENCE.finditer(self.text)]
+
+    def hedges(self, start: int, end: int) -> bool:
+        """Say whether the sentence around a link asks, denies, supposes or rounds."""
+        if self.everywhere:
+            return True
+        before, after = bisect_right(self.breaks, start), bisect_left(self.breaks, end)
+        first = self.breaks[before - 1] if before else 0
+        last = self.breaks[after] if after < len(self.breaks) else len(self.text)
+        first, last = max(first, start - _SEEN), min(last, end + _SEEN)
+        if self.text[last - 1 : last] == "?" or lexicon.HEDGE.search(self.text, first, last):
+            return True
+        clause = first
+        for mark in _CLAUSE.finditer(self.text, first, start):
+            clause = mark.end()
+        return bool(lexicon.CONDITION.search(self.text, clause, start))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +76,14 @@ class Statement:
     text: str
     start: int
     end: int
-    hedged: bool
-    """Whether the sentence around it may not mean what it says."""
+    doubtful: bool
+    """Whether it may go on in another line."""
+    context: Context
+
+    @property
+    def hedged(self) -> bool:
+        """Whether it may be confirmed only."""
+        return self.doubtful or self.context.hedges(self.start, self.end)
 
 
 def statements(step: str, problem: str = "") -> list[Statement]:
@@ -49,17 +93,17 @@ def statements(step: str, problem: str = "") -> list[Statement]:
         return []
     tokens = tokenize(text)
     partners = _partners(tokens)
-    hedges = _Hedges(text, _odd(problem))
+    context = Context(text, problem)
     found: list[Statement] = []
     for index, token in enumerate(tokens):
         if token.kind == "relation" and len(found) < MOST:
             left, right = _left(tokens, partners, index), _right(tokens, partners, index)
             if left and right and not _label(tokens, left[0], index):
-                start, end = tokens[left[0]].start, tokens[right[0] - 1].end
-                hedged = left[1] or right[1] or hedges.around(start, end)
-                found.append(Statement(text[start:end], start, end, hedged))
+                first = left[0] + _delimited(text, tokens, left[0], right[0])
+                start, end = tokens[first].start, tokens[right[0] - 1].end
+                found.append(Statement(text[start:end], start, end, left[1] or right[1], context))
     for note in _NOTE.finditer(text) if "<<" in text else ():
-        found.append(Statement(note[1], note.start(1), note.end(1), hedges.around(*note.span())))
+        found.append(Statement(note[1], note.start(1), note.end(1), False, context))
     return found
 
 
@@ -67,34 +111,6 @@ def statements(step: str, problem: str = "") -> list[Statement]:
 def _odd(problem: str) -> bool:
     head = problem[:LONGEST]
     return bool(lexicon.OTHER_ARITHMETIC.search(head) or lexicon.STATEMENT.search(head))
-
-
-class _Hedges:
-    """The sentences of a text, and which of them say something else than that a link holds."""
-
-    def __init__(self, text: str, everywhere: bool) -> None:
-        self.text = text
-        self.everywhere = (
-            everywhere or bool(lexicon.OTHER_ARITHMETIC.search(text)) or bool(lexicon.CORRECTION.search(text))
-        )
-        self.possible = bool(lexicon.HEDGE.search(text) or lexicon.CONDITION.search(text)) or "?" in text
-        self.breaks = [m.end() for m in _SENTENCE.finditer(text)] if self.possible else []
-
-    def around(self, start: int, end: int) -> bool:
-        """Say whether the sentence around a link is hedged."""
-        if self.everywhere or not self.possible:
-            return self.everywhere
-        before = bisect_right(self.breaks, start)
-        after = bisect_left(self.breaks, end)
-        first = self.breaks[before - 1] if before else 0
-        last = self.breaks[after] if after < len(self.breaks) else len(self.text)
-        first, last = max(first, start - 1_000), min(last, end + 1_000)
-        if self.text[last - 1 : last] == "?" or lexicon.HEDGE.search(self.text, first, last):
-            return True
-        clause = first
-        for mark in _CLAUSE.finditer(self.text, first, start):
-            clause = mark.end()
-        return bool(lexicon.CONDITION.search(self.text, clause, start))
 
 
 def _partners(tokens: Sequence[Token]) -> dict[int, int]:
@@ -191,16 +207,30 @@ def _harmless(tokens: Sequence[Token], index: int) -> bool:
     word = tokens[index].text.lower()
     before = tokens[index - 1] if index else None
     if word in ("and", "or"):
-        return before is None or before.kind not in _ENDS - _WORDS
+        return before is None or before.kind not in _ENDS - _WORDS or _result(tokens, index - 1)
     if word not in lexicon.OPERATIVE:
         return True
     earlier = before.text.lower() if before and before.kind == "word" else ""
     return (word == "of" and earlier in lexicon.TOTALS) or (word == "to" and earlier in lexicon.ARRIVALS)
 
 
+def _result(tokens: Sequence[Token], index: int) -> bool:
+    """Say whether a number is what something was said to be, as in `3 * 2 = $6`."""
+    while index > 0 and tokens[index].kind in ("number", "currency", "percent", "degree"):
+        index -= 1
+    return tokens[index].kind == "relation"
+
+
 def _bare(tokens: Sequence[Token], begin: int, end: int) -> bool:
     """Say whether there is one number and nothing to compute."""
     return all(t.kind in ("number", "currency", "word", "hyphenated", "line") for t in tokens[begin:end])
+
+
+def _delimited(text: str, tokens: Sequence[Token], first: int, end: int) -> bool:
+    """Say whether the dollar before a link begins a formula, which ends right behind it."""
+    if tokens[first].kind != "currency" or text[tokens[first].start : tokens[first].end] != "$":
+        return False
+    return text.startswith("$", tokens[end - 1].end) and not any(t.kind == "currency" for t in tokens[first + 1 : end])
 
 
 def _label(tokens: Sequence[Token], begin: int, relation: int) -> bool:
@@ -294,4 +324,5 @@ def _unit(tokens: Sequence[Token], first: int, end: int, relation: int, doubtful
             return None
         return end + 1, doubtful
     counted = any(t.kind in _WORDS for t in tokens[max(0, relation - 40) : relation])
-    return (end + 1 if counted and len(word) > 3 else end), doubtful
+    adjacent = tokens[end].start - tokens[end - 1].end <= 1
+    return (end + 1 if counted and adjacent and len(word) > 3 else end), doubtful

@@ -5,7 +5,6 @@ know is a token of kind `bad`, so that nothing is skipped over silently.
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,15 +15,15 @@ _GREEK: Final = (
 )
 _SUBSCRIPT: Final = r"(?:_(?:[A-Za-z0-9]|\{[A-Za-z0-9 ,+-]{1,12}\}))?'{0,3}"
 _PATTERN: Final = re.compile(
-    r"(?P<space>[^\S\n]+)"
-    r"|(?P<note><<[^<>\n]{0,300}>>)"
+    r"[^\S\n]*(?:(?P<note><<[^<>\n]{0,300}>>)"
     r"|(?P<ordinal>[0-9]+(?:st|nd|rd|th)\b)"
     r"|(?P<number>(?:[0-9]{1,3}(?:(?:,|\{,\}|\\,)[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]+)?|\.[0-9]+"
     r"|[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞])"
+    r"|(?P<superscript>[⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,4})"
     r"|(?P<dots>\.\.\.+|…|\\[lc]?dots" + _END + ")"
     r"|(?P<hyphenated>(?<=[0-9])-[^\W\d_]{2,}(?:-[^\W\d_]+)*)"
     r"|(?P<word>[^\W\d_]{2,}[0-9]*(?:['’-][^\W\d_]+)*)"
-    r"|(?P<name>(?:[^\W\d_][0-9]*|\\(?:" + _GREEK + ")" + _END + ")" + _SUBSCRIPT + "|\\\\pi" + _END + ")"
+    r"|(?P<name>(?:[^\W\d_](?:(?<![0-9].)[0-9]+)?|\\(?:" + _GREEK + ")" + _END + ")" + _SUBSCRIPT + "|\\\\pi" + _END + ")"
     r"|(?P<text>\\(?:text|textbf|textit|textrm|mathrm|mathbf|mbox|operatorname|emph)\s{0,3}\{(?P<inside>[^{}\\]{0,200})\})"
     r"|(?P<trivia>\\left" + _END + r"|\\right" + _END + r"|\\[bB]igg?[lr]?" + _END + r"|\\boxed" + _END + r"|\\fbox" + _END
     + r"|\\displaystyle" + _END + r"|\\limits" + _END + r"|\\[,;:! ]|[&`~]|\\[()])"
@@ -32,7 +31,6 @@ _PATTERN: Final = re.compile(
     r"|(?P<power>\^|(?<=[0-9A-Za-z)])\*\*(?=[0-9A-Za-z(-])|(?<=[0-9A-Za-z)] )\*\*(?= [0-9A-Za-z(-]))"
     r"|(?P<bold>\*\*\*?)"
     r"|(?P<command>\\(?:[dtc]?frac|[dt]?binom|sqrt|log|ln|sin|cos|tan|sec|csc|cot)" + _END + "|√)"
-    r"|(?P<superscript>[⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,4})"
     r"|(?P<arrow>\\(?:[rR]ightarrow|[lL]ongrightarrow|implies|to|iff|Leftrightarrow|therefore|because|quad|qquad)" + _END
     + r"|=>|->|[→⇒⟹∴⇔])"
     r"|(?P<odd>===*|!=|/=|:=|[≠≡∼≅∝±∓]|\\(?:neq?|equiv|sim|cong|pm|mp)" + _END + ")"
@@ -48,8 +46,9 @@ _PATTERN: Final = re.compile(
     r"|(?P<stop>[.;?!](?=[\s\"”'’)\]}*$]|$)|:(?![0-9/])|,(?![0-9])|[\"“”‘’•—|])"
     r"|(?P<open>\\?\{|[(\[])"
     r"|(?P<close>\\?\}|[)\]])"
-    r"|(?P<bad>\\[A-Za-z]+|[^\n])"
+    r"|(?P<bad>\\[A-Za-z]+|[^\s]))"
 )
+_SILENT: Final = frozenset({"trivia", "bold", "dollar", "note"})
 _FENCE: Final = re.compile(r"```[^`]*(?:```|\Z)")
 _SAME: Final = {
     "=": "=", "≈": "≈", "≃": "≈", r"\approx": "≈", r"\simeq": "≈", "<": "<", r"\lt": "<", ">": ">", r"\gt": ">",
@@ -82,31 +81,28 @@ def tokenize(text: str, offset: int = 0) -> list[Token]:
     if "```" in text:
         text = _FENCE.sub(lambda fence: "\n" * len(fence.group()), text)
     tokens: list[Token] = []
-    end = offset - 1
-    for token in _raw(text, offset):
-        token.spaced = token.start != end
-        end = token.end
-        tokens.append(token)
-    _settle(tokens)
-    return tokens
-
-
-def _raw(text: str, offset: int) -> Iterator[Token]:
+    end = -1
     for match in _PATTERN.finditer(text):
-        kind = match.lastgroup or "bad"
-        if kind in ("space", "trivia", "bold", "dollar", "note"):
+        kind = match.lastgroup or "space"
+        if kind in _SILENT:
             continue
-        if match["text"] is not None:
-            yield from tokenize(match["inside"], offset + match.start("inside"))
+        start, reach = match.span(kind)
+        if kind == "text":
+            inside = tokenize(match["inside"], offset + match.start("inside"))
+            if inside:
+                inside[0].start, inside[-1].end, inside[0].spaced = start + offset, reach + offset, True
+                tokens += inside
+            end = reach
             continue
-        words = match.group()
+        words = text[start:reach]
         if kind == "relation":
             words = _SAME[words]
-        elif kind == "stop" and words == "!" and match.start() and text[match.start() - 1] in "0123456789)}":
+        elif words == "!" and (kind == "bad" or (start and text[start - 1] in "0123456789)}")):
             kind = "factorial"
-        elif kind == "bad" and words == "!":
-            kind = "factorial"
-        yield Token(kind, words, match.start() + offset, match.end() + offset, False)
+        tokens.append(Token(kind, words, start + offset, reach + offset, start != end))
+        end = reach
+    _settle(tokens)
+    return tokens
 
 
 def _settle(tokens: list[Token]) -> None:
