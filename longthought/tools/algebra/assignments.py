@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import Final
 
 from longthought.tools.algebra.expression import Name, UnreadableError
-from longthought.tools.algebra.judgement import Link, read
 from longthought.tools.algebra.lexicon import CASES
+from longthought.tools.algebra.links import Link, read
 from longthought.tools.algebra.statements import statements
 from longthought.tools.algebra.values import IrrationalError, number
 

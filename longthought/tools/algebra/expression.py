@@ -331,7 +331,7 @@ class _Parser:
         return Operation("^", tree, power) if power else tree
 
     def digit(self, depth: int) -> Node:
-        """Read one argument of a fraction: of `\\frac12`, the 1."""
+        """Read one argument of a fraction: a single digit where there are no braces, as LaTeX does."""
         token = self.tokens[self.at] if self.at < len(self.tokens) else None
         if token and token.kind == "number" and token.text.isdigit() and len(token.text) > 1:
             first = Token("number", token.text[0], token.start, token.start + 1, token.spaced)

@@ -21,35 +21,41 @@ _UNITS: Final = {
     " millions billion billions trillion k half halves third thirds fourth fourths fifth fifths tenth tenths"
     " hundredth hundredths eighth eighths sixth sixths",
 }
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
 DIMENSIONS: Final[dict[str, str]] = {word: kind for kind, words in _UNITS.items() for word in words.split()}
 """Units that can stand for others of their kind, so that `30 + 30 = 1 hour` may be right."""
-SHORT_NOUNS: Final = frozenset(
-    "day egg box bag car cup can pie dog cat men man boy pen toy hat cow pig bus net kid fan tea jar pan key map bed row"
-    " leg arm eye ear oz lb lbs ft cm mm km kg mg ml hr hrs min sec mph kph yd am pm in on at by to of or as is if so we"
-    " he she it me my us up an and the for per all are was his her its per tax fee sum".split()
+SHORT_NOUNS: Final = _set(
+    "day egg box bag car cup can pie dog cat men man boy pen toy hat cow pig bus net kid fan tea jar pan key map bed"
+    " row leg arm eye ear oz lb lbs ft cm mm km kg mg ml hr hrs min sec mph kph yd am pm in on at by to of or as is if so"
+    " we he she it me my us up an and the for per all are was his her its per tax fee sum"
 )
 """Words of two or three letters that are no product of variables."""
-OPERATIVE: Final = frozenset(
+OPERATIVE: Final = _set(
     "of half twice thrice double triple quadruple doubled tripled plus minus times over by divided multiplied added"
     " subtract subtracted subtracting sum product difference quotient average mean median square squared cube cubed"
     " root sqrt log ln exp sin cos tan sec csc cot arcsin arccos arctan min max gcd lcm mod modulo to than from less"
-    " fewer per between into at choose factorial ratio versus vs through minimum maximum positive negative is"
-    " approximately about roughly nearly almost around quarter third fourth fifth".split()
-) - {"is"}
+    " fewer per between into at choose factorial ratio versus vs through minimum maximum positive negative"
+    " approximately about roughly nearly almost around quarter third fourth fifth"
+)
 """Words before a number that make it part of something longer."""
-TOTALS: Final = frozenset(
+TOTALS: Final = _set(
     "total cost price profit distance loss weight length value area height amount balance income bill volume perimeter"
-    " savings budget payment score points probability speed rate salary revenue expense width age number sale".split()
+    " savings budget payment score points probability speed rate salary revenue expense width age number sale"
 )
 """Words after which `of` only names what follows: `a total of 3 + 4 = 7`."""
-ARRIVALS: Final = frozenset(
+ARRIVALS: Final = _set(
     "equal equals amounts amount comes come adds add up simplifies simplify reduces evaluates leads corresponds"
-    " equates translates due equivalent".split()
+    " equates translates due equivalent"
 )
 """Words after which `to` only names what follows: `it comes to 3 + 4 = 7`."""
-AFTERWARDS: Final = frozenset("plus minus squared cubed factorial choose modulo mod remainder".split())
+AFTERWARDS: Final = _set("plus minus squared cubed factorial choose modulo mod remainder")
 """Words after a result that make it part of something longer."""
-APPROXIMATELY: Final = frozenset("about approximately roughly nearly almost around approx".split())
+APPROXIMATELY: Final = _set("about approximately roughly nearly almost around approx")
 
 OTHER_ARITHMETIC: Final = re.compile(
     r"[≡⊕⊗⋆◇∘]|\\(?:equiv|p?mod|bmod|star|oplus|otimes|diamond|odot|circledast)(?![a-z])"
@@ -77,7 +83,9 @@ HEDGE: Final = re.compile(
     re.IGNORECASE,
 )
 """Words under which a sentence may mention an equality without stating it, or states it loosely."""
-CONDITION: Final = re.compile(r"\b(?:if|suppose|assum\w*|whether|check\w*|verif\w*|test\w*|try\w*|pretend)\b", re.IGNORECASE)
+CONDITION: Final = re.compile(
+    r"\b(?:if|suppose|assum\w*|whether|check\w*|verif\w*|test\w*|try\w*|pretend)\b", re.IGNORECASE
+)
 """Words under which a clause may only suppose, or look for, an equality."""
 CASES: Final = re.compile(
     r"\b(?:if|let(?!['’]s)|suppose|assum\w*|case|cases|when|try|trying|for|either|or|would|possib\w*|guess\w*|not|set|setting"

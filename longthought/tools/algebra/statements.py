@@ -10,6 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import islice
 from typing import Final
 
 from longthought.tools.algebra import lexicon
@@ -27,7 +28,9 @@ _SEEN: Final = 1_000
 """Characters of a sentence that are looked at, before and after a link."""
 _OPERATORS: Final = frozenset({"plus", "minus", "times", "over", "power", "of"})
 _STARTS: Final = frozenset({"number", "currency", "open", "command", "name"})
-_ENDS: Final = frozenset({"number", "close", "name", "percent", "word", "hyphenated", "degree", "factorial", "superscript"})
+_ENDS: Final = frozenset(
+    {"number", "close", "name", "percent", "word", "hyphenated", "degree", "factorial", "superscript"}
+)
 _WORDS: Final = frozenset({"word", "hyphenated"})
 _EDGES: Final = frozenset({"relation", "odd", "arrow", "stop", "line", "bad", "dots", "ordinal"})
 
@@ -102,8 +105,10 @@ def statements(step: str, problem: str = "") -> list[Statement]:
                 first = left[0] + _delimited(text, tokens, left[0], right[0])
                 start, end = tokens[first].start, tokens[right[0] - 1].end
                 found.append(Statement(text[start:end], start, end, left[1] or right[1], context))
-    for note in _NOTE.finditer(text) if "<<" in text else ():
-        found.append(Statement(note[1], note.start(1), note.end(1), False, context))
+    notes = _NOTE.finditer(text) if "<<" in text else iter(())
+    found += (
+        Statement(note[1], note.start(1), note.end(1), False, context) for note in islice(notes, MOST - len(found))
+    )
     return found
 
 

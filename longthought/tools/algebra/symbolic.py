@@ -4,6 +4,7 @@ It runs in a worker process, which may be killed at any time; only there is symp
 A difference counts as proven only with many digits to spare, an equality only if sympy simplifies it to zero.
 """
 
+import importlib
 from fractions import Fraction
 from typing import Any, Final
 
@@ -37,32 +38,34 @@ def compare(left: Encoded, right: Encoded) -> list[str]:
         `equal`, `different` or `unknown`, then both values in decimals where they are numbers.
 
     """
-    import sympy  # pyright: ignore[reportMissingTypeStubs]
-
-    one, other = _built(left), _built(right)
+    sympy = _sympy()
+    one, other = _built(sympy, left), _built(sympy, right)
     gap: Any = one - other
     if gap.free_symbols:
-        return [EQUAL if sympy.simplify(gap) == 0 else UNKNOWN, "", ""]  # pyright: ignore[reportUnknownMemberType]
-    shown = [str(sympy.N(side, 8)) for side in (one, other)]  # pyright: ignore[reportUnknownMemberType]
-    rough: Any = sympy.N(gap, _DIGITS, maxn=4 * _DIGITS)  # pyright: ignore[reportUnknownMemberType]
-    if not rough.is_real or not all(sympy.N(s).is_real for s in (one, other)):  # pyright: ignore[reportUnknownMemberType]
+        return [EQUAL if sympy.simplify(gap) == 0 else UNKNOWN, "", ""]
+    shown = [str(sympy.N(side, 8)) for side in (one, other)]
+    rough: Any = sympy.N(gap, _DIGITS, maxn=4 * _DIGITS)
+    if not rough.is_real or not all(sympy.N(s).is_real for s in (one, other)):
         return [UNKNOWN, *shown]
     if abs(rough) > sympy.Float(10) ** -_FAR:
         return [DIFFERENT, *shown]
-    zero: Any = sympy.simplify(gap)  # pyright: ignore[reportUnknownMemberType]
+    zero: Any = sympy.simplify(gap)
     return [EQUAL if zero == 0 else UNKNOWN, *shown]
 
 
-def _built(tree: Encoded) -> Any:
-    import sympy  # pyright: ignore[reportMissingTypeStubs]
+def _sympy() -> Any:
+    """Import it late, and untyped: its own types are of little help."""
+    return importlib.import_module("sympy")
 
+
+def _built(sympy: Any, tree: Encoded) -> Any:
     kind, *rest = tree
     if kind == "number":
         value = Fraction(rest[0])
         return sympy.Rational(value.numerator, value.denominator)
     if kind == "name":
         return sympy.pi if rest[0] == "π" else sympy.Symbol(rest[0])
-    arguments = [_built(a) for a in rest]
+    arguments = [_built(sympy, a) for a in rest]
     match kind:
         case "+":
             return arguments[0] + arguments[1]

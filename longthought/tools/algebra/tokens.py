@@ -23,15 +23,37 @@ _PATTERN: Final = re.compile(
     r"|(?P<dots>\.\.\.+|…|\\[lc]?dots" + _END + ")"
     r"|(?P<hyphenated>(?<=[0-9])-[^\W\d_]{2,}(?:-[^\W\d_]+)*)"
     r"|(?P<word>[^\W\d_]{2,}[0-9]*(?:['’-][^\W\d_]+)*)"
-    r"|(?P<name>(?:[^\W\d_](?:(?<![0-9].)[0-9]+)?|\\(?:" + _GREEK + ")" + _END + ")" + _SUBSCRIPT + "|\\\\pi" + _END + ")"
+    r"|(?P<name>(?:[^\W\d_](?:(?<![0-9].)[0-9]+)?|\\(?:"
+    + _GREEK
+    + ")"
+    + _END
+    + ")"
+    + _SUBSCRIPT
+    + "|\\\\pi"
+    + _END
+    + ")"
     r"|(?P<text>\\(?:text|textbf|textit|textrm|mathrm|mathbf|mbox|operatorname|emph)\s{0,3}\{(?P<inside>[^{}\\]{0,200})\})"
-    r"|(?P<trivia>\\left" + _END + r"|\\right" + _END + r"|\\[bB]igg?[lr]?" + _END + r"|\\boxed" + _END + r"|\\fbox" + _END
-    + r"|\\displaystyle" + _END + r"|\\limits" + _END + r"|\\[,;:! ]|[&`~]|\\[()])"
+    r"|(?P<trivia>\\left"
+    + _END
+    + r"|\\right"
+    + _END
+    + r"|\\[bB]igg?[lr]?"
+    + _END
+    + r"|\\boxed"
+    + _END
+    + r"|\\fbox"
+    + _END
+    + r"|\\displaystyle"
+    + _END
+    + r"|\\limits"
+    + _END
+    + r"|\\[,;:! ]|[&`~]|\\[()])"
     r"|(?P<degree>\^ ?\{?\\circ" + _END + r"\}?|[°º]|\\degree" + _END + ")"
     r"|(?P<power>\^|(?<=[0-9A-Za-z)])\*\*(?=[0-9A-Za-z(-])|(?<=[0-9A-Za-z)] )\*\*(?= [0-9A-Za-z(-]))"
     r"|(?P<bold>\*\*\*?)"
     r"|(?P<command>\\(?:[dtc]?frac|[dt]?binom|sqrt|log|ln|sin|cos|tan|sec|csc|cot)" + _END + "|√)"
-    r"|(?P<arrow>\\(?:[rR]ightarrow|[lL]ongrightarrow|implies|to|iff|Leftrightarrow|therefore|because|quad|qquad)" + _END
+    r"|(?P<arrow>\\(?:[rR]ightarrow|[lL]ongrightarrow|implies|to|iff|Leftrightarrow|therefore|because|quad|qquad)"
+    + _END
     + r"|=>|->|[→⇒⟹∴⇔])"
     r"|(?P<odd>===*|!=|/=|:=|[≠≡∼≅∝±∓]|\\(?:neq?|equiv|sim|cong|pm|mp)" + _END + ")"
     r"|(?P<relation><=|>=|=<|[=≈≃<>≤≥]|\\(?:approx|simeq|leq?|leqslant|geq?|geqslant|lt|gt)" + _END + ")"
@@ -55,7 +77,14 @@ _SAME: Final = {
     "<=": "≤", "=<": "≤", "≤": "≤", r"\le": "≤", r"\leq": "≤", r"\leqslant": "≤",
     ">=": "≥", "≥": "≥", r"\ge": "≥", r"\geq": "≥", r"\geqslant": "≥",
 }  # fmt: skip
-_WORDS: Final = {"times": "times", "plus": "plus", "minus": "minus", "percent": "percent", "of": "of", "equals": "relation"}
+_WORDS: Final = {
+    "times": "times",
+    "plus": "plus",
+    "minus": "minus",
+    "percent": "percent",
+    "of": "of",
+    "equals": "relation",
+}
 _OPENS_OPERAND: Final = frozenset({"number", "currency", "open", "command"})
 _ENDS_OPERAND: Final = frozenset({"number", "close", "percent", "word", "hyphenated", "degree"})
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from longthought.tools.algebra.expression import Call, Name, Negative, Node, Number, Operation, UnreadableError
 
-MAX_BITS: Final = 20_000
+MAX_BITS: Final = 10_000
 MAX_FACTORIAL: Final = 1_000
 MAX_TERMS: Final = 200
 MAX_DEGREE: Final = 40

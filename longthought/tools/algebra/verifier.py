@@ -11,7 +11,8 @@ from typing import Final
 from longthought.problems.problem import Problem
 from longthought.tools.algebra import symbolic
 from longthought.tools.algebra.assignments import assigned, assigns
-from longthought.tools.algebra.judgement import Finding, Link, abstained, judge, loosely, read, variables
+from longthought.tools.algebra.judgement import Finding, abstained, judge, loosely
+from longthought.tools.algebra.links import Link, read, variables
 from longthought.tools.algebra.statements import statements
 from longthought.tools.verifier import Claim
 from longthought.tools.workers import WorkerCrashed, Workers, WorkerTimeout
