@@ -243,6 +243,9 @@ class _Parser:
             count += 1
             if count > 6:
                 raise UnreadableError
+            if self.peek() == "power" and count:
+                self.take()
+                self.exponent(MAX_DEPTH)
         return tree
 
     def atom(self, depth: int) -> Node:
@@ -305,7 +308,7 @@ class _Parser:
             return Call("binomial", (self.argument(depth), self.argument(depth)))
         if command in ("sqrt", "√"):
             degree: Node = Number(Fraction(2))
-            if command == "sqrt" and self.peek() == "open" and self.tokens[self.at].text == "[":
+            if command == "sqrt" and self.peek() == "open" and self.tokens[self.at].text.endswith("["):
                 degree = self.atom(depth)
             return Call("root", (self.argument(depth), degree))
         return self.function(command, depth)

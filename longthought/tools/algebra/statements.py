@@ -195,7 +195,7 @@ def _begin(tokens: Sequence[Token], edge: int, relation: int) -> tuple[int, bool
         return None
     elif kind == "open":
         before = tokens[edge - 1].kind if edge else ""
-        if before in ("command", "power") or (before in ("name", "number", "close") and not tokens[edge].spaced):
+        if before in _OPERATORS | {"command"} or (before in ("name", "number", "close") and not tokens[edge].spaced):
             return None
     elif kind in _WORDS or kind == "ordinal":
         if kind == "ordinal" or not _harmless(tokens, edge):
@@ -216,6 +216,8 @@ def _harmless(tokens: Sequence[Token], index: int) -> bool:
     if word not in lexicon.OPERATIVE:
         return True
     earlier = before.text.lower() if before and before.kind == "word" else ""
+    if index > 1 and tokens[index - 2].text.lower() in lexicon.OPERATIVE:
+        return False
     return (word == "of" and earlier in lexicon.TOTALS) or (word == "to" and earlier in lexicon.ARRIVALS)
 
 
@@ -289,12 +291,19 @@ def _past_unit(tokens: Sequence[Token], index: int) -> int:
     """Step over the words of a unit if the calculation goes on behind them; else stay."""
     ahead = index
     while ahead < len(tokens) and ahead < index + 6:
-        if tokens[ahead].kind not in _WORDS and not (
-            tokens[ahead].kind == "over" and ahead + 1 < len(tokens) and tokens[ahead + 1].kind == "word"
-        ):
+        following = tokens[ahead + 1].kind if ahead + 1 < len(tokens) else ""
+        if tokens[ahead].kind == "power" and following == "number" and ahead > index:
+            ahead += 2
+        elif tokens[ahead].kind in _WORDS or (tokens[ahead].kind == "over" and following == "word"):
+            ahead += 1
+        else:
             break
-        ahead += 1
-    if ahead + 1 < len(tokens) and _binary(tokens, ahead) and tokens[ahead + 1].kind in _STARTS - {"name"}:
+    if (
+        ahead + 1 < len(tokens)
+        and tokens[ahead].kind != "power"
+        and _binary(tokens, ahead)
+        and tokens[ahead + 1].kind in _STARTS - {"name"}
+    ):
         return ahead
     return index
 

@@ -13,6 +13,7 @@ _GREEK: Final = (
     "alpha|beta|gamma|delta|epsilon|varepsilon|zeta|eta|theta|iota|kappa|lambda|mu|nu|xi|rho|sigma|tau|phi|varphi|chi"
     "|psi|omega|Delta|Gamma|Theta|Lambda|Sigma|Phi|Psi|Omega"
 )
+_DISPLAYS: Final = "align|aligned|equation|gather|gathered|split|eqnarray|multline|center"
 _SUBSCRIPT: Final = r"(?:_(?:[A-Za-z0-9]|\{[A-Za-z0-9 ,+-]{1,12}\}))?'{0,3}"
 _PATTERN: Final = re.compile(
     r"[^\S\n]*(?:(?P<note><<[^<>\n]{0,300}>>)"
@@ -33,6 +34,8 @@ _PATTERN: Final = re.compile(
     + _END
     + ")"
     r"|(?P<text>\\(?:text|textbf|textit|textrm|mathrm|mathbf|mbox|operatorname|emph)\s{0,3}\{(?P<inside>[^{}\\]{0,200})\})"
+    r"|(?P<open>(?:\\left ?|\\[bB]igg?l? ?)?(?:\\?\{|[(\[]))"
+    r"|(?P<close>(?:\\right ?|\\[bB]igg?r? ?)?(?:\\?\}|[)\]]))"
     r"|(?P<trivia>\\left"
     + _END
     + r"|\\right"
@@ -62,12 +65,10 @@ _PATTERN: Final = re.compile(
     r"|(?P<plus>\+)"
     r"|(?P<minus>[-−–])"
     r"|(?P<percent>\\?%)"
-    r"|(?P<currency>(?:\\?\$|[€£₹¥])(?=[ ]?[-−]?[0-9.(<{]))"
+    r"|(?P<currency>(?:\\?\$|[€£₹¥])(?=[ ]?[-−]?(?:[0-9(<{]|\.[0-9])))"
     r"|(?P<dollar>\\?\$)"
-    r"|(?P<line>\n\s*|\\\\(?:\[[^\]\n]{0,12}\])?\s*|\\\[|\\\]|\\(?:begin|end)\{[a-z]{1,16}\*?\})"
-    r"|(?P<stop>[.;?!](?=[\s\"”'’)\]}*$]|$)|:(?![0-9/])|,(?![0-9])|[\"“”‘’•—|])"
-    r"|(?P<open>\\?\{|[(\[])"
-    r"|(?P<close>\\?\}|[)\]])"
+    r"|(?P<line>\n\s*|\\\\(?:\[[^\]\n]{0,12}\])?\s*|\\\[|\\\]|\\(?:begin|end)\{(?:" + _DISPLAYS + r")\*?\})"
+    r"|(?P<stop>[.;?!](?=[\s\"”'’)\]}*$]|$)|(?<=\S):(?=\s)|(?<=[A-Za-z*]):(?![0-9/])|,(?![0-9])|[\"“”‘’•—])"
     r"|(?P<bad>\\[A-Za-z]+|[^\s]))"
 )
 _SILENT: Final = frozenset({"trivia", "bold", "dollar", "note"})
