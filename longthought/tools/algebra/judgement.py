@@ -72,15 +72,17 @@ def _of_numbers(link: Link, left: Fraction, right: Fraction) -> Finding | None:
         return _approximation(link, left, right)
     if why := doubt(link, left, right):
         return abstained(why)
+    return Finding(EvidenceStatus.REFUTED, _objection(link, short(left), short(right)))
+
+
+def _objection(link: Link, left: str, right: str) -> str:
     if link.relation != "=":
-        return Finding(
-            EvidenceStatus.REFUTED, f"{link.left_text} is {short(left)}, {link.right_text} is {short(right)}"
-        )
+        return f"{link.left_text} is {left}, {link.right_text} is {right}"
     if link.right.literal:
-        return Finding(EvidenceStatus.REFUTED, f"{link.left_text} is {short(left)}, not {short(right)}")
-    return Finding(
-        EvidenceStatus.REFUTED, f"{link.left_text} is {short(left)}, but {link.right_text} is {short(right)}"
-    )
+        return f"{link.left_text} is {left}, not {right}"
+    if link.left.literal:
+        return f"{link.right_text} is {right}, not {left}"
+    return f"{link.left_text} is {left}, but {link.right_text} is {right}"
 
 
 def _holds(relation: str, left: Fraction, right: Fraction) -> bool:

@@ -31,8 +31,8 @@ DIMENSIONS: Final[dict[str, str]] = {word: kind for kind, words in _UNITS.items(
 """Units that can stand for others of their kind, so that `30 + 30 = 1 hour` may be right."""
 SHORT_NOUNS: Final = _set(
     "day egg box bag car cup can pie dog cat men man boy pen toy hat cow pig bus net kid fan tea jar pan key map bed"
-    " row leg arm eye ear oz lb lbs ft cm mm km kg mg ml hr hrs min sec mph kph yd am pm in on at by to of or as is if so"
-    " we he she it me my us up an and the for per all are was his her its per tax fee sum"
+    " row leg arm eye ear oz lb lbs ft cm mm km kg mg ml hr hrs min sec mph kph yd am pm in on at by to of or as is if"
+    " so we he she it me my us up an and the for per all are was his her its per tax fee sum"
 )
 """Words of two or three letters that are no product of variables."""
 OPERATIVE: Final = _set(
