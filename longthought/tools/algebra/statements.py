@@ -21,7 +21,7 @@ LONGEST: Final = 50_000
 MOST: Final = 200
 """Links of a step that are looked at."""
 _RELATION: Final = re.compile(r"[=≈≃<>≤≥]|\\(?:approx|simeq|le|ge|lt|gt)|\bequals\b")
-_NOTE: Final = re.compile(r"<<([^<>\n]{1,300})>>")
+_NOTE: Final = re.compile(r"<<([^<>\n\ud800-\udfff]{1,300})>>")
 _SENTENCE: Final = re.compile(r"[.!?](?=[\s*$)\"”\\]|$)|\n")
 _CLAUSE: Final = re.compile(r"[,;:(]")
 _SEEN: Final = 1_000

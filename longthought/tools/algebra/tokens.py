@@ -16,7 +16,7 @@ _GREEK: Final = (
 _DISPLAYS: Final = "align|aligned|equation|gather|gathered|split|eqnarray|multline|center"
 _SUBSCRIPT: Final = r"(?:_(?:[A-Za-z0-9]|\{[A-Za-z0-9 ,+-]{1,12}\}))?'{0,3}"
 _PATTERN: Final = re.compile(
-    r"[^\S\n]*(?:(?P<note><<[^<>\n]{0,300}>>)"
+    r"[^\S\n]*(?:(?P<note><<[^<>\n\ud800-\udfff]{0,300}>>)"
     r"|(?P<ordinal>[0-9]+(?:st|nd|rd|th)\b)"
     r"|(?P<number>(?:[0-9]{1,3}(?:(?:,|\{,\}|\\,)[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]+)?|\.[0-9]+"
     r"|[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞])"
@@ -65,7 +65,7 @@ _PATTERN: Final = re.compile(
     r"|(?P<plus>\+)"
     r"|(?P<minus>[-−–])"
     r"|(?P<percent>\\?%)"
-    r"|(?P<currency>(?:\\?\$|[€£₹¥])(?=[ ]?[-−]?(?:[0-9(<{]|\.[0-9])))"
+    r"|(?P<currency>(?:(?<![0-9})])\\?\$|[€£₹¥])(?=[-−]?(?:[0-9(<{]|\.[0-9]))|(?<![^\s(=+*/-])\\?\$(?= [0-9]))"
     r"|(?P<dollar>\\?\$)"
     r"|(?P<line>\n\s*|\\\\(?:\[[^\]\n]{0,12}\])?\s*|\\\[|\\\]|\\(?:begin|end)\{(?:" + _DISPLAYS + r")\*?\})"
     r"|(?P<stop>[.;?!](?=[\s\"”'’)\]}*$]|$)|(?<=\S):(?=\s)|(?<=[A-Za-z*]):(?![0-9/])|,(?![0-9])|[\"“”‘’•—])"
