@@ -292,6 +292,8 @@ async def test_a_new_operation_in_the_statement_silences_it() -> None:
         (["x ≈ 5"], "2x + 1 = 12", []),
         (["x = 5 + 1 = 7"], "2x + 1 = 12", []),
         (["x = y"], "2x + 1 = 12", []),
+        (["x = 2, -3"], "x - 2 = -5", []),
+        (["The roots are $x = 2$ and $-3$."], "x - 2 = -5", []),
         (["x = 5"], "2x + y = 12", []),
         (["x = 5"], "x = 6", []),
         (["x = 5"], "Now let x = 4, so 2x + 1 = 9", []),

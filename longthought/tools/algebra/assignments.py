@@ -4,6 +4,7 @@ A value counts only if nothing on the path speaks against it: another value, a c
 not hold. It solves nothing.
 """
 
+import re
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
@@ -16,6 +17,8 @@ from longthought.tools.algebra.statements import statements
 from longthought.tools.algebra.values import IrrationalError, number
 
 MOST_STEPS: Final = 200
+_MORE: Final = re.compile(r"[\s$]{0,4}(?:,|and\b)[\s$]{0,4}[-−]?[0-9\\]")
+"""What follows one of several values: `x = 2, -3`."""
 
 
 def assigned(path: Sequence[str], names: frozenset[str]) -> tuple[tuple[str, Fraction], ...]:
@@ -50,7 +53,8 @@ def _assignments(step: str) -> tuple[tuple[str, Fraction | None], ...]:
             continue
         if isinstance(link.left.tree, Name):
             name, end = link.left.tree.text, statement.end
-            found.append((name, None if unsure or statement.hedged or link.relation == "≈" else _value(link)))
+            loose = unsure or statement.hedged or link.relation == "≈" or _MORE.match(step, end)
+            found.append((name, None if loose else _value(link)))
         elif statement.start < end:
             end = statement.end
             found.append((name, _value(link)))

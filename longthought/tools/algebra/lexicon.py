@@ -88,7 +88,7 @@ CONDITION: Final = re.compile(
 )
 """Words under which a clause may only suppose, or look for, an equality."""
 CASES: Final = re.compile(
-    r"\b(?:if|let(?!['’]s)|suppose|assum\w*|case|cases|when|try|trying|for|either|or|would|possib\w*|guess\w*|not|set|setting"
+    r"\b(?:if|let(?!['’]s)|suppose|assum\w*|case|cases|when|try|trying|for|either|or|at|would|possib\w*|guess\w*|not|set|setting"
     r"|substitut\w*|plug\w*|choose|choosing|consider\w*|test\w*)\b|n['’]t\b",
     re.IGNORECASE,
 )
