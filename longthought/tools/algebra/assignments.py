@@ -13,7 +13,7 @@ from typing import Final
 from longthought.tools.algebra.expression import Name, UnreadableError
 from longthought.tools.algebra.lexicon import CASES
 from longthought.tools.algebra.links import Link, read
-from longthought.tools.algebra.statements import statements
+from longthought.tools.algebra.statements import LONGEST, statements
 from longthought.tools.algebra.values import IrrationalError, number
 
 MOST_STEPS: Final = 200
@@ -25,7 +25,7 @@ def assigned(path: Sequence[str], names: frozenset[str]) -> tuple[tuple[str, Fra
     """Return the values of these variables, for those that have exactly one on the path."""
     values: dict[str, set[Fraction | None]] = {name: set() for name in names}
     for step in path[-MOST_STEPS:]:
-        for name, value in _assignments(step):
+        for name, value in _assignments(step[:LONGEST]):
             if name in values:
                 values[name].add(value)
     sure: list[tuple[str, Fraction]] = []
@@ -38,10 +38,10 @@ def assigned(path: Sequence[str], names: frozenset[str]) -> tuple[tuple[str, Fra
 
 def assigns(step: str, name: str) -> bool:
     """Say whether a step itself gives a variable a value, or starts a case of its own."""
-    return bool(CASES.search(step)) or any(name == given for given, _ in _assignments(step))
+    return bool(CASES.search(step)) or any(name == given for given, _ in _assignments(step[:LONGEST]))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def _assignments(step: str) -> tuple[tuple[str, Fraction | None], ...]:
     """List what a step assigns; None stands for a value that can't be relied on."""
     found: list[tuple[str, Fraction | None]] = []

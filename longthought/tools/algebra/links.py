@@ -31,7 +31,7 @@ class Link:
         return self.left.names | self.right.names
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def read(text: str) -> Link | None:
     """Read two expressions and one relation between them; None if it is something else."""
     if len(text) > MAX_LENGTH:

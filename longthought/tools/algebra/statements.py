@@ -46,7 +46,7 @@ class Context:
     def everywhere(self) -> bool:
         """Whether the whole step, or the statement, makes plain readings unsafe."""
         return (
-            _odd(self.problem)
+            _odd(self.problem[:LONGEST])
             or bool(lexicon.OTHER_ARITHMETIC.search(self.text))
             or bool(lexicon.CORRECTION.search(self.text))
         )
@@ -112,10 +112,9 @@ def statements(step: str, problem: str = "") -> list[Statement]:
     return found
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def _odd(problem: str) -> bool:
-    head = problem[:LONGEST]
-    return bool(lexicon.OTHER_ARITHMETIC.search(head) or lexicon.STATEMENT.search(head))
+    return bool(lexicon.OTHER_ARITHMETIC.search(problem) or lexicon.STATEMENT.search(problem))
 
 
 def _partners(tokens: Sequence[Token]) -> dict[int, int]:
