@@ -1,0 +1,68 @@
+"""What the steps before say the variables are: `x = 5`, once, plainly and without a condition.
+
+A value counts only if nothing on the path speaks against it: another value, a case, a supposition, a chain that does
+not hold. It solves nothing.
+"""
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import lru_cache
+from typing import Final
+
+from longthought.tools.algebra.expression import Name, UnreadableError
+from longthought.tools.algebra.lexicon import CASES
+from longthought.tools.algebra.links import Link, read
+from longthought.tools.algebra.statements import LONGEST, statements
+from longthought.tools.algebra.values import IrrationalError, number
+
+MOST_STEPS: Final = 200
+_MORE: Final = re.compile(r"[\s$]{0,4}(?:,|and\b)[\s$]{0,4}[-−]?[0-9\\]")
+"""What follows one of several values: `x = 2, -3`."""
+
+
+def assigned(path: Sequence[str], names: frozenset[str]) -> tuple[tuple[str, Fraction], ...]:
+    """Return the values of these variables, for those that have exactly one on the path."""
+    values: dict[str, set[Fraction | None]] = {name: set() for name in names}
+    for step in path[-MOST_STEPS:]:
+        for name, value in _assignments(step[:LONGEST]):
+            if name in values:
+                values[name].add(value)
+    sure: list[tuple[str, Fraction]] = []
+    for name in sorted(names):
+        only = next(iter(values[name])) if len(values[name]) == 1 else None
+        if only is not None:
+            sure.append((name, only))
+    return tuple(sure)
+
+
+def assigns(step: str, name: str) -> bool:
+    """Say whether a step itself gives a variable a value, or starts a case of its own."""
+    return bool(CASES.search(step)) or any(name == given for given, _ in _assignments(step[:LONGEST]))
+
+
+@lru_cache(maxsize=256)
+def _assignments(step: str) -> tuple[tuple[str, Fraction | None], ...]:
+    """List what a step assigns; None stands for a value that can't be relied on."""
+    found: list[tuple[str, Fraction | None]] = []
+    unsure = bool(CASES.search(step))
+    name, end = "", -1
+    for statement in statements(step):
+        link = read(statement.text)
+        if link is None or link.relation not in "=≈":
+            continue
+        if isinstance(link.left.tree, Name):
+            name, end = link.left.tree.text, statement.end
+            loose = unsure or statement.hedged or link.relation == "≈" or _MORE.match(step, end)
+            found.append((name, None if loose else _value(link)))
+        elif statement.start < end:
+            end = statement.end
+            found.append((name, _value(link)))
+    return tuple(found)
+
+
+def _value(link: Link) -> Fraction | None:
+    try:
+        return number(link.right.tree, {})
+    except (IrrationalError, UnreadableError, ZeroDivisionError):
+        return None
