@@ -1,7 +1,7 @@
 """The argument list for bubblewrap: a world with read-only libraries, an empty scratch directory, and nothing else.
 
-No /proc, no /etc, no network, no environment, no capability, and no other process. What the confined program may ask of the kernel is
-limited elsewhere. See `man bwrap`, and https://github.com/containers/bubblewrap.
+No /proc, no /etc, no network, no environment, no capability, and no other process. What the confined program may ask of
+the kernel is limited elsewhere. See `man bwrap`, and https://github.com/containers/bubblewrap.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,7 @@
-"""The candidate's side of an examination: runs untrusted code, then answers calls to what it defined, until it is killed.
+"""The candidate's side of an examination: runs untrusted code, then answers calls to what it defined.
 
-Everything here runs in the same process as the untrusted code and may be turned against us; nothing depends on its honesty but the
-candidate's own mark.
+Everything here runs in the same process as the untrusted code and may be turned against us; nothing depends on its
+honesty but the candidate's own mark.
 """
 
 from typing import Any
@@ -30,10 +30,7 @@ def _answer(request: dict[str, Any], scope: dict[str, Any], objects: list[Any]) 
         return len(objects) - 1
 
     try:
-        if "name" in request:
-            target = scope[request["name"]]
-        else:
-            target = objects[request["object"]]
+        target = scope[request["name"]] if "name" in request else objects[request["object"]]
         if "attribute" in request:
             value = getattr(target, request["attribute"])
         else:

@@ -1,8 +1,8 @@
 """Which confinement works on this machine, and how a zygote is started in it. If none works, nothing runs.
 
-bubblewrap is the first choice: the code sees a world without the machine's files. Landlock with a system call filter is the second, for
-machines that forbid user namespaces: the files are there but can't be opened (their names, sizes and dates can be looked up), and there
-is no scratch directory, so nothing can be written.
+bubblewrap is the first choice: the code sees a world without the machine's files. Landlock with a system call filter is
+the second, for machines that forbid user namespaces: the files are there but can't be opened (their names, sizes and
+dates can be looked up), and there is no scratch directory, so nothing can be written.
 """
 
 import os
@@ -20,7 +20,7 @@ from longthought.tools.sandbox import bubblewrap, landlock, seccomp
 
 Kind = Literal["bubblewrap", "landlock"]
 
-MODULES: Final = ("sympy", "numpy")
+MODULES: Final = ("sympy", "numpy", "numpy.random", "mpmath")
 """What a zygote has imported, where it is installed."""
 SCRATCH_MB: Final = 64
 
@@ -135,7 +135,9 @@ def _bubblewrap() -> Confinement:
 def _landlock() -> Confinement:
     _filtered()
     if landlock.version() == 0:
-        raise Unavailable("this kernel has no Landlock, or it is switched off; boot with lsm=landlock,… (5.13 or later)")
+        raise Unavailable(
+            "this kernel has no Landlock, or it is switched off; boot with lsm=landlock,… (5.13 or later)"
+        )
     command = (*_python(), _START, str(_HERE))
     environment = {"PATH": "/usr/bin:/bin", "HOME": "/", **_ENVIRONMENT}
     return Confinement("landlock", command, environment, _config(landlocked=True))
@@ -144,7 +146,9 @@ def _landlock() -> Confinement:
 def _filtered() -> None:
     machine = os.uname().machine
     if sys.platform != "linux" or machine not in seccomp.AUDIT:
-        raise Unavailable(f"there is no system call filter for {sys.platform} on {machine}; use Linux on x86-64 or aarch64")
+        raise Unavailable(
+            f"there is no system call filter for {sys.platform} on {machine}; use Linux on x86-64 or aarch64"
+        )
 
 
 @lru_cache(maxsize=8)
@@ -152,7 +156,12 @@ def _tried(prefix: Sequence[str], python: Sequence[str]) -> str:
     """Run an empty program confined; return what was said against it."""
     try:
         done = subprocess.run(
-            [*prefix, "--", *python, "pass"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False
+            [*prefix, "--", *python, "pass"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
@@ -160,14 +169,14 @@ def _tried(prefix: Sequence[str], python: Sequence[str]) -> str:
 
 
 def _python() -> list[str]:
-    """The interpreter itself, not the link to it in a virtual environment; without site, and without writing bytecode."""
+    """Name the interpreter itself, not a virtual environment's link to it; without site, without writing bytecode."""
     base = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
     return [str(base), "-s", "-P", "-S", "-B", "-c"]
 
 
 def _folders() -> list[Path]:
     """Where the modules that a zygote imports are installed."""
-    specs = [find_spec(name) for name in (*MODULES, "mpmath")]
+    specs = [find_spec(name) for name in MODULES if "." not in name]
     return list(dict.fromkeys(Path(spec.origin).parent.parent for spec in specs if spec and spec.origin))
 
 
@@ -180,7 +189,7 @@ def _config(*, landlocked: bool) -> dict[str, Any]:
     return {
         "landlocked": landlocked,
         "folders": [str(folder) for folder in _folders()],
-        "modules": [name for name in MODULES if find_spec(name)],
+        "modules": [name for name in MODULES if find_spec(name.partition(".")[0])],
         "readable": [*system, *map(str, _readable()), str(_HERE)],
         "scratch_mb": 0 if landlocked else SCRATCH_MB,
     }

@@ -1,14 +1,14 @@
 """The examiner's side of an examination: runs the hidden tests, in a process that the candidate can't see into.
 
-The tests meet stand-ins for what the candidate defined; each call goes over a pipe as plain data, and the comparison is made here, on values
-that were built here. So there is no frame, module, builtin or file descriptor through which a candidate could read the tests or
-write the mark: it can only give answers.
+The tests meet stand-ins for what the candidate defined; each call goes over a pipe as plain data, and the comparison is
+made here, on values that were built here. So there is no frame, module, builtin or file descriptor through which a
+candidate could read the tests or write the mark: it can only give answers.
 """
 
 import builtins
 import json
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from longthought.tools.sandbox import plain, wire
 
@@ -30,15 +30,14 @@ class Line:
     """The pipe to the candidate."""
 
     def __init__(self, requests: int, replies: int) -> None:
+        """Take the two ends, one to write and one to read."""
         self._requests, self._replies = requests, replies
         self.calls = 0
 
     def defined(self) -> list[str]:
         """Wait until the candidate's code has run, and return the names it defined."""
         names = self._reply().get("defined")
-        if not isinstance(names, list):
-            raise CandidateError("it sent no list of names")
-        return [name for name in names if isinstance(name, str)]  # pyright: ignore[reportUnknownVariableType]
+        return [n for n in cast(list[Any], names) if isinstance(n, str)] if isinstance(names, list) else []
 
     def ask(self, request: dict[str, Any]) -> Any:
         """Send a request and return the value of the answer, or raise what the candidate raised."""
@@ -54,7 +53,7 @@ class Line:
         reply = self._reply()
         try:
             return plain.decode(reply["value"], lambda number: Standin(self, {"object": number}))
-        except (ValueError, TypeError, KeyError, ArithmeticError, RecursionError):
+        except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError):
             raise CandidateError("its answer can't be read") from None
 
     def _reply(self) -> dict[str, Any]:
@@ -66,15 +65,17 @@ class Line:
             raise CandidateError("its answer can't be read") from None
         if not isinstance(reply, dict):
             raise CandidateError("its answer can't be read")
-        if "raised" in reply:
-            raise _exception(reply["raised"], str(reply.get("message", "")))  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
-        return reply  # pyright: ignore[reportUnknownVariableType]
+        found = cast(dict[str, Any], reply)
+        if "raised" in found:
+            raise _exception(found["raised"], str(found.get("message", "")))
+        return found
 
 
 class Standin:
-    """Stands for something that the candidate holds: it can be called, and asked for attributes. It equals only itself."""
+    """Stands for something that the candidate holds: can be called and asked for attributes; equals only itself."""
 
     def __init__(self, line: Line, target: dict[str, Any]) -> None:
+        """Stand for a name or for a numbered object."""
         self._line, self._target = line, target
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
@@ -139,15 +140,13 @@ def _number(value: Any) -> int:
     raise Unsupported(f"the tests pass a {type(value).__name__}, which is no plain value")
 
 
-def _exception(kinds: Any, message: str) -> Exception:
+def _exception(raised: Any, message: str) -> Exception:
     """Rebuild the nearest builtin exception; what isn't an ordinary error becomes a `CandidateError`."""
-    for kind in kinds if isinstance(kinds, list) else ():  # pyright: ignore[reportUnknownVariableType]
-        found = getattr(builtins, kind, None) if isinstance(kind, str) else None
+    kinds = [kind for kind in cast(list[Any], raised) if isinstance(kind, str)] if isinstance(raised, list) else []
+    for kind in kinds:
+        found = getattr(builtins, kind, None)
         if isinstance(found, type) and issubclass(found, Exception) and found is not Exception:
             if issubclass(found, (*_NEVER, UnicodeError, BaseExceptionGroup)):
                 break
             return found(message)
-    name = str(kinds[0]) if isinstance(kinds, list) and kinds else "an exception"  # pyright: ignore[reportUnknownArgumentType]
-    return CandidateError(f"{name}: {message}")
-
-
+    return CandidateError(f"{kinds[0] if kinds else 'an exception'}: {message}")

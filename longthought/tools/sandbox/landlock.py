@@ -1,7 +1,8 @@
 """Landlock: a process gives up, for good, every file it was not granted. It needs no namespaces and no privileges.
 
-The second confinement, for machines that forbid user namespaces. What Landlock cannot take away (looking up the size and date of
-a path, changing a file's mode) is the business of the system call filter, or a limit that the documentation states.
+The second confinement, for machines that forbid user namespaces. What Landlock cannot take away (looking up the size
+and date of a path, changing a file's mode) is the business of the system call filter, or a limit that the documentation
+states.
 
 The numbers are those of `linux/landlock.h`; see https://docs.kernel.org/userspace-api/landlock.html.
 """

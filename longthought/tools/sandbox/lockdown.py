@@ -8,6 +8,7 @@ import os
 import resource
 import struct
 from dataclasses import dataclass
+from fcntl import F_DUPFD_CLOEXEC, fcntl
 from typing import Final
 
 from longthought.tools.sandbox import landlock, seccomp
@@ -21,6 +22,8 @@ _FILTER: Final = 2
 _SIGKILL: Final = 9
 _CAPABILITY_VERSION: Final = 0x20080522
 
+RULES: Final = 200
+"""The descriptor of the Landlock rules, which a child keeps until it has bound itself."""
 OPEN_FILES: Final = 64
 THREADS: Final = 64
 STACK: Final = 8 << 20
@@ -69,6 +72,7 @@ class Lockdown:
         _prctl(_SET_NO_NEW_PRIVS, 1)
         if self.rules is not None:
             landlock.restrict(self.rules)
+            os.close(self.rules)
         buffer = ctypes.create_string_buffer(self.program, len(self.program))
         header = struct.pack("@HP", len(self.program) // 8, ctypes.addressof(buffer))
         filters = ctypes.create_string_buffer(header, len(header))
@@ -87,7 +91,9 @@ def prepare(*, landlocked: bool, readable: list[str], scratch_mb: int) -> Lockdo
     rules = None
     if landlocked:
         _drop_capabilities()
-        rules = landlock.ruleset(readable, ["/dev/null"])
+        made = landlock.ruleset(readable, ["/dev/null"])
+        rules = fcntl(made, F_DUPFD_CLOEXEC, RULES)
+        os.close(made)
     return Lockdown(
         program=seccomp.program(os.uname().machine, writing=not landlocked),
         rules=rules,

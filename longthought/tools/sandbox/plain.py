@@ -1,20 +1,20 @@
-"""Values that may cross from a candidate to its examiner: plain data, rebuilt from scratch, never an object of the sender's.
+"""Values that may cross from a candidate to its examiner: plain data, rebuilt from scratch, never unpickled.
 
-What arrives is therefore of exactly these types: None, bool, int, float, complex, str, bytes, list, tuple, set, frozenset, dict, range,
-Fraction, Decimal and iterators over them; subclasses lose what their class added. Anything else stays where it is and is spoken
-of by a number. Nothing is unpickled or evaluated.
+What arrives is therefore of exactly these types: None, bool, int, float, complex, str, bytes, list, tuple, set,
+frozenset, dict, range, Fraction, Decimal and iterators over them; subclasses lose what their class added. Anything else
+stays where it is and is spoken of by a number. Nothing is evaluated.
 """
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from fractions import Fraction
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, cast
 
 MOST_FROM_ITERATOR: Final = 100_000
 """Elements taken from an iterator, which may be endless."""
 
-_SERIES: Final[dict[str, type]] = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}
+_SERIES: Final[dict[str, Any]] = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}
 
 
 def encode(value: Any, refer: Callable[[Any], int]) -> Any:
@@ -39,9 +39,11 @@ def encode(value: Any, refer: Callable[[Any], int]) -> Any:
         case Decimal():
             return ["decimal", str(value)]
         case dict():
-            return ["dict", [[encode(k, refer), encode(v, refer)] for k, v in dict.items(value)]]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+            pairs = dict[Any, Any].items(cast(dict[Any, Any], value))
+            return ["dict", [[encode(key, refer), encode(item, refer)] for key, item in pairs]]
         case Iterator():
-            return ["iterator", [encode(item, refer) for item in islice(value, MOST_FROM_ITERATOR)]]  # pyright: ignore[reportUnknownVariableType]
+            items = islice(cast(Iterator[Any], value), MOST_FROM_ITERATOR)
+            return ["iterator", [encode(item, refer) for item in items]]
         case _:
             for name, kind in _SERIES.items():
                 if isinstance(value, kind):
@@ -53,33 +55,35 @@ def decode(data: Any, resolve: Callable[[int], Any]) -> Any:
     """Rebuild a value; `resolve` returns what stands for an object that was left behind.
 
     Raises:
-        ValueError, TypeError, ArithmeticError: for anything that `encode` doesn't write.
+        ValueError, TypeError, LookupError, ArithmeticError: for anything that `encode` doesn't write.
 
     """
     match data:
         case None | bool() | str():
             return data
-        case ["int", str(digits)]:
-            return int(digits, 16)
-        case ["float", str(text)]:
-            return float(text)
-        case ["complex", str(real), str(imaginary)]:
-            return complex(float(real), float(imaginary))
-        case ["bytes", str(digits)]:
-            return bytes.fromhex(digits)
-        case ["range", str(start), str(stop), str(step)]:
-            return range(int(start, 16), int(stop, 16), int(step, 16))
-        case ["fraction", str(numerator), str(denominator)]:
-            return Fraction(int(numerator, 16), int(denominator, 16))
-        case ["decimal", str(text)]:
-            return Decimal(text)
-        case ["dict", list(pairs)]:  # pyright: ignore[reportUnknownVariableType]
-            return {decode(key, resolve): decode(item, resolve) for key, item in pairs}  # pyright: ignore[reportUnknownVariableType]
-        case ["iterator", list(items)]:  # pyright: ignore[reportUnknownVariableType]
-            return iter([decode(item, resolve) for item in items])  # pyright: ignore[reportUnknownVariableType]
-        case ["object", int(number)]:
-            return resolve(number)
-        case [str(name), list(items)] if name in _SERIES:  # pyright: ignore[reportUnknownVariableType]
-            return _SERIES[name](decode(item, resolve) for item in items)  # pyright: ignore[reportUnknownVariableType]
+        case [str(kind), *parts]:
+            return _READERS[kind](parts, lambda part: decode(part, resolve), resolve)
         case _:
             raise ValueError("not a plain value")
+
+
+def _whole(parts: list[Any]) -> list[int]:
+    return [int(part, 16) for part in parts]
+
+
+_READERS: Final[dict[str, Callable[[list[Any], Callable[[Any], Any], Callable[[int], Any]], Any]]] = {
+    "int": lambda parts, _, __: int(parts[0], 16),
+    "float": lambda parts, _, __: float(parts[0]),
+    "complex": lambda parts, _, __: complex(float(parts[0]), float(parts[1])),
+    "bytes": lambda parts, _, __: bytes.fromhex(parts[0]),
+    "range": lambda parts, _, __: range(*_whole(parts)),
+    "fraction": lambda parts, _, __: Fraction(*_whole(parts)),
+    "decimal": lambda parts, _, __: Decimal(parts[0]),
+    "list": lambda parts, read, _: [read(item) for item in parts[0]],
+    "tuple": lambda parts, read, _: tuple(read(item) for item in parts[0]),
+    "set": lambda parts, read, _: {read(item) for item in parts[0]},
+    "frozenset": lambda parts, read, _: frozenset(read(item) for item in parts[0]),
+    "dict": lambda parts, read, _: {read(key): read(item) for key, item in parts[0]},
+    "iterator": lambda parts, read, _: iter([read(item) for item in parts[0]]),
+    "object": lambda parts, _, resolve: resolve(int(parts[0])),
+}

@@ -1,11 +1,12 @@
-"""`Sandbox`: warm workers behind two calls, for any thread and any event loop. It trusts no reply further than its shape.
+"""`Sandbox`: warm workers behind two calls, for any thread and any event loop.
 
-All processes belong to one thread with an event loop of its own: a confined process dies with the thread that started it, so
-that thread must outlive them all.
+All processes belong to one thread with an event loop of its own: a confined process dies with the thread that started
+it, so that thread must outlive them all.
 """
 
 import asyncio
 import atexit
+import json
 import os
 import threading
 from collections import deque
@@ -18,7 +19,7 @@ from longthought.tools.sandbox.worker import Worker, WorkerDied
 
 _T = TypeVar("_T")
 _LONGEST_CODE: Final = 16 << 20
-"""Characters of a programme, of its tests or of its input that are taken."""
+"""Characters of a program, of its tests or of its input that are taken."""
 _STDERR: Final = 4000
 """Characters of standard error that are kept, from its end."""
 
@@ -55,12 +56,12 @@ class Sandbox:
         self._confinement: Confinement | None = None
 
     async def run(self, code: str, *, stdin: str = "", cells: Sequence[str] = ()) -> RunResult:
-        """Run a programme and say how it ended.
+        """Run a program and say how it ended.
 
         Args:
-            code: the programme's text.
+            code: the program's text.
             stdin: what it may read.
-            cells: programmes to run first, in the same namespace, with their output dropped and their exceptions passed over.
+            cells: programs to run first, in the same namespace; what they print and raise is dropped.
 
         """
         if sum(map(len, (code, stdin, *cells))) > _LONGEST_CODE:
@@ -70,18 +71,19 @@ class Sandbox:
     async def judge(self, candidate: str, tests: str, *, names: Sequence[str] = ()) -> Judgement:
         """Put hidden tests to a candidate, which can neither read them nor write its own mark.
 
-        The tests run in a process of their own. For each function or class that the candidate defines they find a stand-in of
-        that name, which sends the arguments over a pipe as plain data and returns the candidate's answer in the same way; they
-        compare on their own side. So tests of the form `assert f(x) == y`, and `check(f)`, work as they are.
+        The tests run in a process of their own. For each function or class that the candidate defines they find a
+        stand-in of that name, which sends the arguments over a pipe as plain data and returns the candidate's answer in
+        the same way; they compare on their own side. So tests of the form `assert f(x) == y`, and `check(f)`, work as
+        they are.
 
-        What can't be had in this way: a change that the candidate makes to its arguments, functions of the tests as arguments,
-        operators on objects of the candidate's own classes (their methods and attributes can be used), output, and modules
-        that the tests do not import themselves. What the tests take from the candidate beside the function in question can be
-        made to suit; tests are only as strict as what they compare.
+        What can't be had in this way: a change that the candidate makes to its arguments, functions of the tests as
+        arguments, operators on objects of the candidate's own classes (their methods and attributes can be used),
+        output, and modules that the tests do not import themselves. What the tests take from the candidate beside the
+        function in question can be made to suit; tests are only as strict as what they compare.
 
         Args:
-            candidate: the programme in question.
-            tests: a programme that ends without an exception if the candidate is right, and calls it at least once.
+            candidate: the program in question.
+            tests: a program that ends without an exception if the candidate is right, and calls it at least once.
             names: what the tests may see of the candidate; by default all it defines that isn't the name of a builtin.
 
         """
@@ -181,8 +183,6 @@ def _told(status: str, code: int) -> str:
 
 
 def _mark(reply: dict[str, Any], written: bytes) -> Judgement:
-    import json
-
     seconds = reply["elapsed"]
     if reply["status"] != RunStatus.OK:
         return Judgement(Mark.FAILED, str(reply["status"]), seconds)

@@ -1,10 +1,10 @@
-"""Runs a program's text in the process it finds itself in, and prints what an exception says without the machine's paths."""
+"""Runs a program's text in this very process; what an exception says is printed without the machine's paths."""
 
-import io
 import linecache
 import os
 import sys
 import traceback
+from io import BufferedReader, BufferedWriter, FileIO, TextIOWrapper
 from typing import Any, Final
 
 from longthought.tools.sandbox import ending
@@ -40,11 +40,11 @@ def _execute(code: str, scope: dict[str, Any]) -> int:
     try:
         linecache.cache[NAME] = (len(code), None, code.splitlines(keepends=True), NAME)
         exec(compile(code, NAME, "exec"), scope)
-    except SystemExit as exit:
-        if exit.code in (None, 0):
+    except SystemExit as end:
+        if end.code in (None, 0):
             return ending.DONE
-        if not isinstance(exit.code, int):
-            _complain(f"{exit.code}\n")
+        if not isinstance(end.code, int):
+            _complain(f"{end.code}\n")
         return ending.RAISED
     except MemoryError:
         _complain("MemoryError: the run asked for more memory than it may have\n")
@@ -77,10 +77,11 @@ def _complain(text: str) -> None:
 
 def _standard_streams() -> None:
     """Open the three streams afresh: those of the zygote are shared by all its children."""
-    sys.stdin = io.open(0, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115, UP020
-    sys.stdout = io.open(1, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115, UP020
-    sys.stderr = io.open(2, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115, UP020
-    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # pyright: ignore[reportAttributeAccessIssue, reportConstantRedefinition]
+    sys.stdin = TextIOWrapper(BufferedReader(FileIO(0, closefd=False)), "utf-8", "replace")
+    sys.stdout = TextIOWrapper(BufferedWriter(FileIO(1, "w", closefd=False)), "utf-8", "backslashreplace")
+    sys.stderr = TextIOWrapper(
+        BufferedWriter(FileIO(2, "w", closefd=False)), "utf-8", "backslashreplace", line_buffering=True
+    )
 
 
 def _flush() -> bool:

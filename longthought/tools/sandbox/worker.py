@@ -44,9 +44,9 @@ class Worker:
         control, theirs = socket.socketpair()
         errors = tempfile.TemporaryFile()  # noqa: SIM115
         with theirs:
-            process = subprocess.Popen(
+            process = subprocess.Popen(  # noqa: ASYNC220  it returns at once
                 confinement.command,
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
                 env=dict(confinement.environment),

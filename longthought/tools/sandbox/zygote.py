@@ -1,10 +1,11 @@
 """The process inside the sandbox that has sympy and numpy ready, and forks once for every run.
 
-It never reads what is to be run: the header that it reads holds sizes and limits, and each child takes its own text from
-the control socket. So no run can find in its memory, which is a copy of the zygote's, what an earlier one was or said, nor can a
-candidate find the tests that its examiner is given. Nothing that a child does changes it: a child is a copy, and is confined.
+It never reads what is to be run: the header that it reads holds sizes and limits, and each child takes its own text
+from the control socket. So no run can find in its memory, which is a copy of the zygote's, what an earlier one was or
+said, nor can a candidate find the tests that its examiner is given. Nothing that a child does changes it: a child is a
+copy, and is confined.
 
-    header {kind, sizes, seconds, memory, output} text…   →   zygote   →   {status, …, sizes} output…
+    header {kind, seconds, memory, output}, texts   →   zygote   →   {status, exit, elapsed, clean, sizes}, output
 """
 
 import gc
@@ -24,7 +25,7 @@ from importlib import import_module
 from typing import Any, Final
 
 from longthought.tools.sandbox import candidate, ending, examiner, script, wire
-from longthought.tools.sandbox.lockdown import Lockdown, prepare
+from longthought.tools.sandbox.lockdown import RULES, Lockdown, prepare
 from longthought.tools.sandbox.tape import Tape
 
 _CONTROL: Final = 0
@@ -62,6 +63,7 @@ class Zygote:
     """Serves one run after another."""
 
     def __init__(self, lockdown: Lockdown, scratch: str | None) -> None:
+        """Take the confinement of the children, and their scratch directory if they have one."""
         self._lockdown, self._scratch = lockdown, scratch
         self._out, self._err = Tape(_LARGEST_OUTPUT), Tape(_LARGEST_OUTPUT)
 
@@ -124,11 +126,12 @@ class Zygote:
 
     def _confine(self, header: dict[str, Any]) -> None:
         random.seed(0)
-        if "numpy" in sys.modules:
-            sys.modules["numpy"].random.seed(0)
+        if "numpy.random" in sys.modules:
+            sys.modules["numpy.random"].seed(0)
         try:
             self._lockdown.apply(memory=header["memory"], seconds=header["seconds"])
-        except BaseException:
+        except BaseException as error:
+            os.write(2, f"{error}\n".encode())
             os._exit(ending.UNCONFINED)
 
     def _supervised(self, child: Child, header: dict[str, Any], deadline: float) -> dict[str, Any]:
@@ -229,12 +232,13 @@ def _standard_input(data: bytes) -> None:
 
 
 def _keep(*descriptors: int, first: int) -> None:
-    """Give these the numbers from `first` on, send other output nowhere, and close everything else."""
+    """Give these the numbers from `first` on, send other output nowhere, and close everything but the rules."""
     null = os.open(os.devnull, os.O_WRONLY)
     lifted = [fcntl(there, F_DUPFD, _HIGH) for there in descriptors]
     for number, there in (*((n, null) for n in range(1, first)), *enumerate(lifted, first)):
         os.dup2(there, number)
-    os.closerange(first + len(descriptors), _MOST_DESCRIPTORS)
+    os.closerange(first + len(descriptors), RULES)
+    os.closerange(RULES + 1, _MOST_DESCRIPTORS)
 
 
 def main() -> None:
@@ -244,9 +248,7 @@ def main() -> None:
     sys.path += config["folders"]
     for name in config["modules"]:
         import_module(name)
-    lockdown = prepare(
-        landlocked=config["landlocked"], readable=config["readable"], scratch_mb=config["scratch_mb"]
-    )
+    lockdown = prepare(landlocked=config["landlocked"], readable=config["readable"], scratch_mb=config["scratch_mb"])
     gc.collect()
     gc.freeze()
     wire.send(_CONTROL, {"ready": True})
