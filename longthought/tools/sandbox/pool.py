@@ -9,7 +9,6 @@ import atexit
 import json
 import os
 import threading
-from collections import deque
 from collections.abc import Coroutine, Sequence
 from typing import Any, Final, TypeVar
 
@@ -52,7 +51,7 @@ class Sandbox:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._free: asyncio.Semaphore
-        self._idle: deque[asyncio.Task[Worker] | None]
+        self._idle: list[Worker] = []
         self._confinement: Confinement | None = None
 
     async def run(self, code: str, *, stdin: str = "", cells: Sequence[str] = ()) -> RunResult:
@@ -128,21 +127,20 @@ class Sandbox:
     async def _call(self, kind: str, *payloads: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
         header = {"kind": kind, "seconds": self._seconds, "memory": self._memory, "output": self._output}
         async with self._free:
-            starting = self._idle.pop() or asyncio.create_task(self._start())
+            worker = self._warm() or await self._start()
             try:
-                worker = await asyncio.shield(starting)
-                reply = await worker.call(header, *payloads)
-            except Unavailable:
-                self._idle.appendleft(None)
-                raise
-            except BaseException:
-                self._idle.appendleft(starting if not starting.done() else asyncio.create_task(self._start()))
-                raise
-            if worker.clean:
-                self._idle.append(starting)
-            else:
-                self._idle.appendleft(asyncio.create_task(self._start()))
-            return reply
+                return await worker.call(header, *payloads)
+            finally:
+                if worker.clean:
+                    self._idle.append(worker)
+
+    def _warm(self) -> Worker | None:
+        while self._idle:
+            worker = self._idle.pop()
+            if worker.alive():
+                return worker
+            worker.kill()
+        return None
 
     async def _start(self) -> Worker:
         if self._confinement is None:
@@ -150,15 +148,13 @@ class Sandbox:
         return await Worker.start(self._confinement)
 
     async def _end(self) -> None:
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        started = [task for task in self._idle if task is not None]
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
-        for task in started:
-            if not task.cancelled() and task.exception() is None:
-                task.result().kill()
-        await asyncio.sleep(0)  # let the transports close
+        runs = asyncio.all_tasks() - {asyncio.current_task()}
+        for run in runs:
+            run.cancel()
+        await asyncio.gather(*runs, return_exceptions=True)
+        for worker in self._idle:
+            worker.kill()
+        await asyncio.get_running_loop().shutdown_default_executor()
 
     async def _there(self, work: Coroutine[Any, Any, _T]) -> _T:
         """Do it in the thread that owns the processes."""
@@ -168,7 +164,7 @@ class Sandbox:
         with self._lock:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
-                self._free, self._idle = asyncio.Semaphore(self._size), deque([None] * self._size)
+                self._free, self._idle = asyncio.Semaphore(self._size), []
                 self._thread = threading.Thread(target=self._loop.run_forever, name="sandbox", daemon=True)
                 self._thread.start()
             return self._loop

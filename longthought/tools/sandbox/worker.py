@@ -92,6 +92,10 @@ class Worker:
             self.kill()
         return reply, printed
 
+    def alive(self) -> bool:
+        """Say whether the zygote is still there."""
+        return self._process.poll() is None
+
     def kill(self) -> None:
         """End the zygote and all it started."""
         self.clean = False

@@ -34,8 +34,8 @@ ANY = ("ok", "error", "oom", "crashed", "timeout")
 ATTACKS: dict[str, Attack] = {
     "read host files": Attack(
         """
-paths = ["/etc/passwd", "/etc/shadow", "/etc/hostname", "/var/log", "/home", "/etc", "/proc/1/environ", "/proc/self/environ"]
-for path in [*paths, SECRET_FILE, HERE]:
+paths = ["/etc/passwd", "/etc/shadow", "/etc/hostname", "/var/log", "/home", "/etc", SECRET_FILE, HERE]
+for path in [*paths, "/proc/1/environ", "/proc/self/environ"]:
     attempt(path, lambda: open(path, "rb").read())
     attempt(path, os.listdir, path)
     attempt(path, lambda: open(os.path.join("/proc/self/root", path.lstrip("/")), "rb").read())
@@ -255,7 +255,7 @@ attempt("up", lambda: os.listdir("/tmp/../../../../etc"))
         """
 sys.setrecursionlimit(10**9)
 nested = []
-for _ in range(10**6):
+for _ in range(3 * 10**5):
     nested = [nested]
 repr(nested)
 """,
@@ -307,7 +307,8 @@ attempt("reboot", libc.reboot, 0)
 attempt("settime", libc.syscall, number(227, 112), 0, ctypes.create_string_buffer(16))
 attempt("an unknown call", libc.syscall, 600, 0)
 import resource
-for kind in (resource.RLIMIT_AS, resource.RLIMIT_CPU, resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE, resource.RLIMIT_CORE):
+for kind in ("AS", "CPU", "FSIZE", "NOFILE", "CORE"):
+    kind = getattr(resource, f"RLIMIT_{kind}")
     attempt("a higher limit", lambda: resource.setrlimit(kind, (resource.RLIM_INFINITY,) * 2) is None)
 attempt("TIOCSTI", lambda: __import__("fcntl").ioctl(0, 0x5412, b"x"))
 attempt("tty", lambda: open("/dev/tty"))
@@ -317,11 +318,13 @@ attempt("tty", lambda: open("/dev/tty"))
         """
 for fd in range(3, 4096):
     attempt(f"descriptor {fd}", lambda: bool(os.fstat(fd)))
-for pid in ("self", os.getppid(), 1, 2, DRIVER):
+for pid in (os.getppid(), 1, 2, DRIVER):
     attempt("proc", os.listdir, f"/proc/{pid}/fd")
     for fd in range(64):
         attempt("proc", lambda: open(f"/proc/{pid}/fd/{fd}", "r+b", 0))
-        attempt("dev", lambda: open(f"/dev/fd/{fd}", "r+b", 0))
+        attempt("a link", os.readlink, f"/proc/{pid}/fd/{fd}")
+for fd in range(3, 64):
+    attempt("dev", lambda: open(f"/dev/fd/{fd}", "r+b", 0))
 attempt("pidfd_getfd", libc.syscall, 438, 0, 0, 0)
 """,
     ),
@@ -348,3 +351,35 @@ for module in (wire, zygote, json, os, builtins, sympy):
         ANY,
     ),
 }
+
+
+SEARCH = """
+import ctypes, gc, os
+libc = ctypes.CDLL(None)
+libc.mincore.argtypes = [ctypes.c_size_t, ctypes.c_size_t, ctypes.c_char_p]
+libc.write.argtypes = [ctypes.c_int, ctypes.c_size_t, ctypes.c_size_t]
+reader, writer = os.pipe()
+state = ctypes.create_string_buffer(1)
+def page(number):
+    if libc.mincore(number << 12, 4096, state) or libc.write(writer, number << 12, 4096) != 4096:
+        return None  # not there, or not to be read, which write() says without a crash
+    return os.read(reader, 4096)
+def found():
+    seen = set()
+    objects = gc.get_objects()
+    for start in {id(thing) >> 12 for thing in [*objects, *gc.get_referents(*objects)]}:
+        for direction in (1, -1):
+            number = start if direction == 1 else start - 1
+            while number not in seen:
+                seen.add(number)
+                data = page(number)
+                if data is None: break
+                where = data.find(b"the-secret-")
+                while where >= 0:
+                    if data[where + 11:where + 21] == bytes(c ^ 1 for c in b"ng,\\x60onuids"): return True
+                    where = data.find(b"the-secret-", where + 1)
+    return False
+"""
+"""Looks through all memory that it can reach for a phrase that it doesn't itself hold in one piece."""
+KEEP = "kept = ['-'.join(['the', 'secret', 'of', 'another']) for _ in range(200)]"
+"""Leaves the phrase where the search must find it."""

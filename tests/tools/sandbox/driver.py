@@ -1,4 +1,4 @@
-"""A process that owns a sandbox and runs what it is sent, one JSON line each way: so that tests can be two users at once."""
+"""A process that owns a sandbox and runs what it is sent, one JSON line each way: tests can so be two users at once."""
 
 import asyncio
 import dataclasses
@@ -9,13 +9,18 @@ import sys
 from longthought.tools.sandbox.pool import Sandbox
 
 
+def say(message: dict[str, object]) -> None:
+    sys.stdout.write(json.dumps(message) + "\n")
+    sys.stdout.flush()
+
+
 async def main() -> None:
     sandbox = Sandbox(confinement=sys.argv[1], workers=1, seconds=float(sys.argv[2]))
-    print(json.dumps({"uid": os.getuid(), "pid": os.getpid()}), flush=True)
+    say({"uid": os.getuid(), "pid": os.getpid()})
     for line in sys.stdin:
         request = json.loads(line)
         result = await getattr(sandbox, request.pop("call"))(**request)
-        print(json.dumps(dataclasses.asdict(result)), flush=True)
+        say(dataclasses.asdict(result))
     sandbox.close()
 
 

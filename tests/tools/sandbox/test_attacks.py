@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools.sandbox.attacks import ATTACKS, PRELUDE
+from tests.tools.sandbox.attacks import ATTACKS, KEEP, PRELUDE, SEARCH
 from tests.tools.sandbox.seat import Seat
 
 NORMAL = "import sympy, os, json\nprint(sympy.factor('x**2 - 1'), len(json.loads('[1, 2]')), os.getcwd())"
@@ -71,86 +71,36 @@ def peak(pid: int) -> int:
 
 
 def test_the_next_run_finds_no_file(seat: Seat) -> None:
-    left = seat.run(
-        "import os\nfor p in ('/tmp/a', '/var/tmp/a', '/dev/shm/a'):\n try: open(p, 'w').write('x')\n except OSError: pass"
-    )
-    assert left["run"] == "ok"
+    leave = "for p in ('/tmp/a', '/var/tmp/a', '/dev/shm/a'):\n try: open(p, 'w').write('x')\n except OSError: pass"
+    assert seat.run(leave)["run"] == "ok"
     look = "import os\nfor p in ('/tmp', '/var/tmp', '/dev/shm'):\n try: print(os.listdir(p))\n except OSError: pass"
     assert seat.run(look)["stdout"] in ("[]\n", "")
 
 
-SEARCH = """
-import ctypes, gc, os
-libc = ctypes.CDLL(None)
-libc.mincore.argtypes = [ctypes.c_size_t, ctypes.c_size_t, ctypes.c_char_p]
-libc.write.argtypes = [ctypes.c_int, ctypes.c_size_t, ctypes.c_size_t]
-reader, writer = os.pipe()
-state = ctypes.create_string_buffer(1)
-def page(number):
-    "Read a page by way of a pipe, so that what can't be read is an error and no crash."
-    if libc.mincore(number << 12, 4096, state) or libc.write(writer, number << 12, 4096) != 4096:
-        return None
-    return os.read(reader, 4096)
-def found(token):
-    seen = set()
-    for start in {id(thing) >> 12 for thing in gc.get_objects()} | {id(token) >> 12}:
-        for direction in (1, -1):
-            number = start if direction == 1 else start - 1
-            while number not in seen:
-                seen.add(number)
-                data = page(number)
-                if data is None: break
-                if token in data: return True
-    return False
-"""
-
-
 def test_the_next_run_finds_nothing_in_its_memory(seat: Seat) -> None:
-    """The search itself works: what the code keeps, it finds. What an earlier run held, printed or read, it doesn't."""
-    spell = "bytes(c ^ 1 for c in b'" + "".join(chr(ord(c) ^ 1) for c in "the-secret-of-another-run") + "')"
-    kept = seat.run(SEARCH + f"kept = {spell} * 50\nprint(found(kept[:25]))")
+    """The search works: what the code itself keeps, it finds. What an earlier run held, printed or read, it doesn't."""
+    kept = seat.run(f"{SEARCH}\n{KEEP}\nprint(found())")
     assert kept["stdout"] == "True\n", kept
     for _ in range(3):
-        told = "print('the-secret-of-another-run' * 99); print(input() * 99)"
-        assert seat.run(told, stdin="the-secret-of-another-run" * 99)["run"] == "ok"
-    searched = seat.run(
-        SEARCH + f"token = bytearray({spell})\nimport re\nparts = bytes(token[:12]), bytes(token[12:])\n" + SPLIT
-    )
+        told = "print('the-secret-of-another' * 99); print(input())"
+        assert seat.run(told, stdin="the-secret-of-another" * 99)["run"] == "ok"
+    searched = seat.run(f"{SEARCH}\nprint(found())")
     assert searched["stdout"] == "False\n", searched
 
 
-SPLIT = """
-del token
-def found_both():
-    seen = set()
-    for start in {id(thing) >> 12 for thing in gc.get_objects()}:
-        for direction in (1, -1):
-            number = start if direction == 1 else start - 1
-            while number not in seen:
-                seen.add(number)
-                data = page(number)
-                if data is None: break
-                where = data.find(parts[0])
-                while where >= 0:
-                    if data[where + 12:where + 25] == parts[1]: return True
-                    where = data.find(parts[0], where + 1)
-    return False
-print(found_both())
+INT_0X80 = r"""
+import ctypes, mmap
+memory = mmap.mmap(-1, 4096, prot=7)
+memory.write(b"\xb8\x14\x00\x00\x00\xcd\x80\xc3")  # mov eax, 20 (getpid); int 0x80; ret
+print(ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(memory)))())
 """
 
 
 def test_calls_of_another_architecture_end_the_run(seat: Seat) -> None:
     """`int 0x80` reaches the 32-bit calls of x86, whose numbers mean something else."""
-    if platform.machine() != "x86_64":
-        code, end = "import ctypes; ctypes.string_at(0)", "killed by signal 11"
-    else:
-        code, end = (
-            "import ctypes, mmap\n"
-            "memory = mmap.mmap(-1, 4096, prot=7)\n"
-            "memory.write(b'\\xb8\\x14\\x00\\x00\\x00\\xcd\\x80\\xc3')\n"  # mov eax, 20 (getpid); int 0x80; ret
-            "print(ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(memory)))())",
-            "killed by signal 31",
-        )
+    code, end = "import ctypes; ctypes.string_at(0)", "killed by signal 11"
+    if platform.machine() == "x86_64":
+        code, end = INT_0X80, "killed by signal 31"
     found = seat.run(code)
     assert (found["run"], found["detail"]) == ("crashed", end), found
     assert_normal(seat)
