@@ -246,8 +246,9 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     config = wire.receive(_CONTROL)
     sys.path += config["folders"]
-    for name in config["modules"]:
-        import_module(name)
+    modules = {name: import_module(name) for name in config["modules"]}
+    if "sympy" in modules:  # much of it is loaded, and its tables are filled, when it is first used
+        modules["sympy"].solve(modules["sympy"].sympify("x**2 - 1"))
     lockdown = prepare(landlocked=config["landlocked"], readable=config["readable"], scratch_mb=config["scratch_mb"])
     gc.collect()
     gc.freeze()

@@ -42,8 +42,10 @@ RIGHT = {
     ),
     "values of many kinds": (
         "def f(x): return x",
-        "for x in (None, 1.5, 'é\\ud800', b'x', (1, [{3}]), {(1, 2): {'a': None}}, range(3), 1j, 10**5000):\n"
-        "    assert f(x) == x and type(f(x)) is type(x)",
+        (
+            "for x in (None, 1.5, 'é\\ud800', b'x', (1, [{3}]), {(1, 2): {'a': None}}, range(3), 1j, 10**5000):\n"
+            "    assert f(x) == x and type(f(x)) is type(x)"
+        ),
         (),
     ),
     "an iterator": ("def f(n):\n    yield from range(n)", "assert list(f(3)) == [0, 1, 2]", ()),
@@ -53,8 +55,10 @@ RIGHT = {
         (),
     ),
     "a class": (
-        "class Stack:\n    def __init__(self): self.items = []\n    def push(self, x): self.items.append(x)\n"
-        "    def pop(self): return self.items.pop()",
+        (
+            "class Stack:\n    def __init__(self): self.items = []\n    def push(self, x): self.items.append(x)\n"
+            "    def pop(self): return self.items.pop()"
+        ),
         "s = Stack()\ns.push(1)\ns.push([2])\nassert s.pop() == [2] and s.items == [1]",
         (),
     ),

@@ -126,9 +126,11 @@ async def test_a_killed_worker_is_replaced(sandbox: Sandbox) -> None:
     assert (await sandbox.run("1")).run is RunStatus.OK
     running = asyncio.create_task(sandbox.run("import time; time.sleep(60)"))
     await asyncio.sleep(0.5)
-    for pid in descendants(os.getpid()):
+    doomed = descendants(os.getpid())
+    for pid in doomed:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+    assert gone(doomed)
     assert (await running).run in (RunStatus.CRASHED, RunStatus.OOM)
     for _ in range(3):
         assert (await sandbox.run("print(1)")).stdout == "1\n"
@@ -179,11 +181,7 @@ def test_workers_die_with_their_process(kind: str) -> None:
         inside = descendants(host.pid)
         assert len(inside) >= (2 if kind == "bubblewrap" else 1)
         host.kill()
-    for _ in range(200):
-        if not any(alive(pid) for pid in inside):
-            return
-        threading.Event().wait(0.1)
-    raise AssertionError(f"still there: {inside}")
+    assert gone(inside)
 
 
 async def test_without_bubblewrap_landlock_takes_over_and_says_so(
@@ -310,6 +308,15 @@ def descendants(pid: int) -> set[int]:
             child = int(path.parent.name)
             found |= {child} | descendants(child)
     return found
+
+
+def gone(pids: set[int]) -> bool:
+    """Wait until none of them is alive; False if that takes more than half a minute."""
+    for _ in range(300):
+        if not any(alive(pid) for pid in pids):
+            return True
+        threading.Event().wait(0.1)
+    return False
 
 
 def alive(pid: int) -> bool:
