@@ -1,8 +1,8 @@
 """The one place where a problem, its reference and an answer meet; called after a debate has ended."""
 
-from longthought.problems import countdown
 from longthought.problems.problem import AnswerReference, CountdownReference, Problem, Reference
 from longthought.problems.puzzle import Puzzle
+from longthought.tools import countdown
 from longthought.tools.answer.compare import compare
 
 
@@ -16,7 +16,7 @@ async def grade(problem: Problem, reference: Reference, answer: str | None) -> t
         return False, "no answer was given"
     match reference:
         case CountdownReference():
-            fault = countdown.check(reference.numbers, reference.target, answer)
+            fault = countdown.fault(reference.numbers, reference.target, answer)
             return fault is None, fault or ""
         case AnswerReference():
             found = await compare(reference.answer, answer)

@@ -14,7 +14,6 @@ from typing import Final
 
 from longthought.tools.answer.exact import value
 from longthought.tools.answer.intervals import same, union
-from longthought.tools.answer.units import Unit
 from longthought.tools.answer.writing import Kind, Written, clean, read, words
 from longthought.tools.workers import WorkerCrashed, Workers, WorkerTimeout
 
@@ -208,7 +207,7 @@ def _plain(gold: Written, given: Written, factor: Fraction = Fraction(1)) -> Com
     if gold.kind is not Kind.SINGLE or given.kind is not Kind.SINGLE:
         return _collections(gold, given, factor)
     for body in (gold.body, given.body):
-        if "%" in body or re.search(r"[0-9]\s+[0-9]|!!", body):
+        if "%" in body or re.search(r"(?<![_0-9])[0-9]+\s+[0-9]|!!|[0-9]_", body):
             return _unknown(f"{body} has more than one reading")
     scaled = gold.body if factor == 1 else f"\\frac{{{factor.numerator}}}{{{factor.denominator}}}\\cdot({gold.body})"
     return scaled, given.body

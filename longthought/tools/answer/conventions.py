@@ -10,10 +10,8 @@ MAX_LINE: Final = 200
 """Characters of a last line that may still be an answer and not a paragraph."""
 _PYTHON: Final = re.compile(r"```\s*(?:python|py)\b.*?(?:```|\Z)", re.DOTALL | re.IGNORECASE)
 _BRACE: Final = re.compile(r"(?P<box>\\(?:boxed|fbox)\s*\{)|\\.|(?P<open>\{)|(?P<close>\})", re.DOTALL)
-_HASHES: Final = re.compile(r"^[ \t]*####[ \t]*(\S[^\n]*)$", re.MULTILINE)
-_ANSWER_IS: Final = re.compile(
-    r"\b(?:answer|result)\b[*_ \t]*(?:\bis\b[ \t]*:?|[:=])[*_ \t]*(\S[^\n]*)", re.IGNORECASE
-)  # fmt: skip
+_HASHES: Final = re.compile(r"^[ \t]*####(?!#)", re.MULTILINE)
+_ANSWER_IS: Final = re.compile(r"\banswer\b[*_]{0,3}[ \t]{0,3}(?:\bis\b[ \t]{0,3}:?|[:=])", re.IGNORECASE)
 _SENTENCE: Final = re.compile(r"(?<!\bapprox)\.(?:\s|$)")
 
 
@@ -29,9 +27,10 @@ def final_answer(text: str) -> str | None:
         cut_off = False
     except ValueError:
         cut_off = True
-    for convention in (_HASHES, _ANSWER_IS):
-        if found := _last(convention, text):
-            return _bare(found if convention is _HASHES else _SENTENCE.split(found, maxsplit=1)[0])
+    if found := _after_last(_HASHES, text):
+        return _bare(found)
+    if found := _after_last(_ANSWER_IS, text):
+        return _bare(_SENTENCE.split(found, maxsplit=1)[0])
     last = text.rstrip()[-MAX_LINE - 1 :].rpartition("\n")[2].strip()
     return None if cut_off or not last or len(last) > MAX_LINE else _bare(last)
 
@@ -43,27 +42,43 @@ def boxed_answer(text: str) -> str | None:
         ValueError: if a box is never closed.
 
     """
-    prose = _PYTHON.sub("", text)
+    span = boxed_span(text)
+    return None if span is None else text[slice(*span)]
+
+
+def boxed_span(text: str) -> tuple[int, int] | None:
+    r"""Say where in a text that answer stands: start and end offsets.
+
+    Raises:
+        ValueError: if a box is never closed.
+
+    """
+    prose = _PYTHON.sub(lambda code: " " * len(code[0]), text)
     opened: list[int | None] = []
     """Where each open brace's box begins; None for a brace that is no box."""
-    begin, answer = -1, None
+    begin, span = -1, None
     for brace in _BRACE.finditer(prose):
         if brace["box"] or brace["open"]:
             opened.append(brace.end() if brace["box"] else None)
         elif brace["close"] and opened:
-            start = opened.pop()
-            if start is not None and start > begin and (held := prose[start : brace.start()].strip()):
-                begin, answer = start, held
+            start, end = opened.pop(), brace.start()
+            if start is not None and start > begin and (held := prose[start:end].strip()):
+                first = prose.index(held[0], start, end)
+                begin, span = start, (first, first + len(held))
     if any(start is not None for start in opened):
         raise ValueError("its \\boxed{ is never closed")
-    return answer
+    return span
 
 
-def _last(convention: re.Pattern[str], text: str) -> str | None:
-    found = None
+def _after_last(convention: re.Pattern[str], text: str) -> str | None:
+    """Return the rest of the line behind the last match."""
+    end = None
     for match in convention.finditer(text):
-        found = match[1]
-    return found
+        end = match.end()
+    if end is None:
+        return None
+    stop = text.find("\n", end)
+    return text[end : len(text) if stop < 0 else stop].strip(" \t*_")
 
 
 def _bare(text: str) -> str:

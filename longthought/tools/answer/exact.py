@@ -1,4 +1,4 @@
-r"""The exact value of a number as people and LaTeX write it: `1,234`, `2 1/2`, `\frac12`, `1.5\times10^{-3}`, `1/2004!`.
+r"""The exact value of a number as people and LaTeX write it: `1,234`, `2 1/2`, `\frac12`, `1.5\times10^3`, `1/2004!`.
 
 Rationals only, and only where there is one reading; everything else is None. Sizes are bounded before anything is
 computed, so that `9^{9^9}` costs nothing.

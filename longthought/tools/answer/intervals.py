@@ -1,4 +1,4 @@
-r"""Intervals and their unions, whichever way they are written: `(-\infty,1)\cup(2,\infty)` and `x<1 or x>2` are one set.
+r"""Intervals and their unions, in either notation: `(-\infty,1)\cup(2,\infty)` and `x<1 or x>2` are one set.
 
 Bounds that are rational are compared exactly here; others are only brought into one notation.
 """
@@ -81,7 +81,7 @@ def _bracketed(text: str) -> Interval | None:
 
 
 def _inequality(text: str) -> tuple[Interval, str] | None:
-    """Read `x < 1`, `1 > x`, `0 \\le x < 1`."""
+    r"""Read `x < 1`, `1 > x`, `0 \le x < 1`."""
     parts = [part.strip() for part in _RELATION.split(text)]
     if len(parts) == 3:
         left, relation, right = parts

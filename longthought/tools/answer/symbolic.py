@@ -6,19 +6,23 @@ evaluation at high precision, and its no counts only where both sides were read 
 Units, percent signs and text have been taken off before: see `compare`.
 """
 
-import itertools
 import logging
 import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Final
 
-import sympy
-from latex2sympy2_extended.sets import FiniteSet as LatexSet
-from math_verify import parse, verify
-from math_verify.parser import LatexExtractionConfig
+import latex2sympy2_extended.sets  # pyright: ignore[reportMissingTypeStubs]
+import math_verify  # pyright: ignore[reportMissingTypeStubs]
+import sympy as untyped_sympy  # pyright: ignore[reportMissingTypeStubs]
+from math_verify.parser import LatexExtractionConfig  # pyright: ignore[reportMissingTypeStubs]
+
+sympy: Any = untyped_sympy  # its own types are mostly unknown
+LatexSet: Any = latex2sympy2_extended.sets.FiniteSet
+parse: Any = math_verify.parse
+verify: Any = math_verify.verify
 
 logging.disable(logging.CRITICAL)  # without its own timeouts, which this file replaces, Math-Verify warns at each call
 _SECONDS: Final = 3.0
@@ -58,7 +62,7 @@ def judge(gold: str, given: str) -> Finding:
 
 
 @contextmanager
-def _limit(seconds: float) -> Iterator[None]:
+def _limit(seconds: float) -> Generator[None, None, None]:
     def ring(signum: int, frame: FrameType | None) -> None:
         raise _Alarm
 
@@ -72,11 +76,13 @@ def _limit(seconds: float) -> Iterator[None]:
 
 def _read(text: str) -> Any:
     latex = re.sub(r"([0-9.]+)\s*\^\\circ", r"(\1\\cdot\\frac{\\pi}{180})", text)
-    found: list[Any] = parse(f"${latex}$", _CONFIG, parsing_timeout=None)  # pyright: ignore[reportArgumentType]
+    found: list[Any] = parse(f"${latex}$", _CONFIG, parsing_timeout=None)
     return found[0] if found and not isinstance(found[0], str) else None
 
 
 def _judge(gold: Any, given: Any) -> Finding:
+    if _undefined(gold) or _undefined(given):
+        return None, "it divides by zero"
     said = _verified(gold, given)
     precise = _precisely(gold, given)
     rounded = _has_float(gold) != _has_float(given)
@@ -106,6 +112,10 @@ def _verified(gold: Any, given: Any) -> bool:
         return False
 
 
+def _undefined(thing: Any) -> bool:
+    return isinstance(thing, sympy.Expr) and not thing.free_symbols and bool(thing.evalf(5).has(sympy.zoo, sympy.nan))
+
+
 # The second opinion.
 
 
@@ -117,7 +127,7 @@ def _precisely(one: Any, other: Any) -> bool | None:
         return _all_precisely(list(one), list(other)) if one.shape == other.shape else False
     if _family(one) != _family(other):
         return None
-    if isinstance(one, sympy.FiniteSet | LatexSet):
+    if isinstance(one, (sympy.FiniteSet, LatexSet)):
         return _some_order(list(one.args), list(other.args))
     if isinstance(one, sympy.Tuple):
         return _all_precisely(list(one.args), list(other.args))
@@ -148,12 +158,12 @@ def _some_order(ones: list[Any], others: list[Any]) -> bool | None:
     return len(ones) == len(others)
 
 
-def _symbols(expression: sympy.Expr) -> list[Any]:
+def _symbols(expression: Any) -> list[Any]:
     """Return its variables; `i` is the imaginary unit."""
     return sorted((s for s in expression.free_symbols if str(s) != "i"), key=str)
 
 
-def _at(one: sympy.Expr, other: sympy.Expr, symbols: list[Any], shift: int) -> bool | None:
+def _at(one: Any, other: Any, symbols: list[Any], shift: int) -> bool | None:
     """Evaluate both at one point."""
     points: dict[Any, Any] = {s: _POINTS[(i + shift) % len(_POINTS)] for i, s in enumerate(symbols)}
     for s in one.free_symbols | other.free_symbols:
@@ -174,7 +184,7 @@ def _at(one: sympy.Expr, other: sympy.Expr, symbols: list[Any], shift: int) -> b
         return None
 
 
-def _exact(expression: sympy.Expr) -> sympy.Expr:
+def _exact(expression: Any) -> Any:
     """Take decimals for what is written, not for the nearest binary fraction."""
     floats = {number: sympy.Rational(str(number)) for number in expression.atoms(sympy.Float)}
     return expression.xreplace(floats) if floats else expression
@@ -193,7 +203,7 @@ def _near(one: Any, other: Any) -> bool:
 
 def _family(thing: Any) -> str:
     for kind in (sympy.FiniteSet, sympy.Tuple, sympy.Interval, sympy.Set, sympy.MatrixBase, sympy.Eq, sympy.Expr):
-        if isinstance(thing, LatexSet if kind is sympy.FiniteSet else kind) or isinstance(thing, kind):
+        if isinstance(thing, (kind, LatexSet) if kind is sympy.FiniteSet else kind):
             return kind.__name__
     return type(thing).__name__
 
@@ -203,12 +213,16 @@ def _other_reading(gold: Any, given: Any) -> str:
     if not isinstance(gold, sympy.Expr) or not isinstance(given, sympy.Expr):
         return ""
     ours, theirs = gold.free_symbols - given.free_symbols, given.free_symbols - gold.free_symbols
-    if len(ours) == len(theirs) == 1 and {s.name for s in ours | theirs} <= _PARAMETERS:  # pyright: ignore
+    if len(ours) == len(theirs) == 1 and {s.name for s in ours | theirs} <= _PARAMETERS:
         (one,), (other,) = ours, theirs
         if _verified(gold, given.xreplace({other: one})):
             return f"equal if {one} and {other} both stand for any whole number"
-    for base_10, natural in itertools.permutations((gold, given)):
-        swapped = base_10.replace(sympy.log, lambda *a: sympy.log(a[0]))
+    for base_10, natural in ((gold, given), (given, gold)):
+        swapped = base_10.replace(sympy.log, _natural_logarithm)
         if swapped != base_10 and _precisely(swapped, natural):
             return "equal if log is the natural logarithm"
     return ""
+
+
+def _natural_logarithm(argument: Any, *base: Any) -> Any:
+    return sympy.log(argument)

@@ -5,6 +5,7 @@ r"""How a final answer is written, apart from what it is worth: its marks, its n
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -59,12 +60,14 @@ _SYMBOLS: Final = str.maketrans({
     "≥": r"\ge ", "≠": r"\ne ", "∅": r"\emptyset ", "∈": r"\in ", "√": r"\sqrt ", "％": "%", "，": ",", "\xa0": " ",
     "’": "'", "θ": r"\theta ", "：": ":",
 })  # fmt: skip
-_MARKS: Final = (
+_RELATIONS: Final = {"leq": r"\le ", "geq": r"\ge ", "neq": r"\ne ", "lt": "<", "gt": ">"}
+_Replacement = str | Callable[[re.Match[str]], str]
+_MARKS: Final[tuple[tuple[re.Pattern[str], _Replacement], ...]] = (
     (re.compile(r"\\(?:[,;:!>]|quad|qquad|enspace|thinspace)(?![a-zA-Z])|\\ |~"), " "),
     (re.compile(r"\\(?:left|right|big|Big|bigg|Bigg|displaystyle|textstyle|limits)(?![a-zA-Z])\.?"), ""),
     (re.compile(r"\\[dtc]frac(?![a-zA-Z])"), r"\\frac"),
     (re.compile(r"\\(leq|geq|neq|lt|gt)(?:slant)?(?![a-zA-Z])"),
-     lambda m: {"leq": r"\le ", "geq": r"\ge ", "neq": r"\ne ", "lt": "<", "gt": ">"}[m[1]]),
+     lambda m: _RELATIONS[m[1]]),
     (re.compile(r"<="), r"\\le "), (re.compile(r">="), r"\\ge "), (re.compile(r"!="), r"\\ne "),
     (re.compile(r"\\(?:varnothing|O)(?![a-zA-Z])"), r"\\emptyset "),
     (re.compile(r"\^\s*\{?\s*\\(?:circ|degree)(?![a-zA-Z])\s*\}?|\\degree(?![a-zA-Z])"), r"^\\circ "),
@@ -91,14 +94,16 @@ _UNIT: Final = re.compile(
     re.DOTALL,
 )
 _BARE_UNIT: Final = re.compile(
-    r"(?P<body>.*?[0-9.)}])(?P<space>\s*)(?P<unit>[a-zA-Z][a-zA-Z .'-]*(?:\^\{?[0-9]\}?)?(?:/[a-zA-Z]+(?:\^\{?[0-9]\}?)?)?)",
+    r"(?P<body>.*?[0-9.)}])(?P<space>\s*)"
+    r"(?P<unit>[a-zA-Z][a-zA-Z .'-]*(?:\^\{?[0-9]\}?)?(?:/[a-zA-Z]+(?:\^\{?[0-9]\}?)?)?)",
     re.DOTALL,
 )
 _WORD: Final = re.compile(r"(?<![\\a-zA-Z])[a-zA-Z]{2,}")
-_FUNCTIONS: Final = frozenset(
-    "sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh ln log exp sqrt pi max min gcd lcm mod inf dx dy dt"
-    " frac xy ab ac bc xyz abc abs".split()
-)
+_MATHEMATICS: Final = """
+    sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh ln log exp sqrt pi max min gcd lcm mod inf abs frac
+    dx dy dt xy ab ac bc xyz abc
+"""
+_FUNCTIONS: Final = frozenset(_MATHEMATICS.split())
 
 
 def clean(text: str) -> str:
@@ -159,7 +164,7 @@ def _measured(body: str) -> tuple[str, Unit | None]:
             return match["body"].strip(), found
     if (match := _BARE_UNIT.fullmatch(body)) and value(match["body"]) is not None:
         word = match["unit"].strip()
-        alone = len(re.match(r"[a-zA-Z]*", word)[0]) == 1  # pyright: ignore[reportOptionalSubscript]
+        alone = not word[1:2].isalpha()
         if (match["space"] and is_letter(word[0])) if alone else word.split()[0].lower() not in _FUNCTIONS:
             return match["body"].strip(), unit(word)
     return body, None
