@@ -13,8 +13,9 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 
 from longthought.agents import prompts
 from longthought.agents.dialect import Step, Unreadable
-from longthought.agents.reading import boxed_answer, cut, spoken, strip_heading, without_thinking, written_verdicts
+from longthought.agents.reading import cut, spoken, strip_heading, without_thinking, written_verdicts
 from longthought.agents.view import Candidate, Remark, View
+from longthought.tools.answer.conventions import boxed_answer
 from longthought.trajectories.events import Action, Author, Evidence, EvidenceStatus, Verdict
 
 MAX_PRINTED: Final = 4_000

@@ -1,4 +1,4 @@
-r"""What a reply in prose says: its text, the answer in its last `\boxed{}`, and the verdicts in it.
+r"""What a reply in prose says: its text, and the verdicts in it.
 
 Models think aloud, repeat headings, and write JSON with single quotes, bare words and LaTeX in it. All that is read,
 but never by guessing: what has two readings, or breaks off, is a ValueError, and its message is the reason that the
@@ -65,32 +65,6 @@ def strip_heading(text: str) -> str:
         return text
     rest = text[match.end() :].strip()
     return rest if match["close"] or not rest else (match["bold"] or "") + rest
-
-
-_PYTHON: Final = re.compile(r"```\s*(?:python|py)\b.*?(?:```|\Z)", re.DOTALL | re.IGNORECASE)
-_BOX: Final = re.compile(r"\\(?:boxed|fbox)\s*\{")
-_BRACE: Final = re.compile(r"\\.|[{}]", re.DOTALL)
-
-
-def boxed_answer(text: str) -> str | None:
-    r"""Return what the last `\boxed{…}` outside of Python code holds; None without one, or if it is empty.
-
-    Raises:
-        ValueError: if a box is never closed.
-
-    """
-    answer = None
-    prose = _PYTHON.sub("", text)
-    for box in _BOX.finditer(prose):
-        depth = 1
-        for brace in _BRACE.finditer(prose, box.end()):
-            depth += {"{": 1, "}": -1}.get(brace[0], 0)
-            if depth == 0:
-                answer = prose[box.end() : brace.start()].strip() or answer
-                break
-        else:
-            raise ValueError("its \\boxed{ is never closed")
-    return answer
 
 
 # Verdicts, in JSON and its near relations.

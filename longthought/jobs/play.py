@@ -70,7 +70,7 @@ async def finish(
     if reference is not None:
         problem = Trajectory(events[0].trajectory, events[:1]).problem
         answer = next((e.answer for e in reversed(events) if isinstance(e, Finished)), None)
-        solved, detail = grade(problem, reference, answer)
+        solved, detail = await grade(problem, reference, answer)
         _note(Graded, events, observe, by=Author.GRADER, solved=solved, detail=detail)
 
 

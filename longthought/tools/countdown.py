@@ -1,6 +1,7 @@
-"""The rules of Countdown as a verifier: whether a move is allowed with the numbers on the table.
+"""The rules of Countdown as a verifier: whether a move is allowed, and whether a final expression makes the target.
 
-It reads the statement and the steps, nothing else. Whether a move is wise, or an answer right, it does not say.
+It reads the statement and the steps, nothing else: a puzzle holds all that it takes to check its solution. Whether a
+move is wise, it does not say.
 """
 
 import re
@@ -11,6 +12,7 @@ from longthought.problems import countdown
 from longthought.problems.countdown import Move
 from longthought.problems.problem import Problem
 from longthought.problems.puzzle import Puzzle
+from longthought.tools.answer.conventions import boxed_span
 from longthought.tools.verifier import Claim
 from longthought.trajectories.events import Evidence, EvidenceStatus
 
@@ -20,21 +22,66 @@ _MOVE: Final = re.compile(
 )
 
 
+_LATEX: Final = (
+    (re.compile(r"\\(?:times|cdot|ast)(?![a-zA-Z])"), "*"),
+    (re.compile(r"\\div(?![a-zA-Z])"), "/"),
+    (re.compile(r"\\(?:left|right)(?![a-zA-Z])|\\[,;:! ()]|[$`]"), ""),
+)
+_FRACTION: Final = re.compile(r"\\[dt]?frac\s*\{([^{}]{1,200})\}\s*\{([^{}]{1,200})\}")
+_MAX_EXPRESSION: Final = 1_000
+_EQUATION: Final = re.compile(r"(?:(\d{1,12})\s*=)?([^=]*?)(?:=\s*(\d{1,12}))?\.?")
+
+
+def fault(numbers: Sequence[int], target: int, answer: str) -> str | None:
+    r"""Check a final expression, in plain signs or in LaTeX; return None if it is right, else the reason it is not.
+
+    It may be written as an equation with the target, such as `(20 - 16) \times 3 = 12`.
+    """
+    if len(answer) > _MAX_EXPRESSION:
+        return f"the expression is longer than {_MAX_EXPRESSION} characters"
+    text = answer.strip()
+    for pattern, sign in _LATEX:
+        text = pattern.sub(sign, text)
+    before = ""
+    while before != text:
+        before, text = text, _FRACTION.sub(r"((\1)/(\2))", text)
+    if match := _EQUATION.fullmatch(text.strip()):
+        for said in (match[1], match[3]):
+            if said and int(said) != target:
+                return f"it says that it makes {said}, not {target}"
+        text = match[2]
+    return countdown.check(numbers, target, text)
+
+
 class Legality:
-    """Checks a move against the table."""
+    """Checks a move against the table, and a boxed expression against the puzzle."""
 
     name = "countdown"
 
     def claims(self, problem: Problem, path: Sequence[str], step: str) -> list[Claim]:
-        """Take a whole step in compact notation as one claim; leave anything else alone."""
-        readable = Puzzle.read(problem.statement) and all(_MOVE.match(text) for text in (*path, step))
-        return [Claim(step, (0, len(step)), problem, tuple(path))] if readable else []
+        r"""Take a whole step in compact notation as one claim, or what a step in prose has in its last `\boxed{}`."""
+        if Puzzle.read(problem.statement) is None:
+            return []
+        if all(_MOVE.match(text) for text in (*path, step)):
+            return [Claim(step, (0, len(step)), problem, tuple(path))]
+        try:
+            span = boxed_span(step)
+        except ValueError:
+            return []
+        if span is None or not re.search(r"[0-9]", step[slice(*span)]):
+            return []
+        return [Claim(step[slice(*span)], span, problem, tuple(path))]
 
     async def check(self, claim: Claim) -> Evidence:
-        """Play the path, then try the move."""
-        detail = _objection(claim)
+        """Play the path and try the move, or evaluate the final expression."""
+        detail = _objection(claim) if _MOVE.match(claim.text) else _mistake(claim)
         status = EvidenceStatus.REFUTED if detail else EvidenceStatus.CONFIRMED
         return Evidence(tool=self.name, status=status, claim=claim.text, detail=detail or "", span=claim.span)
+
+
+def _mistake(claim: Claim) -> str | None:
+    puzzle = Puzzle.read(claim.problem.statement)
+    return fault(puzzle.numbers, puzzle.target, claim.text) if puzzle else "the statement is no Countdown puzzle"
 
 
 def _objection(claim: Claim) -> str | None:

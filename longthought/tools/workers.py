@@ -24,6 +24,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from typing import Any, Final
 
 _START_SECONDS: Final = 120.0
@@ -113,32 +114,42 @@ class Workers:
         process: _Process | None = None
         while (request := self._requests.get()) is not None:
             line, seconds, future = request
+            settle: Callable[[], None] | None = None
             if future.set_running_or_notify_cancel():
                 try:
-                    if process is None or process.gone():
-                        process = self._start(process)
-                    future.set_result(process.exchange(line, seconds))
+                    if process and process.gone():
+                        self._lose(process)
+                        process = None
+                    process = process or self._start()
+                    settle = partial(future.set_result, process.exchange(line, seconds))
                 except (WorkerTimeout, WorkerCrashed) as error:
-                    future.set_exception(error)
+                    settle = partial(future.set_exception, error)
                 except OSError as error:
-                    future.set_exception(WorkerCrashed(f"no process could be started: {error}"))
+                    settle = partial(future.set_exception, WorkerCrashed(f"no process could be started: {error}"))
             with self._lock:
                 self._pending -= 1
+            if settle:
+                settle()
         if process:
-            process.close()
+            self._lose(process)
 
-    def _start(self, previous: "_Process | None") -> "_Process":
-        if previous:
-            previous.close()
+    def _start(self) -> "_Process":
         with self._lock:
-            if previous:
-                self._processes.discard(previous)
             if self._closed:
                 raise WorkerCrashed("the pool was closed")
             process = _Process(self.function, self.memory_mb)
             self._processes.add(process)
-        process.wait_until_ready()
+        try:
+            process.wait_until_ready()
+        except WorkerCrashed:
+            self._lose(process)
+            raise
         return process
+
+    def _lose(self, process: "_Process") -> None:
+        process.close()
+        with self._lock:
+            self._processes.discard(process)
 
 
 class _Process:
@@ -152,7 +163,7 @@ class _Process:
         with theirs:
             self._child = subprocess.Popen(
                 [sys.executable, "-c", _SERVE, json.dumps({**given, "parent": os.getpid()})],
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},

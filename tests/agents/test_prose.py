@@ -13,9 +13,10 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 
 from longthought.agents.dialect import Dialect, Step, Unreadable
 from longthought.agents.prose import Prose
-from longthought.agents.reading import MAX_REPLY, boxed_answer
+from longthought.agents.reading import MAX_REPLY
 from longthought.agents.view import Attempt, Candidate, Remark, View
 from longthought.problems.problem import Problem
+from longthought.tools.answer.conventions import boxed_answer
 from longthought.trajectories.events import Action, Author, Evidence, EvidenceStatus, Verdict
 
 PROSE = Prose()

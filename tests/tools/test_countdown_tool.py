@@ -74,6 +74,41 @@ async def test_anything_but_moves_of_the_game_is_left_alone(path: tuple[str, ...
     assert await look(step, path, statement) is None
 
 
+@pytest.mark.parametrize(
+    ("boxed", "status", "detail"),
+    [
+        ("(16 - 8) + 11 + 16", EvidenceStatus.CONFIRMED, ""),
+        ("16 + 16 + 11 - 8 = 35", EvidenceStatus.CONFIRMED, ""),
+        ("35 = 16+16+11-8", EvidenceStatus.CONFIRMED, ""),
+        (r"\left(16 - 8\right) + 11 + 16", EvidenceStatus.CONFIRMED, ""),
+        (r"16 \times 16 \div 8 + 11", EvidenceStatus.REFUTED, "makes 43, not 35"),
+        (r"\frac{16 \cdot 8}{16} + 11", EvidenceStatus.REFUTED, "makes 19, not 35"),
+        ("16 + 16 + 11 - 8 = 36", EvidenceStatus.REFUTED, "says that it makes 36, not 35"),
+        ("16 + 11 + 8", EvidenceStatus.REFUTED, "uses 8, 11, 16 instead of 8, 11, 16, 16"),
+        ("35", EvidenceStatus.REFUTED, "uses 35"),
+        ("16 + x", EvidenceStatus.REFUTED, ""),
+        ("9" * 5_000, EvidenceStatus.REFUTED, "longer than"),
+        ("(" * 900 + "1" + ")" * 900, EvidenceStatus.REFUTED, ""),
+        (r"\frac{" * 100 + "1" + "}{2}" * 100, EvidenceStatus.REFUTED, ""),
+    ],
+)
+async def test_a_final_expression_in_prose_is_checked_against_the_statement(
+    boxed: str, status: EvidenceStatus, detail: str
+) -> None:
+    step = f"Add the rest, as in \\boxed{{8 + 8}}. So it is \\boxed{{ {boxed} }}."
+    evidence = await look(step, ("Take 8 from 16 first.",))
+    assert evidence is not None
+    assert evidence.status is status, evidence
+    assert detail in evidence.detail
+    assert evidence.span is not None
+    assert step[slice(*evidence.span)] == boxed
+
+
+@pytest.mark.parametrize("step", ["no box: 16 + 16", r"\boxed{never closed", r"\boxed{impossible}", r"\boxed{}"])
+async def test_prose_without_a_final_expression_is_left_alone(step: str) -> None:
+    assert await look(step) is None
+
+
 @given(st.lists(st.integers(1, 20), min_size=2, max_size=5), st.data())
 async def test_it_confirms_every_move_of_a_random_game(numbers: list[int], data: st.DataObject) -> None:
     state, path = tuple(numbers), tuple[str, ...]()

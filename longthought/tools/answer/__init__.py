@@ -1,0 +1,1 @@
+"""Whether two final answers are the same: exact numbers first, Math-Verify in worker processes second."""

@@ -1,0 +1,107 @@
+"""What stands behind a number: centimetres, dollars, square feet, apples; and whether two of them can be compared.
+
+Only units with an exact ratio to one another are converted. Anything else is a label: the same word or not.
+"""
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit: how many base units it is, and of what. A label has itself as its only dimension."""
+
+    name: str
+    factor: Fraction
+    dimensions: tuple[tuple[str, int], ...]
+    known: bool
+    """Whether it is in the table, and not just a word such as `apples`."""
+
+
+_TABLE: Final[dict[str, tuple[str, dict[str, str]]]] = {
+    "length": (
+        "1",
+        {
+            "mm millimeter millimetre": "0.001", "cm centimeter centimetre": "0.01", "dm decimeter decimetre": "0.1",
+            "m meter metre": "1", "km kilometer kilometre": "1000", "in inch inches": "0.0254",
+            "ft foot feet": "0.3048", "yd yard": "0.9144", "mi mile": "1609.344",
+        },
+    ),
+    "mass": (
+        "1",
+        {
+            "mg milligram": "0.001", "g gram": "1", "kg kilogram kilo": "1000", "t tonne": "1000000",
+            "oz ounce": "28.349523125", "lb lbs pound": "453.59237",
+        },
+    ),
+    "time": (
+        "1",
+        {
+            "ms millisecond": "0.001", "s sec second": "1", "min minute": "60", "h hr hour": "3600", "day": "86400",
+            "week wk": "604800",
+        },
+    ),
+    "calendar": ("1", {"month": "1", "year yr": "12", "decade": "120", "century centuries": "1200"}),
+    "volume": ("1", {"ml milliliter millilitre": "0.001", "l liter litre": "1"}),
+    "dollar": ("1", {"dollar usd $": "1", "cent ¢": "0.01", "dime": "0.1", "nickel": "0.05"}),
+    "euro": ("1", {"euro eur €": "1"}),
+    "sterling": ("1", {"gbp £": "1", "pence penny pennies": "0.01"}),
+    "yen": ("1", {"yen ¥": "1"}),
+    "rupee": ("1", {"rupee ₹": "1"}),
+    "degree": ("1", {"degree deg °": "1"}),
+    "radian": ("1", {"radian rad": "1"}),
+}  # fmt: skip
+_UNITS: Final = {
+    word: (Fraction(ratio), dimension)
+    for dimension, (_, names) in _TABLE.items()
+    for words, ratio in names.items()
+    for word in words.split()
+}
+_COMPOUND: Final = {"mph": "mile/hour", "kph": "km/h", "kmh": "km/h", "sqft": "ft^2"}
+_POWERS: Final = {"square": 2, "sq": 2, "squared": 2, "cubic": 3, "cubed": 3, "cu": 3}
+_MAX_NAME: Final = 60
+
+
+def is_letter(word: str) -> bool:
+    """Say whether a single letter is a unit, so that `5 m` is five metres."""
+    return word.lower() in _UNITS
+
+
+def unit(text: str) -> Unit | None:
+    """Read a unit; None if the text isn't one, or no word at all."""
+    name = re.sub(r"\s+", " ", text.strip().strip(".").lower())
+    name = re.sub(r"\^\{?([0-9])\}?", r"^\1", name.replace(" per ", "/"))
+    if not name or len(name) > _MAX_NAME or not re.fullmatch(r"[a-z$€£¥₹¢°][a-z $€£¥₹¢°/^0-9.'-]*", name):
+        return None
+    factor, dimensions = Fraction(1), dict[str, int]()
+    known = True
+    for place, part in enumerate(_COMPOUND.get(name, name).split("/")):
+        for word, exponent in _factors(part):
+            ratio, dimension = _UNITS.get(word) or _UNITS.get(_singular(word)) or (Fraction(1), "")
+            known = known and bool(dimension)
+            exponent = -exponent if place else exponent
+            factor *= ratio**exponent
+            dimension = dimension or _singular(word)
+            dimensions[dimension] = dimensions.get(dimension, 0) + exponent
+    return Unit(name, factor if known else Fraction(1), tuple(sorted(dimensions.items())), known)
+
+
+def _factors(part: str) -> list[tuple[str, int]]:
+    found: list[tuple[str, int]] = []
+    pending = 1
+    for word in part.split():
+        if word in ("square", "sq", "cubic", "cu"):
+            pending = _POWERS[word]
+        elif word in ("squared", "cubed") and found:
+            found[-1] = (found[-1][0], _POWERS[word])
+        else:
+            base, _, exponent = word.partition("^")
+            found.append((base, int(exponent) if exponent.isdecimal() else pending))
+            pending = 1
+    return found or [(part, 1)]
+
+
+def _singular(word: str) -> str:
+    return word[:-1] if len(word) > 2 and word.endswith("s") and not word.endswith("ss") else word

@@ -1,0 +1,236 @@
+r"""How a final answer is written, apart from what it is worth: its marks, its name, its unit, its kind.
+
+`\(x = \$1{,}234.00\)` is a number named `x` with the unit dollars. Nothing is computed here.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from longthought.tools.answer.exact import value
+from longthought.tools.answer.units import Unit, is_letter, unit
+
+
+class Kind(StrEnum):
+    """What an answer looks like."""
+
+    SINGLE = "single"
+    """A number or an expression."""
+    LIST = "list"
+    """`1, 2`: several answers, in no order."""
+    TUPLE = "tuple"
+    """`(1, 2)`: a point, or an open interval."""
+    BRACKETS = "brackets"
+    """`[1, 2)`: an interval, or a list in brackets."""
+    SET = "set"
+    """`{1, 2}`."""
+    RATIO = "ratio"
+    """`3:4`, which may be a time."""
+    WORDS = "words"
+    """Text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One answer, taken apart."""
+
+    text: str
+    """Cleaned, with its unit and its name."""
+    body: str
+    """Without them."""
+    kind: Kind
+    parts: tuple[str, ...] = ()
+    """The elements of a list, a tuple, a set, brackets or a ratio."""
+    name: str | None = None
+    """`x` in `x = 5`."""
+    unit: Unit | None = None
+    percent: bool = False
+    base: int | None = None
+    """2 in `101_2`."""
+
+
+_DOLLAR: Final = "\ue000"
+"""Stands for a dollar sign that is money and not LaTeX."""
+_SYMBOLS: Final = str.maketrans({
+    "−": "-", "–": "-", "—": "-", "×": r"\times ", "·": r"\cdot ", "⋅": r"\cdot ", "∙": r"\cdot ", "÷": "/", "⁄": "/",
+    "π": r"\pi ", "°": r"^\circ ", "∞": r"\infty ", "∪": r"\cup ", "∩": r"\cap ", "±": r"\pm ", "≤": r"\le ",
+    "≥": r"\ge ", "≠": r"\ne ", "∅": r"\emptyset ", "∈": r"\in ", "√": r"\sqrt ", "％": "%", "，": ",", "\xa0": " ",
+    "’": "'", "θ": r"\theta ", "：": ":",
+})  # fmt: skip
+_RELATIONS: Final = {"leq": r"\le ", "geq": r"\ge ", "neq": r"\ne ", "lt": "<", "gt": ">"}
+_Replacement = str | Callable[[re.Match[str]], str]
+_MARKS: Final[tuple[tuple[re.Pattern[str], _Replacement], ...]] = (
+    (re.compile(r"\\(?:[,;:!>]|quad|qquad|enspace|thinspace)(?![a-zA-Z])|\\ |~"), " "),
+    (re.compile(r"\\(?:left|right|big|Big|bigg|Bigg|displaystyle|textstyle|limits)(?![a-zA-Z])\.?"), ""),
+    (re.compile(r"\\[dtc]frac(?![a-zA-Z])"), r"\\frac"),
+    (re.compile(r"\\(leq|geq|neq|lt|gt)(?:slant)?(?![a-zA-Z])"),
+     lambda m: _RELATIONS[m[1]]),
+    (re.compile(r"<="), r"\\le "), (re.compile(r">="), r"\\ge "), (re.compile(r"!="), r"\\ne "),
+    (re.compile(r"\\(?:varnothing|O)(?![a-zA-Z])"), r"\\emptyset "),
+    (re.compile(r"\^\s*\{?\s*\\(?:circ|degree)(?![a-zA-Z])\s*\}?|\\degree(?![a-zA-Z])"), r"^\\circ "),
+    (re.compile(r"\\%"), "%"),
+    (re.compile(r"\{,\}"), ","),
+    (re.compile(r"\*\*"), "^"),
+    (re.compile(r"\\(?:lbrace|\{)"), r"\\{"), (re.compile(r"\\(?:rbrace|\})"), r"\\}"),
+)  # fmt: skip
+_WRAPPERS: Final = tuple(
+    re.compile(pattern, re.DOTALL)
+    for pattern in (
+        r"\$\$(.*)\$\$", r"\$([^$]*)\$", r"\\\((.*)\\\)", r"\\\[(.*)\\\]", r"\\(?:boxed|fbox)\s*\{(.*)\}",
+        r"\*\*(.*)\*\*", r"`([^`]*)`",
+    )
+)  # fmt: skip
+_TEXT: Final = re.compile(r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|mbox|operatorname)\s*\{([^{}]*)\}")
+_POWER: Final = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+")
+_VULGAR: Final = re.compile("[¼-¾⅐-⅞]")
+_NAME: Final = re.compile(r"(\\?[a-zA-Z]+(?:_\{?\w\}?)?(?:\([a-zA-Z]\))?)\s*=(?!=)\s*(.+)", re.DOTALL)
+_NUMERAL: Final = r"[-+]?(?:[0-9][0-9,]*(?:\.[0-9]*)?|\.[0-9]+)"
+_MONEY: Final = re.compile(rf"([-+]?)\s*([{_DOLLAR}€£¥₹])\s*([0-9.].*)", re.DOTALL)
+_UNIT: Final = re.compile(
+    rf"(?P<body>.*?[0-9)}}.]|.*\\pi)\s*(?P<unit>[{_DOLLAR}€£¥₹¢]|\\text\{{[^{{}}]*\}}(?:\^\{{?[0-9]\}}?)?(?:\s*/\s*\\text\{{[^{{}}]*\}}(?:\^\{{?[0-9]\}}?)?)?)\s*",
+    re.DOTALL,
+)
+_BARE_UNIT: Final = re.compile(
+    r"(?P<body>.*?[0-9.)}])(?P<space>\s*)"
+    r"(?P<unit>[a-zA-Z][a-zA-Z .'-]*(?:\^\{?[0-9]\}?)?(?:/[a-zA-Z]+(?:\^\{?[0-9]\}?)?)?)",
+    re.DOTALL,
+)
+_WORD: Final = re.compile(r"(?<![\\a-zA-Z])[a-zA-Z]{2,}")
+_MATHEMATICS: Final = """
+    sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh ln log exp sqrt pi max min gcd lcm mod inf abs frac
+    dx dy dt xy ab ac bc xyz abc
+"""
+_FUNCTIONS: Final = frozenset(_MATHEMATICS.split())
+
+
+def clean(text: str) -> str:
+    """Bring an answer into one notation: plain LaTeX without marks of layout."""
+    text = _POWER.sub(lambda m: f"^{{{unicodedata.normalize('NFKC', m[0]).replace('−', '-')}}}", text)
+    text = _VULGAR.sub(lambda m: f" {unicodedata.normalize('NFKC', m[0])}", text).translate(_SYMBOLS)
+    text = text.replace("\\$", _DOLLAR).strip()
+    before = None
+    while before != text:
+        before = text
+        text = re.sub(r"(?<![\d\\])\.$|(?<=[\d)}\]$])[.,;]$", "", text.strip()).strip()
+        for wrapper in _WRAPPERS:
+            match = wrapper.fullmatch(text)
+            if match and _balanced(match[1]):
+                text = match[1].strip()
+    text = text.replace("$", _DOLLAR) if text.count("$") == 1 else text.replace("$", "")
+    for pattern, replacement in _MARKS:
+        text = pattern.sub(replacement, text)
+    text = _TEXT.sub(r"\\text{\1}", text)
+    text = re.sub(r"\\text\{\s*([-+]?[0-9][0-9.,/]*)\s*\}", r"\1", text)
+    text = re.sub(r"^\\text\{\s*(\(?[A-Za-z]\)?)\s*\}$", r"\1", text.strip())
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def read(text: str) -> Written:
+    """Take a cleaned answer apart."""
+    body, name = text, None
+    if (match := _NAME.fullmatch(text)) and "=" not in match[2] and not re.search(r"[,;]", match[2]):
+        name, body = match[1].removeprefix("\\"), match[2]
+    if re.fullmatch(r"\\in\s.*", body):
+        body = body[3:].strip()
+    if match := re.fullmatch(r"[a-zA-Z]\s*\\in\s*(.+)", body, re.DOTALL):
+        body = match[1]
+    body, percent = _percent(body)
+    body, measured = (body, None) if percent else _measured(body)
+    if match := re.fullmatch(r"\(?([0-9]+)\)?_\{?(?:\\text\{)?([0-9]{1,2})\}{0,2}", body):
+        return Written(text, match[1], Kind.SINGLE, (), name, measured, percent, int(match[2]))
+    kind, parts = _kind(body)
+    return Written(text, body, kind, parts, name, measured, percent)
+
+
+def _percent(body: str) -> tuple[str, bool]:
+    match = re.fullmatch(r"(.+?)\s*(?:%|\\text\{\s*(?:%|percent)\s*\}|percent)", body, re.DOTALL | re.IGNORECASE)
+    return (match[1].strip(), True) if match else (body, False)
+
+
+def _measured(body: str) -> tuple[str, Unit | None]:
+    """Split a number or an expression from the unit behind or the currency before it."""
+    if match := _MONEY.fullmatch(body):
+        rest, smaller = _measured(match[3])
+        sign = match[2].replace(_DOLLAR, "$")
+        return match[1] + rest, unit(sign) if smaller is None or not smaller.known else smaller
+    if match := re.fullmatch(r"(.+?)\s*(?:\^\\circ|\\text\{\s*degrees?\s*\})\s*", body, re.DOTALL):
+        return (match[1], unit("°")) if value(match[1]) is not None else (body, None)
+    if match := _UNIT.fullmatch(body):
+        written = re.sub(r"\\text\{([^{}]*)\}", r"\1", match["unit"]).replace(_DOLLAR, "$")
+        if (found := unit(written)) and written.strip() not in ("or", "and"):
+            return match["body"].strip(), found
+    if (match := _BARE_UNIT.fullmatch(body)) and value(match["body"]) is not None:
+        word = match["unit"].strip()
+        alone = not word[1:2].isalpha()
+        if (match["space"] and is_letter(word[0])) if alone else word.split()[0].lower() not in _FUNCTIONS:
+            return match["body"].strip(), unit(word)
+    return body, None
+
+
+def _kind(body: str) -> tuple[Kind, tuple[str, ...]]:
+    if value(body) is not None and not re.fullmatch(r"\(\s*[0-9]+(?:,[0-9]+)+\s*\)", body):
+        return Kind.SINGLE, ()
+    if re.fullmatch(r"[0-9.]+(?:\s*:\s*[0-9.]+)+", body):
+        return Kind.RATIO, tuple(part.strip() for part in body.split(":"))
+    opening, closing = ("\\{", "\\}") if body.startswith("\\{") else (body[:1], body[-1:])
+    if body.endswith(closing) and len(body) >= 2 and _balanced(inside := body[len(opening) : -len(closing)]):
+        parts = split(inside)
+        if opening == "\\{" or (opening == "{" and len(parts) > 1):
+            return Kind.SET, parts
+        if opening == "(" and closing == ")" and len(parts) > 1:
+            return Kind.TUPLE, parts
+        if opening in "([" and closing in ")]" and len(parts) > 1:
+            return Kind.BRACKETS, parts
+    if words(body):
+        return Kind.WORDS, ()
+    parts = split(re.sub(r"(?:,\s*)?(?:\\text\{\s*(?:and|or)\s*\}|\b(?:and|or)\b)", ",", body))
+    if len(parts) > 1 and "\\begin" not in body:
+        named = [_NAME.fullmatch(part) for part in parts]
+        same_name = len({match and match[1] for match in named}) == 1
+        return Kind.LIST, tuple(
+            match[2] if match and same_name else part for match, part in zip(named, parts, strict=True)
+        )
+    if match := re.fullmatch(r"\\pm\s*(.+)", body):
+        return Kind.LIST, (match[1], f"-{match[1]}")
+    return Kind.SINGLE, ()
+
+
+def words(body: str) -> list[str]:
+    """Return the words of a text that mathematics doesn't use."""
+    body = re.sub(r"\\text\{\s*(?:and|or)\s*\}|\b(?:and|or)\b", ",", body)
+    body = re.sub(r"\\(?:begin|end|operatorname)\s*\{[^{}]*\}", "", body)
+    return [word for word in _WORD.findall(body) if word.lower() not in _FUNCTIONS]
+
+
+def split(text: str) -> tuple[str, ...]:
+    """Split at commas and semicolons that stand in no bracket, except for those inside a number such as `1,234`."""
+    if not text.strip():
+        return ()
+    parts, depth, start = list[str](), 0, 0
+    for at, sign in enumerate(text):
+        depth += (sign in "([{") - (sign in ")]}")
+        if depth == 0 and (sign == ";" or (sign == "," and not _thousands(text, at))):
+            parts.append(text[start:at].strip())
+            start = at + 1
+    return (*parts, text[start:].strip())
+
+
+def _thousands(text: str, at: int) -> bool:
+    return (
+        (";" in text or ", " in text)
+        and re.match(r",[0-9]{3}(?![0-9])", text[at:]) is not None
+        and text[at - 1 : at].isdecimal()
+    )
+
+
+def _balanced(text: str) -> bool:
+    """Say whether no bracket in a text belongs to one outside of it."""
+    depth = 0
+    for sign in text:
+        depth += (sign in "([{") - (sign in ")]}")
+        if depth < 0:
+            return False
+    return depth == 0
