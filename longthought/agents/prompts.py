@@ -13,7 +13,8 @@ reads every step and accepts it, asks you to re-examine it, or sends you back to
 - Where a calculation is long, the step may hold one block of Python, fenced as ```python, that prints what you need. \
 If it is run, you will be shown what it printed.
 - When the step settles the problem, give the final answer in it as \boxed{...}, with nothing but the answer in the \
-box. Until then write no \boxed.
+box. Until then write no \boxed. Where a program is asked for, the answer is the whole program in one ```python \
+block, and below it \boxed{program}.
 - What was tried from here and rejected is listed with the reason. Do something else; do not propose it again in other \
 words.""".replace("\\\n", "")
 """The policy's system message, for steps and reflections alike."""

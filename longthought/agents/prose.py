@@ -15,7 +15,9 @@ from longthought.agents import prompts
 from longthought.agents.dialect import Step, Unreadable
 from longthought.agents.reading import cut, spoken, strip_heading, without_thinking, written_verdicts
 from longthought.agents.view import Candidate, Remark, View
+from longthought.problems import code
 from longthought.tools.answer.conventions import boxed_answer
+from longthought.tools.python import blocks
 from longthought.trajectories.events import Action, Author, Evidence, EvidenceStatus, Verdict
 
 MAX_PRINTED: Final = 4_000
@@ -71,7 +73,10 @@ class Prose:
             text = strip_heading(spoken(reply))
             if not text:
                 return Unreadable("there is a heading but no step below it")
-            return Step(text, boxed_answer(text))
+            answer = boxed_answer(text)
+            if answer is not None and view.problem.domain == code.DOMAIN:
+                return _program(text)
+            return Step(text, answer)
         except ValueError as error:
             return Unreadable(str(error))
 
@@ -102,6 +107,12 @@ class Prose:
         """Return the response format of a verdict."""
         schema = {"name": "verdict", "strict": True, "schema": VERDICT_SCHEMA}
         return {"response_format": {"type": "json_schema", "json_schema": schema}}
+
+
+def _program(text: str) -> Step | Unreadable:
+    """Take the program of a step that says it is the final one."""
+    found = blocks(text)
+    return Step(text, found[-1][0]) if found else Unreadable("the final program must stand in a ```python block")
 
 
 # Writing: a view as messages.

@@ -5,6 +5,7 @@ import sys
 
 import typer
 
+from longthought.cli.check import check
 from longthought.cli.doctor import doctor
 from longthought.cli.generate import generate
 from longthought.cli.problems import problems
@@ -26,6 +27,7 @@ app.command()(solve)
 app.command()(generate)
 app.command()(show)
 app.add_typer(problems, name="problems")
+app.add_typer(check, name="check")
 app.add_typer(train, name="train")
 app.command()(doctor)
 

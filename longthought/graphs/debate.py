@@ -37,7 +37,7 @@ from longthought.graphs.seats import Seats
 from longthought.problems.problem import Problem
 from longthought.problems.puzzle import Puzzle
 from longthought.tools.catalogue import verifiers
-from longthought.tools.verifier import Claim, Verifier
+from longthought.tools.verifier import Claim, Interpreter, Verifier
 from longthought.trajectories.events import (
     EVENT,
     AnyEvent,
@@ -49,6 +49,7 @@ from longthought.trajectories.events import (
     Failed,
     Failure,
     Judged,
+    Observed,
     Proposed,
     Reflected,
     Started,
@@ -210,9 +211,16 @@ class Debate:
         except LongthoughtError as error:
             return self._fail(tree, Author.STRATEGY, Failure.MODEL, str(error), fatal=True)
         path = view(tree, node.id).path
-        found = await asyncio.gather(*(_evidence(v, tree.problem, path, node.text) for v in seats.verifiers))
-        evidence = tuple(itertools.chain.from_iterable(found))
-        return self._add(tree, Checked, Author.TOOL, node=node.id, evidence=evidence)
+        looks = await asyncio.gather(*(_look(v, tree.problem, path, node.text) for v in seats.verifiers))
+        found = list(itertools.chain.from_iterable(looks))
+        assert tree.last is not None
+        stamp: Any = {"trajectory": tree.last.trajectory, "by": Author.TOOL, "at": time.time(), "node": node.id}
+        printed = [(evidence.tool, output) for evidence, output in found if output]
+        events: list[AnyEvent] = [
+            Observed(seq=tree.events + n, tool=tool, output=output, **stamp) for n, (tool, output) in enumerate(printed)
+        ]
+        evidence = tuple(evidence for evidence, _ in found)
+        return self._record(tree, [*events, Checked(seq=tree.events + len(events), evidence=evidence, **stamp)])
 
     async def judge(self, state: DebateState, runtime: Runtime[DebateContext]) -> DebateState:
         """Ask the critic for a verdict on the new step."""
@@ -343,22 +351,26 @@ def narrate(event: AnyEvent) -> str:
             return f"{event.kind} {getattr(event, 'reason', '')}".strip()
 
 
-async def _evidence(verifier: Verifier, problem: Problem, path: Sequence[str], step: str) -> list[Evidence]:
+async def _look(verifier: Verifier, problem: Problem, path: Sequence[str], step: str) -> list[tuple[Evidence, str]]:
     """Let one tool look at a step; a broken tool is no evidence, and no reason to end the debate."""
     try:
         claims = verifier.claims(problem, path, step)
     except Exception as error:
-        return [_unavailable(verifier, step, error)]
+        return [(_unavailable(verifier, step, error), "")]
     return await asyncio.gather(*(_check(verifier, claim) for claim in claims))
 
 
-async def _check(verifier: Verifier, claim: Claim) -> Evidence:
+async def _check(verifier: Verifier, claim: Claim) -> tuple[Evidence, str]:
+    """Return what was found, with the time it took, and what was printed."""
     began = time.perf_counter()
     try:
-        evidence = await verifier.check(claim)
+        if isinstance(verifier, Interpreter):
+            evidence, output = await verifier.observe(claim)
+        else:
+            evidence, output = await verifier.check(claim), ""
     except Exception as error:
-        evidence = _unavailable(verifier, claim.text, error)
-    return evidence.model_copy(update={"seconds": round(time.perf_counter() - began, 6)})
+        evidence, output = _unavailable(verifier, claim.text, error), ""
+    return evidence.model_copy(update={"seconds": round(time.perf_counter() - began, 6)}), output
 
 
 def _unavailable(verifier: Verifier, claim: str, error: Exception) -> Evidence:

@@ -12,12 +12,16 @@ from typing import Any, Final, TypeVar, cast
 from pydantic import ValidationError
 
 from longthought.errors import ProblemError
-from longthought.problems.problem import AnswerReference, CountdownReference, Problem, Record, Task
+from longthought.problems import code
+from longthought.problems.problem import AnswerReference, CodeReference, CountdownReference, Problem, Record, Task
 from longthought.problems.puzzle import Puzzle
 
 MAX_LINE: Final = 16 * 2**20
 """Longest line read, in bytes."""
-_REFERENCES: Final[dict[str, type[AnswerReference] | type[CountdownReference]]] = {"countdown": CountdownReference}
+_REFERENCES: Final[dict[str, type[AnswerReference] | type[CountdownReference] | type[CodeReference]]] = {
+    "countdown": CountdownReference,
+    code.DOMAIN: CodeReference,
+}
 _SHOWN: Final = 60
 M = TypeVar("M", bound=Record)
 
@@ -25,7 +29,9 @@ M = TypeVar("M", bound=Record)
 def load(path: str | Path) -> Iterator[Task]:
     """Read problems one by one; blank lines are skipped.
 
-    The reference of a `countdown` problem is `{"numbers": [...], "target": n}`, that of any other `{"answer": "..."}`.
+    The reference of a `countdown` problem is `{"numbers": [...], "target": n}`, that of a `code` problem `{"tests":
+    "..."}` or `{"cases": [{"input": "...", "output": "..."}]}`, that of any other `{"answer": "..."}`. Lines of
+    HumanEval and MBPP are read as they are.
 
     Raises:
         ProblemError: at once if there is no such file, else at the line that can't be read.
@@ -112,6 +118,7 @@ def _task(line: bytes) -> Task:
     if not isinstance(fields, dict):
         raise ProblemError(f"expected one JSON object, found {_show(fields)}")
     fields = cast(dict[str, Any], fields)
+    fields = code.from_data_set(fields) or fields
     reference = fields.pop("reference", None)
     problem = _valid(Problem, fields, also=("reference",))
     if reference is None:

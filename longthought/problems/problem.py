@@ -4,7 +4,9 @@ The two are different types on purpose: an agent, a prompt or a graph takes a `P
 to the answer. Only `longthought.tools.grade` takes both.
 """
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 
 class Record(BaseModel):
@@ -21,7 +23,7 @@ class Problem(Record):
     statement: str = Field(min_length=1)
     """The problem in words."""
     domain: str = "math"
-    """`math`, `countdown`, …: which checkers apply."""
+    """`math`, `countdown`, `code`, …: which checkers apply."""
     context: str = ""
     """Anything given beside the statement, such as a passage to read."""
 
@@ -43,8 +45,31 @@ class CountdownReference(Reference):
     target: int = Field(ge=1)
 
 
+class Case(Record):
+    """What a program reads and what it must print."""
+
+    input: str = ""
+    output: str
+
+
+class CodeReference(Reference):
+    """Hidden tests: a program that calls the candidate's functions, cases of input and output, or both."""
+
+    tests: str = ""
+    """Ends without an exception if the candidate is right."""
+    names: tuple[str, ...] = ()
+    """What the tests may see of the candidate; all it defines where none are given."""
+    cases: tuple[Case, ...] = ()
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.tests.strip() and not self.cases:
+            raise ValueError("needs tests or cases")
+        return self
+
+
 class Task(Record):
     """One line of a data set: a problem and, where it is known, its reference."""
 
     problem: Problem
-    reference: AnswerReference | CountdownReference | None = None
+    reference: AnswerReference | CountdownReference | CodeReference | None = None

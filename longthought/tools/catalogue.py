@@ -5,14 +5,23 @@ from typing import Final
 
 from longthought.errors import ConfigError
 from longthought.tools.algebra import Algebra
+from longthought.tools.cache import Cache, cached
 from longthought.tools.countdown import Legality
+from longthought.tools.examples import Examples
+from longthought.tools.python import Python
 from longthought.tools.verifier import Verifier
 
-TOOLS: Final[dict[str, Callable[[], Verifier]]] = {"algebra": Algebra, "countdown": Legality}
+TOOLS: Final[dict[str, Callable[[], Verifier]]] = {
+    "algebra": Algebra,
+    "countdown": Legality,
+    "examples": Examples,
+    "python": lambda: Python(session=True),
+}
+_CACHE: Final = Cache()
 
 
 def verifiers(names: Iterable[str]) -> list[Verifier]:
-    """Make the named verifiers.
+    """Make the named verifiers, with one cache before them all.
 
     Raises:
         ConfigError: if there is no such tool.
@@ -22,5 +31,5 @@ def verifiers(names: Iterable[str]) -> list[Verifier]:
     for name in dict.fromkeys(names):
         if name not in TOOLS:
             raise ConfigError(f"unknown tool {name!r}: choose from {', '.join(TOOLS)}, separated by commas")
-        made.append(TOOLS[name]())
+        made.append(cached(TOOLS[name](), _CACHE))
     return made

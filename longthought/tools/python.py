@@ -24,6 +24,11 @@ _SHOWN: Final = 1000
 """Characters of output in the evidence."""
 
 
+def blocks(step: str) -> list[tuple[str, tuple[int, int]]]:
+    """Return the fenced Python blocks of a step, and where they stand in it."""
+    return [(block[1], block.span(1)) for block in _BLOCK.finditer(step)]
+
+
 class Python:
     """Runs code; abstains unless an expected value is given."""
 
@@ -41,16 +46,21 @@ class Python:
 
     def claims(self, problem: Problem, path: Sequence[str], step: str) -> list[Claim]:
         """Take the block of a step, if it has exactly one."""
-        blocks = list(_BLOCK.finditer(step))
-        return [Claim(b.group(1), b.span(1), problem, tuple(path)) for b in blocks] if len(blocks) == 1 else []
+        found = blocks(step)
+        return [Claim(text, span, problem, tuple(path)) for text, span in found] if len(found) == 1 else []
 
     async def check(self, claim: Claim) -> Evidence:
         """Run the code and report the output."""
         return self.evidence(claim, await self.run(claim))
 
+    async def observe(self, claim: Claim) -> tuple[Evidence, str]:
+        """Run the code; return what it means, without the output, and the output."""
+        result = await self.run(claim)
+        return self.evidence(claim, result).model_copy(update={"detail": brief(result)}), printed(result)
+
     async def run(self, claim: Claim) -> RunResult:
         """Run the code and return what came of it, for whoever wants the output too."""
-        cells = [block for text in claim.path for block in _BLOCK.findall(text)] if self._session else []
+        cells = [cell for text in claim.path for cell, _ in blocks(text)] if self._session else []
         return await (self._sandbox or shared()).run(claim.text, cells=cells)
 
     def evidence(self, claim: Claim, result: RunResult, expected: str | None = None) -> Evidence:
@@ -76,9 +86,19 @@ class Python:
         )
 
 
+def brief(result: RunResult) -> str:
+    """Put the end of a run into words."""
+    return f"run: {result.run} ({result.detail})" if result.detail else f"run: {result.run}"
+
+
+def printed(result: RunResult) -> str:
+    """Join what a run printed and the errors it ended in; empty if it didn't run."""
+    return "\n".join(part.strip("\n") for part in (result.stdout, result.stderr) if part.strip())
+
+
 def told(result: RunResult) -> str:
     """Put a run into words: its status, the output, and the end of the errors."""
-    parts = [f"run: {result.run}", result.detail and f"({result.detail})"]
+    parts = [brief(result)]
     if result.stdout:
         parts.append(f"it printed:\n{_shortened(result.stdout)}")
     elif result.run is RunStatus.OK:

@@ -5,7 +5,7 @@ A verifier sees the statement and the steps, never a reference. It says nothing 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from longthought.problems.problem import Problem
 from longthought.trajectories.events import Evidence
@@ -35,4 +35,13 @@ class Verifier(Protocol):
 
     async def check(self, claim: Claim) -> Evidence:
         """Look into one claim. Never raises for what a claim says."""
+        ...
+
+
+@runtime_checkable
+class Interpreter(Verifier, Protocol):
+    """A tool that runs what a step holds; what it prints is shown to the policy."""
+
+    async def observe(self, claim: Claim) -> tuple[Evidence, str]:
+        """Look into one claim, and return what was printed beside the evidence."""
         ...

@@ -1,0 +1,140 @@
+"""Cases for single verifiers, as `longthought check` takes them: one, or a stream answered in its order.
+
+A case that a verifier can't make sense of gets a status like any other; only a line that is no case at all is an error.
+"""
+
+import asyncio
+import json
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Any, Final, Literal, cast
+
+from longthought.errors import ConfigError
+from longthought.problems.problem import Problem
+from longthought.tools.algebra import Algebra
+from longthought.tools.answer.compare import compare
+from longthought.tools.python import Python
+from longthought.tools.sandbox.pool import shared
+from longthought.tools.verifier import Claim
+from longthought.trajectories.events import Evidence, EvidenceStatus
+
+Kind = Literal["python", "algebra", "answer", "lean"]
+Case = Mapping[str, str]
+Finding = dict[str, Any]
+FIELDS: Final[dict[Kind, tuple[str, ...]]] = {
+    "python": ("code",),
+    "algebra": ("text",),
+    "answer": ("gold", "given"),
+    "lean": ("statement", "proof"),
+}
+_OPTIONAL: Final = {"expect"}
+_IN_FLIGHT: Final = 32
+_NOWHERE: Final = Problem(id="check", statement="check")
+
+
+async def find(kind: Kind, case: Case) -> Finding:
+    """Check one case; `status` and `detail` are always there."""
+    began = time.perf_counter()
+    found = await _CHECKS[kind](case)
+    return {**found, "seconds": round(time.perf_counter() - began, 6)}
+
+
+async def serve(kind: Kind, lines: Iterator[str], write: Callable[[str], object]) -> None:
+    """Answer JSON lines in their order, some at a time.
+
+    Raises:
+        ConfigError: at a line that is no case; those before it have been answered by then.
+
+    """
+    waiting: deque[tuple[Any, asyncio.Task[Finding]]] = deque()
+    number, fault = 0, None
+    try:
+        while (line := await asyncio.to_thread(next, lines, None)) is not None:
+            number += 1
+            if not line.strip():
+                continue
+            try:
+                name, case = _case(kind, line)
+            except ValueError as error:
+                fault = ConfigError(f"standard input:{number}: {error}")
+                break
+            waiting.append((name, asyncio.create_task(find(kind, case))))
+            while waiting and (len(waiting) >= _IN_FLIGHT or waiting[0][1].done()):
+                await _answer(waiting, write)
+        while waiting:
+            await _answer(waiting, write)
+    finally:
+        for _, task in waiting:
+            task.cancel()
+    if fault:
+        raise fault
+
+
+async def _answer(waiting: deque[tuple[Any, asyncio.Task[Finding]]], write: Callable[[str], object]) -> None:
+    name, task = waiting[0]
+    found = await task
+    waiting.popleft()
+    write(json.dumps({"id": name, **found}))
+
+
+def _case(kind: Kind, line: str) -> tuple[Any, Case]:
+    wanted = ", ".join(f'"{field}"' for field in ("id", *FIELDS[kind]))
+    try:
+        fields: object = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"expected a JSON object with {wanted}, found {line.strip()[:60]!r}") from error
+    if not isinstance(fields, dict):
+        raise ValueError(f"expected a JSON object with {wanted}, found {line.strip()[:60]!r}")
+    fields = cast("dict[str, Any]", fields)
+    for field in FIELDS[kind]:
+        if not isinstance(fields.get(field), str):
+            raise ValueError(f'"{field}": expected text, found {json.dumps(fields.get(field))[:60]}')
+    known = {k: v for k, v in fields.items() if k in FIELDS[kind] or (k in _OPTIONAL and isinstance(v, str))}
+    return fields.get("id"), known
+
+
+async def _python(case: Case) -> Finding:
+    result = await shared().run(case["code"])
+    claim = Claim(case["code"], (0, len(case["code"])), _NOWHERE, ())
+    evidence = Python().evidence(claim, result, case.get("expect"))
+    return {"status": evidence.status, "detail": evidence.detail, "run": result.run, "stdout": result.stdout}
+
+
+async def _algebra(case: Case) -> Finding:
+    verifier = Algebra()
+    claims = verifier.claims(_NOWHERE, (), case["text"])
+    found = await asyncio.gather(*(verifier.check(claim) for claim in claims))
+    status = _overall(found)
+    telling = [e for e in found if e.status is status and e.detail]
+    plural = "claim" if len(found) == 1 else "claims"
+    return {
+        "status": status,
+        "detail": "; ".join(e.detail for e in telling) or f"{len(found)} {plural}",
+        "claims": [e.model_dump(mode="json", include={"claim", "span", "status", "detail"}) for e in found],
+    }
+
+
+def _overall(found: list[Evidence]) -> EvidenceStatus:
+    """Return what several findings come to: one refuted claim refutes a text, one confirmed claim confirms it."""
+    statuses = {e.status for e in found}
+    order = (EvidenceStatus.REFUTED, EvidenceStatus.CONFIRMED, EvidenceStatus.UNAVAILABLE)
+    return next((s for s in order if s in statuses), EvidenceStatus.ABSTAINED)
+
+
+async def _compare(case: Case) -> Finding:
+    found = await compare(case["gold"], case["given"])
+    status = {True: EvidenceStatus.CONFIRMED, False: EvidenceStatus.REFUTED, None: EvidenceStatus.ABSTAINED}
+    return {"status": status[found.equal], "equal": found.equal, "detail": found.detail}
+
+
+async def _lean(case: Case) -> Finding:
+    return {"status": EvidenceStatus.UNAVAILABLE, "detail": "Lean is not wired yet"}
+
+
+_CHECKS: Final[dict[Kind, Callable[[Case], Awaitable[Finding]]]] = {
+    "python": _python,
+    "algebra": _algebra,
+    "answer": _compare,
+    "lean": _lean,
+}

@@ -1,0 +1,68 @@
+"""The examples in a programming problem's statement, run against the program of a step.
+
+It reads the statement and the step alone: the hidden tests are the grader's.
+"""
+
+import ast
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from longthought.problems import code
+from longthought.problems.problem import Problem
+from longthought.tools.python import blocks
+from longthought.tools.sandbox.pool import Sandbox, shared
+from longthought.tools.sandbox.result import Mark
+from longthought.tools.verifier import Claim
+from longthought.trajectories.events import Evidence, EvidenceStatus
+
+_STATUS: Final = {
+    Mark.PASSED: EvidenceStatus.CONFIRMED,
+    Mark.FAILED: EvidenceStatus.REFUTED,
+    Mark.UNSUPPORTED: EvidenceStatus.ABSTAINED,
+    Mark.UNAVAILABLE: EvidenceStatus.UNAVAILABLE,
+}
+_NAMES: Final = re.compile(r"[A-Za-z_]\w*")
+
+
+class Examples:
+    """Puts each example of the statement to the program."""
+
+    name = "examples"
+
+    def __init__(self, sandbox: Sandbox | None = None) -> None:
+        """Use a sandbox, by default the one that this process shares."""
+        self._sandbox = sandbox
+
+    def claims(self, problem: Problem, path: Sequence[str], step: str) -> list[Claim]:
+        """Take the last program of a step, if the statement has examples that it could pass."""
+        if problem.domain != code.DOMAIN or not (found := blocks(step)) or not code.examples(problem.statement):
+            return []
+        text, span = found[-1]
+        return [Claim(text, span, problem, tuple(path))]
+
+    async def check(self, claim: Claim) -> Evidence:
+        """Run the examples that call something the program defines; all of them must pass."""
+        defined = _defined(claim.text)
+        asked = [line for line in code.examples(claim.problem.statement) if defined & set(_NAMES.findall(line))]
+        if not asked:
+            return self._evidence(claim, EvidenceStatus.ABSTAINED, "the program defines nothing that the examples call")
+        for number, line in enumerate(asked, start=1):
+            found = await (self._sandbox or shared()).judge(claim.text, line)
+            if found.mark is not Mark.PASSED:
+                detail = f"example {number} of {len(asked)}, `{line}`: {found.detail or found.mark}"
+                return self._evidence(claim, _STATUS[found.mark], detail)
+        plural = "example" if len(asked) == 1 else "examples"
+        return self._evidence(claim, EvidenceStatus.CONFIRMED, f"{len(asked)} {plural} of the statement passed")
+
+    def _evidence(self, claim: Claim, status: EvidenceStatus, detail: str) -> Evidence:
+        return Evidence(tool=self.name, status=status, claim=claim.text, detail=detail, span=claim.span)
+
+
+def _defined(program: str) -> set[str]:
+    """Return the functions and classes at the top of a program."""
+    try:
+        tree = ast.parse(program)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+    return {n.name for n in tree.body if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))}

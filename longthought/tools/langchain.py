@@ -1,0 +1,51 @@
+"""The verifiers as LangChain tools, for agents that call tools themselves.
+
+A tool answers with the evidence as JSON; what it can't check, it says so.
+"""
+
+import json
+from typing import Final
+
+from langchain_core.tools import BaseTool, StructuredTool
+
+from longthought.problems.problem import Problem
+from longthought.tools import catalogue
+from longthought.tools.verifier import Interpreter, Verifier
+
+_SAYS: Final = {
+    "algebra": "Check the equalities and inequalities in a step of reasoning exactly.",
+    "countdown": "Check a move or a final expression against the statement of a Countdown puzzle.",
+    "examples": "Run the examples in a programming problem's statement against the ```python block of a step.",
+    "lean": "Check Lean 4 tactics against the theorem in the statement.",
+    "python": "Run the ```python block of a step in a sandbox and return what it prints.",
+}
+
+
+def tools(names: list[str] | None = None) -> list[BaseTool]:
+    """Return verifiers as LangChain tools that take a step and the statement of its problem.
+
+    Args:
+        names: Which ones; all of them by default.
+
+    Raises:
+        ConfigError: if there is no such verifier.
+
+    """
+    return [as_tool(verifier) for verifier in catalogue.verifiers(names or catalogue.TOOLS)]
+
+
+def as_tool(verifier: Verifier) -> BaseTool:
+    """Wrap one verifier."""
+
+    async def check(step: str, statement: str = "", domain: str = "math") -> str:
+        problem = Problem(id="tool-call", statement=statement or step, domain=domain)
+        found: list[dict[str, object]] = []
+        for claim in verifier.claims(problem, (), step):
+            if isinstance(verifier, Interpreter):
+                evidence, output = await verifier.observe(claim)
+                found.append({**evidence.model_dump(mode="json"), "output": output})
+            else:
+                found.append((await verifier.check(claim)).model_dump(mode="json"))
+        return json.dumps(found, ensure_ascii=False) if found else "[]: there is nothing in it that this tool can check"
+
+    return StructuredTool.from_function(coroutine=check, name=verifier.name, description=_SAYS[verifier.name])
