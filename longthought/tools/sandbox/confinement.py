@@ -98,16 +98,16 @@ def confinement(wanted: str = "auto") -> Confinement:
 def probe() -> Probe:
     """Look which confinement works here, for `doctor`."""
     try:
-        found = confinement()
+        return Probe("bubblewrap", f"bubblewrap at {_bubblewrap().command[0]}")
     except Unavailable as error:
-        return Probe(None, str(error), "apt install bubblewrap, or a kernel with Landlock (5.13 or later)")
-    if found.kind == "bubblewrap":
-        return Probe("bubblewrap", f"bubblewrap at {found.command[0]}")
+        reason = str(error)
     try:
-        _bubblewrap()
+        _landlock()
     except Unavailable as error:
-        return Probe("landlock", f"Landlock (no scratch directory), because bubblewrap doesn't work: {error}")
-    raise AssertionError("bubblewrap works only now and then")
+        reasons = f"bubblewrap: {reason}; landlock: {error}"
+        return Probe(None, reasons, "apt install bubblewrap, or a kernel with Landlock (5.13 or later)")
+    found = f"Landlock, without a scratch directory, for bubblewrap doesn't work: {reason}"
+    return Probe("landlock", found, "apt install bubblewrap")
 
 
 def _bubblewrap() -> Confinement:

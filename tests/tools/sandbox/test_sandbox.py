@@ -121,12 +121,15 @@ def test_any_thread_and_any_event_loop(sandbox: Sandbox) -> None:
     assert found == {number: f"{number}\n" for number in range(6)}
 
 
-async def test_a_killed_worker_is_replaced(sandbox: Sandbox) -> None:
-    """Kill every process below this one, from outside, in the middle of a run."""
-    assert (await sandbox.run("1")).run is RunStatus.OK
+@pytest.mark.parametrize("kind", CONFINEMENTS)
+async def test_a_killed_worker_is_replaced(kind: str) -> None:
+    """Kill every process of a sandbox from outside, in the middle of a run."""
+    before = descendants(os.getpid())
+    sandbox = Sandbox(confinement=kind, seconds=30)
+    await asyncio.gather(*(sandbox.run("import time; time.sleep(0.2)") for _ in range(2)))
     running = asyncio.create_task(sandbox.run("import time; time.sleep(60)"))
     await asyncio.sleep(0.5)
-    doomed = descendants(os.getpid())
+    doomed = descendants(os.getpid()) - before
     for pid in doomed:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
@@ -134,6 +137,7 @@ async def test_a_killed_worker_is_replaced(sandbox: Sandbox) -> None:
     assert (await running).run in (RunStatus.CRASHED, RunStatus.OOM)
     for _ in range(3):
         assert (await sandbox.run("print(1)")).stdout == "1\n"
+    sandbox.close()
 
 
 async def test_a_caller_who_leaves_does_no_harm(sandbox: Sandbox) -> None:
