@@ -39,6 +39,14 @@ SAME, DIFFERENT, UNKNOWN = True, False, None
         ("1/3", "0.3", DIFFERENT),
         ("1/3", "0.334", UNKNOWN),
         ("0.5", "0.50001", DIFFERENT),
+        (r"\frac{1}{2\sqrt3}", r"\frac{\sqrt3}{6}", SAME),
+        (r"\sqrt{12}", r"2\sqrt3", SAME),
+        (r"\sqrt{\frac{3}{4}}", r"\frac{\sqrt3}{2}", SAME),
+        (r"2\sqrt{3}", r"-2\sqrt{3}", DIFFERENT),
+        (r"\sqrt{-4}", r"\sqrt{4}", DIFFERENT),
+        (r"\sqrt{\sqrt{16}}", "2", SAME),
+        (r"\frac{\pi^2}{6}", r"\frac{\pi}{6}", DIFFERENT),
+        (r"\frac{\pi^2}{6}", r"\pi^2/6", SAME),
         # per cent
         ("3", "3%", UNKNOWN),
         ("75%", "75", UNKNOWN),
@@ -255,7 +263,7 @@ async def test_junk_is_never_equal_and_always_has_a_reason(junk: str, gold: str)
         assert found.equal is not True
         assert found.detail
         assert len(found.detail) < 1_000
-    assert (await compare("\\sqrt{8}", "2\\sqrt{2}")).equal is True
+    assert (await compare("(x+1)^2", "x^2+2x+1")).equal is True
 
 
 async def test_a_timeout_is_unknown() -> None:
@@ -267,10 +275,10 @@ async def test_what_dies_in_a_worker_is_unknown() -> None:
     before = WORKERS.seconds
     WORKERS.seconds = 0.0
     try:
-        assert (await compare("\\sqrt{8}", "2\\sqrt{3}")).equal is None
+        assert (await compare("(x+1)^2", "x^2+2x+2")).equal is None
     finally:
         WORKERS.seconds = before
-    assert (await compare("\\sqrt{8}", "2\\sqrt{3}")).equal is False
+    assert (await compare("(x+1)^2", "x^2+2x+2")).equal is False
 
 
 async def test_long_answers_are_not_compared_but_may_be_at_the_limit() -> None:
@@ -280,7 +288,7 @@ async def test_long_answers_are_not_compared_but_may_be_at_the_limit() -> None:
 
 
 async def test_any_thread_and_any_event_loop() -> None:
-    pairs = [("\\sqrt{8}", "2\\sqrt{2}", True), ("\\sqrt{8}", "2\\sqrt{3}", False), ("72", "72.0", True)]
+    pairs = [("(x+1)^2", "x^2+2x+1", True), ("(x+1)^2", "x^2+2x+2", False), ("72", "72.0", True)]
     found: list[bool | None] = []
 
     def use() -> None:
@@ -294,6 +302,32 @@ async def test_any_thread_and_any_event_loop() -> None:
         thread.start()
     await asyncio.to_thread(lambda: [thread.join() for thread in threads])
     assert found == [equal for _, _, equal in pairs] * 18
+
+
+@pytest.mark.parametrize("given", ["7 m", "zyzzyva", "wyvern", "7", "(7, 8)", "w=7", "7 8", "x^2+\\sqrt{2}", "1/0"])
+@pytest.mark.parametrize(
+    "gold", ["7 zyzzyva", "zyzzyva", "zyzzyva=7", "\\text{zyzzyva}", "7^{zyzzyva}", "\\zyzzyva{7}", "7 8 zyzzyva 9_1"]
+)
+async def test_nothing_of_the_reference_turns_up_in_a_detail(gold: str, given: str) -> None:
+    assert "zyzzyva" not in (await compare(gold, given)).detail
+
+
+ROOTS = st.tuples(st.integers(1, 40), st.integers(1, 40), st.integers(1, 40))
+
+
+@for_all(ROOTS, ROOTS)
+def test_roots_are_compared_exactly(one: tuple[int, int, int], other: tuple[int, int, int]) -> None:
+    (a, b, c), (p, q, r) = one, other
+    gold, found = rf"\frac{{{a}\pi\sqrt{{{b}}}}}{{{c}}}", Fraction(a * a * b, c * c)
+    ways = [rf"\pi\cdot\frac{{{p}\sqrt{{{q}}}}}{{{r}}}", rf"{p}\pi\sqrt{{{q}}}/{r}",
+            rf"\frac{{{p * q}\pi}}{{{r}\sqrt{{{q}}}}}"]  # fmt: skip
+    for way in ways:
+        assert decide(gold, way) == decide(gold.replace("\\pi", "π"), way)
+        answer = decide(gold, way)
+        assert isinstance(answer, Comparison)
+        assert answer.equal is (found == Fraction(p * p * q, r * r))
+    assert decide(gold, f"-{ways[0]}") == Comparison(False, "it is not the reference")
+    assert decide(gold, ways[0].replace("\\pi", "1")) == Comparison(False, "it is not the reference")
 
 
 FRACTIONS = st.fractions(max_denominator=1_000).filter(lambda n: abs(n) < 10**6)

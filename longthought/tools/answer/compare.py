@@ -14,6 +14,7 @@ from typing import Final
 
 from longthought.tools.answer.exact import value
 from longthought.tools.answer.intervals import same, union
+from longthought.tools.answer.terms import term
 from longthought.tools.answer.writing import Kind, Written, clean, read, words
 from longthought.tools.workers import WorkerCrashed, Workers, WorkerTimeout
 
@@ -32,7 +33,7 @@ class Comparison:
     equal: bool | None
     """None where it can't be told."""
     detail: str = ""
-    """Why not, or on which condition."""
+    """Why not, or on which condition; quotes nothing of the reference, for it is logged."""
 
 
 _SAME: Final = Comparison(True)
@@ -55,7 +56,8 @@ async def compare(gold: str, given: str) -> Comparison:
     except WorkerTimeout as error:
         return Comparison(None, str(error))
     except WorkerCrashed as error:
-        return Comparison(None, f"the comparison broke off: {error}")
+        kind = str(error).partition(":")[0]  # not the whole message, which may quote the reference
+        return Comparison(None, f"the comparison broke off: {kind}")
     return Comparison(equal, detail)
 
 
@@ -161,8 +163,8 @@ def _measured(gold: Written, given: Written) -> Comparison | tuple[str, str]:
             return _plain(gold, given, one.factor / other.factor)
         found = _plain(gold, given)
         if (one.known and other.known) or (isinstance(found, Comparison) and found.equal is False):
-            return Comparison(False, f"{other.name} instead of {one.name}")
-        return _unknown(f"{one.name} and {other.name} may not be the same")
+            return Comparison(False, "it is in units of another kind")
+        return _unknown("what it counts may not be the same")
     unit = one or other
     assert unit is not None
     if unit.dimensions == (("degree", 1),):
@@ -208,7 +210,10 @@ def _plain(gold: Written, given: Written, factor: Fraction = Fraction(1)) -> Com
         return _collections(gold, given, factor)
     for body in (gold.body, given.body):
         if "%" in body or re.search(r"(?<![_0-9])[0-9]+\s+[0-9]|!!|[0-9]_", body):
-            return _unknown(f"{body} has more than one reading")
+            return _unknown("written so that it has more than one reading")
+    ours, theirs = term(gold.body), term(given.body)
+    if ours and theirs:
+        return _SAME if ours._replace(square=ours.square * factor**2) == theirs else _DIFFERENT
     scaled = gold.body if factor == 1 else f"\\frac{{{factor.numerator}}}{{{factor.denominator}}}\\cdot({gold.body})"
     return scaled, given.body
 

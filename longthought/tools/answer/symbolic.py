@@ -216,7 +216,7 @@ def _other_reading(gold: Any, given: Any) -> str:
     if len(ours) == len(theirs) == 1 and {s.name for s in ours | theirs} <= _PARAMETERS:
         (one,), (other,) = ours, theirs
         if _verified(gold, given.xreplace({other: one})):
-            return f"equal if {one} and {other} both stand for any whole number"
+            return "equal if the letters that differ both stand for any whole number"
     for base_10, natural in ((gold, given), (given, gold)):
         swapped = base_10.replace(sympy.log, _natural_logarithm)
         if swapped != base_10 and _precisely(swapped, natural):

@@ -20,42 +20,33 @@ class Unit:
     """Whether it is in the table, and not just a word such as `apples`."""
 
 
-_TABLE: Final[dict[str, tuple[str, dict[str, str]]]] = {
-    "length": (
-        "1",
-        {
-            "mm millimeter millimetre": "0.001", "cm centimeter centimetre": "0.01", "dm decimeter decimetre": "0.1",
-            "m meter metre": "1", "km kilometer kilometre": "1000", "in inch inches": "0.0254",
-            "ft foot feet": "0.3048", "yd yard": "0.9144", "mi mile": "1609.344",
-        },
-    ),
-    "mass": (
-        "1",
-        {
-            "mg milligram": "0.001", "g gram": "1", "kg kilogram kilo": "1000", "t tonne": "1000000",
-            "oz ounce": "28.349523125", "lb lbs pound": "453.59237",
-        },
-    ),
-    "time": (
-        "1",
-        {
-            "ms millisecond": "0.001", "s sec second": "1", "min minute": "60", "h hr hour": "3600", "day": "86400",
-            "week wk": "604800",
-        },
-    ),
-    "calendar": ("1", {"month": "1", "year yr": "12", "decade": "120", "century centuries": "1200"}),
-    "volume": ("1", {"ml milliliter millilitre": "0.001", "l liter litre": "1"}),
-    "dollar": ("1", {"dollar usd $": "1", "cent ¢": "0.01", "dime": "0.1", "nickel": "0.05"}),
-    "euro": ("1", {"euro eur €": "1"}),
-    "sterling": ("1", {"gbp £": "1", "pence penny pennies": "0.01"}),
-    "yen": ("1", {"yen ¥": "1"}),
-    "rupee": ("1", {"rupee ₹": "1"}),
-    "degree": ("1", {"degree deg °": "1"}),
-    "radian": ("1", {"radian rad": "1"}),
+_TABLE: Final[dict[str, dict[str, str]]] = {
+    "length": {
+        "mm millimeter millimetre": "0.001", "cm centimeter centimetre": "0.01", "dm decimeter decimetre": "0.1",
+        "m meter metre": "1", "km kilometer kilometre": "1000", "in inch inches": "0.0254",
+        "ft foot feet": "0.3048", "yd yard": "0.9144", "mi mile": "1609.344",
+    },
+    "mass": {
+        "mg milligram": "0.001", "g gram": "1", "kg kilogram kilo": "1000", "t tonne": "1000000",
+        "oz ounce": "28.349523125", "lb lbs pound": "453.59237",
+    },
+    "time": {
+        "ms millisecond": "0.001", "s sec second": "1", "min minute": "60", "h hr hour": "3600", "day": "86400",
+        "week wk": "604800",
+    },
+    "calendar": {"month": "1", "year yr": "12", "decade": "120", "century centuries": "1200"},
+    "volume": {"ml milliliter millilitre": "0.001", "l liter litre": "1"},
+    "dollar": {"dollar usd $": "1", "cent ¢": "0.01", "dime": "0.1", "nickel": "0.05"},
+    "euro": {"euro eur €": "1"},
+    "sterling": {"gbp £": "1", "pence penny pennies": "0.01"},
+    "yen": {"yen ¥": "1"},
+    "rupee": {"rupee ₹": "1"},
+    "degree": {"degree deg °": "1"},
+    "radian": {"radian rad": "1"},
 }  # fmt: skip
 _UNITS: Final = {
     word: (Fraction(ratio), dimension)
-    for dimension, (_, names) in _TABLE.items()
+    for dimension, names in _TABLE.items()
     for words, ratio in names.items()
     for word in words.split()
 }

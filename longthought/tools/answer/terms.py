@@ -1,0 +1,104 @@
+r"""Products of rationals, square roots and π, compared exactly: `\frac{\sqrt{3}}{3}`, `2\pi\sqrt{5}/3`.
+
+Such a term is told by its sign, its square without π, which is rational, and its power of π, which is transcendental
+(Lindemann, 1882). So equal triples mean equal numbers and nothing else does. Sums are for the worker processes.
+"""
+
+import re
+from fractions import Fraction
+from math import isqrt
+from typing import Final, NamedTuple
+
+_TOKEN: Final = re.compile(r"\s*(\\(?:frac|sqrt|pi|cdot|times)(?![a-zA-Z])|[0-9]+|[-*/(){}])")
+_MAX_TOKENS: Final = 60
+_MAX_DIGITS: Final = 60
+
+
+class Term(NamedTuple):
+    """One product."""
+
+    sign: int
+    square: Fraction
+    pi: int
+
+    def times(self, other: "Term", power: int = 1) -> "Term":
+        """Multiply, or divide with a power of -1."""
+        return Term(self.sign * other.sign, self.square * other.square**power, self.pi + power * other.pi)
+
+
+class _Unreadable(Exception):
+    pass
+
+
+def term(text: str) -> Term | None:
+    """Read a cleaned text; None if it isn't plainly such a product, or zero."""
+    tokens = list[str]()
+    at, text = 0, text.rstrip()
+    while at < len(text):
+        match = _TOKEN.match(text, at)
+        if match is None or len(tokens) == _MAX_TOKENS or len(match[1]) > _MAX_DIGITS:
+            return None
+        tokens.append({"\\cdot": "*", "\\times": "*"}.get(match[1], match[1]))
+        at = match.end()
+    try:
+        found = _product(tokens[::-1], "")
+    except (_Unreadable, IndexError, ZeroDivisionError):
+        return None
+    return found if found.square else None
+
+
+def _product(rest: list[str], closing: str) -> Term:
+    """Read up to a closing bracket, or the end; `rest` is reversed."""
+    found, divided = Term(1, Fraction(1), 0), False
+    if rest[-1] == "-":
+        rest.pop()
+        found = Term(-1, Fraction(1), 0)
+    power = 1
+    while True:
+        before = rest[-1]
+        found = found.times(_factor(rest), power)
+        if not rest or rest[-1] == closing:
+            if closing:
+                rest.pop()
+            return found
+        power = -1 if rest[-1] == "/" else 1
+        if rest[-1] in ("*", "/"):
+            divided = divided or rest.pop() == "/"
+        elif divided or rest[-1].isdecimal() or (before.isdecimal() and rest[-1] == "\\frac"):
+            raise _Unreadable  # such as 1/2√3 and 2½
+
+
+def _factor(rest: list[str]) -> Term:
+    token = rest.pop()
+    if token.isdecimal():
+        return Term(1, Fraction(int(token)) ** 2, 0)
+    if token == "\\pi":
+        return Term(1, Fraction(1), 1)
+    if token == "\\frac":
+        return _argument(rest).times(_argument(rest), -1)
+    if token == "\\sqrt":
+        held = _argument(rest)
+        root = held.square
+        whole = Fraction(_root(root.numerator), _root(root.denominator))
+        if held.sign < 0 or held.pi:
+            raise _Unreadable
+        return Term(1, whole, 0)
+    if token in "({":
+        return _product(rest, {"(": ")", "{": "}"}[token])
+    raise _Unreadable
+
+
+def _argument(rest: list[str]) -> Term:
+    if rest[-1] == "{":
+        return _factor(rest)
+    digit, more = rest[-1][:1], rest[-1][1:]
+    if not digit.isdecimal():
+        raise _Unreadable
+    rest[-1:] = [more] if more else []
+    return Term(1, Fraction(int(digit)) ** 2, 0)
+
+
+def _root(square: int) -> int:
+    if isqrt(square) ** 2 != square:  # a root in a root
+        raise _Unreadable
+    return isqrt(square)
