@@ -1,6 +1,7 @@
 """What every test needs: small machines stay quiet, property tests are repeatable, nothing phones home."""
 
 import os
+import signal
 
 from hypothesis import settings
 
@@ -10,3 +11,6 @@ os.environ["LANGSMITH_TRACING"] = "false"
 
 settings.register_profile("longthought", deadline=None, derandomize=True)
 settings.load_profile("longthought")
+
+# A suite started in the background of a script ignores SIGINT, and so would every command that a test interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
