@@ -32,6 +32,8 @@ def diagnose(base_url: str | None) -> list[Finding]:
         _package("transformers", "in-process models", required=False, extra="local"),
         _gpu(),
         _bundled(),
+        _sandbox(),
+        _package("math-verify", "comparing answers", required=True, extra=""),
         _package("trl", "training", required=False, extra="train"),
         _package("langgraph-cli", "LangGraph Studio", required=False, extra="studio"),
     ]
@@ -67,6 +69,13 @@ def _bundled() -> Finding:
     size = sum(path.stat().st_size for path in weights) / 1e6
     names = ", ".join(f"{p.parent.parent.name}/{p.parent.name}" for p in weights)
     return Finding("bundled agents", True, f"{names} ({size:.1f} MB)")
+
+
+def _sandbox() -> Finding:
+    from longthought.tools.sandbox.confinement import probe
+
+    found = probe()
+    return Finding("sandbox", found.kind is not None, found.found, found.fix)
 
 
 def _server(base_url: str) -> Finding:

@@ -17,7 +17,7 @@ from typing import Any, Final
 from longthought.errors import ProblemError
 
 DOMAIN: Final = "code"
-_FENCE: Final = re.compile(r"^[ \t]*```[^\n]*$", re.MULTILINE)
+_FENCE: Final = re.compile(r"^[ \t]*(?:```[^\n]*|\"\"\"|''')[ \t]*$", re.MULTILINE)
 _ASSERT: Final = re.compile(r"^[ \t]*(assert\b.*)$", re.MULTILINE)
 
 

@@ -14,6 +14,7 @@ from longthought.errors import ConfigError
 from longthought.problems.problem import Problem
 from longthought.tools.algebra import Algebra
 from longthought.tools.answer.compare import compare
+from longthought.tools.answer.conventions import final_answer
 from longthought.tools.python import Python
 from longthought.tools.sandbox.pool import shared
 from longthought.tools.verifier import Claim
@@ -123,7 +124,7 @@ def _overall(found: list[Evidence]) -> EvidenceStatus:
 
 
 async def _compare(case: Case) -> Finding:
-    found = await compare(case["gold"], case["given"])
+    found = await compare(case["gold"], final_answer(case["given"], last_line=False) or case["given"])
     status = {True: EvidenceStatus.CONFIRMED, False: EvidenceStatus.REFUTED, None: EvidenceStatus.ABSTAINED}
     return {"status": status[found.equal], "equal": found.equal, "detail": found.detail}
 

@@ -47,3 +47,9 @@ def test_huge_texts_are_read_in_one_pass(text: str) -> None:
 def test_a_box_inside_a_box_is_the_answer() -> None:
     assert boxed_answer("\\boxed{a \\boxed{5}}") == "5"
     assert boxed_answer("\\boxed{5 \\boxed{}}") == "5 \\boxed{}"
+
+
+def test_the_last_line_counts_only_where_it_is_wanted() -> None:
+    assert final_answer("so\n72") == "72"
+    assert final_answer("so\n72", last_line=False) is None
+    assert final_answer("so\n#### 72", last_line=False) == "72"

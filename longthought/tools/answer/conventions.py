@@ -15,11 +15,11 @@ _ANSWER_IS: Final = re.compile(r"\banswer\b[*_]{0,3}[ \t]{0,3}(?:\bis\b[ \t]{0,3
 _SENTENCE: Final = re.compile(r"(?<!\bapprox)\.(?:\s|$)")
 
 
-def final_answer(text: str) -> str | None:
+def final_answer(text: str, *, last_line: bool = True) -> str | None:
     r"""Return the final answer that a text gives; None where it gives none.
 
     The last `\boxed{…}` comes first, then the last `####` line as in GSM8K, then the last "the answer is …", and then
-    the last line, if it is short. A box that is never closed leaves only the explicit ones.
+    the last line, if it is short and wanted. A box that is never closed leaves only the explicit ones.
     """
     try:
         if boxed := boxed_answer(text):
@@ -31,6 +31,8 @@ def final_answer(text: str) -> str | None:
         return _bare(found)
     if found := _after_last(_ANSWER_IS, text):
         return _bare(_SENTENCE.split(found, maxsplit=1)[0])
+    if not last_line:
+        return None
     last = text.rstrip()[-MAX_LINE - 1 :].rpartition("\n")[2].strip()
     return None if cut_off or not last or len(last) > MAX_LINE else _bare(last)
 

@@ -1,0 +1,97 @@
+"""Programming problems: the usual data sets as they are, solutions dropped, tests kept from the agents."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from longthought.errors import ProblemError
+from longthought.problems.code import examples
+from longthought.problems.loader import load
+from longthought.problems.problem import Case, CodeReference
+
+HUMAN_EVAL = {
+    "task_id": "HumanEval/53",
+    "prompt": 'def add(x: int, y: int):\n    """Add two numbers x and y\n    >>> add(2, 3)\n    5\n    """\n',
+    "entry_point": "add",
+    "canonical_solution": "    return x + y\n",
+    "test": "def check(candidate):\n    assert candidate(0, 1) == 1\n",
+}
+MBPP = {
+    "task_id": 11,
+    "text": "Write a python function to remove first and last occurrence of a given character.",
+    "code": "def remove_Occ(s, ch): SECRET",
+    "test_list": ['assert remove_Occ("hello","l") == "heo"', 'assert remove_Occ("abcda","a") == "bcd"'],
+    "test_setup_code": "import math",
+    "challenge_test_list": ['assert remove_Occ("hellolloll","l") == "helollol"'],
+}
+
+
+def read(path: Path, *lines: object) -> list[tuple[str, str, str, CodeReference]]:
+    file = path / "p.jsonl"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    found = []
+    for task in load(file):
+        assert isinstance(task.reference, CodeReference)
+        found.append((task.problem.id, task.problem.domain, task.problem.statement, task.reference))
+    return found
+
+
+def test_a_human_eval_line(tmp_path: Path) -> None:
+    [(name, domain, statement, reference)] = read(tmp_path, HUMAN_EVAL)
+    assert (name, domain) == ("HumanEval/53", "code")
+    assert ">>> add(2, 3)" in statement
+    assert "return x + y" not in statement
+    assert "candidate(0, 1)" not in statement
+    assert reference.names == ("add",)
+    assert reference.tests.rstrip().endswith("check(add)")
+    assert examples(statement) == ["assert (add(2, 3)) == (5)"]
+
+
+def test_an_mbpp_line_shows_its_first_test_and_no_other(tmp_path: Path) -> None:
+    [(name, domain, statement, reference)] = read(tmp_path, MBPP)
+    assert (name, domain) == ("11", "code")
+    assert examples(statement) == ['assert remove_Occ("hello","l") == "heo"']
+    assert "SECRET" not in statement
+    assert "abcda" not in statement
+    for line in (*MBPP["test_list"], *MBPP["challenge_test_list"], "import math"):
+        assert line in reference.tests
+
+
+def test_our_own_lines(tmp_path: Path) -> None:
+    tests = {"id": "a", "statement": "Write f.", "domain": "code", "reference": {"tests": "assert f(1) == 1"}}
+    cases = {"id": "b", "statement": "Add.", "domain": "code", "reference": {"cases": [{"input": "1", "output": "2"}]}}
+    one, other = (row[3] for row in read(tmp_path, tests, cases))
+    assert one == CodeReference(tests="assert f(1) == 1")
+    assert other == CodeReference(cases=(Case(input="1", output="2"),))
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ({"task_id": 1, "test_list": ["assert f() == 1"]}, '"text": expected the problem in words'),
+        ({"id": "a", "statement": "s", "domain": "code", "reference": {}}, "needs tests or cases"),
+        ({"id": "a", "statement": "s", "domain": "code", "reference": {"answer": "3"}}, "answer"),
+    ],
+)
+def test_lines_that_make_no_sense(tmp_path: Path, line: object, said: str) -> None:
+    with pytest.raises(ProblemError, match=r"p\.jsonl:1: .*" + said):
+        read(tmp_path, line)
+
+
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        ("no examples here", []),
+        (">>> f(1)\n2\n>>> f(2)\n3\n", ["assert (f(1)) == (2)", "assert (f(2)) == (3)"]),
+        (">>> x = 1\n>>> f(x)\nTraceback (most recent call last):\n  ...\nValueError: no\n", []),
+        ("    assert f([1, 2]) == 3, 'why'\nassert f(\n", ["assert f([1, 2]) == 3, 'why'"]),
+        ("We assert that this holds.\n", []),
+        ("assert that this holds\n", []),
+        (">>> f(1)\n\ud800\n", []),
+        ("   >>> f(1)\n2\n", []),
+        ("assert " + "(" * 100_000, []),
+    ],
+)
+def test_examples_are_read_and_prose_is_not(statement: str, found: list[str]) -> None:
+    assert examples(statement) == found
