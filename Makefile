@@ -9,7 +9,7 @@ export TOKENIZERS_PARALLELISM := false
 export LANGSMITH_TRACING := false
 export LANGGRAPH_CLI_NO_ANALYTICS := 1
 
-.PHONY: help demo test check format cover clean bundled
+.PHONY: help demo test bubblewrap check format cover clean bundled
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,8 +21,11 @@ demo: $(VENV)/.local  ## 100 debates between the bundled agents on the CPU, no d
 	@$(BIN)/longthought show $(DEMO) --example
 	@echo 'Next, try: $(BIN)/longthought solve "Use 3, 7, 16 and 20, each once, to make 46."'
 
-test: $(VENV)/.dev  ## the whole test suite
+test: $(VENV)/.dev bubblewrap  ## the whole test suite
 	$(BIN)/python -m pytest
+
+bubblewrap:  # what the sandbox confines with
+	@command -v bwrap >/dev/null || { echo 'installing bubblewrap with apt'; apt-get -qq update && apt-get -qq install -y bubblewrap; }
 
 check: $(VENV)/.dev  ## format, lint, types, direction of imports
 	$(BIN)/ruff format --check .
