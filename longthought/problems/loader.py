@@ -12,12 +12,15 @@ from typing import Any, Final, TypeVar, cast
 from pydantic import ValidationError
 
 from longthought.errors import ProblemError
-from longthought.problems.problem import AnswerReference, CountdownReference, Problem, Record, Task
+from longthought.problems.problem import AnswerReference, CountdownReference, LeanReference, Problem, Record, Task
 from longthought.problems.puzzle import Puzzle
 
 MAX_LINE: Final = 16 * 2**20
 """Longest line read, in bytes."""
-_REFERENCES: Final[dict[str, type[AnswerReference] | type[CountdownReference]]] = {"countdown": CountdownReference}
+_REFERENCES: Final[dict[str, type[AnswerReference | CountdownReference | LeanReference]]] = {
+    "countdown": CountdownReference,
+    "lean": LeanReference,
+}
 _SHOWN: Final = 60
 M = TypeVar("M", bound=Record)
 
@@ -25,7 +28,8 @@ M = TypeVar("M", bound=Record)
 def load(path: str | Path) -> Iterator[Task]:
     """Read problems one by one; blank lines are skipped.
 
-    The reference of a `countdown` problem is `{"numbers": [...], "target": n}`, that of any other `{"answer": "..."}`.
+    The reference of a `countdown` problem is `{"numbers": [...], "target": n}`, that of a `lean` problem
+    `{"statement": "theorem ..."}`, that of any other `{"answer": "..."}`.
 
     Raises:
         ProblemError: at once if there is no such file, else at the line that can't be read.

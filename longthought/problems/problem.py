@@ -21,7 +21,7 @@ class Problem(Record):
     statement: str = Field(min_length=1)
     """The problem in words."""
     domain: str = "math"
-    """`math`, `countdown`, …: which checkers apply."""
+    """`math`, `countdown`, `lean`, …: which checkers apply."""
     context: str = ""
     """Anything given beside the statement, such as a passage to read."""
 
@@ -43,8 +43,14 @@ class CountdownReference(Reference):
     target: int = Field(ge=1)
 
 
+class LeanReference(Reference):
+    """A theorem of Lean 4 without its proof: any proof of it that Lean accepts is an answer."""
+
+    statement: str = Field(min_length=1)
+
+
 class Task(Record):
     """One line of a data set: a problem and, where it is known, its reference."""
 
     problem: Problem
-    reference: AnswerReference | CountdownReference | None = None
+    reference: AnswerReference | CountdownReference | LeanReference | None = None

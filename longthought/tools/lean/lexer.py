@@ -1,7 +1,7 @@
 """Lean's source in tokens, so that a screen sees words and not the letters inside a name, a comment or a string.
 
-It takes no more for a name, a string or a comment than Lean does, for what it takes too much of would be hidden from the
-screen; where a text could be read in two ways it refuses. It knows nothing of what the words mean.
+It takes no more for a name, a string or a comment than Lean does, for what it takes too much of would be hidden from
+the screen; where a text could be read in two ways it refuses. It knows nothing of what the words mean.
 
 After Lean's own `Lean/Parser/Basic.lean` and `Lean/Parser/Types.lean` (https://github.com/leanprover/lean4).
 """
@@ -29,6 +29,7 @@ _TOKEN: Final = re.compile(
     | (?P<comment>--[^\n]*)
     | (?P<block>/-)
     | (?P<raw>r(?P<hashes>\#*)"(?:[^"]|"(?!(?P=hashes)))*"(?P=hashes))
+    | (?P<unclosed>r\#*")
     | (?P<string>"(?:[^"\\]|\\[\s\S])*")
     | (?P<command>\#[A-Za-z_][A-Za-z_]*)
     | (?P<name>{_PART}(?:\.{_PART}|\.[0-9]+(?![0-9A-Za-z_]))*)
@@ -101,7 +102,8 @@ def _tokens(text: str) -> Iterator[Token]:
     place, stack = 0, list[str]()
     while place < len(text):
         match = _TOKEN.match(text, place)
-        assert match is not None and match.lastgroup is not None
+        assert match is not None
+        assert match.lastgroup is not None
         found, start, kind = match.group(), place, match.lastgroup
         place = match.end()
         match kind:
@@ -116,6 +118,8 @@ def _tokens(text: str) -> Iterator[Token]:
                 if "{" in found:
                     raise Unlexable("a string with a brace in it may hold code")
                 yield Token(Kind.STRING, found, start, len(stack))
+            case "unclosed":
+                raise Unlexable(f"{found} is never closed")
             case "open":
                 yield Token(Kind.OPEN, found, start, len(stack))
                 stack.append(found)
@@ -142,9 +146,7 @@ _OPERATORS: Final = re.compile(r"[λΠΣ\u00AA\u00B2\u00B3\u00B9\u00BA\u02B0-\u0
 
 
 def _foreign(character: str) -> bool:
-    return (
-        character > "\x7f" and unicodedata.category(character[0])[0] in "LNM" and not _OPERATORS.match(character)
-    )
+    return character > "\x7f" and unicodedata.category(character[0])[0] in "LNM" and not _OPERATORS.match(character)
 
 
 def _characters(text: str) -> None:

@@ -1,7 +1,7 @@
 """What Lean prints under `--json`, read into messages: one object a line, among lines that are none.
 
-Messages are told apart by severity, kind and place. Their texts are for people: the quotation marks in them have changed
-between versions. Nothing is judged here.
+Messages are told apart by severity, kind and place. Their texts are for people: the quotation marks in them have
+changed between versions. Nothing is judged here.
 
 The fields are those of `Lean.SerialMessage` (https://github.com/leanprover/lean4, `src/Lean/Message.lean`).
 """
@@ -48,11 +48,7 @@ class Message:
 
 def read(output: str) -> list[Message]:
     """Return the messages in what a run printed, in order; everything else is left out."""
-    messages: list[Message] = []
-    for line in output.splitlines():
-        if line.startswith("{") and (message := _message(line)):
-            messages.append(message)
-    return messages
+    return [message for line in output.split("\n") if line.startswith("{") and (message := _message(line))]
 
 
 def _message(line: str) -> Message | None:
@@ -70,9 +66,13 @@ def of(fields: dict[str, Any]) -> Message | None:
     try:
         start, end = fields["pos"], fields.get("endPos") or fields["pos"]
         return Message(
-            severity=Severity(fields["severity"]), kind=str(fields.get("kind", "[anonymous]")), text=str(fields["data"]),
-            line=int(start["line"]), column=int(start["column"]),
-            end_line=int(end["line"]), end_column=int(end["column"]),
-        )  # fmt: skip
+            severity=Severity(fields["severity"]),
+            kind=str(fields.get("kind", "[anonymous]")),
+            text=str(fields["data"]),
+            line=int(start["line"]),
+            column=int(start["column"]),
+            end_line=int(end["line"]),
+            end_column=int(end["column"]),
+        )
     except (KeyError, TypeError, ValueError):
         return None

@@ -1,10 +1,10 @@
 """The screen: what a candidate's proof, or a statement, may not contain, told before Lean runs.
 
-Lean prints nothing unusual for a proof that rests on an axiom just made up, on code that stands in for a definition, or on
-a kernel that was told to look away. The first wall against that is the lock of `statement`: what a candidate writes
-stands between brackets, where no command can be given. This is the second, on the words themselves; the third, where
-the toolchain can print them, are the axioms that a theorem rests on. It judges words by what they can do, never whether a
-proof is right.
+Lean prints nothing unusual for a proof that rests on an axiom just made up, on code that stands in for a definition,
+or on a kernel that was told to look away. The first wall against that is the lock of `statement`: what a candidate
+writes stands between brackets, where no command can be given. This is the second, on the words themselves; the third,
+where the toolchain can print them, are the axioms that a theorem rests on. It judges words by what they can do, never
+whether a proof is right.
 """
 
 from dataclasses import dataclass
@@ -90,12 +90,13 @@ def _screen(text: str, banned: dict[str, str], *, proof: bool) -> Objection | No
         return Objection(str(error))
     for place, token in enumerate(found):
         before = found[place - 1].text if place else ""
-        if reason := _reason(token, before, banned, proof=proof):
+        after = found[place + 1].text if place + 1 < len(found) else ""
+        if reason := _reason(token, before, after, banned, proof=proof):
             return Objection(reason, token.start)
     return None
 
 
-def _reason(token: Token, before: str, banned: dict[str, str], *, proof: bool) -> str | None:
+def _reason(token: Token, before: str, after: str, banned: dict[str, str], *, proof: bool) -> str | None:
     if token.kind is Kind.COMMAND:
         return f"`{token.text}` {_RUNS if 'eval' in token.text else _COMMAND}"
     if proof and token.kind is Kind.OPEN and token.text == "[" and before == "@":
@@ -104,8 +105,8 @@ def _reason(token: Token, before: str, banned: dict[str, str], *, proof: bool) -
         return None
     if token.text in banned:
         return f"`{token.text}` {banned[token.text]}"
-    if token.text == "native" and before in "+:":
-        return f"`{before}native` {_TRUSTED}"
+    if token.text == "native" and (before == "+" or after == ":="):
+        return f"`native` {_TRUSTED}"
     if "debug" in token.parts[:1] and before == "set_option":
         return f"`set_option {token.text}` {_UNCHECKED}"
     for part in token.parts:

@@ -8,8 +8,8 @@
     )
 
 The brackets are the lock. Inside them Lean reads one term and nothing else, and the screen has seen to it that the
-candidate closes no bracket that it did not open: so there is no way to end the theorem early and to give commands of one's own,
-whatever commands a toolchain or a library knows. The price is that `where` and `termination_by`, which stand
+candidate closes no bracket that it did not open: so there is no way to end the theorem early and to give commands of
+one's own, whatever commands a toolchain or a library knows. The price is that `where` and `termination_by`, which stand
 behind a whole declaration, can't be used.
 """
 

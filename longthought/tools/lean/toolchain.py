@@ -1,9 +1,9 @@
 """Which Lean runs here, and what of the machine it has to see. Nothing is downloaded, and Elan's proxy is never run.
 
 In this order: what the caller names, `LONGTHOUGHT_LEAN`, `lean` on the PATH. Each may be a binary, a toolchain's
-folder, or a folder with the WebAssembly build (`lean.js`, `lean.wasm`, `library/`, and a `node` to run it). `lean` on the PATH
-is mostly Elan's proxy, which fetches toolchains when it likes; the real binary is looked up in Elan's folders instead.
-With `LONGTHOUGHT_LEAN_PROJECT`, the built libraries of a Lake project, such as Mathlib, can be imported.
+folder, or a folder with the WebAssembly build as `.ci/lean-toolchain` lays it out. `lean` on the PATH is mostly Elan's
+proxy, which fetches toolchains when it likes; the real binary is looked up in Elan's folders instead. With
+`LONGTHOUGHT_LEAN_PROJECT`, the built libraries of a Lake project, such as Mathlib, can be imported.
 """
 
 import os
@@ -117,7 +117,9 @@ def _real(binary: Path, environment: Mapping[str, str], project: Path | None) ->
     if not installed:
         raise NoLean(f"{binary} is Elan's proxy, and no toolchain is installed: run `elan toolchain install stable`")
     if project and wanted:
-        raise NoLean(f"{project} needs the toolchain {wanted}: run `elan toolchain install $(cat lean-toolchain)` in it")
+        raise NoLean(
+            f"{project} needs the toolchain {wanted}: run `elan toolchain install $(cat lean-toolchain)` in it"
+        )
     return installed[-1].resolve()
 
 
@@ -127,7 +129,9 @@ def _wanted(environment: Mapping[str, str], home: Path, project: Path | None) ->
     if project and (project / "lean-toolchain").is_file():
         written = (project / "lean-toolchain").read_text(encoding="utf-8")
     elif not written and (home / "settings.toml").is_file():
-        match = re.search(r'^default_toolchain\s*=\s*"([^"]*)"', (home / "settings.toml").read_text("utf-8"), re.MULTILINE)
+        match = re.search(
+            r'^default_toolchain\s*=\s*"([^"]*)"', (home / "settings.toml").read_text("utf-8"), re.MULTILINE
+        )
         written = match[1] if match else ""
     return written.strip().replace("/", "--").replace(":", "---") or None
 
