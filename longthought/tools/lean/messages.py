@@ -36,6 +36,8 @@ class Message:
     column: int
     end_line: int
     end_column: int
+    parsing: bool = False
+    """Whether it is the parser's, so that what follows may not have been read as it was meant."""
 
     @property
     def goals(self) -> tuple[str, ...]:
@@ -73,6 +75,7 @@ def of(fields: dict[str, Any]) -> Message | None:
             column=int(start["column"]),
             end_line=int(end["line"]),
             end_column=int(end["column"]),
+            parsing=bool(fields.get("keepFullRange")),  # set for the parser's errors, and for no others
         )
     except (KeyError, TypeError, ValueError):
         return None

@@ -7,6 +7,7 @@ no network. What the messages mean is not told here.
 import asyncio
 import contextlib
 import os
+import re
 import shutil
 import signal
 import time
@@ -24,8 +25,8 @@ MAX_OUTPUT: Final = 16 * 2**20
 _OPTIONS: Final = ("--json", "-DautoImplicit=false", "--stdin")
 _LIMITED: Final = ("/bin/sh", "-c", 'ulimit -c 0 && ulimit -d "$0" && exec "$@"')
 """Bounds the memory a program writes to, in KiB; the compiled libraries it maps don't count."""
-_BEGIN: Final = "[DEBUG:N] About to run"
-"""The WebAssembly build prints what it was given before this line, and messages after it."""
+_CHATTER: Final = re.compile(r"^\[DEBUG.*\n|^  (?:- /|mainModule).*\n", re.MULTILINE)
+"""What the WebAssembly build prints about itself."""
 _TAIL: Final = 300
 
 
@@ -82,8 +83,8 @@ async def run(toolchain: Toolchain, source: str, *, seconds: float) -> Run:
     if errors.startswith("bwrap:") and not text:
         said = f"bubblewrap can't confine Lean here ({errors.strip()}): allow user namespaces"
         return Run([], Ending.UNCONFINED, said, time.monotonic() - began)
-    text = text.partition(_BEGIN)[2] or text
-    return Run(messages.read(text), ending, errors.strip()[-_TAIL:], time.monotonic() - began)
+    said = _CHATTER.sub("", errors).strip()[-_TAIL:]
+    return Run(messages.read(text), ending, said, time.monotonic() - began)
 
 
 async def _converse(
@@ -121,7 +122,7 @@ async def _read(process: asyncio.subprocess.Process, stream: asyncio.StreamReade
 async def _end(process: asyncio.subprocess.Process) -> None:
     if process.returncode is None:
         _kill(process)
-        await process.wait()
+        await process.communicate()
 
 
 def _kill(process: asyncio.subprocess.Process) -> None:

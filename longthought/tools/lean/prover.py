@@ -12,6 +12,7 @@ from typing import Final
 from weakref import WeakKeyDictionary
 
 from longthought.tools.lean import screen, source, toolchain
+from longthought.tools.lean.lexer import tokens
 from longthought.tools.lean.process import Ending, Run, run
 from longthought.tools.lean.result import LeanResult, judge
 from longthought.tools.lean.source import Case
@@ -85,7 +86,7 @@ def prepare(statement: str, proof: str) -> Case | LeanResult:
     if objection := screen.proof(proof):
         place = f"line {proof.count(chr(10), 0, objection.start) + 1}: " if objection.start is not None else ""
         return LeanResult(objection.status, f"{place}{objection.reason}")
-    if not proof.strip():
+    if not tokens(proof):
         return LeanResult(EvidenceStatus.REFUTED, "there is no proof", unfinished=True)
     return Case(locked, body(proof))
 
@@ -116,7 +117,9 @@ async def _together(cases: list[Case], lean: Toolchain, seconds: float) -> list[
 
 def _infected(before: Sequence[LeanResult | None], result: LeanResult) -> bool:
     """Say whether a statement may only seem wrong because the proof before it was not read to its end."""
-    return result.at_fault == "statement" and bool(before) and (before[-1] is None or bool(before[-1].detail))
+    if result.at_fault != "statement" or not before:
+        return False
+    return before[-1] is None or any(message.parsing for message in before[-1].messages)
 
 
 def _stopped(made: Run, seconds: float) -> LeanResult:

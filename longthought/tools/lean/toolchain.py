@@ -43,6 +43,7 @@ class Toolchain:
     start_seconds: float = 60.0
     """Time to allow for starting, imports included; on a busy machine."""
     memory_mb: int = 8_192
+    """What it may write to, compiled libraries not counted."""
 
     @property
     def name(self) -> str:
@@ -92,7 +93,7 @@ def _wasm(folder: Path) -> Toolchain:
         environment={"LEAN_PATH": f"{_INSIDE}/library"},
         axioms=False,  # its modules are marked as exported, where `#print axioms` refuses to work
         start_seconds=180.0,
-        memory_mb=6_144,
+        memory_mb=12_288,  # 3 GB in truth; the rest is what Node sets aside for its threads
     )
 
 
