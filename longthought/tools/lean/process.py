@@ -122,7 +122,7 @@ async def _read(process: asyncio.subprocess.Process, stream: asyncio.StreamReade
 async def _end(process: asyncio.subprocess.Process) -> None:
     if process.returncode is None:
         _kill(process)
-        await process.communicate()
+    await process.communicate()  # what nobody read keeps the pipes open
 
 
 def _kill(process: asyncio.subprocess.Process) -> None:
