@@ -3,11 +3,12 @@
 from longthought.problems.problem import LeanReference
 from longthought.tools.lean.prover import prove
 from longthought.tools.lean.toolchain import Toolchain
+from longthought.tools.lean.warm import WarmLean
 from longthought.trajectories.events import EvidenceStatus
 
 
 async def grade_lean(
-    reference: LeanReference, answer: str, *, lean: Toolchain | None = None
+    reference: LeanReference, answer: str, *, lean: Toolchain | WarmLean | None = None
 ) -> tuple[bool | None, str]:
     """Say whether a proof is right, and why not; None where it can't be told.
 

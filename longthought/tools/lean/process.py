@@ -63,11 +63,14 @@ async def run(toolchain: Toolchain, source: str, *, seconds: float) -> Run:
     if program is None:
         said = "there is no bubblewrap to confine Lean: install it (`apt install bubblewrap`)"
         return Run([], Ending.UNCONFINED, said, 0.0)
-    command = (*_LIMITED, str(toolchain.memory_mb << 10), *toolchain.command, *_OPTIONS)
     arguments = bubblewrap.arguments(
-        command, read_only=toolchain.read_only, elsewhere=toolchain.elsewhere, environment=toolchain.environment,
-        processes=True, program=program,
-    )  # fmt: skip
+        limited(toolchain, *toolchain.command, *_OPTIONS),
+        read_only=toolchain.read_only,
+        elsewhere=toolchain.elsewhere,
+        environment=toolchain.environment,
+        processes=True,
+        program=program,
+    )
     process = await asyncio.create_subprocess_exec(
         *arguments, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         start_new_session=True,
@@ -85,6 +88,11 @@ async def run(toolchain: Toolchain, source: str, *, seconds: float) -> Run:
         return Run([], Ending.UNCONFINED, said, time.monotonic() - began)
     said = _CHATTER.sub("", errors).strip()[-_TAIL:]
     return Run(messages.read(text), ending, said, time.monotonic() - began)
+
+
+def limited(toolchain: Toolchain, *command: str) -> list[str]:
+    """Return a command with a bound on the memory it may write to."""
+    return [*_LIMITED, str(toolchain.memory_mb << 10), *command]
 
 
 async def _converse(

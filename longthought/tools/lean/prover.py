@@ -5,19 +5,21 @@ Nothing that a text says is an exception here.
 """
 
 import asyncio
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 from weakref import WeakKeyDictionary
 
-from longthought.tools.lean import screen, source, toolchain
+from longthought.tools.lean import screen, source, toolchain, warm
 from longthought.tools.lean.lexer import tokens
 from longthought.tools.lean.process import Ending, Run, run
 from longthought.tools.lean.result import LeanResult, judge
 from longthought.tools.lean.source import Case
 from longthought.tools.lean.statement import StatementError, body, read
 from longthought.tools.lean.toolchain import NoLean, Toolchain
+from longthought.tools.lean.warm import WarmLean
 from longthought.trajectories.events import EvidenceStatus
 
 SECONDS: Final = 60.0
@@ -26,16 +28,19 @@ BATCH: Final = 64
 """Proofs in one run of Lean at most."""
 AT_ONCE: Final = 1
 """Runs of Lean at the same time; one can take gigabytes."""
+_warm: dict[tuple[str | None, tuple[str, ...]], WarmLean | None] = {}
 _running: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
 
-async def prove(statement: str, proof: str, *, lean: Toolchain | None = None, seconds: float = SECONDS) -> LeanResult:
+async def prove(
+    statement: str, proof: str, *, lean: Toolchain | WarmLean | None = None, seconds: float = SECONDS
+) -> LeanResult:
     """Check one proof of one statement.
 
     Args:
         statement: `theorem name (…) : T`, without its proof; `:= by sorry` at the end is dropped.
         proof: what stands behind `:=` or `:= by`: tactics, `by` with tactics, or a term.
-        lean: the toolchain; by default the one that `toolchain.find` finds.
+        lean: what to run; by default what `available` finds.
         seconds: that Lean may think about it, once it has started.
 
     Returns:
@@ -47,7 +52,7 @@ async def prove(statement: str, proof: str, *, lean: Toolchain | None = None, se
 
 
 async def prove_many(
-    cases: Sequence[tuple[str, str]], *, lean: Toolchain | None = None, seconds: float = SECONDS
+    cases: Sequence[tuple[str, str]], *, lean: Toolchain | WarmLean | None = None, seconds: float = SECONDS
 ) -> list[LeanResult]:
     """Check many proofs, in as few runs of Lean as can be; the results are in the order of the cases.
 
@@ -63,7 +68,7 @@ async def prove_many(
             results[index] = prepared
     if waiting:
         try:
-            lean = lean or toolchain.find()
+            lean = lean or available()
         except NoLean as error:
             missing = LeanResult(EvidenceStatus.UNAVAILABLE, str(error))
             return [results.get(index, missing) for index in range(len(cases))]
@@ -74,6 +79,20 @@ async def prove_many(
         results |= known
         waiting = [entry for entry in waiting if entry[0] not in known]
     return [results[index] for index in range(len(cases))]
+
+
+def available() -> Toolchain | WarmLean:
+    """Find a Lean here: a warm one where it is set up, else a toolchain to start for each run.
+
+    Raises:
+        NoLean: if there is none; the message says how to get one.
+
+    """
+    cold = toolchain.find()
+    key = os.environ.get(warm.REPL), cold.command
+    if key not in _warm:
+        _warm[key] = warm.find(cold)
+    return _warm[key] or cold
 
 
 def prepare(statement: str, proof: str) -> Case | LeanResult:
@@ -91,7 +110,7 @@ def prepare(statement: str, proof: str) -> Case | LeanResult:
     return Case(locked, body(proof))
 
 
-async def _together(cases: list[Case], lean: Toolchain, seconds: float) -> list[LeanResult | None]:
+async def _together(cases: list[Case], lean: Toolchain | WarmLean, seconds: float) -> list[LeanResult | None]:
     """Run cases in one file; None for those that must be run again.
 
     If the run stopped early, the case it stopped at is run alone at once, and those behind it are left to the caller.
@@ -100,7 +119,8 @@ async def _together(cases: list[Case], lean: Toolchain, seconds: float) -> list[
     began = time.monotonic()
     text, placed = source.write(cases, axioms=lean.axioms)
     async with _turn():
-        made = await run(lean, text, seconds=lean.start_seconds + seconds * len(cases))
+        limit = lean.start_seconds + seconds * len(cases)
+        made = await (lean.run(text, seconds=limit) if isinstance(lean, WarmLean) else run(lean, text, seconds=limit))
     if made.ending is Ending.UNCONFINED:
         return [LeanResult(EvidenceStatus.UNAVAILABLE, made.said)] * len(cases)
     found = [judge(place, made.messages, axioms=lean.axioms) for place in placed]

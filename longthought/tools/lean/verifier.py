@@ -11,6 +11,7 @@ from longthought.tools.lean import script
 from longthought.tools.lean.prover import SECONDS, prove
 from longthought.tools.lean.result import LeanResult, cut
 from longthought.tools.lean.toolchain import Toolchain
+from longthought.tools.lean.warm import WarmLean
 from longthought.tools.verifier import Claim
 from longthought.trajectories.events import Evidence, EvidenceStatus
 
@@ -20,8 +21,8 @@ class Lean:
 
     name = "lean"
 
-    def __init__(self, lean: Toolchain | None = None, *, seconds: float = SECONDS) -> None:
-        """Keep the toolchain; by default it is looked for at each check."""
+    def __init__(self, lean: Toolchain | WarmLean | None = None, *, seconds: float = SECONDS) -> None:
+        """Keep what to run; by default it is looked for at each check."""
         self._lean = lean
         self._seconds = seconds
 
