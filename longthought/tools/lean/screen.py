@@ -27,10 +27,10 @@ _COMMAND: Final = "is a command, and only a proof is asked for"
 _SCOPE: Final = "changes what names mean"
 
 ALWAYS: Final[dict[str, str]] = {
-    **dict.fromkeys(("sorry", "admit", "stop", "sorryAx", "proof_wanted"), _ADMITTED),
+    **dict.fromkeys(("sorry", "admit", "sorryAx", "proof_wanted"), _ADMITTED),
     **dict.fromkeys(("native_decide", "bv_decide", "bv_check", "bv_decide?"), _TRUSTED),
-    **dict.fromkeys(("axiom", "constant", "opaque"), "assumes what is to be proved"),
-    **dict.fromkeys(("implemented_by", "extern", "csimp", "export", "init", "builtin_init"), _REPLACED),
+    **dict.fromkeys(("axiom", "opaque"), "assumes what is to be proved"),
+    **dict.fromkeys(("implemented_by", "extern", "csimp", "export"), _REPLACED),
     **dict.fromkeys(("unsafe", "partial", "lcProof", "lcUnreachable", "lcAny", "unsafeCast"), _UNCHECKED),
     **dict.fromkeys(("macro", "macro_rules", "elab", "elab_rules", "syntax", "declare_syntax_cat"), _SYNTAX),
     **dict.fromkeys(("simproc", "dsimproc", "builtin_simproc", "unif_hint", "binder_predicate"), _SYNTAX),

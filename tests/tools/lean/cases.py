@@ -84,6 +84,7 @@ SMUGGLED = {
     "the end of the namespace": "rfl\nend\naxiom cheat : False",
     "an unchecked kernel": "exact x\nset_option debug.skipKernelTC true in theorem x : 2 = 3 := by native_decide",
     "a macro": 'cheat\nmacro "cheat" : tactic => `(tactic| sorry)',
+    "a tactic that gives up in silence": "stop\n  rfl",
     "an instance": "decide\ninstance : Decidable ((2 : Nat) = 3) := isTrue rfl",
 }
 """Cheats that the screen refuses, to be put under a false statement without asking it: the brackets must hold alone."""

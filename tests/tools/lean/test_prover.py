@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from longthought.tools.lean import prover
 from longthought.tools.lean.prover import prove, prove_many
 from longthought.tools.lean.result import Assurance
 from longthought.tools.lean.screen import MAX_LENGTH
@@ -34,8 +33,7 @@ COMM = "theorem comm (a b : Nat) : a + b = b + a"
 
 
 @pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch) -> Toolchain:
-    monkeypatch.setattr(prover, "AT_ONCE", 1)
+def fake() -> Toolchain:
     return Toolchain(("/bin/sh", "-c", FAKE), axioms=False, start_seconds=1.0)
 
 

@@ -13,7 +13,6 @@ CHEATS = {
     "sorry by its other name": "exact sorryAx _ true",
     "sorry between marks": "exact «sorryAx» _ true",
     "admit": "admit",
-    "stop": "stop\nrfl",
     "an axiom": "rfl\naxiom cheat : False",
     "a command on a line of its own": "rfl\n\nend Case0\naxiom cheat : False",
     "native code": "native_decide",
@@ -62,6 +61,7 @@ HONEST = [
     "classical\nlet x := #[1, 2]\nexact @foo _ x",
     "exact (Σ' x, x ∈ s ∪ t ∩ uᶜ ×ˢ v)",
     "native",
+    "exact foldl_eq init stop constant",
 ]
 
 
