@@ -14,7 +14,8 @@ reads every step and accepts it, asks you to re-examine it, or sends you back to
 If it is run, you will be shown what it printed.
 - When the step settles the problem, give the final answer in it as \boxed{...}, with nothing but the answer in the \
 box. Until then write no \boxed. Where a program is asked for, the answer is the whole program in one ```python \
-block, and below it \boxed{program}.
+block, and below it \boxed{program}. Where a Lean theorem is to be proved, a step holds the next tactics in a ```lean \
+block, and the last one ends with the tactic `done` instead of a box.
 - What was tried from here and rejected is listed with the reason. Do something else; do not propose it again in other \
 words.""".replace("\\\n", "")
 """The policy's system message, for steps and reflections alike."""

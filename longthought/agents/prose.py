@@ -17,6 +17,7 @@ from longthought.agents.reading import cut, spoken, strip_heading, without_think
 from longthought.agents.view import Candidate, Remark, View
 from longthought.problems import code
 from longthought.tools.answer.conventions import boxed_answer
+from longthought.tools.lean import script
 from longthought.tools.python import blocks
 from longthought.trajectories.events import Action, Author, Evidence, EvidenceStatus, Verdict
 
@@ -73,10 +74,7 @@ class Prose:
             text = strip_heading(spoken(reply))
             if not text:
                 return Unreadable("there is a heading but no step below it")
-            answer = boxed_answer(text)
-            if answer is not None and view.problem.domain == code.DOMAIN:
-                return _program(text)
-            return Step(text, answer)
+            return _step(text, view)
         except ValueError as error:
             return Unreadable(str(error))
 
@@ -109,8 +107,13 @@ class Prose:
         return {"response_format": {"type": "json_schema", "json_schema": schema}}
 
 
-def _program(text: str) -> Step | Unreadable:
-    """Take the program of a step that says it is the final one."""
+def _step(text: str, view: View) -> Step | Unreadable:
+    """Find the final answer where the domain has it: a script that is done, a marked program, or a box."""
+    if view.problem.domain == script.DOMAIN:
+        return Step(text, script.answer(view.path, text))
+    answer = boxed_answer(text)
+    if answer is None or view.problem.domain != code.DOMAIN:
+        return Step(text, answer)
     found = blocks(text)
     return Step(text, found[-1][0]) if found else Unreadable("the final program must stand in a ```python block")
 

@@ -33,6 +33,7 @@ def diagnose(base_url: str | None) -> list[Finding]:
         _gpu(),
         _bundled(),
         _sandbox(),
+        _lean(),
         _package("math-verify", "comparing answers", required=True, extra=""),
         _package("trl", "training", required=False, extra="train"),
         _package("langgraph-cli", "LangGraph Studio", required=False, extra="studio"),
@@ -76,6 +77,15 @@ def _sandbox() -> Finding:
 
     found = probe()
     return Finding("sandbox", found.kind is not None, found.found, found.fix)
+
+
+def _lean() -> Finding:
+    from longthought.tools.lean.toolchain import NoLean, find
+
+    try:
+        return Finding("lean", True, find().name)
+    except NoLean as error:
+        return Finding("lean", None, "not installed (Lean proofs)", str(error))
 
 
 def _server(base_url: str) -> Finding:

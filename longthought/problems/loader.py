@@ -13,14 +13,23 @@ from pydantic import ValidationError
 
 from longthought.errors import ProblemError
 from longthought.problems import code
-from longthought.problems.problem import AnswerReference, CodeReference, CountdownReference, Problem, Record, Task
+from longthought.problems.problem import (
+    AnswerReference,
+    CodeReference,
+    CountdownReference,
+    LeanReference,
+    Problem,
+    Record,
+    Task,
+)
 from longthought.problems.puzzle import Puzzle
 
 MAX_LINE: Final = 16 * 2**20
 """Longest line read, in bytes."""
-_REFERENCES: Final[dict[str, type[AnswerReference] | type[CountdownReference] | type[CodeReference]]] = {
+_REFERENCES: Final[dict[str, type[AnswerReference | CountdownReference | CodeReference | LeanReference]]] = {
     "countdown": CountdownReference,
     code.DOMAIN: CodeReference,
+    "lean": LeanReference,
 }
 _SHOWN: Final = 60
 M = TypeVar("M", bound=Record)
@@ -29,9 +38,9 @@ M = TypeVar("M", bound=Record)
 def load(path: str | Path) -> Iterator[Task]:
     """Read problems one by one; blank lines are skipped.
 
-    The reference of a `countdown` problem is `{"numbers": [...], "target": n}`, that of a `code` problem `{"tests":
-    "..."}` or `{"cases": [{"input": "...", "output": "..."}]}`, that of any other `{"answer": "..."}`. Lines of
-    HumanEval and MBPP are read as they are.
+    The reference of a `countdown` problem is `{"numbers": [...], "target": n}`, of a `code` problem `{"tests": "..."}`
+    or `{"cases": [{"input": "...", "output": "..."}]}`, of a `lean` problem `{"statement": "theorem ..."}`, and of any
+    other `{"answer": "..."}`. Lines of HumanEval and MBPP are read as they are.
 
     Raises:
         ProblemError: at once if there is no such file, else at the line that can't be read.

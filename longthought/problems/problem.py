@@ -23,7 +23,7 @@ class Problem(Record):
     statement: str = Field(min_length=1)
     """The problem in words."""
     domain: str = "math"
-    """`math`, `countdown`, `code`, …: which checkers apply."""
+    """`math`, `countdown`, `code`, `lean`, …: which checkers apply."""
     context: str = ""
     """Anything given beside the statement, such as a passage to read."""
 
@@ -68,8 +68,14 @@ class CodeReference(Reference):
         return self
 
 
+class LeanReference(Reference):
+    """A theorem of Lean 4 without its proof: any proof of it that Lean accepts is an answer."""
+
+    statement: str = Field(min_length=1)
+
+
 class Task(Record):
     """One line of a data set: a problem and, where it is known, its reference."""
 
     problem: Problem
-    reference: AnswerReference | CountdownReference | CodeReference | None = None
+    reference: AnswerReference | CountdownReference | CodeReference | LeanReference | None = None

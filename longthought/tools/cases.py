@@ -15,6 +15,8 @@ from longthought.problems.problem import Problem
 from longthought.tools.algebra import Algebra
 from longthought.tools.answer.compare import compare
 from longthought.tools.answer.conventions import final_answer
+from longthought.tools.lean.prover import prove, prove_many
+from longthought.tools.lean.result import LeanResult
 from longthought.tools.python import Python
 from longthought.tools.sandbox.pool import shared
 from longthought.tools.verifier import Claim
@@ -31,6 +33,7 @@ FIELDS: Final[dict[Kind, tuple[str, ...]]] = {
 }
 _OPTIONAL: Final = {"expect"}
 _IN_FLIGHT: Final = 32
+_LEAN_BATCH: Final = 50
 _NOWHERE: Final = Problem(id="check", statement="check")
 
 
@@ -42,41 +45,52 @@ async def find(kind: Kind, case: Case) -> Finding:
 
 
 async def serve(kind: Kind, lines: Iterator[str], write: Callable[[str], object]) -> None:
-    """Answer JSON lines in their order, some at a time.
+    """Answer JSON lines in their order, some at a time; Lean takes many in one run.
 
     Raises:
         ConfigError: at a line that is no case; those before it have been answered by then.
 
     """
-    waiting: deque[tuple[Any, asyncio.Task[Finding]]] = deque()
-    number, fault = 0, None
-    try:
-        while (line := await asyncio.to_thread(next, lines, None)) is not None:
-            number += 1
-            if not line.strip():
-                continue
-            try:
-                name, case = _case(kind, line)
-            except ValueError as error:
-                fault = ConfigError(f"standard input:{number}: {error}")
-                break
-            waiting.append((name, asyncio.create_task(find(kind, case))))
-            while waiting and (len(waiting) >= _IN_FLIGHT or waiting[0][1].done()):
-                await _answer(waiting, write)
-        while waiting:
+    waiting: deque[tuple[Any, asyncio.Future[Finding]]] = deque()
+    proofs: list[tuple[Case, asyncio.Future[Finding]]] = []
+    fault = None
+    numbered = enumerate(lines, start=1)
+    while (item := await asyncio.to_thread(next, numbered, None)) is not None:
+        try:
+            found = _case(kind, item[1]) if item[1].strip() else None
+        except ValueError as error:
+            fault = ConfigError(f"standard input:{item[0]}: {error}")
+            break
+        if found is None:
+            continue
+        name, case = found
+        if kind == "lean":
+            proofs.append((case, asyncio.get_running_loop().create_future()))
+            waiting.append((name, proofs[-1][1]))
+        else:
+            waiting.append((name, asyncio.ensure_future(find(kind, case))))
+        if len(proofs) == _LEAN_BATCH:
+            await _prove(proofs)
+        while waiting and (waiting[0][1].done() or (kind != "lean" and len(waiting) >= _IN_FLIGHT)):
             await _answer(waiting, write)
-    finally:
-        for _, task in waiting:
-            task.cancel()
+    await _prove(proofs)
+    while waiting:
+        await _answer(waiting, write)
     if fault:
         raise fault
 
 
-async def _answer(waiting: deque[tuple[Any, asyncio.Task[Finding]]], write: Callable[[str], object]) -> None:
-    name, task = waiting[0]
-    found = await task
-    waiting.popleft()
-    write(json.dumps({"id": name, **found}))
+async def _answer(waiting: deque[tuple[Any, asyncio.Future[Finding]]], write: Callable[[str], object]) -> None:
+    name, answer = waiting.popleft()
+    write(json.dumps({"id": name, **await answer}))
+
+
+async def _prove(proofs: list[tuple[Case, asyncio.Future[Finding]]]) -> None:
+    """Prove what has come together, and start anew."""
+    results = await prove_many([(case["statement"], case["proof"]) for case, _ in proofs])
+    for (_, answer), result in zip(proofs, results, strict=True):
+        answer.set_result({**_proved(result), "seconds": round(result.seconds, 6)})
+    proofs.clear()
 
 
 def _case(kind: Kind, line: str) -> tuple[Any, Case]:
@@ -130,7 +144,12 @@ async def _compare(case: Case) -> Finding:
 
 
 async def _lean(case: Case) -> Finding:
-    return {"status": EvidenceStatus.UNAVAILABLE, "detail": "Lean is not wired yet"}
+    return _proved(await prove(case["statement"], case["proof"]))
+
+
+def _proved(result: LeanResult) -> Finding:
+    status = EvidenceStatus.ABSTAINED if result.at_fault == "statement" else result.status
+    return {"status": status, "detail": result.detail, "assurance": result.assurance, "goals": list(result.goals)}
 
 
 _CHECKS: Final[dict[Kind, Callable[[Case], Awaitable[Finding]]]] = {

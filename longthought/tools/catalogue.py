@@ -8,6 +8,7 @@ from longthought.tools.algebra import Algebra
 from longthought.tools.cache import Cache, cached
 from longthought.tools.countdown import Legality
 from longthought.tools.examples import Examples
+from longthought.tools.lean.verifier import Lean
 from longthought.tools.python import Python
 from longthought.tools.verifier import Verifier
 
@@ -15,6 +16,7 @@ TOOLS: Final[dict[str, Callable[[], Verifier]]] = {
     "algebra": Algebra,
     "countdown": Legality,
     "examples": Examples,
+    "lean": Lean,
     "python": lambda: Python(session=True),
 }
 _CACHE: Final = Cache()

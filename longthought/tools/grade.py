@@ -1,9 +1,17 @@
 """The one place where a problem, its reference and an answer meet; called after a debate has ended."""
 
-from longthought.problems.problem import AnswerReference, CodeReference, CountdownReference, Problem, Reference
+from longthought.problems.problem import (
+    AnswerReference,
+    CodeReference,
+    CountdownReference,
+    LeanReference,
+    Problem,
+    Reference,
+)
 from longthought.problems.puzzle import Puzzle
 from longthought.tools import countdown
 from longthought.tools.answer.compare import compare
+from longthought.tools.lean.grade import grade_lean
 from longthought.tools.sandbox.pool import shared
 from longthought.tools.sandbox.result import Mark, RunStatus
 
@@ -13,7 +21,8 @@ async def grade(problem: Problem, reference: Reference, answer: str | None) -> t
 
     Countdown expressions are checked exactly. Other answers are compared with `tools.answer.compare`: exactly where
     that is possible, else in a worker process, so that the event loop goes on. Programs face their tests in the
-    sandbox, in a process apart from the tests. Details quote nothing of the reference: they are logged.
+    sandbox, in a process apart from the tests; proofs face Lean. Details quote nothing of the reference: they are
+    logged.
     """
     if answer is None:
         return False, "no answer was given"
@@ -26,6 +35,8 @@ async def grade(problem: Problem, reference: Reference, answer: str | None) -> t
             return found.equal, found.detail
         case CodeReference():
             return await _examine(reference, answer)
+        case LeanReference():
+            return await grade_lean(reference, answer)
         case _:
             return None, f"no grader for a {type(reference).__name__} ({problem.domain})"
 

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from longthought.agents.agent import Critic, Policy
 from longthought.agents.prose import Prose
 from longthought.graphs.debate import NO_LIMIT, DebateContext, build, started
@@ -82,3 +84,17 @@ async def test_a_final_program_without_a_block_is_asked_for_again() -> None:
     assert "must stand in a ```python block" in policy.prompts[1]
     assert isinstance(events[-1], Finished)
     assert events[-1].answer == "x = 1\n"
+
+
+async def test_a_lean_debate_without_a_lean_says_so_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.delenv("LONGTHOUGHT_LEAN", raising=False)
+    problem = Problem(id="p", statement="theorem t (a b : Nat) : a + b = b + a", domain="lean")
+    steps = ["Commute.\n```lean\nrw [Nat.add_comm]\n```", "```lean\ndone\n```"]
+    events, _, critic = await debate(problem, ["lean"], steps, [GO, END])
+    checked = next(e for e in events if isinstance(e, Checked))
+    assert [e.status for e in checked.evidence] == [EvidenceStatus.UNAVAILABLE]
+    assert "elan" in checked.evidence[0].detail
+    assert "not a failed check" in critic.prompts[0]
+    assert isinstance(events[-1], Finished)
+    assert events[-1].answer == "rw [Nat.add_comm]\ndone"

@@ -18,6 +18,8 @@ def arguments(
     command: Sequence[str],
     *,
     read_only: Sequence[Path] = (),
+    elsewhere: Mapping[str, Path] | None = None,
+    processes: bool = False,
     scratch_mb: int = 64,
     environment: Mapping[str, str] | None = None,
     program: str = "bwrap",
@@ -27,6 +29,8 @@ def arguments(
     Args:
         command: what to run; its program must lie under /usr or a `read_only` path.
         read_only: files and directories shown at their own paths, beside /usr; those that don't exist are left out.
+        elsewhere: files and directories shown at another place: there, and where they are here.
+        processes: whether there is a /proc, with the sandbox's own processes; Node can't do without.
         scratch_mb: size of /tmp, which is empty at the start and gone at the end, and the working directory.
         environment: all the variables there are, beside PATH and HOME.
         program: where bubblewrap is.
@@ -48,4 +52,8 @@ def arguments(
     for path in sorted(set(read_only)):  # after /tmp, which may be above them
         if path.exists() and not path.is_relative_to("/usr"):
             made += ["--ro-bind", str(path), str(path)]
+    for place, path in (elsewhere or {}).items():
+        made += ["--ro-bind", str(path), place]
+    if processes:
+        made += ["--proc", "/proc"]
     return [*made, "--remount-ro", "/", "--chdir", SCRATCH, "--", *command]
