@@ -59,6 +59,15 @@ class Child:
         return status
 
 
+@dataclass(frozen=True, slots=True)
+class Spare:
+    """A child that waits to be told the limits of a run, and then takes its text."""
+
+    child: Child
+    told: int
+    """The pipe that it is told by."""
+
+
 class Zygote:
     """Serves one run after another."""
 
@@ -69,12 +78,14 @@ class Zygote:
 
     def serve(self) -> None:
         """Run until the host is gone, or until something can't be put right again."""
-        clean = True
+        clean, spare = True, self._spare()
         while clean:
             header = wire.receive(_CONTROL)
             began = time.monotonic()
-            run = self._run if header["kind"] == "run" else self._judge
-            found = run(header, began + header["seconds"])
+            if header["kind"] == "run":
+                found, spare = self._run(spare, header, began + header["seconds"]), None
+            else:
+                found = self._judge(header, began + header["seconds"])
             clean = self._cleared()
             found |= {"elapsed": time.monotonic() - began, "clean": clean, "sizes": [self._out.used, self._err.used]}
             wire.send(_CONTROL, found)
@@ -82,19 +93,29 @@ class Zygote:
                 with tape.written() as written:
                     wire.put(_CONTROL, written)
                 tape.wipe()
+            spare = spare or self._spare()
 
-    def _run(self, header: dict[str, Any], deadline: float) -> dict[str, Any]:
-        out, err = os.pipe(), os.pipe()
+    def _spare(self) -> Spare:
+        """Fork the child of the next run while nobody waits; it reads nothing before it is told to."""
+        out, err, told = os.pipe(), os.pipe(), os.pipe()
 
         def body() -> int:
+            os.close(told[1])  # so that it ends with the zygote
+            header = wire.receive(told[0])
             payload = wire.receive(_CONTROL)
             _standard_input(payload["stdin"].encode(errors="surrogatepass"))
             _keep(out[1], err[1], first=1)
             self._confine(header)
             return script.run(payload["code"], payload["cells"])
 
-        child = _fork(body, {out[0]: self._out, err[0]: self._err}, (out[1], err[1]))
-        return self._supervised(child, header, deadline)
+        child = _fork(body, {out[0]: self._out, err[0]: self._err}, (out[1], err[1], told[0]))
+        return Spare(child, told[1])
+
+    def _run(self, spare: Spare, header: dict[str, Any], deadline: float) -> dict[str, Any]:
+        with suppress(BrokenPipeError):  # it died early; how, its end will say
+            wire.send(spare.told, header)
+        os.close(spare.told)
+        return self._supervised(spare.child, header, deadline)
 
     def _judge(self, header: dict[str, Any], deadline: float) -> dict[str, Any]:
         requests, replies, ready, marks = os.pipe(), os.pipe(), os.pipe(), os.pipe()
@@ -125,9 +146,7 @@ class Zygote:
         return found
 
     def _confine(self, header: dict[str, Any]) -> None:
-        random.seed(0)
-        if "numpy.random" in sys.modules:
-            sys.modules["numpy.random"].seed(0)
+        random.seed(0)  # it seeds itself anew in a fork
         try:
             self._lockdown.apply(memory=header["memory"], seconds=header["seconds"])
         except BaseException as error:
@@ -250,6 +269,8 @@ def main() -> None:
     if "sympy" in modules:  # much of it is loaded, and its tables are filled, when it is first used
         modules["sympy"].solve(modules["sympy"].sympify("x**2 - 1"))
     lockdown = prepare(landlocked=config["landlocked"], readable=config["readable"], scratch_mb=config["scratch_mb"])
+    if "numpy.random" in modules:
+        modules["numpy.random"].seed(0)
     gc.collect()
     gc.freeze()
     wire.send(_CONTROL, {"ready": True})
