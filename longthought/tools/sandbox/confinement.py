@@ -32,6 +32,8 @@ _ENVIRONMENT: Final = {
     "MKL_NUM_THREADS": "1",
 }
 _HERE: Final = Path(__file__).parent
+_LIBRARY: Final = "/library"
+"""Where bubblewrap shows installed modules: at their own place they might stand in the way of the scratch directory."""
 _START: Final = """
 import sys, types
 package = ""
@@ -115,10 +117,11 @@ def _bubblewrap() -> Confinement:
     program = shutil.which("bwrap")
     if program is None:
         raise Unavailable("bwrap is not installed; apt install bubblewrap")
-    folders = _readable()
+    shown = {f"{_LIBRARY}/{number}": folder for number, folder in enumerate(_folders())}
     command = bubblewrap.arguments(
-        [*_python(), _START, str(_HERE)],
-        read_only=[*folders, _HERE],
+        [*_python(), _START, f"{_LIBRARY}/here"],
+        read_only=_base(),
+        elsewhere={**shown, f"{_LIBRARY}/here": _HERE},
         scratch_mb=SCRATCH_MB,
         environment=_ENVIRONMENT,
         program=program,
@@ -129,7 +132,7 @@ def _bubblewrap() -> Confinement:
             f"bwrap says {objection!r}; user namespaces may be forbidden: sysctl -w user.max_user_namespaces=10000, "
             "and on Ubuntu sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
         )
-    return Confinement("bubblewrap", tuple(command), {}, _config(landlocked=False))
+    return Confinement("bubblewrap", tuple(command), {}, _config(list(shown), landlocked=False))
 
 
 def _landlock() -> Confinement:
@@ -140,7 +143,7 @@ def _landlock() -> Confinement:
         )
     command = (*_python(), _START, str(_HERE))
     environment = {"PATH": "/usr/bin:/bin", "HOME": "/", **_ENVIRONMENT}
-    return Confinement("landlock", command, environment, _config(landlocked=True))
+    return Confinement("landlock", command, environment, _config(list(map(str, _folders())), landlocked=True))
 
 
 def _filtered() -> None:
@@ -180,16 +183,17 @@ def _folders() -> list[Path]:
     return list(dict.fromkeys(Path(spec.origin).parent.parent for spec in specs if spec and spec.origin))
 
 
-def _readable() -> list[Path]:
-    return [Path(sys.base_prefix).resolve(), Path(sys.base_prefix), *_folders()]
+def _base() -> list[Path]:
+    """Where the interpreter is installed."""
+    return [Path(sys.base_prefix).resolve(), Path(sys.base_prefix)]
 
 
-def _config(*, landlocked: bool) -> dict[str, Any]:
+def _config(folders: list[str], *, landlocked: bool) -> dict[str, Any]:
     system = ["/usr", "/lib", "/lib32", "/lib64", "/dev/urandom", "/dev/zero"]
     return {
         "landlocked": landlocked,
-        "folders": [str(folder) for folder in _folders()],
+        "folders": folders,
         "modules": [name for name in MODULES if find_spec(name.partition(".")[0])],
-        "readable": [*system, *map(str, _readable()), str(_HERE)],
+        "readable": [*system, *map(str, (*_base(), *_folders(), _HERE))],
         "scratch_mb": 0 if landlocked else SCRATCH_MB,
     }
