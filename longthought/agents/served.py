@@ -185,21 +185,20 @@ def _dispensable(refused: RefusedError) -> set[str]:
 
 # Writing messages and reading a reply.
 
-_ROLES: Final = {SystemMessage: "system", HumanMessage: "user", AIMessage: "assistant"}
+_ROLES: Final[Mapping[type[BaseMessage], str]] = {SystemMessage: "system", HumanMessage: "user", AIMessage: "assistant"}
 
 
 def written(messages: Sequence[BaseMessage]) -> list[Any]:
     """Write messages as OpenAI's API takes them; plain ones directly, which costs a tenth of LangChain's way."""
     if all(type(m) in _ROLES and isinstance(m.content, str) and not _has_more(m) for m in messages):
         return [{"role": _ROLES[type(m)], "content": m.content} for m in messages]
-    found = convert_to_openai_messages(messages)
-    return found if isinstance(found, list) else [found]
+    return convert_to_openai_messages(messages)
 
 
 def _has_more(message: BaseMessage) -> bool:
     """Say whether there is more to a message than who says what."""
     calls = isinstance(message, AIMessage) and (message.tool_calls or message.invalid_tool_calls)
-    return bool(message.name or message.id or message.additional_kwargs or calls)
+    return bool(message.name or message.additional_kwargs or calls)
 
 
 def _message(choice: Mapping[str, Any], name: str) -> AIMessage:
