@@ -172,7 +172,8 @@ def requests_of(path: Path, seats: Seats) -> list[list[bytes]]:
     from longthought.trajectories.tree import Tree
 
     policy, critic = seats.policy, seats.critic
-    assert isinstance(policy, Agent) and isinstance(critic, Agent)
+    assert isinstance(policy, Agent)
+    assert isinstance(critic, Agent)
     run = Run(path)
     tree, bodies = Tree(), []
     for event in run.trajectory(next(iter(run.ids()))).events:

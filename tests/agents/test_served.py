@@ -310,6 +310,27 @@ async def test_a_request_refused_also_without_format_fails_and_nothing_is_rememb
     assert ["response_format" in seen.payload for seen in server.chats] == [True, False, True]
 
 
+async def test_tokens_are_asked_for_and_left_out_where_refused() -> None:
+    refusal = refuses(400, "Unrecognized request argument supplied: return_token_ids")
+    async with FakeServer([says(), refusal, says()]) as server:
+        await chat(server).ainvoke("x")
+        model = chat(server, tokens=True)
+        await model.ainvoke("x")
+        await model.ainvoke("y", **Prose().critic_options())
+    asked = [{"return_token_ids", "logprobs", "response_format"} & seen.payload.keys() for seen in server.chats]
+    assert asked == [set(), {"return_token_ids", "logprobs"}, {"logprobs"}, {"logprobs", "response_format"}]
+
+
+async def test_a_server_that_takes_none_of_it_is_asked_plainly() -> None:
+    refused = [refuses(400, f"{name} is not supported") for name in ("return_token_ids", "response_format", "logprobs")]
+    async with FakeServer([*refused, says()]) as server:
+        model = chat(server, tokens=True)
+        for _ in range(2):
+            assert (await model.ainvoke("x", **Prose().critic_options())).content == "ok"
+    assert len(server.chats) == 5
+    assert server.chats[-1].payload.keys() == {"model", "messages"}
+
+
 async def test_many_requests_are_in_flight_at_once_and_answers_do_not_mix() -> None:
     async with FakeServer([gathers(200)]) as server:
         model = chat(server, timeout=60.0)
