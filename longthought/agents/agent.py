@@ -12,6 +12,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar, runtime_checkable
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 
+from longthought.agents.asking import Asking
 from longthought.agents.dialect import Dialect, Step, Unreadable
 from longthought.agents.view import View
 from longthought.errors import EndpointError, LongthoughtError
@@ -84,6 +85,7 @@ class Agent:
     def __init__(self, name: str, model: BaseChatModel, dialect: Dialect) -> None:
         """Name it as on the command line: `provider:model`."""
         self.name, self.model, self.dialect = name, model, dialect
+        self._asking = Asking(model)
 
     def unsuitable(self, view: View) -> str | None:
         """Say why a problem can't be put in the agent's dialect; None if it can."""
@@ -96,6 +98,7 @@ class Agent:
 
     async def _ask(
         self,
+        view: View,
         messages: Sequence[BaseMessage],
         options: Mapping[str, Any],
         read: Callable[[Call], T | Unreadable],
@@ -106,7 +109,7 @@ class Agent:
         while True:
             began = time.perf_counter()
             try:
-                message = await self.model.ainvoke(asked, **options, **self._warmth(len(calls)))
+                message = await self._asking(asked, session=view.trajectory, **options, **self._warmth(len(calls)))
             except LongthoughtError:
                 raise
             except Exception as error:
@@ -139,6 +142,7 @@ class Policy(Agent):
         """Ask for the next step; one that was rejected from here before is asked for again."""
         dialect = self.dialect
         return await self._ask(
+            view,
             dialect.ask_policy(view),
             dialect.policy_options(),
             lambda call: dialect.read_step(call.text, view),
@@ -149,7 +153,10 @@ class Policy(Agent):
         """Ask for a re-examination of the candidate, in words."""
         dialect = self.dialect
         return await self._ask(
-            dialect.ask_reflection(view), dialect.policy_options(), lambda call: dialect.read_reflection(call.text)
+            view,
+            dialect.ask_reflection(view),
+            dialect.policy_options(),
+            lambda call: dialect.read_reflection(call.text),
         )
 
 
@@ -160,6 +167,7 @@ class Critic(Agent):
         """Ask for a verdict on the candidate."""
         dialect = self.dialect
         return await self._ask(
+            view,
             dialect.ask_critic(view),
             dialect.critic_options(),
             lambda call: dialect.read_verdict(call.text, view, call.logprobs),

@@ -1,38 +1,37 @@
-"""How a request reaches a model server, and what is tried again on the way.
+"""How a request reaches a model server: which of several, and what is tried again on the way.
 
 Whatever passes (a broken connection, an overloaded server, a reply that breaks off) is mended here and nowhere else, so
-the chat model above sees one answer or one error. It knows bytes and statuses, and no messages or replies. All
-transports of an event loop share one connection pool, which goes with the loop.
+the chat model above sees one answer or one error. A debate keeps to one server, where its prefix is cached, as long as
+that server can be reached. Nothing here knows messages or replies.
 """
 
 import asyncio
+import contextlib
 import json
 import random
-from collections.abc import AsyncGenerator, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import Any, Final, Protocol, cast, runtime_checkable
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from hashlib import blake2b
+from typing import Any, Protocol, runtime_checkable
 
-import aiohttp
 from pydantic import SecretStr
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_random_exponential
-from yarl import URL
 
-from longthought.errors import EndpointError, ModelError, RefusedError
-
-LONGEST_WAIT: Final = 120.0
-"""Seconds; a server that asks to be left alone for longer is an error to report, not to sit out."""
-
-_RETRIED: Final = frozenset({408, 429})
+from longthought.agents.breaker import StillOpenError
+from longthought.agents.connections import Connections, connections
+from longthought.agents.endpoint import Endpoint, PassingError, shown
+from longthought.errors import EndpointError
 
 
 @runtime_checkable
 class Transport(Protocol):
     """How a request reaches a server: the one seam between the chat model and the network."""
 
-    async def post(self, path: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+    async def post(self, path: str, payload: Mapping[str, Any], *, session: str = "") -> dict[str, Any]:
         """Send JSON to a path below the base URL and return the JSON object that comes back.
+
+        Requests of one `session` go to the same server where there are several.
 
         Raises:
             RefusedError: if the server says no.
@@ -42,206 +41,152 @@ class Transport(Protocol):
         ...
 
 
-class _PassingError(Exception):
-    """A failed attempt that another one may mend; never leaves this file."""
-
-    def __init__(self, reason: str, hint: str, wait: float | None = None) -> None:
-        super().__init__(reason)
-        self.reason, self.hint, self.wait = reason, hint, wait
-
-
 class HttpTransport:
-    """JSON over aiohttp; failures that pass are tried again here and nowhere else."""
+    """JSON over aiohttp, to one server or to several that serve the same model."""
 
     def __init__(
-        self, base_url: str, api_key: SecretStr | None, *, timeout: float, attempts: int, backoff: float
+        self,
+        base_urls: Sequence[str],
+        api_key: SecretStr | None,
+        *,
+        timeout: float,
+        attempts: int,
+        backoff: float,
+        deadline: float | None = None,
+        max_in_flight: int | None = None,
     ) -> None:
-        """Take the settings; `timeout` is for one attempt and `backoff` bounds the first wait, both in seconds.
+        """Take the settings, which `ServedChatModel` explains.
 
         Raises:
-            ModelError: if the base URL isn't one.
+            ModelError: if a base URL isn't one.
 
         """
-        if not base_url.startswith(("http://", "https://")):
-            raise ModelError(
-                f"the base URL {base_url!r} does not begin with http:// or https://; give one such as "
-                "http://localhost:8000/v1"
-            )
-        self._base = base_url.rstrip("/")
-        self._key = api_key.get_secret_value() if api_key else ""
-        self._headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
-        self._timeout = aiohttp.ClientTimeout(total=timeout, sock_connect=min(timeout, 30.0))
-        self._seconds = timeout
+        self._endpoints = [Endpoint(url, api_key, timeout) for url in base_urls]
         self._attempts = attempts
         self._backoff = backoff
+        self._deadline = deadline
+        self._max_in_flight = max_in_flight
         self._pause = wait_random_exponential(multiplier=backoff, max=30.0)
 
-    async def post(self, path: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+    async def post(self, path: str, payload: Mapping[str, Any], *, session: str = "") -> dict[str, Any]:
         """Send a request, as often as it takes; see `Transport.post`."""
-        retrying = AsyncRetrying(
+        tour = _Tour(ranked(self._endpoints, session), path, json.dumps(payload).encode())
+        try:
+            async with asyncio.timeout(self._deadline):
+                return await self._send(tour)
+        except TimeoutError as error:
+            last = f"; the last attempt failed: {tour.failure.reason}" if tour.failure else ""
+            raise EndpointError(
+                f"{shown(tour.at.base_url + path)} gave no answer by the deadline of {self._deadline:g} seconds, all "
+                f"attempts counted{last}; lower the concurrency or raise the deadline"
+            ) from error
+        except PassingError as error:
+            times = "once" if self._attempts == 1 else f"{self._attempts} times"
+            others = f" (and {len(tour.endpoints) - 1} more)" if len(tour.endpoints) > 1 else ""
+            raise EndpointError(
+                f"{shown(tour.at.base_url + path)}{others} was tried {times} without success: {error.reason}; "
+                f"{error.hint}"
+            ) from error.__cause__
+
+    async def _send(self, tour: "_Tour") -> dict[str, Any]:
+        """Try once, and again with tenacity only after a failure: it costs a third of a whole exchange."""
+        try:
+            return await self._try(tour)
+        except PassingError as error:
+            first = error
+
+        async def again() -> dict[str, Any]:
+            if state.statistics["attempt_number"] == 1:
+                raise first
+            return await self._try(tour)
+
+        state = AsyncRetrying(
             stop=stop_after_attempt(self._attempts),
             wait=self._wait,
-            retry=retry_if_exception_type(_PassingError),
+            retry=retry_if_exception_type(PassingError),
             reraise=True,
         )
-        try:
-            return await retrying(self._try, path, payload)
-        except _PassingError as error:
-            times = "once" if self._attempts == 1 else f"{self._attempts} times"
-            raise EndpointError(
-                f"{shown(self._base + path)} was tried {times} without success: {error.reason}; {error.hint}"
-            ) from error.__cause__
+        return await state(again)
 
     def _wait(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
-        if isinstance(error, _PassingError) and error.wait is not None:
+        if isinstance(error, PassingError) and error.wait is not None:
             return error.wait + random.uniform(0, self._backoff)
         return self._pause(state)
 
-    async def _try(self, path: str, payload: Mapping[str, Any]) -> dict[str, Any]:
-        status, headers, body = await self._exchange("POST", path, payload)
-        if status in _RETRIED or status >= 500:
-            raise self._passing(status, headers, body)
-        if status != 200:
-            raise await self._refusal(path, status, headers, body)
-        if body.lstrip()[:1] == b"<":
-            raise EndpointError(
-                f"{shown(self._base + path)} answered with a web page, not with JSON; check the base URL: that of an "
-                "OpenAI-compatible server usually ends in /v1"
-            )
-        try:
-            answer = json.loads(body)
-        except ValueError as error:
-            raise _PassingError(
-                f"it answered with broken JSON ({beginning(body.decode(errors='replace'))})", "look at the server's log"
-            ) from error
-        if not isinstance(answer, dict):
-            raise EndpointError(
-                f"{shown(self._base + path)} answered with {beginning(json.dumps(answer))} instead of a JSON object; "
-                "check that the base URL is that of an OpenAI-compatible server"
-            )
-        return cast("dict[str, Any]", answer)
+    async def _try(self, tour: "_Tour") -> dict[str, Any]:
+        """Make one attempt at the server whose turn it is."""
+        shared = await connections()
+        tour.move(shared)
+        async with self._slot(shared, tour.at):
+            breaker = shared.breaker(tour.at.base_url)
+            try:
+                probe = await breaker.enter()
+            except StillOpenError as error:
+                raise tour.shut_out(breaker.failures) from error
+            try:
+                answer = await tour.at.post(tour.path, tour.body)
+            except PassingError as error:
+                tour.note(error)
+                if error.unreachable:
+                    breaker.failed(probe=probe)
+                else:
+                    breaker.answered()
+                raise
+            except EndpointError:
+                breaker.answered()
+                raise
+            except BaseException:
+                breaker.left(probe=probe)
+                raise
+            breaker.answered()
+            return answer
 
-    async def _exchange(
-        self, method: str, path: str, payload: Mapping[str, Any] | None
-    ) -> tuple[int, Mapping[str, str], bytes]:
-        """Make one HTTP exchange; whatever can break on the way is a passing error."""
-        url = self._base + path
-        try:
-            session = await _session()
-            async with session.request(
-                method, url, json=payload, headers=self._headers, timeout=self._timeout, allow_redirects=False
-            ) as response:
-                return response.status, response.headers, await response.read()
-        except aiohttp.InvalidURL as error:
-            raise EndpointError(f"{shown(url)} is not a URL; give one such as http://localhost:8000/v1") from error
-        except TimeoutError as error:
-            raise _PassingError(
-                f"no answer within {self._seconds:g} seconds", "lower the concurrency or raise the timeout"
-            ) from error
-        except aiohttp.ClientConnectorError as error:
-            raise _PassingError(
-                f"can't connect ({error.strerror or type(error.os_error).__name__})",
-                "check that the server runs and that the base URL is right",
-            ) from error
-        except (aiohttp.ClientError, OSError) as error:
-            raise _PassingError(f"the connection broke ({type(error).__name__})", "look at the server's log") from error
-
-    def _passing(self, status: int, headers: Mapping[str, str], body: bytes) -> Exception:
-        said = self._words(body)
-        wait = _retry_after(headers.get("Retry-After"))
-        if wait is not None and wait > LONGEST_WAIT:
-            return RefusedError(
-                f"{shown(self._base)} answered {status} ({said}) and asks to wait {wait:.0f} seconds; run again then",
-                status=status,
-                said=said,
-            )
-        hint = "lower the concurrency" if status == 429 else "look at the server's log"
-        return _PassingError(f"it answered {status} ({said})", hint, wait)
-
-    async def _refusal(self, path: str, status: int, headers: Mapping[str, str], body: bytes) -> RefusedError:
-        said = self._words(body)
-        match status:
-            case 401 | 403:
-                hint = "set OPENAI_API_KEY to a key that this server accepts"
-            case 404:
-                hint = await self._what_is_there()
-            case _ if 300 <= status < 400:
-                hint = f"set the base URL to where it points: {headers.get('Location', 'it does not say where')}"
-            case _:
-                hint = "change the request or the server's settings accordingly"
-        return RefusedError(f"{shown(self._base + path)} answered {status} ({said}); {hint}", status=status, said=said)
-
-    async def _what_is_there(self) -> str:
-        """Say which models a server has, for whoever named one that it hasn't."""
-        try:
-            status, _, body = await self._exchange("GET", "/models", None)
-            names = [str(entry["id"]) for entry in json.loads(body)["data"]] if status == 200 else []
-        except (_PassingError, EndpointError, ValueError, KeyError, TypeError):
-            names = []
-        if names:
-            return f"the models it has are {', '.join(names[:20])}"
-        return f"{shown(self._base)}/models lists no models either, so check the base URL, which usually ends in /v1"
-
-    def _words(self, body: bytes) -> str:
-        """Find the server's own words in an error body, without the key should it repeat it."""
-        text = body.decode(errors="replace").strip()
-        try:
-            said: Any = json.loads(text)
-        except ValueError:
-            said = "a web page" if text.startswith("<") else text
-        for key in ("error", "message", "detail"):
-            if isinstance(said, dict) and key in said:
-                said = cast("dict[str, Any]", said)[key]
-        words = said if isinstance(said, str) else json.dumps(said)
-        return beginning(words.replace(self._key, "***") if self._key else words) or "without a word"
+    def _slot(self, shared: Connections, endpoint: Endpoint) -> AbstractAsyncContextManager[object]:
+        limit = self._max_in_flight
+        return contextlib.nullcontext() if limit is None else shared.slots(endpoint.base_url, limit)
 
 
-_SESSIONS: Final[
-    dict[asyncio.AbstractEventLoop, tuple[AsyncGenerator[aiohttp.ClientSession], aiohttp.ClientSession]]
-] = {}
+class _Tour:
+    """One request on its way: the servers it may go to, where it is, and what went wrong last."""
+
+    def __init__(self, endpoints: Sequence[Endpoint], path: str, body: bytes) -> None:
+        self.endpoints, self.path, self.body = endpoints, path, body
+        self.at = endpoints[0]
+        self.failure: PassingError | None = None
+        self._left: set[str] = set()
+
+    def move(self, shared: Connections) -> None:
+        """Go to the first server that can be reached and has not failed yet; when all have, begin again."""
+        if len(self.endpoints) == 1:
+            return
+        reachable = [e for e in self.endpoints if shared.breaker(e.base_url).ready()] or self.endpoints
+        fresh = [e for e in reachable if e.base_url not in self._left]
+        if not fresh:
+            self._left.clear()
+        self.at = (fresh or reachable)[0]
+
+    def note(self, failure: PassingError) -> None:
+        """Remember a failure; one that is not a request to come back later sends the request elsewhere."""
+        self.failure = failure
+        if not failure.busy:
+            self._left.add(self.at.base_url)
+
+    def shut_out(self, failures: int) -> PassingError:
+        """Return what to raise when the server has just been found unreachable by another request."""
+        words = f"can't be reached ({failures} failures in a row, the last seen by another request)"
+        self.note(PassingError(words, "check that the server runs and that the base URL is right", unreachable=True))
+        assert self.failure is not None
+        return self.failure
 
 
-async def _session() -> aiohttp.ClientSession:
-    """Return the session of the running loop; it closes when the loop shuts down its async generators."""
-    loop = asyncio.get_running_loop()
-    if loop not in _SESSIONS:
-        holder = _hold_session(loop)
-        _SESSIONS[loop] = holder, await anext(holder)
-    return _SESSIONS[loop][1]
+def ranked(endpoints: Sequence[Endpoint], session: str) -> Sequence[Endpoint]:
+    """Order servers by preference for a session: by chance, but always in the same way.
 
-
-async def _hold_session(loop: asyncio.AbstractEventLoop) -> AsyncGenerator[aiohttp.ClientSession]:
-    try:
-        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
-            yield session
-    finally:
-        del _SESSIONS[loop]
-
-
-def _retry_after(value: str | None) -> float | None:
-    """Read a Retry-After header, seconds or a date; None without one or if it can't be read."""
-    if value is None:
-        return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            date = parsedate_to_datetime(value)
-        except ValueError:
-            return None
-        seconds = (date - datetime.now(UTC)).total_seconds()
-    return max(0.0, seconds) if seconds == seconds else None
-
-
-def shown(url: str) -> str:
-    """Write a URL for people, without a password it may hold."""
-    try:
-        return str(URL(url).with_user(None))
-    except ValueError:
-        return url
-
-
-def beginning(text: str) -> str:
-    """Cut a text to what a message of one line can quote."""
-    return text if len(text) <= 300 else f"{text[:300]}…"
+    Each server is as likely to come first, and when one is gone only its own sessions move: rendezvous hashing, Thaler
+    and Ravishankar, "Using name-based mappings to increase hit rates", 1998. Without a session, any order will do.
+    """
+    if len(endpoints) == 1:
+        return endpoints
+    key = session or random.randbytes(8).hex()
+    return sorted(endpoints, key=lambda e: blake2b(f"{e.base_url} {key}".encode(), digest_size=8).digest())

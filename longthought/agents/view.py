@@ -54,6 +54,8 @@ class View:
     observations: tuple[str, ...] = ()
     """What tools printed at the last accepted step."""
     candidate: Candidate | None = None
+    trajectory: str = ""
+    """The debate's name: no agent is shown it, but servers keep a debate's prefix by it."""
 
     def rejects(self, step: str) -> bool:
         """Say whether a step was tried from here before, in the same words."""
@@ -79,6 +81,7 @@ def view(tree: Tree, candidate: int | None = None) -> View:
         ),
         observations=tuple(steps[-1].observations) if steps else (),
         candidate=shown,
+        trajectory=tree.started.trajectory if tree.started else "",
     )
 
 

@@ -11,7 +11,6 @@ After Qin et al., "O1 Replication Journey: A Strategic Progress Report", 2024 (t
 
 import asyncio
 import hashlib
-import itertools
 import logging
 import time
 from collections import OrderedDict
@@ -28,28 +27,20 @@ from typing_extensions import TypedDict  # pydantic, and so Studio, needs this o
 
 from longthought.agents import catalogue
 from longthought.agents.agent import Judge, Proposer
-from longthought.agents.dialect import Unreadable
-from longthought.agents.view import view
 from longthought.errors import ConfigError, LongthoughtError, ProblemError
-from longthought.graphs import rules
+from longthought.graphs import rules, turns
 from longthought.graphs.rules import Rules, Turn
 from longthought.graphs.seats import Seats
 from longthought.problems.problem import Problem
 from longthought.problems.puzzle import Puzzle
 from longthought.tools.catalogue import verifiers
-from longthought.tools.verifier import Claim, Interpreter, Verifier
 from longthought.trajectories.events import (
     EVENT,
     AnyEvent,
     Author,
     Checked,
-    Event,
-    Evidence,
-    EvidenceStatus,
     Failed,
-    Failure,
     Judged,
-    Observed,
     Proposed,
     Reflected,
     Started,
@@ -178,91 +169,51 @@ class Debate:
         domain = state.get("domain") or ("countdown" if puzzle else "math")
         problem = Problem(id=name, statement=statement, domain=domain)
         tree = Tree()
-        return self._record(tree, [started(problem, _settings(tree, runtime), by=Author.HUMAN)])
+        opening = [started(problem, _settings(tree, runtime), by=Author.HUMAN)]
+        return self._update(tree, self._fold(tree, opening))
 
     async def propose(self, state: DebateState, runtime: Runtime[DebateContext]) -> DebateState:
         """Ask the policy for the next step."""
-        tree = self.tree(state)
-        seen = view(tree)
-        try:
-            seats = await self._seat(tree, runtime)
-            if objection := seats.policy.unsuitable(seen) or seats.critic.unsuitable(seen):
-                return self._fail(tree, Author.STRATEGY, Failure.MODEL, objection, fatal=True)
-            reply = await seats.policy.propose(seen)
-        except LongthoughtError as error:
-            return self._fail(tree, Author.POLICY, Failure.MODEL, str(error), fatal=True)
-        if isinstance(reply.read, Unreadable):
-            return self._fail(tree, Author.POLICY, Failure.UNREADABLE_STEP, reply.read.reason, calls=reply.calls)
-        if earlier := rules.repeated(tree, reply.read.text):
-            detail = f"proposed step {earlier.id} again: {reply.read.text}"
-            return self._fail(tree, Author.POLICY, Failure.REPEATED_STEP, detail, calls=reply.calls)
-        return self._add(
-            tree, Proposed, Author.POLICY, node=len(tree.nodes), parent=tree.cursor, text=reply.read.text,
-            answer=reply.read.answer, calls=reply.calls,
-        )  # fmt: skip
+        return await self._turn(Turn.PROPOSE, state, runtime)
 
     async def check(self, state: DebateState, runtime: Runtime[DebateContext]) -> DebateState:
         """Let every verifier look at the new step, side by side."""
-        tree = self.tree(state)
-        node = rules.candidate(tree)
-        assert node is not None
-        try:
-            seats = await self._seat(tree, runtime)
-        except LongthoughtError as error:
-            return self._fail(tree, Author.STRATEGY, Failure.MODEL, str(error), fatal=True)
-        path = view(tree, node.id).path
-        looks = await asyncio.gather(*(_look(v, tree.problem, path, node.text) for v in seats.verifiers))
-        found = list(itertools.chain.from_iterable(looks))
-        assert tree.last is not None
-        stamp: Any = {"trajectory": tree.last.trajectory, "by": Author.TOOL, "at": time.time(), "node": node.id}
-        printed = [(evidence.tool, output) for evidence, output in found if output]
-        events: list[AnyEvent] = [
-            Observed(seq=tree.events + n, tool=tool, output=output, **stamp) for n, (tool, output) in enumerate(printed)
-        ]
-        evidence = tuple(evidence for evidence, _ in found)
-        return self._record(tree, [*events, Checked(seq=tree.events + len(events), evidence=evidence, **stamp)])
+        return await self._turn(Turn.CHECK, state, runtime)
 
     async def judge(self, state: DebateState, runtime: Runtime[DebateContext]) -> DebateState:
         """Ask the critic for a verdict on the new step."""
-        tree = self.tree(state)
-        node = rules.candidate(tree)
-        assert node is not None
-        try:
-            seats = await self._seat(tree, runtime)
-            reply = await seats.critic.judge(view(tree, node.id))
-        except LongthoughtError as error:
-            return self._fail(tree, Author.CRITIC, Failure.MODEL, str(error), node=node.id, fatal=True)
-        if isinstance(reply.read, Unreadable):
-            return self._fail(
-                tree, Author.CRITIC, Failure.UNREADABLE_VERDICT, reply.read.reason, node=node.id, calls=reply.calls
-            )
-        if fault := rules.illegal(tree, _settings(tree, runtime).rules(), reply.read):
-            detail = f"{reply.read.action}: {fault}"
-            return self._fail(tree, Author.CRITIC, Failure.ILLEGAL_VERDICT, detail, node=node.id, calls=reply.calls)
-        return self._add(tree, Judged, Author.CRITIC, node=node.id, verdict=reply.read, calls=reply.calls)
+        return await self._turn(Turn.JUDGE, state, runtime)
 
     async def reflect(self, state: DebateState, runtime: Runtime[DebateContext]) -> DebateState:
         """Ask the policy to re-examine the step in doubt."""
-        tree = self.tree(state)
-        node = rules.candidate(tree)
-        assert node is not None
-        try:
-            seats = await self._seat(tree, runtime)
-            reply = await seats.policy.reflect(view(tree, node.id))
-        except LongthoughtError as error:
-            return self._fail(tree, Author.POLICY, Failure.MODEL, str(error), node=node.id, fatal=True)
-        if isinstance(reply.read, Unreadable):
-            return self._fail(
-                tree, Author.POLICY, Failure.UNREADABLE_STEP, reply.read.reason, node=node.id, calls=reply.calls
-            )
-        return self._add(
-            tree, Reflected, Author.POLICY, node=len(tree.nodes), parent=node.id, text=reply.read, calls=reply.calls
-        )  # fmt: skip
+        return await self._turn(Turn.REFLECT, state, runtime)
 
     async def act(self, state: DebateState, runtime: Runtime[DebateContext]) -> DebateState:
         """Let the rules move the cursor, or end the debate."""
+        return await self._turn(Turn.ACT, state, runtime)
+
+    async def play(self, state: DebateState, runtime: Runtime[DebateContext]) -> DebateState:
+        """Take every turn to the end: the same turns as one by one, without LangGraph's cost for each."""
         tree = self.tree(state)
-        return self._record(tree, [rules.act(tree, _settings(tree, runtime).rules(), at=time.time())])
+        settings = _settings(tree, runtime)
+        settled = settings.rules()
+        events: list[AnyEvent] = []
+        while (turn := rules.turn(tree, settled)) is not Turn.END:
+            events += self._fold(tree, await self._take(turn, tree, settings, settled))
+        return {"events": [event.model_dump(mode="json") for event in events]}
+
+    async def _turn(self, turn: Turn, state: DebateState, runtime: Runtime[DebateContext]) -> DebateState:
+        tree = self.tree(state)
+        settings = _settings(tree, runtime)
+        return self._update(tree, self._fold(tree, await self._take(turn, tree, settings, settings.rules())))
+
+    async def _take(self, turn: Turn, tree: Tree, settings: DebateContext, settled: Rules) -> Sequence[AnyEvent]:
+        if turn is Turn.ACT:
+            return [rules.act(tree, settled, at=time.time())]
+        try:
+            return await turns.take(turn, tree, await self._seat(settings), settled)
+        except LongthoughtError as error:
+            return [turns.broken(turn, tree, error)]
 
     async def route(self, state: DebateState) -> str:
         """Name the node whose turn it is; also when a person edits the state, outside of any run."""
@@ -294,30 +245,24 @@ class Debate:
         if len(self._trees) > _TREES_KEPT:
             self._trees.popitem(last=False)
 
-    async def _seat(self, tree: Tree, runtime: Runtime[DebateContext]) -> Seats:
+    async def _seat(self, settings: DebateContext) -> Seats:
         if self._seats is not None:
             return self._seats
-        settings = _settings(tree, runtime)
         key = repr(settings)
         if key not in self._seated:
             self._seated[key] = await asyncio.to_thread(settings.seats)
         return self._seated[key]
 
-    def _add(self, tree: Tree, kind: type[Event], by: Author, **fields: Any) -> DebateState:
-        assert tree.last is not None
-        event = kind(trajectory=tree.last.trajectory, seq=tree.events, by=by, at=time.time(), **fields)
-        return self._record(tree, [event])  # pyright: ignore[reportArgumentType]
-
-    def _fail(self, tree: Tree, by: Author, failure: Failure, detail: str, **fields: Any) -> DebateState:
-        return self._add(tree, Failed, by, failure=failure, detail=detail, **fields)
-
-    def _record(self, tree: Tree, events: Sequence[AnyEvent]) -> DebateState:
-        dumped = [event.model_dump(mode="json") for event in events]
+    def _fold(self, tree: Tree, events: Sequence[AnyEvent]) -> Sequence[AnyEvent]:
         for event in events:
             tree.apply(event)
-        self._keep(events[-1].trajectory, tree, dumped[-1])
         if self._observe:
             self._observe(events)
+        return events
+
+    def _update(self, tree: Tree, events: Sequence[AnyEvent]) -> DebateState:
+        dumped = [event.model_dump(mode="json") for event in events]
+        self._keep(events[-1].trajectory, tree, dumped[-1])
         return {"events": dumped, "narration": " ".join(narrate(event) for event in events)}
 
 
@@ -351,47 +296,31 @@ def narrate(event: AnyEvent) -> str:
             return f"{event.kind} {getattr(event, 'reason', '')}".strip()
 
 
-async def _look(verifier: Verifier, problem: Problem, path: Sequence[str], step: str) -> list[tuple[Evidence, str]]:
-    """Let one tool look at a step; a broken tool is no evidence, and no reason to end the debate."""
-    try:
-        claims = verifier.claims(problem, path, step)
-    except Exception as error:
-        return [(_unavailable(verifier, step, error), "")]
-    return await asyncio.gather(*(_check(verifier, claim) for claim in claims))
-
-
-async def _check(verifier: Verifier, claim: Claim) -> tuple[Evidence, str]:
-    """Return what was found, with the time it took, and what was printed."""
-    began = time.perf_counter()
-    try:
-        if isinstance(verifier, Interpreter):
-            evidence, output = await verifier.observe(claim)
-        else:
-            evidence, output = await verifier.check(claim), ""
-    except Exception as error:
-        evidence, output = _unavailable(verifier, claim.text, error), ""
-    return evidence.model_copy(update={"seconds": round(time.perf_counter() - began, 6)}), output
-
-
-def _unavailable(verifier: Verifier, claim: str, error: Exception) -> Evidence:
-    log.exception("the tool %s failed on %r", verifier.name, claim)
-    return Evidence(tool=verifier.name, status=EvidenceStatus.UNAVAILABLE, claim=claim, detail=repr(error))
-
-
 Graph = CompiledStateGraph[DebateState, DebateContext, DebateState, DebateState]
 
 
-def build(seats: Seats | None = None, observe: Observer | None = None) -> tuple[Graph, Debate]:
-    """Compile the debate. Without seats, each run seats what its context names."""
+def build(
+    seats: Seats | None = None, observe: Observer | None = None, *, unbroken: bool = False
+) -> tuple[Graph, Debate]:
+    """Compile the debate. Without seats, each run seats what its context names.
+
+    An `unbroken` one takes all turns in one node: the same events for a small part of LangGraph's cost, for jobs, where
+    nobody looks at a debate or stops it between two turns and the log is what it is resumed from.
+    """
     debate = Debate(seats, observe)
-    turns = {turn.value: turn.value for turn in Turn if turn is not Turn.END}
     draft: Any = StateGraph(DebateState, context_schema=DebateContext)
     draft.add_node("setup", debate.setup)
     draft.add_edge(START, "setup")
-    for turn in turns:
-        draft.add_node(turn, getattr(debate, turn))
-    for name in ("setup", *turns):
-        draft.add_conditional_edges(name, debate.route, {**turns, END: END})
+    if unbroken:
+        draft.add_node("play", debate.play)
+        draft.add_edge("setup", "play")
+        draft.add_edge("play", END)
+        return draft.compile(name="debate"), debate
+    names = {turn.value: turn.value for turn in Turn if turn is not Turn.END}
+    for name in names:
+        draft.add_node(name, getattr(debate, name))
+    for name in ("setup", *names):
+        draft.add_conditional_edges(name, debate.route, {**names, END: END})
     return draft.compile(name="debate"), debate
 
 

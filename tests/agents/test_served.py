@@ -14,7 +14,8 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from tenacity import AsyncRetrying
 
-from longthought.agents import transport
+from longthought.agents import endpoint, transport
+from longthought.agents.connections import OPEN
 from longthought.agents.prose import Prose
 from longthought.agents.served import ServedChatModel
 from longthought.agents.transport import HttpTransport
@@ -236,13 +237,13 @@ async def test_a_base_url_that_is_none_is_an_endpoint_error(url: str) -> None:
     [("0", 0, 0), ("7", 7, 7), ("-3", 0, 0), ("soon", None, None), ("nan", None, None), (None, None, None)],
 )
 def test_retry_after_in_seconds(header: str | None, low: float | None, high: float | None) -> None:
-    wait = transport._retry_after(header)  # pyright: ignore[reportPrivateUsage]
+    wait = endpoint.retry_after(header)  # pyright: ignore[reportPrivateUsage]
     assert (wait is None and low is None) or (low is not None and high is not None and wait in (low, high))
 
 
 def test_retry_after_as_a_date() -> None:
     at = datetime.now(UTC) + timedelta(hours=1)
-    wait = transport._retry_after(format_datetime(at, usegmt=True))  # pyright: ignore[reportPrivateUsage]
+    wait = endpoint.retry_after(format_datetime(at, usegmt=True))  # pyright: ignore[reportPrivateUsage]
     assert wait is not None
     assert 3000 < wait <= 3600
 
@@ -309,6 +310,27 @@ async def test_a_request_refused_also_without_format_fails_and_nothing_is_rememb
     assert ["response_format" in seen.payload for seen in server.chats] == [True, False, True]
 
 
+async def test_tokens_are_asked_for_and_left_out_where_refused() -> None:
+    refusal = refuses(400, "Unrecognized request argument supplied: return_token_ids")
+    async with FakeServer([says(), refusal, says()]) as server:
+        await chat(server).ainvoke("x")
+        model = chat(server, tokens=True)
+        await model.ainvoke("x")
+        await model.ainvoke("y", **Prose().critic_options())
+    asked = [{"return_token_ids", "logprobs", "response_format"} & seen.payload.keys() for seen in server.chats]
+    assert asked == [set(), {"return_token_ids", "logprobs"}, {"logprobs"}, {"logprobs", "response_format"}]
+
+
+async def test_a_server_that_takes_none_of_it_is_asked_plainly() -> None:
+    refused = [refuses(400, f"{name} is not supported") for name in ("return_token_ids", "response_format", "logprobs")]
+    async with FakeServer([*refused, says()]) as server:
+        model = chat(server, tokens=True)
+        for _ in range(2):
+            assert (await model.ainvoke("x", **Prose().critic_options())).content == "ok"
+    assert len(server.chats) == 5
+    assert server.chats[-1].payload.keys() == {"model", "messages"}
+
+
 async def test_many_requests_are_in_flight_at_once_and_answers_do_not_mix() -> None:
     async with FakeServer([gathers(200)]) as server:
         model = chat(server, timeout=60.0)
@@ -321,16 +343,16 @@ async def test_models_of_one_loop_share_a_session_and_a_finished_loop_leaves_non
         async def both() -> int:
             async with FakeServer() as server:
                 await chat(server).ainvoke("x")
-                before = set(transport._SESSIONS)  # pyright: ignore[reportPrivateUsage]
+                before = set(OPEN)
                 await chat(server, model="other").ainvoke("x")
                 assert asyncio.get_running_loop() in before
-                return len(set(transport._SESSIONS) - before)  # pyright: ignore[reportPrivateUsage]
+                return len(set(OPEN) - before)  # pyright: ignore[reportPrivateUsage]
 
         return asyncio.run(both())
 
-    before = set(transport._SESSIONS)  # pyright: ignore[reportPrivateUsage]
+    before = set(OPEN)
     assert await asyncio.to_thread(run) == 0
-    assert set(transport._SESSIONS) == before  # pyright: ignore[reportPrivateUsage]
+    assert set(OPEN) == before
 
 
 async def test_it_answers_synchronously_with_and_without_a_running_loop() -> None:
@@ -349,7 +371,7 @@ async def test_it_answers_synchronously_with_and_without_a_running_loop() -> Non
 
 async def test_the_transport_can_be_replaced() -> None:
     class Loopback:
-        async def post(self, path: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+        async def post(self, path: str, payload: Mapping[str, Any], *, session: str = "") -> dict[str, Any]:
             return completion(f"{path} {payload['model']}")
 
     model = ServedChatModel(model="m", base_url="http://nowhere.invalid/v1", transport=Loopback())

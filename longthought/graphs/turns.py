@@ -1,0 +1,173 @@
+"""What happens in each turn of a debate: an agent or the tools are asked, and events come back.
+
+Turns read a tree and never change it; whose turn it is, and what follows from a verdict, is in `rules`. Nothing here
+knows LangGraph, so a graph may take one turn a step, to be watched, or all of them, to be fast.
+"""
+
+import asyncio
+import itertools
+import logging
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from longthought.agents.dialect import Unreadable
+from longthought.agents.view import view
+from longthought.errors import LongthoughtError
+from longthought.graphs import rules
+from longthought.graphs.rules import Rules, Turn
+from longthought.graphs.seats import Seats
+from longthought.problems.problem import Problem
+from longthought.tools.verifier import Claim, Interpreter, Verifier
+from longthought.trajectories.events import (
+    AnyEvent,
+    Author,
+    Checked,
+    Event,
+    Evidence,
+    EvidenceStatus,
+    Failed,
+    Failure,
+    Judged,
+    Observed,
+    Proposed,
+    Reflected,
+)
+from longthought.trajectories.tree import Node, Tree
+
+log = logging.getLogger(__name__)
+
+
+async def take(turn: Turn, tree: Tree, seats: Seats, settled: Rules) -> Sequence[AnyEvent]:
+    """Take a turn that asks somebody, and return its events, not yet folded into the tree.
+
+    Raises:
+        LongthoughtError: if a model can't be had; `broken` makes an event of it.
+
+    """
+    match turn:
+        case Turn.PROPOSE:
+            return [await propose(tree, seats)]
+        case Turn.CHECK:
+            return await check(tree, seats)
+        case Turn.JUDGE:
+            return [await judge(tree, seats, settled)]
+        case Turn.REFLECT:
+            return [await reflect(tree, seats)]
+        case Turn.ACT | Turn.END:
+            raise ValueError(f"{turn} asks nobody")
+
+
+async def propose(tree: Tree, seats: Seats) -> AnyEvent:
+    """Ask the policy for the next step."""
+    seen = view(tree)
+    if objection := seats.policy.unsuitable(seen) or seats.critic.unsuitable(seen):
+        return _fail(tree, Author.STRATEGY, Failure.MODEL, objection, fatal=True)
+    reply = await seats.policy.propose(seen)
+    if isinstance(reply.read, Unreadable):
+        return _fail(tree, Author.POLICY, Failure.UNREADABLE_STEP, reply.read.reason, calls=reply.calls)
+    if earlier := rules.repeated(tree, reply.read.text):
+        detail = f"proposed step {earlier.id} again: {reply.read.text}"
+        return _fail(tree, Author.POLICY, Failure.REPEATED_STEP, detail, calls=reply.calls)
+    return _event(
+        tree, Proposed, Author.POLICY, node=len(tree.nodes), parent=tree.cursor, text=reply.read.text,
+        answer=reply.read.answer, calls=reply.calls,
+    )  # fmt: skip
+
+
+async def check(tree: Tree, seats: Seats) -> Sequence[AnyEvent]:
+    """Let every verifier look at the new step, side by side."""
+    node = _candidate(tree)
+    path = view(tree, node.id).path
+    looks = await asyncio.gather(*(_look(v, tree.problem, path, node.text) for v in seats.verifiers))
+    found = list(itertools.chain.from_iterable(looks))
+    assert tree.last is not None
+    stamp: Any = {"trajectory": tree.last.trajectory, "by": Author.TOOL, "at": time.time(), "node": node.id}
+    printed = [(evidence.tool, output) for evidence, output in found if output]
+    events: list[AnyEvent] = [
+        Observed(seq=tree.events + n, tool=tool, output=output, **stamp) for n, (tool, output) in enumerate(printed)
+    ]
+    evidence = tuple(evidence for evidence, _ in found)
+    return [*events, Checked(seq=tree.events + len(events), evidence=evidence, **stamp)]
+
+
+async def judge(tree: Tree, seats: Seats, settled: Rules) -> AnyEvent:
+    """Ask the critic for a verdict on the new step."""
+    node = _candidate(tree)
+    reply = await seats.critic.judge(view(tree, node.id))
+    if isinstance(reply.read, Unreadable):
+        return _fail(
+            tree, Author.CRITIC, Failure.UNREADABLE_VERDICT, reply.read.reason, node=node.id, calls=reply.calls
+        )
+    if fault := rules.illegal(tree, settled, reply.read):
+        detail = f"{reply.read.action}: {fault}"
+        return _fail(tree, Author.CRITIC, Failure.ILLEGAL_VERDICT, detail, node=node.id, calls=reply.calls)
+    return _event(tree, Judged, Author.CRITIC, node=node.id, verdict=reply.read, calls=reply.calls)
+
+
+async def reflect(tree: Tree, seats: Seats) -> AnyEvent:
+    """Ask the policy to re-examine the step in doubt."""
+    node = _candidate(tree)
+    reply = await seats.policy.reflect(view(tree, node.id))
+    if isinstance(reply.read, Unreadable):
+        return _fail(tree, Author.POLICY, Failure.UNREADABLE_STEP, reply.read.reason, node=node.id, calls=reply.calls)
+    return _event(
+        tree, Reflected, Author.POLICY, node=len(tree.nodes), parent=node.id, text=reply.read, calls=reply.calls
+    )  # fmt: skip
+
+
+def broken(turn: Turn, tree: Tree, error: LongthoughtError) -> AnyEvent:
+    """Return the event of a turn whose model can't be had: the debate ends."""
+    match turn:
+        case Turn.JUDGE:
+            return _fail(tree, Author.CRITIC, Failure.MODEL, str(error), node=_candidate(tree).id, fatal=True)
+        case Turn.REFLECT:
+            return _fail(tree, Author.POLICY, Failure.MODEL, str(error), node=_candidate(tree).id, fatal=True)
+        case Turn.PROPOSE:
+            return _fail(tree, Author.POLICY, Failure.MODEL, str(error), fatal=True)
+        case _:
+            return _fail(tree, Author.STRATEGY, Failure.MODEL, str(error), fatal=True)
+
+
+def _candidate(tree: Tree) -> Node:
+    node = rules.candidate(tree)
+    assert node is not None
+    return node
+
+
+def _event(tree: Tree, kind: type[Event], by: Author, **fields: Any) -> AnyEvent:
+    assert tree.last is not None
+    return kind(  # pyright: ignore[reportReturnType]
+        trajectory=tree.last.trajectory, seq=tree.events, by=by, at=time.time(), **fields
+    )
+
+
+def _fail(tree: Tree, by: Author, failure: Failure, detail: str, **fields: Any) -> AnyEvent:
+    return _event(tree, Failed, by, failure=failure, detail=detail, **fields)
+
+
+async def _look(verifier: Verifier, problem: Problem, path: Sequence[str], step: str) -> list[tuple[Evidence, str]]:
+    """Let one tool look at a step; a broken tool is no evidence, and no reason to end the debate."""
+    try:
+        claims = verifier.claims(problem, path, step)
+    except Exception as error:
+        return [(_unavailable(verifier, step, error), "")]
+    return await asyncio.gather(*(_check(verifier, claim) for claim in claims))
+
+
+async def _check(verifier: Verifier, claim: Claim) -> tuple[Evidence, str]:
+    """Return what was found, with the time it took, and what was printed."""
+    began = time.perf_counter()
+    try:
+        if isinstance(verifier, Interpreter):
+            evidence, output = await verifier.observe(claim)
+        else:
+            evidence, output = await verifier.check(claim), ""
+    except Exception as error:
+        evidence, output = _unavailable(verifier, claim.text, error), ""
+    return evidence.model_copy(update={"seconds": round(time.perf_counter() - began, 6)}), output
+
+
+def _unavailable(verifier: Verifier, claim: str, error: Exception) -> Evidence:
+    log.exception("the tool %s failed on %r", verifier.name, claim)
+    return Evidence(tool=verifier.name, status=EvidenceStatus.UNAVAILABLE, claim=claim, detail=repr(error))
