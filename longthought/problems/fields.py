@@ -141,7 +141,11 @@ def text(given: object, name: str) -> str:
         return given
     if isinstance(given, int | float):
         return str(given)
-    held: list[object] = cast("list[object]", given) if isinstance(given, list) else []
-    if len(held) != 1:
+    if (only := _only(given)) is None:
         raise ProblemError(f'"{name}": expected text or a number, found {show(given)}')
-    return text(held[0], name)
+    return text(only, name)
+
+
+def _only(given: object) -> object | None:
+    held = cast("list[object]", given) if isinstance(given, list) else []
+    return held[0] if len(held) == 1 else None
