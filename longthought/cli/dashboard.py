@@ -90,7 +90,7 @@ def board(progress: Progress, pace: Pace, now: float) -> RenderableType:
         "time", _clock(now - progress.began),
     )  # fmt: skip
     grid.add_row(
-        "failed", Text(str(progress.failed), style="bold red" if progress.failed else ""),
+        "failed", Text(f"{progress.failed:,}", style="bold red" if progress.failed else ""),
         "requests", f"{rates.requests:,.1f}/s",
         "left", "–" if left is None else _clock(left),
     )  # fmt: skip
@@ -111,12 +111,12 @@ def words(progress: Progress, pace: Pace, now: float) -> str:
     if not progress.total:
         return f"{_debates(progress)}, {_clock(now - progress.began)}"
     rates, left = pace.rates(now), pace.left(now)
-    failed = f"{progress.failed} failed" + (f" ({_causes(progress.failures)})" if progress.failures else "")
+    failed = f"{progress.failed:,} failed" + (f" ({_causes(progress.failures)})" if progress.failures else "")
     said = [
         _debates(progress),
         f"{_solved(progress)} solved",
         failed,
-        f"{progress.in_flight} in flight",
+        f"{progress.in_flight:,} in flight",
         _speed(rates),
         f"{_cached(progress)} cached",
         _clock(now - progress.began) + (f", {_clock(left)} left" if left is not None else ""),
@@ -129,8 +129,8 @@ def summary_table(summary: Summary, progress: Progress, out: Path) -> Renderable
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(style="dim")
     table.add_column(overflow="fold")
-    share = f" ({summary.solved / summary.graded:.1%} of {summary.graded} graded)" if summary.graded else ""
-    table.add_row("solved", Text(f"{summary.solved}{share}", style="bold green"))
+    share = f" ({summary.solved / summary.graded:.1%} of {summary.graded:,} graded)" if summary.graded else ""
+    table.add_row("solved", Text(f"{summary.solved:,}{share}", style="bold green"))
     stops = ", ".join(f"{count:,} {ended(reason)}" for reason, count in progress.stops.most_common())
     table.add_row("debates", f"{summary.trajectories:,}: {stops}")
     if progress.failures:
