@@ -16,7 +16,7 @@ from longthought.agents.dialect import Step, Unreadable
 from longthought.agents.reading import cut, spoken, strip_heading, without_thinking, written_verdicts
 from longthought.agents.view import Candidate, Remark, View
 from longthought.problems import code
-from longthought.tools.answer.conventions import boxed_answer
+from longthought.problems.conventions import boxed_answer
 from longthought.tools.lean import script
 from longthought.tools.python import blocks
 from longthought.trajectories.events import Action, Author, Evidence, EvidenceStatus, Verdict

@@ -1,22 +1,15 @@
-"""How debates and jobs look in a terminal. Only renders; computes nothing that is not in the events."""
+"""How debates look in a terminal. Only renders; computes nothing that is not in the events."""
 
-import resource
-import time
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
-from rich.console import Console, Group, RenderableType
-from rich.live import Live
+from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.panel import Panel
-from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree as RichTree
 
-from longthought.jobs.progress import Progress, Summary
 from longthought.trajectories.events import (
     Action,
     AnyEvent,
@@ -165,7 +158,7 @@ def bill(trajectory: Trajectory) -> RenderableType:
     table.add_row("graded", mark)
     table.add_row(
         "ended",
-        f"{_ended(trajectory.stop_reason)} after {trajectory.rounds} rounds, {trajectory.backtracks} steps back",
+        f"{ended(trajectory.stop_reason)} after {trajectory.rounds} rounds, {trajectory.backtracks} steps back",
     )
     if trajectory.failure:
         table.add_row("failure", Text(trajectory.failure, style="bold red"))
@@ -174,7 +167,8 @@ def bill(trajectory: Trajectory) -> RenderableType:
     return Panel(table, border_style="dim", expand=False)
 
 
-def _ended(reason: StopReason | None) -> str:
+def ended(reason: StopReason | None) -> str:
+    """Put how a debate ended into words."""
     return "unfinished" if reason is None else ENDED.get(reason, reason.value)
 
 
@@ -229,14 +223,14 @@ def run_table(run: Run, limit: int) -> RenderableType:
     for name in ("rounds", "back", "tokens"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("answer")
-    solved = graded = ended = 0
+    solved = graded = over = 0
     for index, trajectory in enumerate(run.trajectories()):
         solved += trajectory.solved is True
         graded += trajectory.solved is not None
-        ended += trajectory.finished
+        over += trajectory.finished
         if index < limit:
             table.add_row(
-                Text(trajectory.id), _mark(trajectory.solved), _ended(trajectory.stop_reason),
+                Text(trajectory.id), _mark(trajectory.solved), ended(trajectory.stop_reason),
                 str(trajectory.rounds), str(trajectory.backtracks), f"{trajectory.usage.total.total:,}",
                 Text(trajectory.answer or "", no_wrap=True, overflow="ellipsis"),
             )  # fmt: skip
@@ -245,7 +239,7 @@ def run_table(run: Run, limit: int) -> RenderableType:
     if total > limit:
         lines.append(Text(f"… and {total - limit} more (--limit)", style="dim"))
     share = f", {solved} of {graded} solved ({solved / graded:.1%})" if graded else ""
-    lines.append(Text(f"\n{total} debates, {ended} ended{share}", style="bold"))
+    lines.append(Text(f"\n{total} debates, {over} ended{share}", style="bold"))
     return Group(*lines)
 
 
@@ -253,106 +247,3 @@ def _mark(solved: bool | None) -> Text:
     if solved is None:
         return Text("–", style="dim")
     return Text("✔", style="green") if solved else Text("✘", style="red")
-
-
-def summary_table(summary: Summary, progress: Progress, out: Path) -> RenderableType:
-    """Close a job."""
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(style="dim")
-    table.add_column(overflow="fold")
-    share = f" ({summary.solved / summary.graded:.1%} of {summary.graded} graded)" if summary.graded else ""
-    table.add_row("solved", Text(f"{summary.solved}{share}", style="bold green"))
-    ended = ", ".join(f"{count} {_ended(reason)}" for reason, count in progress.stops.most_common())
-    table.add_row("debates", f"{summary.trajectories}: {ended}")
-    if summary.resumed:
-        table.add_row("resumed", f"{summary.resumed} debates went on from the middle")
-    table.add_row("policy", usage_text(summary.tokens.policy))
-    table.add_row("critic", usage_text(summary.tokens.critic))
-    per = (summary.tokens.policy + summary.tokens.critic).completion / max(1, summary.trajectories)
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    cpu = used.ru_utime + used.ru_stime
-    rounds = f"{progress.rounds / max(1, summary.trajectories):.1f} rounds"
-    each = cpu / max(1, progress.done - progress.done_before)
-    table.add_row("per debate", f"{per:,.0f} tokens written, {rounds}, {each:.2f} s of CPU, start-up included")
-    table.add_row("time", f"{summary.seconds:.1f} s, with {cpu:.1f} s of CPU since the command began")
-    table.add_row("memory", f"{used.ru_maxrss / 1024:,.0f} MB at most")
-    table.add_row("run folder", Text(str(out)))
-    table.add_row("next", Text(f"longthought show {out}"))
-    return Panel(table, title="summary", border_style="dim", expand=False)
-
-
-def stopped(progress: Progress, out: Path) -> str:
-    """Say how to go on after Ctrl-C."""
-    if not progress.total:
-        return "longthought: stopped before the first debate. Run the same command again to start."
-    return (
-        f"longthought: stopped with {progress.done} of {progress.total} debates done; everything so far is in {out}. "
-        "Run the same command again to go on."
-    )
-
-
-class JobDisplay:
-    """The live line of a job; plain lines now and then where there is no terminal."""
-
-    def __init__(self, progress: Progress, *, quiet: bool = False) -> None:
-        """Watch a job's progress."""
-        self.progress = progress
-        self.console = Console(highlight=False)
-        self.last_failure = ""
-        self._quiet = quiet
-        self._live = (
-            Live(get_renderable=self._line, console=self.console, refresh_per_second=4, transient=True)
-            if self.console.is_terminal and not quiet
-            else None
-        )
-        self._next_line = time.monotonic() + 10
-
-    def __enter__(self) -> Self:
-        """Begin."""
-        if self._live:
-            self._live.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """End."""
-        self.stop()
-
-    def stop(self) -> None:
-        """Take the live line away."""
-        if self._live:
-            self._live.stop()
-
-    def saw(self, trajectory: Trajectory) -> None:
-        """Take note of a debate that ended."""
-        if trajectory.stop_reason is StopReason.FAILED:
-            self.last_failure = trajectory.failure or ""
-        if not self._live and not self._quiet and time.monotonic() > self._next_line:
-            self._next_line = time.monotonic() + 10
-            self.console.print(self._words())
-
-    def _words(self) -> str:
-        progress = self.progress
-        if not progress.total:
-            return "getting ready"
-        rate = progress.fresh_tokens / max(progress.seconds, 1e-9)
-        left = progress.total - progress.done
-        fresh = max(1, progress.done - progress.done_before)
-        known = progress.done > progress.done_before
-        eta = f", {_clock(left * progress.seconds / fresh)} left" if known else ""
-        solved = f", {progress.solved / progress.graded:.0%} solved" if progress.graded else ""
-        failed = f", {progress.failed} failed" if progress.failed else ""
-        flying = progress.in_flight
-        return (
-            f"{progress.done}/{progress.total} debates{solved}{failed}, {flying} in flight, {rate:,.0f} tokens/s{eta}"
-        )
-
-    def _line(self) -> RenderableType:
-        grid = Table.grid(padding=(0, 1))
-        bar = ProgressBar(total=max(1, self.progress.total), completed=self.progress.done, width=20)
-        grid.add_row(bar, Text(self._words(), no_wrap=True, overflow="ellipsis"))
-        return grid
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}" if minutes >= 60 else f"{minutes}:{rest:02}"

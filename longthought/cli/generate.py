@@ -1,5 +1,6 @@
 """`longthought generate`: a batch of debates, resumed when run again."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -8,26 +9,32 @@ import typer
 from longthought.cli.options import (
     BUNDLED,
     TOOLS,
+    AnswerField,
     BaseUrl,
     CriticBaseUrl,
     CriticModel,
     DialectName,
     Graph,
+    IdField,
     Json,
+    Limit,
     PolicyModel,
+    Preset,
     Rounds,
     Seconds,
     Seed,
+    StatementField,
     Tokens,
     Tools,
     Veto,
+    Where,
     settings,
 )
 from longthought.errors import ConfigError
 
 
 def generate(
-    problems: Annotated[Path, typer.Argument(help="JSONL of problems.")],
+    problems: Annotated[str, typer.Argument(help="JSONL or Parquet file of problems, or hf:NAME[:SPLIT].")],
     out: Annotated[Path, typer.Option(help="Run folder; one already begun goes on where it stopped.")],
     graph: Graph = "debate",
     policy: PolicyModel = BUNDLED,
@@ -44,6 +51,15 @@ def generate(
     seconds: Seconds = None,
     veto: Veto = True,
     seed: Seed = 0,
+    preset: Preset = None,
+    statement_field: StatementField = None,
+    answer_field: AnswerField = None,
+    id_field: IdField = None,
+    where: Where = None,
+    limit: Limit = None,
+    metrics_port: Annotated[
+        int | None, typer.Option(metavar="PORT", help="Serve the figures as OpenMetrics on 127.0.0.1:PORT/metrics.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Run a debate on every problem, many at once, into a run folder.
@@ -51,11 +67,14 @@ def generate(
     Example: `longthought generate problems.jsonl --out runs/first --concurrency 64`
 
     Run the same command again to go on after a stop, whatever stopped it. The same seed gives the same debates at
-    --concurrency 1; with more in flight, batching changes the sums.
+    --concurrency 1; with more in flight, batching changes the sums. Rows of GSM8K, MATH, HumanEval and MBPP are read as
+    they are, and others with --statement-field and --answer-field.
     """
     from longthought import generate as run
-    from longthought.cli.display import JobDisplay, stopped, summary_table
+    from longthought.cli.dashboard import Dashboard, stopped, summary_table
+    from longthought.jobs.metrics import MetricsServer
     from longthought.jobs.progress import Progress
+    from longthought.problems.loader import data_set
 
     if executor != "local":
         raise ConfigError(f"--executor {executor}: this version runs jobs with local")
@@ -63,22 +82,35 @@ def generate(
         graph=graph, policy=policy, critic=critic, base_url=base_url, critic_base_url=critic_base_url, dialect=dialect,
         tools=tools, rounds=rounds, tokens=tokens, seconds=seconds, veto=veto, seed=seed,
     )  # fmt: skip
-    progress = Progress()
-    ended = run(problems, out=out, samples=samples, concurrency=concurrency, progress=progress, **given)
-    with JobDisplay(progress, quiet=json) as display:
+    data = data_set(
+        problems, preset=preset, statement_field=statement_field, answer_field=answer_field, id_field=id_field,
+        where=where or (), limit=limit,
+    )  # fmt: skip
+    progress = Progress(limit=concurrency)
+    job = run(data, out=out, samples=samples, concurrency=concurrency, progress=progress, **given)
+    with ExitStack() as shown:
+        if metrics_port is not None:
+            server = shown.enter_context(MetricsServer(progress, metrics_port))
+            typer.echo(f"figures at {server.url}", err=True)
+        board = shown.enter_context(Dashboard(progress, quiet=json))
         try:
-            for trajectory in ended:
-                display.saw(trajectory)
+            if (count := data.count()) is not None:
+                progress.expected = count * samples
+            for _ in job:
+                pass
         except KeyboardInterrupt:
-            ended.close()
-            display.stop()
+            job.close()
+            board.stop()
+            if progress.total:
+                progress.summary().write(out)
             typer.echo(stopped(progress, out), err=True)
             raise typer.Exit(130) from None
     summary = progress.summary()
+    summary.write(out)
     if json:
         typer.echo(summary.model_dump_json())
     else:
-        display.console.print(summary_table(summary, progress, out))
+        board.console.print(summary_table(summary, progress, out))
     if progress.failed:
-        typer.echo(f"longthought: {progress.failed} debates failed: {display.last_failure}", err=True)
+        typer.echo(f"longthought: {progress.failed} debates failed: {progress.last_failure}", err=True)
         raise typer.Exit(1)

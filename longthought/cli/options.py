@@ -18,6 +18,15 @@ Tokens = Annotated[int | None, typer.Option(help="Tokens of both agents at most 
 Seconds = Annotated[float | None, typer.Option(help="Seconds at most in a debate, in models and tools.")]
 Veto = Annotated[bool, typer.Option(help="Refuted evidence rejects a step without asking the critic.")]
 Seed = Annotated[int, typer.Option(help="Seed of in-process models; servers sample by themselves.")]
+
+# Data sets.
+Preset = Annotated[str | None, typer.Option(help="Fields of a well-known data set: gsm8k or math.")]
+StatementField = Annotated[str | None, typer.Option(metavar="FIELD", help="Field that holds the problem in words.")]
+AnswerField = Annotated[str | None, typer.Option(metavar="FIELD", help="Field of the answer, or of a solution.")]
+IdField = Annotated[str | None, typer.Option(metavar="FIELD", help="Field of the id; made of file and row otherwise.")]
+Where = Annotated[list[str] | None, typer.Option(metavar="FIELD=VALUE", help="Only such rows; also != < <= > >=.")]
+Limit = Annotated[int | None, typer.Option(help="Problems at most.")]
+
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
 
 TOOLS = "algebra,countdown"

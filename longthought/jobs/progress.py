@@ -1,11 +1,23 @@
-"""What a running job can tell about itself: plain counts, for a display or a summary."""
+"""What a job can tell about itself: plain counts, for a display, a scraper or a summary.
 
+Counts cover the whole job, what earlier runs of it have done included, unless they say otherwise. Nothing here knows
+how it is shown.
+"""
+
+import os
 import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
 
+from longthought.errors import RunError
 from longthought.problems.problem import Record
-from longthought.trajectories.events import AnyEvent, Author, Failed, Finished, Graded, StopReason, Usage
+from longthought.trajectories.events import AnyEvent, Author, Failed, Failure, Finished, Graded, StopReason, Usage
+
+SUMMARY: Final = "summary.json"
+"""Its name in the run folder."""
 
 
 class Tokens(Record):
@@ -16,7 +28,7 @@ class Tokens(Record):
 
 
 class Summary(Record):
-    """How a job ended; the last line of `generate --json`."""
+    """How a job ended; the last line of `generate --json`, and `summary.json` in the run folder."""
 
     problems: int
     trajectories: int
@@ -34,6 +46,50 @@ class Summary(Record):
     resumed: int
     """Debates that went on from the middle."""
 
+    def write(self, folder: Path) -> None:
+        """Leave it in the run folder, whole or not at all.
+
+        Raises:
+            RunError: if it can't be written.
+
+        """
+        target, draft = folder / SUMMARY, folder / f"{SUMMARY}.{os.getpid()}"
+        try:
+            draft.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
+            draft.replace(target)
+        except OSError as error:
+            raise RunError(f"{target}: can't be written ({error.strerror}); the log beside it is whole") from error
+
+
+@dataclass(slots=True)
+class Bill:
+    """What one role has cost; grows with every call, so these are plain numbers."""
+
+    requests: int = 0
+    prompt: int = 0
+    """Prompt tokens, cached ones included."""
+    cached: int = 0
+    completion: int = 0
+
+    def add(self, usage: Usage) -> None:
+        """Count one call."""
+        self.requests += 1
+        self.prompt += usage.prompt
+        self.cached += usage.cached
+        self.completion += usage.completion
+
+    def take(self, other: "Bill") -> None:
+        """Count another bill."""
+        self.requests += other.requests
+        self.prompt += other.prompt
+        self.cached += other.cached
+        self.completion += other.completion
+
+    @property
+    def usage(self) -> Usage:
+        """The same as a record."""
+        return Usage(prompt=self.prompt, cached=self.cached, completion=self.completion)
+
 
 @dataclass(slots=True)
 class Progress:
@@ -41,7 +97,11 @@ class Progress:
 
     problems: int = 0
     total: int = 0
-    """Debates in the whole job."""
+    """Debates in the job, as far as its problems have been read."""
+    expected: int | None = None
+    """Debates in the whole job, where that is known beforehand."""
+    limit: int = 0
+    """Debates that may be in flight at once."""
     resumed: int = 0
     done_before: int = 0
     """Debates that an earlier run had ended."""
@@ -50,13 +110,19 @@ class Progress:
     failed: int = 0
     solved: int = 0
     graded: int = 0
-    requests: int = 0
     rounds: int = 0
     stops: Counter[StopReason] = field(default_factory=Counter[StopReason])
-    policy: Usage = field(default_factory=Usage)
-    critic: Usage = field(default_factory=Usage)
-    fresh_tokens: int = 0
-    """Tokens of this run alone, for the rate."""
+    failures: Counter[Failure] = field(default_factory=Counter[Failure])
+    """Why debates failed."""
+    setbacks: Counter[Failure] = field(default_factory=Counter[Failure])
+    """What cost a round, and not the debate."""
+    last_failure: str = ""
+    """The newest reason in words."""
+    policy: Bill = field(default_factory=Bill)
+    critic: Bill = field(default_factory=Bill)
+    policy_now: Bill = field(default_factory=Bill)
+    """What this run of the job has cost; the rates come from here."""
+    critic_now: Bill = field(default_factory=Bill)
     began: float = field(default_factory=time.monotonic)
 
     @property
@@ -68,6 +134,11 @@ class Progress:
     def done(self) -> int:
         """Debates over, one way or the other."""
         return self.finished + self.failed
+
+    @property
+    def requests(self) -> int:
+        """Model calls of both roles."""
+        return self.policy.requests + self.critic.requests
 
     def see(self, event: AnyEvent, *, old: bool = False) -> None:
         """Count an event; `old` ones were in the log before this run."""
@@ -82,21 +153,33 @@ class Progress:
                 self.graded += event.solved is not None
                 self.solved += event.solved is True
             case Failed() if event.fatal:
-                pass
+                self.failures[event.failure] += 1
+                self.last_failure = event.detail
+            case Failed():
+                self.setbacks[event.failure] += 1
             case _:
                 self.rounds += event.kind == "proposed"
+        critic = event.by is Author.CRITIC
         for call in event.calls:
-            self.requests += 1
-            if event.by is Author.CRITIC:
-                self.critic += call.usage
-            else:
-                self.policy += call.usage
+            (self.critic if critic else self.policy).add(call.usage)
             if not old:
-                self.fresh_tokens += call.usage.total
+                (self.critic_now if critic else self.policy_now).add(call.usage)
 
     def settle(self) -> None:
         """Mark the point where the log has been read and this run begins."""
         self.done_before, self.began = self.done, time.monotonic()
+
+    def gather(self, parts: Iterable["Progress"]) -> None:
+        """Become the sum of parts that run in processes of their own; what is known of the whole job stays."""
+        whole = Progress(expected=self.expected, limit=self.limit, began=self.began)
+        for part in parts:
+            for name in _SUMS:
+                setattr(whole, name, getattr(whole, name) + getattr(part, name))
+            for name in _BILLS:
+                getattr(whole, name).take(getattr(part, name))
+            whole.last_failure = part.last_failure or whole.last_failure
+        for name in (*_SUMS, *_BILLS, "last_failure"):
+            setattr(self, name, getattr(whole, name))
 
     def summary(self) -> Summary:
         """Sum up."""
@@ -107,8 +190,15 @@ class Progress:
             failed=self.failed,
             solved=self.solved,
             graded=self.graded,
-            tokens=Tokens(policy=self.policy, critic=self.critic),
+            tokens=Tokens(policy=self.policy.usage, critic=self.critic.usage),
             requests=self.requests,
             seconds=round(self.seconds, 2),
             resumed=self.resumed,
         )
+
+
+_BILLS: Final = ("policy", "critic", "policy_now", "critic_now")
+_SUMS: Final = (
+    *("problems", "total", "resumed", "done_before", "in_flight", "finished", "failed", "solved", "graded", "rounds"),
+    *("stops", "failures", "setbacks"),
+)

@@ -1,18 +1,24 @@
-"""Problems as JSON lines: one `{"id", "statement", "domain"?, "context"?, "reference"?}` a line, read one at a time.
+"""Problems out of data sets: read one at a time, in the layout of our own JSON lines or of somebody else's.
 
-A data set may be larger than memory, so nothing is kept but the ids seen. Every mistake is reported with file and line,
-what was expected and what was found.
+Our own is `{"id", "statement", "domain"?, "context"?, "reference"?}` a row, and is read strictly. HumanEval, MBPP,
+GSM8K and MATH are known by their fields, and anything else by the fields that are named. A data set may be larger than
+memory, so nothing is kept but the ids seen. Every mistake is reported with its place, what was expected and what was
+found.
 """
 
+import itertools
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
 from pydantic import ValidationError
 
-from longthought.errors import ProblemError
+from longthought.errors import ConfigError, ProblemError
 from longthought.problems import code
+from longthought.problems.condition import Condition
+from longthought.problems.fields import MISSING, Fields, fields_of, names, recognised, value
 from longthought.problems.problem import (
     AnswerReference,
     CodeReference,
@@ -23,35 +29,113 @@ from longthought.problems.problem import (
     Task,
 )
 from longthought.problems.puzzle import Puzzle
+from longthought.problems.sources import Lines, Row, Source, show, source_of
 
-MAX_LINE: Final = 16 * 2**20
-"""Longest line read, in bytes."""
 _REFERENCES: Final[dict[str, type[AnswerReference | CountdownReference | CodeReference | LeanReference]]] = {
     "countdown": CountdownReference,
     code.DOMAIN: CodeReference,
     "lean": LeanReference,
 }
-_SHOWN: Final = 60
+_OWN: Final = {*Problem.model_fields, "reference"}
+_EXAMPLES: Final = 6
+"""Values of a field that are named where a condition met none of them."""
 M = TypeVar("M", bound=Record)
 
 
-def load(path: str | Path) -> Iterator[Task]:
-    """Read problems one by one; blank lines are skipped.
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """The problems of a source; iterate as often as you like, and pass it between processes."""
+
+    source: Source
+    fields: Fields | None = None
+    """None: every row is known by its looks."""
+    where: tuple[Condition, ...] = ()
+    limit: int | None = None
+
+    def __iter__(self) -> Iterator[Task]:
+        """Read problem by problem.
+
+        Raises:
+            ProblemError: at the row that can't be read.
+
+        """
+        return itertools.islice(self._tasks(), self.limit)
+
+    def count(self) -> int | None:
+        """Return how many problems there are, where that is cheap to know; under a condition it never is."""
+        if self.where or (rows := self.source.count()) is None:
+            return None
+        return rows if self.limit is None else min(rows, self.limit)
+
+    def _tasks(self) -> Iterator[Task]:
+        seen: set[str] = set()
+        sieve, number, found = _Sieve(self.where), 0, False
+        for number, row in self.source.rows():
+            try:
+                if not sieve.lets_through(row):
+                    continue
+                made = f"{self.source.name}-{number}"
+                task = _task(row, self.fields, made, sparse=not isinstance(self.source, Lines))
+                if task.problem.id in seen:
+                    raise ProblemError(f'"id": expected one not used before, found {show(task.problem.id)} again')
+            except ProblemError as error:
+                raise ProblemError(f"{self.source.place(number)}: {error}") from error
+            if task.problem.id != made:
+                seen.add(task.problem.id)
+            found = True
+            yield task
+        if not number:
+            raise ProblemError(f"{self.source.place(1)}: expected a problem, found an empty file")
+        if not found:
+            raise ProblemError(f"{self.source.place(1)}: none of the rows from here to {number:,} {sieve.verdict()}")
+
+
+def data_set(
+    source: str | Path,
+    *,
+    preset: str | None = None,
+    statement_field: str | None = None,
+    answer_field: str | None = None,
+    id_field: str | None = None,
+    where: str | Sequence[str] = (),
+    limit: int | None = None,
+) -> DataSet:
+    """Open a data set.
+
+    Args:
+        source: A JSONL or Parquet file, or `hf:NAME[:SPLIT]` for the `datasets` library, a folder or a name.
+        preset: `gsm8k` or `math`: the fields of that data set.
+        statement_field: The field that holds the problem in words; a dot leads into a field of a field.
+        answer_field: The field that holds the answer, alone or as the last word of a solution.
+        id_field: The field that holds the id; otherwise `id`, or a name made of the source's and the row's number.
+        where: Conditions on the row's fields, such as `level=5`; all of them must hold.
+        limit: Problems at most.
+
+    Raises:
+        ConfigError: if the options make no sense.
+        ProblemError: if there is no such file.
+
+    """
+    if limit is not None and limit < 1:
+        raise ConfigError(f"--limit {limit}: must be at least 1")
+    conditions = tuple(map(Condition.read, [where] if isinstance(where, str) else where))
+    fields = fields_of(preset=preset, statement=statement_field, answer=answer_field, id=id_field)
+    return DataSet(source_of(source), fields, conditions, limit)
+
+
+def load(source: str | Path, **options: Any) -> Iterator[Task]:
+    """Read problems one by one; the options are those of `data_set`.
 
     The reference of a `countdown` problem is `{"numbers": [...], "target": n}`, of a `code` problem `{"tests": "..."}`
     or `{"cases": [{"input": "...", "output": "..."}]}`, of a `lean` problem `{"statement": "theorem ..."}`, and of any
-    other `{"answer": "..."}`. Lines of HumanEval and MBPP are read as they are.
+    other `{"answer": "..."}`. Rows of HumanEval, MBPP, GSM8K and MATH are read as they are.
 
     Raises:
-        ProblemError: at once if there is no such file, else at the line that can't be read.
+        ConfigError: at once if the options make no sense.
+        ProblemError: at once if there is no such file, else at the row that can't be read.
 
     """
-    path = Path(path)
-    if path.is_dir():
-        raise ProblemError(f"{path}: expected a file of problems, found a folder; name the JSONL file in it")
-    if not path.exists():
-        raise ProblemError(f"{path}: no such file; give a JSONL file with one problem a line")
-    return _tasks(path)
+    return iter(data_set(source, **options))
 
 
 def write(tasks: Iterable[Task], path: str | Path) -> int:
@@ -83,63 +167,70 @@ def countdown_task(puzzle: Puzzle) -> Task:
     )
 
 
-def _tasks(path: Path) -> Iterator[Task]:
-    seen: set[str] = set()
-    for number, line in _lines(path):
-        try:
-            task = _task(line)
-        except ProblemError as error:
-            raise ProblemError(f"{path}:{number}: {error}") from error
-        if task.problem.id in seen:
-            raise ProblemError(
-                f'{path}:{number}: "id": expected one not used before, found {_show(task.problem.id)} again'
-            )
-        seen.add(task.problem.id)
-        yield task
-    if not seen:
-        raise ProblemError(f"{path}:1: expected a problem, found an empty file")
+@dataclass(slots=True)
+class _Sieve:
+    """The conditions, and what was seen of the fields they are on."""
+
+    where: tuple[Condition, ...]
+    seen: dict[str, dict[str, None]] = field(default_factory=dict[str, dict[str, None]])
+
+    def lets_through(self, row: Row) -> bool:
+        """Say whether all conditions hold; the first row must have their fields."""
+        for condition in self.where:
+            first = condition.field not in self.seen
+            values = self.seen.setdefault(condition.field, {})
+            found = value(row, condition.field)
+            if found is MISSING and first:
+                raise ProblemError(f'--where {condition}: no field "{condition.field}"; the fields are {names(row)}')
+            if found is not MISSING and len(values) <= _EXAMPLES:
+                values[show(found)] = None
+        return all(condition.holds(row) for condition in self.where)
+
+    def verdict(self) -> str:
+        """Say what the fields hold instead."""
+        wanted = " and ".join(map(str, self.where))
+        held = "; ".join(
+            f"{name} holds {', '.join(list(values)[:_EXAMPLES])}{', …' if len(values) > _EXAMPLES else ''}"
+            for name, values in self.seen.items()
+        )
+        return f"has {wanted}: {held}; choose another --where"
 
 
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    try:
-        with path.open("rb") as file:
-            number = 0
-            while line := file.readline(MAX_LINE + 1):
-                number += 1
-                if len(line) > MAX_LINE:
-                    raise ProblemError(f"{path}:{number}: expected at most {MAX_LINE:,} bytes a line, found more")
-                if number == 1:
-                    line = line.removeprefix(b"\xef\xbb\xbf")
-                if line.strip():
-                    yield number, line
-    except OSError as error:
-        raise ProblemError(f"{path}: can't be read ({error.strerror}); check the path and its permissions") from error
-
-
-def _task(line: bytes) -> Task:
-    try:
-        fields: object = json.loads(line.decode())
-    except UnicodeDecodeError as error:
-        found = f"byte 0x{line[error.start]:02x} at column {error.start + 1}"
-        raise ProblemError(f"expected UTF-8 text, found {found}") from error
-    except (ValueError, RecursionError) as error:
-        raise ProblemError(f"expected one JSON object, found {_show(line)} ({error})".replace("\n", " ")) from error
-    if not isinstance(fields, dict):
-        raise ProblemError(f"expected one JSON object, found {_show(fields)}")
-    fields = cast(dict[str, Any], fields)
-    fields = code.from_data_set(fields) or fields
-    reference = fields.pop("reference", None)
-    problem = _valid(Problem, fields, also=("reference",))
+def _task(row: Row, fields: Fields | None, made: str, *, sparse: bool) -> Task:
+    """Read a row; in a `sparse` one, as tables have them, a field without a value isn't there."""
+    if fields is not None:
+        record = fields.record(row, made)
+    elif (program := code.from_data_set(row)) is not None:
+        record = program
+    elif "statement" in row or set(row) <= _OWN:
+        record = _present(row) if sparse else dict(row)
+    elif (known := recognised(row)) is not None:
+        record = known.record(row, made)
+    else:
+        raise ProblemError(
+            f"no field here is known for a problem; the fields are {names(row)}: name one with --statement-field, "
+            "and the answer's with --answer-field"
+        )
+    reference = record.pop("reference", None)
+    problem = _valid(Problem, record, also=("reference",))
     if reference is None:
         return Task(problem=problem)
     kind = _REFERENCES.get(problem.domain, AnswerReference)
     return Task(problem=problem, reference=_valid(kind, reference, where="reference"))
 
 
+def _present(row: Row) -> dict[str, Any]:
+    return {
+        name: _present(cast(Row, held)) if isinstance(held, dict) else held
+        for name, held in row.items()
+        if held is not None
+    }
+
+
 def _valid(kind: type[M], fields: object, *, where: str = "", also: tuple[str, ...] = ()) -> M:
     """Build a record without converting types; report the first thing wrong with it."""
     try:
-        return kind.model_validate_json(json.dumps(fields), strict=True)
+        return kind.model_validate_json(json.dumps(fields, default=str), strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = ".".join(str(part) for part in (where, *first["loc"]) if part != "")
@@ -148,15 +239,10 @@ def _valid(kind: type[M], fields: object, *, where: str = "", also: tuple[str, .
             case "missing":
                 detail = f'"{name}": expected among the keys {keys}, found none'
             case "extra_forbidden":
-                detail = f"expected only the keys {keys}, found {_show(name)}"
+                detail = f"expected only the keys {keys}, found {show(name)}"
             case "json_invalid":  # all that `json` reads and pydantic refuses
                 detail = "expected valid Unicode text, found half of a surrogate pair"
             case _:
                 expected = first["msg"].removeprefix("Input should be ")
-                detail = f'"{name}": expected {expected[:1].lower()}{expected[1:]}, found {_show(first["input"])}'
+                detail = f'"{name}": expected {expected[:1].lower()}{expected[1:]}, found {show(first["input"])}'
         raise ProblemError(detail) from error
-
-
-def _show(value: object) -> str:
-    text = value.decode(errors="replace").strip() if isinstance(value, bytes) else json.dumps(value)
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"

@@ -11,10 +11,10 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, Final, Literal, cast
 
 from longthought.errors import ConfigError
+from longthought.problems.conventions import final_answer
 from longthought.problems.problem import Problem
 from longthought.tools.algebra import Algebra
 from longthought.tools.answer.compare import compare
-from longthought.tools.answer.conventions import final_answer
 from longthought.tools.lean.prover import prove, prove_many
 from longthought.tools.lean.result import LeanResult
 from longthought.tools.python import Python

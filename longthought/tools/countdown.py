@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from longthought.problems import countdown
+from longthought.problems.conventions import boxed_span
 from longthought.problems.countdown import Move
 from longthought.problems.problem import Problem
 from longthought.problems.puzzle import Puzzle
-from longthought.tools.answer.conventions import boxed_span
 from longthought.tools.verifier import Claim
 from longthought.trajectories.events import Evidence, EvidenceStatus
 

@@ -15,8 +15,8 @@ from longthought.agents.dialect import Dialect, Step, Unreadable
 from longthought.agents.prose import Prose
 from longthought.agents.reading import MAX_REPLY
 from longthought.agents.view import Attempt, Candidate, Remark, View
+from longthought.problems.conventions import boxed_answer
 from longthought.problems.problem import Problem
-from longthought.tools.answer.conventions import boxed_answer
 from longthought.trajectories.events import Action, Author, Evidence, EvidenceStatus, Verdict
 
 PROSE = Prose()

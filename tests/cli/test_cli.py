@@ -155,7 +155,19 @@ def test_options_that_make_no_sense(run: Run, tmp_path: Path, words: list[str], 
     [
         (["--concurrency", "0"], "--concurrency 0"),
         (["--samples", "0"], "--samples 0"),
+        (["--concurrency", "-3"], "--concurrency -3"),
+        (["--concurrency", "many"], "--concurrency"),
         (["--executor", "moon"], "--executor moon"),
+        (["--limit", "0"], "--limit 0: must be at least 1"),
+        (["--preset", "gsm9k"], "--preset gsm9k: there are gsm8k, math"),
+        (["--where", "level"], "--where level: write FIELD=VALUE"),
+        (["--where", "level=5"], 'no field "level"; the fields are id, statement, domain, reference'),
+        (["--answer-field", "answer"], "--answer-field answer: say which field holds the problem too"),
+        (
+            ["--statement-field", "question"],
+            'no field "question" here; the fields are id, statement, domain, reference',
+        ),
+        (["--metrics-port", "70000"], "--metrics-port 70000: must be from 0 to 65535"),
     ],
 )
 def test_job_options_that_make_no_sense(run: Run, tmp_path: Path, words: list[str], said: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from longthought.errors import ProblemError
-from longthought.problems import countdown, loader
+from longthought.problems import countdown, loader, sources
 from longthought.problems.problem import AnswerReference, CountdownReference, Problem, Task
 from longthought.problems.puzzle import Puzzle
 
@@ -154,7 +154,7 @@ def test_a_missing_file_and_a_folder_are_refused_at_once(tmp_path: Path) -> None
 
 
 def test_a_line_without_end_is_not_read_into_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loader, "MAX_LINE", 100)
+    monkeypatch.setattr(sources, "MAX_LINE", 100)
     path = tmp_path / "p.jsonl"
     path.write_bytes(json.dumps(GOOD).encode() + b"\n" + b"x" * 101)
     with pytest.raises(ProblemError, match=r"p\.jsonl:2: expected at most 100 bytes a line"):

@@ -2,7 +2,7 @@ r"""Where a text gives its final answer."""
 
 import pytest
 
-from longthought.tools.answer.conventions import boxed_answer, final_answer
+from longthought.problems.conventions import boxed_answer, final_answer
 
 
 @pytest.mark.parametrize(
