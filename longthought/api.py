@@ -1,12 +1,12 @@
 """The Python front door: one debate, or a batch of them."""
 
 import asyncio
-import contextlib
 import hashlib
-import queue
 import threading
-from collections.abc import Callable, Generator, Iterable
-from dataclasses import fields, replace
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator
+from contextlib import aclosing
+from dataclasses import dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,9 @@ from longthought.graphs.debate import DebateContext, started
 from longthought.graphs.seats import Seats
 from longthought.jobs.generate import Job, run_job
 from longthought.jobs.play import play
-from longthought.jobs.preflight import expect_ready, unfinished
+from longthought.jobs.preflight import expect_ready, to_inspect, unfinished
 from longthought.jobs.progress import Progress
+from longthought.jobs.thread import in_thread
 from longthought.problems.loader import load
 from longthought.problems.problem import Problem, Task
 from longthought.problems.puzzle import Puzzle
@@ -91,6 +92,8 @@ def generate(
     out: str | Path,
     samples: int = 1,
     concurrency: int = 64,
+    requests: int | None = None,
+    deadline: float | None = None,
     graph: str = "debate",
     policy: str | Proposer = "bundled:countdown",
     critic: str | Judge = "bundled:countdown",
@@ -101,52 +104,44 @@ def generate(
     """Run a batch of debates into a run folder and yield each as it ends; on a folder already begun, go on there.
 
     Debates that ended in an earlier run are in the folder (`lt.Run(out)`), and are not yielded again. Leaving the loop
-    early stops the job cleanly.
+    early stops the job cleanly; a slow loop slows the job down, and nothing piles up.
+
+    Args:
+        problems: A file of problems, or the problems. What can be read more than once (a file, a list, an object whose
+            `__iter__` starts anew) is read through before anything is written; an iterator is read as debates begin.
+        out: The run folder.
+        samples: Debates per problem.
+        concurrency: Debates in flight at once.
+        requests: Requests at once to one server, the oldest debate's first; by default no fewer than debates.
+        deadline: Seconds after which a debate is ended, whatever it waits for.
+        graph: Which state machine; `debate` so far.
+        policy: `provider:model`, or an agent made with `lt.policy`.
+        critic: Likewise, with `lt.critic`.
+        tools: Names of the verifiers that check every step.
+        progress: Counts to watch while it runs.
+        settings: Anything else of `DebateContext`: rounds, tokens, seconds, veto, seed, base_url, ….
 
     Raises:
         UserError: if the problems, the settings or the folder make no sense.
         EndpointError: if a model server can't be reached; nothing has been written then.
 
     """
-    tasks = list(load(problems)) if isinstance(problems, str | Path) else [_task(p) for p in problems]
-    job = Job(debate_context(graph, policy, critic, tools, settings), samples, concurrency)
-    ended: queue.SimpleQueue[Trajectory | BaseException | None] = queue.SimpleQueue()
-    running: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
+    job = Job(debate_context(graph, policy, critic, tools, settings), samples, concurrency, requests, deadline)
 
-    async def work() -> None:
-        task, loop = asyncio.current_task(), asyncio.get_running_loop()
-        assert task is not None
-        running.put(lambda: loop.call_soon_threadsafe(task.cancel))
+    async def work() -> AsyncGenerator[Trajectory]:
+        tasks = _tasks(problems)
+        ahead, tasks = to_inspect(tasks)
         seats = seated(job.context, policy, critic)
         try:
-            await expect_ready(seats, [task.problem for task in unfinished(Path(out), tasks, samples)])
+            await expect_ready(seats, (task.problem for task in unfinished(Path(out), ahead, samples)))
             with RunFolder.create_or_resume(Path(out), job.config()) as folder:
-                async for trajectory in run_job(job, tasks, folder, seats=seats, progress=progress):
-                    ended.put(trajectory)
+                async with aclosing(run_job(job, tasks, folder, seats=seats, progress=progress)) as running:
+                    async for trajectory in running:
+                        yield trajectory
         finally:
             await seats.aclose()
 
-    def run() -> None:
-        try:
-            asyncio.run(work())
-            ended.put(None)
-        except asyncio.CancelledError:
-            ended.put(None)
-        except BaseException as error:
-            ended.put(error)
-
-    thread = threading.Thread(target=run, name="longthought-generate")
-    thread.start()
-    cancel = running.get()
-    try:
-        while (item := ended.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-    finally:
-        with contextlib.suppress(RuntimeError):  # the loop is closed already
-            cancel()
-        thread.join()
+    yield from in_thread(work)
 
 
 def posed_by_hand(statement: str) -> Problem:
@@ -157,6 +152,22 @@ def posed_by_hand(statement: str) -> Problem:
     if puzzle:
         return Problem(id=puzzle.id, statement=statement.strip(), domain="countdown")
     return Problem(id=f"typed-{hashlib.sha256(statement.encode()).hexdigest()[:8]}", statement=statement.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class _Tasks:
+    """Tasks that can be read more than once; each reading starts anew."""
+
+    read: Callable[[], Iterable[Task | Problem | str]]
+
+    def __iter__(self) -> Iterator[Task]:
+        return map(_task, self.read())
+
+
+def _tasks(problems: str | Path | Iterable[Task | Problem | str]) -> Iterable[Task]:
+    if isinstance(problems, str | Path):
+        return _Tasks(partial(load, problems))
+    return map(_task, problems) if isinstance(problems, Iterator) else _Tasks(lambda: problems)
 
 
 def _task(given: Task | Problem | str) -> Task:
