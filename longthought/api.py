@@ -17,7 +17,9 @@ from longthought.graphs.seats import Seats
 from longthought.jobs.generate import Job, run_job
 from longthought.jobs.play import play
 from longthought.jobs.preflight import expect_ready, to_inspect, unfinished
+from longthought.jobs.processes import LocalProcess
 from longthought.jobs.progress import Progress
+from longthought.jobs.shards import run_shards
 from longthought.jobs.thread import in_thread
 from longthought.problems.loader import load
 from longthought.problems.problem import Problem, Task
@@ -94,6 +96,7 @@ def generate(
     concurrency: int = 64,
     requests: int | None = None,
     deadline: float | None = None,
+    processes: int = 1,
     graph: str = "debate",
     policy: str | Proposer = "bundled:countdown",
     critic: str | Judge = "bundled:countdown",
@@ -114,6 +117,7 @@ def generate(
         concurrency: Debates in flight at once.
         requests: Requests at once to one server, the oldest debate's first; by default no fewer than debates.
         deadline: Seconds after which a debate is ended, whatever it waits for.
+        processes: Processes that share the job, the debates in flight and the requests; agents must be named then.
         graph: Which state machine; `debate` so far.
         policy: `provider:model`, or an agent made with `lt.policy`.
         critic: Likewise, with `lt.critic`.
@@ -128,6 +132,9 @@ def generate(
     """
     job = Job(debate_context(graph, policy, critic, tools, settings), samples, concurrency, requests, deadline)
 
+    spread = processes != 1
+    _expect_spreadable(processes, policy, critic)
+
     async def work() -> AsyncGenerator[Trajectory]:
         tasks = _tasks(problems)
         ahead, tasks = to_inspect(tasks)
@@ -135,13 +142,26 @@ def generate(
         try:
             await expect_ready(seats, (task.problem for task in unfinished(Path(out), ahead, samples)))
             with RunFolder.create_or_resume(Path(out), job.config()) as folder:
-                async with aclosing(run_job(job, tasks, folder, seats=seats, progress=progress)) as running:
+                running = run_job(job, tasks, folder, seats=seats, progress=progress)
+                if spread:
+                    await seats.aclose()
+                    running = run_shards(job, tasks, folder, LocalProcess.start, processes, progress=progress)
+                async with aclosing(running):
                     async for trajectory in running:
                         yield trajectory
         finally:
             await seats.aclose()
 
     yield from in_thread(work)
+
+
+def _expect_spreadable(processes: int, policy: str | Proposer, critic: str | Judge) -> None:
+    if processes < 1:
+        raise ConfigError(f"--processes {processes}: must be at least 1")
+    if processes > 1 and not (isinstance(policy, str) and isinstance(critic, str)):
+        raise ConfigError(
+            f"--processes {processes}: name policy and critic, such as 'openai:NAME'; every process makes its own"
+        )
 
 
 def posed_by_hand(statement: str) -> Problem:

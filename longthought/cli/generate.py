@@ -1,5 +1,7 @@
 """`longthought generate`: a batch of debates, resumed when run again."""
 
+import signal
+import threading
 from pathlib import Path
 from typing import Annotated
 
@@ -26,6 +28,19 @@ from longthought.cli.options import (
 from longthought.errors import ConfigError
 
 
+def on_terminate() -> list[int]:
+    """Let SIGTERM stop a command as Ctrl-C does; return a list that it then writes itself into."""
+    asked: list[int] = []
+
+    def stop(number: int, frame: object) -> None:
+        asked.append(number)
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, stop)
+    return asked
+
+
 def generate(
     problems: Annotated[Path, typer.Argument(help="JSONL of problems.")],
     out: Annotated[Path, typer.Option(help="Run folder; one already begun goes on where it stopped.")],
@@ -38,6 +53,7 @@ def generate(
     tools: Tools = TOOLS,
     samples: Annotated[int, typer.Option(help="Debates per problem.")] = 1,
     concurrency: Annotated[int, typer.Option(help="Debates in flight at once.")] = 64,
+    processes: Annotated[int, typer.Option(help="Processes that share the job.")] = 1,
     executor: Annotated[str, typer.Option(help="Where debates run: local.")] = "local",
     rounds: Rounds = 32,
     tokens: Tokens = None,
@@ -64,7 +80,10 @@ def generate(
         tools=tools, rounds=rounds, tokens=tokens, seconds=seconds, veto=veto, seed=seed,
     )  # fmt: skip
     progress = Progress()
-    ended = run(problems, out=out, samples=samples, concurrency=concurrency, progress=progress, **given)
+    ended = run(
+        problems, out=out, samples=samples, concurrency=concurrency, processes=processes, progress=progress, **given
+    )
+    terminated = on_terminate()
     with JobDisplay(progress, quiet=json) as display:
         try:
             for trajectory in ended:
@@ -73,7 +92,7 @@ def generate(
             ended.close()
             display.stop()
             typer.echo(stopped(progress, out), err=True)
-            raise typer.Exit(130) from None
+            raise typer.Exit(128 + (signal.SIGTERM if terminated else signal.SIGINT)) from None
     summary = progress.summary()
     if json:
         typer.echo(summary.model_dump_json())
