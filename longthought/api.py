@@ -3,8 +3,8 @@
 import asyncio
 import hashlib
 import threading
-from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
@@ -14,13 +14,14 @@ from longthought.agents.agent import Judge, Proposer
 from longthought.errors import ConfigError, ProblemError
 from longthought.graphs.debate import DebateContext, started
 from longthought.graphs.seats import Seats
+from longthought.jobs.executors import Executor
 from longthought.jobs.generate import Job, run_job
 from longthought.jobs.play import play
 from longthought.jobs.preflight import expect_ready, to_inspect, unfinished
-from longthought.jobs.processes import LocalProcess
 from longthought.jobs.progress import Progress
 from longthought.jobs.shards import run_shards
 from longthought.jobs.thread import in_thread
+from longthought.jobs.upload import uploading
 from longthought.problems.loader import load
 from longthought.problems.problem import Problem, Task
 from longthought.problems.puzzle import Puzzle
@@ -96,7 +97,11 @@ def generate(
     concurrency: int = 64,
     requests: int | None = None,
     deadline: float | None = None,
-    processes: int = 1,
+    processes: int | None = None,
+    executor: str = "local",
+    ray_address: str | None = None,
+    ray_resources: Mapping[str, float] | None = None,
+    upload: str | None = None,
     graph: str = "debate",
     policy: str | Proposer = "bundled:countdown",
     critic: str | Judge = "bundled:countdown",
@@ -117,7 +122,12 @@ def generate(
         concurrency: Debates in flight at once.
         requests: Requests at once to one server, the oldest debate's first; by default no fewer than debates.
         deadline: Seconds after which a debate is ended, whatever it waits for.
-        processes: Processes that share the job, the debates in flight and the requests; agents must be named then.
+        processes: Workers that share the job, the debates in flight and the requests; agents must be named then. By
+            default there is this process alone, or an actor for every node of a cluster.
+        executor: `local`, or `ray` for actors of a Ray cluster.
+        ray_address: Of the cluster, such as `auto`; without one, Ray starts on this machine.
+        ray_resources: What every actor asks the cluster for; by default `{"CPU": 1}`.
+        upload: Shared storage, such as `s3://bucket/run`, where a copy of the run folder is kept up every few seconds.
         graph: Which state machine; `debate` so far.
         policy: `provider:model`, or an agent made with `lt.policy`.
         critic: Likewise, with `lt.critic`.
@@ -132,8 +142,9 @@ def generate(
     """
     job = Job(debate_context(graph, policy, critic, tools, settings), samples, concurrency, requests, deadline)
 
-    spread = processes != 1
-    _expect_spreadable(processes, policy, critic)
+    place = Executor(executor, processes, ray_address, ray_resources or {})
+    if place.elsewhere:
+        _expect_names(policy, critic)
 
     async def work() -> AsyncGenerator[Trajectory]:
         tasks = _tasks(problems)
@@ -142,12 +153,15 @@ def generate(
         try:
             await expect_ready(seats, (task.problem for task in unfinished(Path(out), ahead, samples)))
             with RunFolder.create_or_resume(Path(out), job.config()) as folder:
-                running = run_job(job, tasks, folder, seats=seats, progress=progress)
-                if spread:
-                    await seats.aclose()
-                    running = run_shards(job, tasks, folder, LocalProcess.start, processes, progress=progress)
-                async with aclosing(running):
-                    async for trajectory in running:
+                async with AsyncExitStack() as stack:
+                    await stack.enter_async_context(uploading(folder.path, upload))
+                    if place.elsewhere:
+                        await seats.aclose()
+                        hire, count = await stack.enter_async_context(place.workers())
+                        running = run_shards(job, tasks, folder, hire, count, progress=progress)
+                    else:
+                        running = run_job(job, tasks, folder, seats=seats, progress=progress)
+                    async for trajectory in await stack.enter_async_context(aclosing(running)):
                         yield trajectory
         finally:
             await seats.aclose()
@@ -155,12 +169,10 @@ def generate(
     yield from in_thread(work)
 
 
-def _expect_spreadable(processes: int, policy: str | Proposer, critic: str | Judge) -> None:
-    if processes < 1:
-        raise ConfigError(f"--processes {processes}: must be at least 1")
-    if processes > 1 and not (isinstance(policy, str) and isinstance(critic, str)):
+def _expect_names(policy: str | Proposer, critic: str | Judge) -> None:
+    if not (isinstance(policy, str) and isinstance(critic, str)):
         raise ConfigError(
-            f"--processes {processes}: name policy and critic, such as 'openai:NAME'; every process makes its own"
+            "a job over several processes: name policy and critic, such as 'openai:NAME'; each makes its own"
         )
 
 

@@ -41,6 +41,15 @@ def on_terminate() -> list[int]:
     return asked
 
 
+def resources(written: str) -> dict[str, float]:
+    """Read `CPU=1,GPU=0.5`."""
+    try:
+        pairs = [part.partition("=") for part in written.split(",") if part.strip()]
+        return {name.strip(): float(amount) for name, _, amount in pairs}
+    except ValueError:
+        raise ConfigError(f"--ray-resources {written}: write NAME=NUMBER,…, such as CPU=1,GPU=0.5") from None
+
+
 def generate(
     problems: Annotated[Path, typer.Argument(help="JSONL of problems.")],
     out: Annotated[Path, typer.Option(help="Run folder; one already begun goes on where it stopped.")],
@@ -53,8 +62,15 @@ def generate(
     tools: Tools = TOOLS,
     samples: Annotated[int, typer.Option(help="Debates per problem.")] = 1,
     concurrency: Annotated[int, typer.Option(help="Debates in flight at once.")] = 64,
-    processes: Annotated[int, typer.Option(help="Processes that share the job.")] = 1,
-    executor: Annotated[str, typer.Option(help="Where debates run: local.")] = "local",
+    processes: Annotated[int | None, typer.Option(help="Processes or actors that share the job.")] = None,
+    executor: Annotated[str, typer.Option(help="Where debates run: local or ray.")] = "local",
+    ray_address: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Ray cluster; else a new one.")] = None,
+    ray_resources: Annotated[
+        str, typer.Option(metavar="NAME=N,…", help="What every actor asks the cluster for.")
+    ] = "CPU=1",
+    upload: Annotated[
+        str | None, typer.Option(metavar="URL", help="Keep a copy of the run there, such as s3://bucket/run.")
+    ] = None,
     rounds: Rounds = 32,
     tokens: Tokens = None,
     seconds: Seconds = None,
@@ -73,15 +89,23 @@ def generate(
     from longthought.cli.display import JobDisplay, stopped, summary_table
     from longthought.jobs.progress import Progress
 
-    if executor != "local":
-        raise ConfigError(f"--executor {executor}: this version runs jobs with local")
     given = settings(
         graph=graph, policy=policy, critic=critic, base_url=base_url, critic_base_url=critic_base_url, dialect=dialect,
         tools=tools, rounds=rounds, tokens=tokens, seconds=seconds, veto=veto, seed=seed,
     )  # fmt: skip
     progress = Progress()
     ended = run(
-        problems, out=out, samples=samples, concurrency=concurrency, processes=processes, progress=progress, **given
+        problems,
+        out=out,
+        samples=samples,
+        concurrency=concurrency,
+        processes=processes,
+        executor=executor,
+        ray_address=ray_address,
+        ray_resources=resources(ray_resources) if executor == "ray" else None,
+        upload=upload,
+        progress=progress,
+        **given,
     )
     terminated = on_terminate()
     with JobDisplay(progress, quiet=json) as display:

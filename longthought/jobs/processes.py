@@ -70,7 +70,7 @@ class LocalProcess:
         """Yield its events, which are in its segment already, until it is gone."""
         while line := await self._line():
             if line.startswith(COMPLAINT):
-                raise _error(line)
+                raise error_of(line)
             yield EVENT.validate_json(line)
 
     async def _line(self) -> bytes:
@@ -91,6 +91,7 @@ class LocalProcess:
             await self._process.wait()
 
 
-def _error(line: bytes) -> LongthoughtError:
+def error_of(line: bytes) -> LongthoughtError:
+    """Read the error that a worker ended with."""
     said = json.loads(line)
     return UserError(said["error"]) if said["exit_code"] == UserError.exit_code else RunError(said["error"])

@@ -210,7 +210,7 @@ async def test_an_error_that_no_process_can_mend_is_told_once(tmp_path: Path) ->
 
 def test_processes_need_agents_by_name(tmp_path: Path) -> None:
     agent = lt.Policy("scripted:policy", ScriptedChatModel([]), None)  # pyright: ignore
-    with pytest.raises(ConfigError, match="--processes 2: name policy and critic"):
+    with pytest.raises(ConfigError, match="name policy and critic"):
         list(lt.generate(sums.tasks(1), out=tmp_path / "run", policy=agent, processes=2))
     with pytest.raises(ConfigError, match="--processes 0"):
         list(lt.generate(sums.tasks(1), out=tmp_path / "run", processes=0))
