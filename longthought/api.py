@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from longthought.agents.agent import Judge, Proposer
 from longthought.errors import ConfigError, ProblemError
@@ -22,6 +22,7 @@ from longthought.jobs.progress import Progress
 from longthought.jobs.shards import run_shards
 from longthought.jobs.thread import in_thread
 from longthought.jobs.upload import uploading
+from longthought.jobs.vllm import serving
 from longthought.problems.loader import load
 from longthought.problems.problem import Problem, Task
 from longthought.problems.puzzle import Puzzle
@@ -29,6 +30,8 @@ from longthought.tools.grade import reference_of
 from longthought.trajectories.events import AnyEvent
 from longthought.trajectories.folder import RunFolder
 from longthought.trajectories.trajectory import Trajectory
+
+_BUNDLED: Final = "bundled:countdown"
 
 
 def solve(problem: str | Problem, **settings: Any) -> Trajectory:
@@ -102,6 +105,8 @@ def generate(
     ray_address: str | None = None,
     ray_resources: Mapping[str, float] | None = None,
     upload: str | None = None,
+    serve_vllm: str | None = None,
+    tensor_parallel_size: int = 1,
     graph: str = "debate",
     policy: str | Proposer = "bundled:countdown",
     critic: str | Judge = "bundled:countdown",
@@ -128,6 +133,8 @@ def generate(
         ray_address: Of the cluster, such as `auto`; without one, Ray starts on this machine.
         ray_resources: What every actor asks the cluster for; by default `{"CPU": 1}`.
         upload: Shared storage, such as `s3://bucket/run`, where a copy of the run folder is kept up every few seconds.
+        serve_vllm: A model to serve with vLLM on this machine while the job runs; an agent not named is this model.
+        tensor_parallel_size: GPUs that the served model is spread over.
         graph: Which state machine; `debate` so far.
         policy: `provider:model`, or an agent made with `lt.policy`.
         critic: Likewise, with `lt.critic`.
@@ -140,33 +147,56 @@ def generate(
         EndpointError: if a model server can't be reached; nothing has been written then.
 
     """
+    if serve_vllm is not None:
+        policy, critic = _served(serve_vllm, policy, critic, settings)
     job = Job(debate_context(graph, policy, critic, tools, settings), samples, concurrency, requests, deadline)
-
     place = Executor(executor, processes, ray_address, ray_resources or {})
     if place.elsewhere:
         _expect_names(policy, critic)
+    if place.name == "ray" and serve_vllm is not None:
+        raise ConfigError(
+            "--serve-vllm serves this machine alone: start servers on the nodes and give their --base-url"
+        )
 
     async def work() -> AsyncGenerator[Trajectory]:
-        tasks = _tasks(problems)
-        ahead, tasks = to_inspect(tasks)
-        seats = seated(job.context, policy, critic)
-        try:
+        async with AsyncExitStack() as stack:
+            here, alive = job, _nothing
+            if serve_vllm is not None:
+                log = Path(f"{out}.vllm.log")
+                server = await stack.enter_async_context(serving(serve_vllm, log, gpus=tensor_parallel_size))
+                here = replace(job, context=replace(job.context, base_url=server.base_url))
+                alive = server.expect_alive
+            ahead, tasks = to_inspect(_tasks(problems))
+            seats = seated(here.context, policy, critic)
+            stack.push_async_callback(seats.aclose)
             await expect_ready(seats, (task.problem for task in unfinished(Path(out), ahead, samples)))
-            with RunFolder.create_or_resume(Path(out), job.config()) as folder:
-                async with AsyncExitStack() as stack:
-                    await stack.enter_async_context(uploading(folder.path, upload))
-                    if place.elsewhere:
-                        await seats.aclose()
-                        hire, count = await stack.enter_async_context(place.workers())
-                        running = run_shards(job, tasks, folder, hire, count, progress=progress)
-                    else:
-                        running = run_job(job, tasks, folder, seats=seats, progress=progress)
-                    async for trajectory in await stack.enter_async_context(aclosing(running)):
-                        yield trajectory
-        finally:
-            await seats.aclose()
+            folder = stack.enter_context(RunFolder.create_or_resume(Path(out), here.config()))
+            await stack.enter_async_context(uploading(folder.path, upload))
+            if place.elsewhere:
+                await seats.aclose()
+                hire, count = await stack.enter_async_context(place.workers())
+                running = run_shards(here, tasks, folder, hire, count, progress=progress)
+            else:
+                running = run_job(here, tasks, folder, seats=seats, progress=progress)
+            async for trajectory in await stack.enter_async_context(aclosing(running)):
+                alive()
+                yield trajectory
 
     yield from in_thread(work)
+
+
+def _nothing() -> None:
+    pass
+
+
+def _served(
+    model: str, policy: str | Proposer, critic: str | Judge, settings: dict[str, Any]
+) -> tuple[str | Proposer, str | Judge]:
+    """Name the agents of a job that serves a model itself; those named already stay."""
+    if settings.get("base_url") is not None:
+        raise ConfigError("--serve-vllm starts a server, and --base-url names one that runs: give one of the two")
+    name = f"openai:{model}"
+    return name if policy == _BUNDLED else policy, name if critic == _BUNDLED else critic
 
 
 def _expect_names(policy: str | Proposer, critic: str | Judge) -> None:

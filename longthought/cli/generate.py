@@ -68,6 +68,10 @@ def generate(
     ray_resources: Annotated[
         str, typer.Option(metavar="NAME=N,…", help="What every actor asks the cluster for.")
     ] = "CPU=1",
+    serve_vllm: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Serve a model with vLLM while the job runs.")
+    ] = None,
+    tensor_parallel_size: Annotated[int, typer.Option(help="GPUs that the served model is spread over.")] = 1,
     upload: Annotated[
         str | None, typer.Option(metavar="URL", help="Keep a copy of the run there, such as s3://bucket/run.")
     ] = None,
@@ -104,6 +108,8 @@ def generate(
         ray_address=ray_address,
         ray_resources=resources(ray_resources) if executor == "ray" else None,
         upload=upload,
+        serve_vllm=serve_vllm,
+        tensor_parallel_size=tensor_parallel_size,
         progress=progress,
         **given,
     )

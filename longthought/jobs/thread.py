@@ -4,6 +4,7 @@ A thread of its own, since a notebook's loop may be running in the caller's. It 
 """
 
 import asyncio
+import atexit
 import contextlib
 import queue
 import threading
@@ -38,9 +39,16 @@ def in_thread(work: Callable[[], AsyncGenerator[T]]) -> Generator[T, None, None]
         except BaseException as error:
             items.put(error)
 
-    thread = threading.Thread(target=run, name="longthought-job")
+    thread = threading.Thread(target=run, name="longthought-job", daemon=True)
     thread.start()
     cancel, make_room = begun.get()
+
+    def stop() -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed already
+            cancel()
+        thread.join()
+
+    atexit.register(stop)  # for a program that ends, by an error perhaps, while it still holds the generator
     try:
         while (item := items.get()) is not None:
             if isinstance(item, BaseException):
@@ -49,6 +57,5 @@ def in_thread(work: Callable[[], AsyncGenerator[T]]) -> Generator[T, None, None]
             with contextlib.suppress(RuntimeError):  # the loop is closed already
                 make_room()
     finally:
-        with contextlib.suppress(RuntimeError):
-            cancel()
-        thread.join()
+        stop()
+        atexit.unregister(stop)
