@@ -1,23 +1,28 @@
 """The Python front door: one debate, or a batch of them."""
 
 import asyncio
-import contextlib
 import hashlib
-import queue
 import threading
-from collections.abc import Callable, Generator, Iterable
-from dataclasses import fields, replace
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import dataclass, fields, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from longthought.agents.agent import Judge, Proposer
 from longthought.errors import ConfigError, ProblemError
 from longthought.graphs.debate import DebateContext, started
 from longthought.graphs.seats import Seats
+from longthought.jobs.executors import Executor
 from longthought.jobs.generate import Job, run_job
 from longthought.jobs.play import play
-from longthought.jobs.preflight import expect_ready, unfinished
+from longthought.jobs.preflight import expect_ready, to_inspect, unfinished
 from longthought.jobs.progress import Progress
+from longthought.jobs.shards import run_shards
+from longthought.jobs.thread import in_thread
+from longthought.jobs.upload import uploading
+from longthought.jobs.vllm import serving
 from longthought.problems.loader import load
 from longthought.problems.problem import Problem, Task
 from longthought.problems.puzzle import Puzzle
@@ -25,6 +30,8 @@ from longthought.tools.grade import reference_of
 from longthought.trajectories.events import AnyEvent
 from longthought.trajectories.folder import RunFolder
 from longthought.trajectories.trajectory import Trajectory
+
+_BUNDLED: Final = "bundled:countdown"
 
 
 def solve(problem: str | Problem, **settings: Any) -> Trajectory:
@@ -91,6 +98,15 @@ def generate(
     out: str | Path,
     samples: int = 1,
     concurrency: int = 64,
+    requests: int | None = None,
+    deadline: float | None = None,
+    processes: int | None = None,
+    executor: str = "local",
+    ray_address: str | None = None,
+    ray_resources: Mapping[str, float] | None = None,
+    upload: str | None = None,
+    serve_vllm: str | None = None,
+    tensor_parallel_size: int = 1,
     graph: str = "debate",
     policy: str | Proposer = "bundled:countdown",
     critic: str | Judge = "bundled:countdown",
@@ -101,52 +117,93 @@ def generate(
     """Run a batch of debates into a run folder and yield each as it ends; on a folder already begun, go on there.
 
     Debates that ended in an earlier run are in the folder (`lt.Run(out)`), and are not yielded again. Leaving the loop
-    early stops the job cleanly.
+    early stops the job cleanly; a slow loop slows the job down, and nothing piles up.
+
+    Args:
+        problems: A file of problems, or the problems. What can be read more than once (a file, a list, an object whose
+            `__iter__` starts anew) is read through before anything is written; an iterator is read as debates begin.
+        out: The run folder.
+        samples: Debates per problem.
+        concurrency: Debates in flight at once.
+        requests: Requests at once to one server, the oldest debate's first; by default no fewer than debates.
+        deadline: Seconds after which a debate is ended, whatever it waits for.
+        processes: Workers that share the job, the debates in flight and the requests; agents must be named then. By
+            default there is this process alone, or an actor for every node of a cluster.
+        executor: `local`, or `ray` for actors of a Ray cluster.
+        ray_address: Of the cluster, such as `auto`; without one, Ray starts on this machine.
+        ray_resources: What every actor asks the cluster for; by default `{"CPU": 1}`.
+        upload: Shared storage, such as `s3://bucket/run`, where a copy of the run folder is kept up every few seconds.
+        serve_vllm: A model to serve with vLLM on this machine while the job runs; an agent not named is this model.
+        tensor_parallel_size: GPUs that the served model is spread over.
+        graph: Which state machine; `debate` so far.
+        policy: `provider:model`, or an agent made with `lt.policy`.
+        critic: Likewise, with `lt.critic`.
+        tools: Names of the verifiers that check every step.
+        progress: Counts to watch while it runs.
+        settings: Anything else of `DebateContext`: rounds, tokens, seconds, veto, seed, base_url, ….
 
     Raises:
         UserError: if the problems, the settings or the folder make no sense.
         EndpointError: if a model server can't be reached; nothing has been written then.
 
     """
-    tasks = list(load(problems)) if isinstance(problems, str | Path) else [_task(p) for p in problems]
-    job = Job(debate_context(graph, policy, critic, tools, settings), samples, concurrency)
-    ended: queue.SimpleQueue[Trajectory | BaseException | None] = queue.SimpleQueue()
-    running: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
+    if serve_vllm is not None:
+        policy, critic = _served(serve_vllm, policy, critic, settings)
+    job = Job(debate_context(graph, policy, critic, tools, settings), samples, concurrency, requests, deadline)
+    place = Executor(executor, processes, ray_address, ray_resources or {})
+    if place.elsewhere:
+        _expect_names(policy, critic)
+    if place.name == "ray" and serve_vllm is not None:
+        raise ConfigError(
+            "--serve-vllm serves this machine alone: start servers on the nodes and give their --base-url"
+        )
 
-    async def work() -> None:
-        task, loop = asyncio.current_task(), asyncio.get_running_loop()
-        assert task is not None
-        running.put(lambda: loop.call_soon_threadsafe(task.cancel))
-        seats = seated(job.context, policy, critic)
-        try:
-            await expect_ready(seats, [task.problem for task in unfinished(Path(out), tasks, samples)])
-            with RunFolder.create_or_resume(Path(out), job.config()) as folder:
-                async for trajectory in run_job(job, tasks, folder, seats=seats, progress=progress):
-                    ended.put(trajectory)
-        finally:
-            await seats.aclose()
+    async def work() -> AsyncGenerator[Trajectory]:
+        async with AsyncExitStack() as stack:
+            here, alive = job, _nothing
+            if serve_vllm is not None:
+                log = Path(f"{out}.vllm.log")
+                server = await stack.enter_async_context(serving(serve_vllm, log, gpus=tensor_parallel_size))
+                here = replace(job, context=replace(job.context, base_url=server.base_url))
+                alive = server.expect_alive
+            ahead, tasks = to_inspect(_tasks(problems))
+            seats = seated(here.context, policy, critic)
+            stack.push_async_callback(seats.aclose)
+            await expect_ready(seats, (task.problem for task in unfinished(Path(out), ahead, samples)))
+            folder = stack.enter_context(RunFolder.create_or_resume(Path(out), here.config()))
+            await stack.enter_async_context(uploading(folder.path, upload))
+            if place.elsewhere:
+                await seats.aclose()
+                hire, count = await stack.enter_async_context(place.workers())
+                running = run_shards(here, tasks, folder, hire, count, progress=progress)
+            else:
+                running = run_job(here, tasks, folder, seats=seats, progress=progress)
+            async for trajectory in await stack.enter_async_context(aclosing(running)):
+                alive()
+                yield trajectory
 
-    def run() -> None:
-        try:
-            asyncio.run(work())
-            ended.put(None)
-        except asyncio.CancelledError:
-            ended.put(None)
-        except BaseException as error:
-            ended.put(error)
+    yield from in_thread(work)
 
-    thread = threading.Thread(target=run, name="longthought-generate")
-    thread.start()
-    cancel = running.get()
-    try:
-        while (item := ended.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-    finally:
-        with contextlib.suppress(RuntimeError):  # the loop is closed already
-            cancel()
-        thread.join()
+
+def _nothing() -> None:
+    pass
+
+
+def _served(
+    model: str, policy: str | Proposer, critic: str | Judge, settings: dict[str, Any]
+) -> tuple[str | Proposer, str | Judge]:
+    """Name the agents of a job that serves a model itself; those named already stay."""
+    if settings.get("base_url") is not None:
+        raise ConfigError("--serve-vllm starts a server, and --base-url names one that runs: give one of the two")
+    name = f"openai:{model}"
+    return name if policy == _BUNDLED else policy, name if critic == _BUNDLED else critic
+
+
+def _expect_names(policy: str | Proposer, critic: str | Judge) -> None:
+    if not (isinstance(policy, str) and isinstance(critic, str)):
+        raise ConfigError(
+            "a job over several processes: name policy and critic, such as 'openai:NAME'; each makes its own"
+        )
 
 
 def posed_by_hand(statement: str) -> Problem:
@@ -157,6 +214,22 @@ def posed_by_hand(statement: str) -> Problem:
     if puzzle:
         return Problem(id=puzzle.id, statement=statement.strip(), domain="countdown")
     return Problem(id=f"typed-{hashlib.sha256(statement.encode()).hexdigest()[:8]}", statement=statement.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class _Tasks:
+    """Tasks that can be read more than once; each reading starts anew."""
+
+    read: Callable[[], Iterable[Task | Problem | str]]
+
+    def __iter__(self) -> Iterator[Task]:
+        return map(_task, self.read())
+
+
+def _tasks(problems: str | Path | Iterable[Task | Problem | str]) -> Iterable[Task]:
+    if isinstance(problems, str | Path):
+        return _Tasks(partial(load, problems))
+    return map(_task, problems) if isinstance(problems, Iterator) else _Tasks(lambda: problems)
 
 
 def _task(given: Task | Problem | str) -> Task:

@@ -1,5 +1,7 @@
 """`longthought generate`: a batch of debates, resumed when run again."""
 
+import signal
+import threading
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
@@ -33,6 +35,28 @@ from longthought.cli.options import (
 from longthought.errors import ConfigError
 
 
+def on_terminate() -> list[int]:
+    """Let SIGTERM stop a command as Ctrl-C does; return a list that it then writes itself into."""
+    asked: list[int] = []
+
+    def stop(number: int, frame: object) -> None:
+        asked.append(number)
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, stop)
+    return asked
+
+
+def resources(written: str) -> dict[str, float]:
+    """Read `CPU=1,GPU=0.5`."""
+    try:
+        pairs = [part.partition("=") for part in written.split(",") if part.strip()]
+        return {name.strip(): float(amount) for name, _, amount in pairs}
+    except ValueError:
+        raise ConfigError(f"--ray-resources {written}: write NAME=NUMBER,…, such as CPU=1,GPU=0.5") from None
+
+
 def generate(
     problems: Annotated[str, typer.Argument(help="JSONL or Parquet file of problems, or hf:NAME[:SPLIT].")],
     out: Annotated[Path, typer.Option(help="Run folder; one already begun goes on where it stopped.")],
@@ -45,7 +69,19 @@ def generate(
     tools: Tools = TOOLS,
     samples: Annotated[int, typer.Option(help="Debates per problem.")] = 1,
     concurrency: Annotated[int, typer.Option(help="Debates in flight at once.")] = 64,
-    executor: Annotated[str, typer.Option(help="Where debates run: local.")] = "local",
+    processes: Annotated[int | None, typer.Option(help="Processes or actors that share the job.")] = None,
+    executor: Annotated[str, typer.Option(help="Where debates run: local or ray.")] = "local",
+    ray_address: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Ray cluster; else a new one.")] = None,
+    ray_resources: Annotated[
+        str, typer.Option(metavar="NAME=N,…", help="What every actor asks the cluster for.")
+    ] = "CPU=1",
+    serve_vllm: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Serve a model with vLLM while the job runs.")
+    ] = None,
+    tensor_parallel_size: Annotated[int, typer.Option(help="GPUs that the served model is spread over.")] = 1,
+    upload: Annotated[
+        str | None, typer.Option(metavar="URL", help="Keep a copy of the run there, such as s3://bucket/run.")
+    ] = None,
     rounds: Rounds = 32,
     tokens: Tokens = None,
     seconds: Seconds = None,
@@ -76,8 +112,6 @@ def generate(
     from longthought.jobs.progress import Progress
     from longthought.problems.loader import data_set
 
-    if executor != "local":
-        raise ConfigError(f"--executor {executor}: this version runs jobs with local")
     given = settings(
         graph=graph, policy=policy, critic=critic, base_url=base_url, critic_base_url=critic_base_url, dialect=dialect,
         tools=tools, rounds=rounds, tokens=tokens, seconds=seconds, veto=veto, seed=seed,
@@ -86,8 +120,13 @@ def generate(
         problems, preset=preset, statement_field=statement_field, answer_field=answer_field, id_field=id_field,
         where=where or (), limit=limit,
     )  # fmt: skip
-    progress = Progress(limit=concurrency)
-    job = run(data, out=out, samples=samples, concurrency=concurrency, progress=progress, **given)
+    progress = Progress(limit=concurrency * (processes or 1))
+    job = run(
+        data, out=out, samples=samples, concurrency=concurrency, processes=processes, executor=executor,
+        ray_address=ray_address, ray_resources=resources(ray_resources) if executor == "ray" else None,
+        upload=upload, serve_vllm=serve_vllm, tensor_parallel_size=tensor_parallel_size, progress=progress, **given,
+    )  # fmt: skip
+    terminated = on_terminate()
     with ExitStack() as shown:
         if metrics_port is not None:
             server = shown.enter_context(MetricsServer(progress, metrics_port))
@@ -104,7 +143,7 @@ def generate(
             if progress.total:
                 progress.summary().write(out)
             typer.echo(stopped(progress, out), err=True)
-            raise typer.Exit(130) from None
+            raise typer.Exit(128 + (signal.SIGTERM if terminated else signal.SIGINT)) from None
     summary = progress.summary()
     summary.write(out)
     if json:

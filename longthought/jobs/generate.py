@@ -1,22 +1,24 @@
 """The batch job: debates from a ready queue, each logged event by event, so that a killed job goes on where it was.
 
-A fixed number of workers draw from the queue, unfinished debates first; there is no lockstep. The log is the truth:
+A fixed number of workers draw from the agenda, unfinished debates first; there is no lockstep. The log is the truth:
 what is in it is never done again, and what is not in it has not happened.
 """
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from longthought.errors import ConfigError, RunFolderError
-from longthought.graphs.debate import DebateContext, build, started, trajectory_id
+from longthought.errors import ConfigError
+from longthought.graphs.debate import DebateContext, build, started
 from longthought.graphs.seats import Seats
 from longthought.jobs.play import finish
 from longthought.jobs.progress import Progress
+from longthought.jobs.scheduler import AGE, Agenda, Assignment, gated
 from longthought.problems.problem import Task
-from longthought.trajectories.events import AnyEvent, Finished, Graded
+from longthought.trajectories.events import AnyEvent
 from longthought.trajectories.folder import RunFolder
 from longthought.trajectories.run import Run
 from longthought.trajectories.trajectory import Trajectory
@@ -29,16 +31,22 @@ class Job:
     context: DebateContext
     samples: int = 1
     concurrency: int = 64
+    requests: int | None = None
+    """Requests at once to one server; None for as many as there are debates in flight."""
+    deadline: float | None = None
+    """Seconds after which a debate is ended, whatever it waits for; counted anew when it is resumed."""
 
     def __post_init__(self) -> None:
         """Refuse what can't run."""
-        for name in ("samples", "concurrency"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"--{name} {getattr(self, name)}: must be at least 1")
+        for name in ("samples", "concurrency", "requests"):
+            if (value := getattr(self, name)) is not None and value < 1:
+                raise ConfigError(f"--{name} {value}: must be at least 1")
+        if self.deadline is not None and not self.deadline > 0:
+            raise ConfigError(f"--deadline {self.deadline:g}: must be more than 0 seconds")
         self.context.rules()
 
     def config(self) -> dict[str, Any]:
-        """Return what must be the same when the job is resumed: all but the concurrency and where servers are."""
+        """Return what must be the same when the job is resumed: all but how fast it goes and where servers are."""
         settings = asdict(self.context)
         for place in ("base_url", "critic_base_url"):
             del settings[place]
@@ -47,30 +55,53 @@ class Job:
 
 async def run_job(
     job: Job,
-    tasks: Sequence[Task],
+    tasks: Iterable[Task],
     folder: RunFolder,
     *,
     seats: Seats | None = None,
     progress: Progress | None = None,
     on_event: Callable[[AnyEvent], None] | None = None,
-) -> AsyncIterator[Trajectory]:
+) -> AsyncGenerator[Trajectory]:
     """Run every debate that is not finished yet, and yield each as it ends.
 
     Debates that are finished in the folder already are not yielded; read them with `Run`. When the caller stops early,
-    the debates in flight stay in the log and go on at the next run.
+    the debates in flight stay in the log and go on at the next run. When the caller is slow, no more debates are begun
+    than can wait for it.
 
     Raises:
+        ProblemError: if a problem can't be read, or two have the same id.
         RunFolderError: if the folder holds a debate on another problem with the same id.
         RunError: if the log can't be written.
 
     """
-    batch = _Batch(job, folder, seats or job.context.seats(), progress or Progress(), on_event)
-    queue = batch.queue(tasks)
-    ended: asyncio.Queue[Trajectory | None] = asyncio.Queue()
+    progress = progress or Progress()
+    agenda = Agenda(tasks, job.samples, Run(folder.path), progress)
+    await agenda.survey()
+
+    def observe(events: Sequence[AnyEvent]) -> None:
+        folder.append(events)
+        for event in events:
+            progress.see(event)
+            if on_event:
+                on_event(event)
+
+    table = Table(job, seats or job.context.seats(), observe)
+    async with aclosing(_play_all(job, agenda, table, progress)) as playing:
+        async for trajectory in playing:
+            yield trajectory
+
+
+async def _play_all(job: Job, agenda: Agenda, table: "Table", progress: Progress) -> AsyncGenerator[Trajectory]:
+    over: asyncio.Queue[Trajectory | None] = asyncio.Queue()
+    room = asyncio.Semaphore(job.concurrency)
 
     async def worker() -> None:
-        for task, name in queue:
-            ended.put_nowait(await batch.debate(task, name))
+        while assignment := agenda.draw():
+            progress.in_flight += 1
+            trajectory = await table.play(assignment)
+            progress.in_flight -= 1
+            await room.acquire()
+            over.put_nowait(trajectory)
 
     async def all_workers() -> None:
         try:
@@ -78,12 +109,13 @@ async def run_job(
                 for _ in range(job.concurrency):
                     group.create_task(worker())
         finally:
-            ended.put_nowait(None)
+            over.put_nowait(None)
 
     running = asyncio.create_task(all_workers())
     try:
-        while (trajectory := await ended.get()) is not None:
+        while (trajectory := await over.get()) is not None:
             yield trajectory
+            room.release()
         await running
     except ExceptionGroup as group:  # the log can't be written; every worker says the same
         raise group.exceptions[0] from None
@@ -92,65 +124,33 @@ async def run_job(
         await asyncio.gather(running, return_exceptions=True)
 
 
-class _Batch:
-    """One run of a job: its graph, its log, and the events of the debates in flight."""
+class Table:
+    """Where debates are played: one compiled graph for all, and the events of those in flight."""
 
-    def __init__(
-        self,
-        job: Job,
-        folder: RunFolder,
-        seats: Seats,
-        progress: Progress,
-        on_event: Callable[[AnyEvent], None] | None,
-    ) -> None:
-        self.job, self.folder, self.progress, self.on_event = job, folder, progress, on_event
-        self.graph, _ = build(seats, self.observe)
-        self.logs: dict[str, list[AnyEvent]] = {}
+    def __init__(self, job: Job, seats: Seats, observe: Callable[[Sequence[AnyEvent]], None]) -> None:
+        """Seat the agents; `observe` is told of events as they fall, and must log them before it returns."""
+        shared = job.context.critic_base_url in (None, job.context.base_url)
+        self.job = job
+        self._observe = observe
+        self._graph, _ = build(gated(seats, job.requests, shared=shared), self._saw)
+        self._logs: dict[str, list[AnyEvent]] = {}
+        self._ages = itertools.count()
 
-    def observe(self, events: Sequence[AnyEvent]) -> None:
-        """Log events first, then count and show them."""
-        self.folder.append(events)
+    async def play(self, assignment: Assignment) -> Trajectory:
+        """Play one debate to its end and grade it; what goes wrong in it stays in it."""
+        AGE.set(next(self._ages))
+        job, task, name = self.job, assignment.task, assignment.name
+        self._logs[name] = events = list(assignment.events)
+        try:
+            if not events:
+                self._saw([started(task.problem, job.context, sample=assignment.sample)])
+            await finish(self._graph, job.context, events, self._saw, task.reference, job.deadline)
+        finally:
+            del self._logs[name]
+        return Trajectory(name, tuple(events))
+
+    def _saw(self, events: Sequence[AnyEvent]) -> None:
+        """Log events first, then keep them."""
+        self._observe(events)
         for event in events:
-            self.logs.setdefault(event.trajectory, []).append(event)
-            self.progress.see(event)
-            if self.on_event:
-                self.on_event(event)
-
-    def queue(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, str]]:
-        """Return what is left to do, debates already begun first; count what is done."""
-        run, progress = Run(self.folder.path), self.progress
-        progress.problems, progress.total = len(tasks), len(tasks) * self.job.samples
-        begun: list[tuple[Task, str]] = []
-        fresh: list[tuple[Task, str]] = []
-        known = set(run.ids())
-        for sample, task in itertools.product(range(self.job.samples), tasks):
-            name = trajectory_id(task.problem, sample)
-            if name not in known:
-                fresh.append((task, name))
-                continue
-            before = run.trajectory(name)
-            if before.problem != task.problem:
-                raise RunFolderError(
-                    f"{self.folder.path}: the debate {name!r} is on another problem of that id "
-                    f"({before.problem.statement!r}): choose another --out, or give the problems it was begun with"
-                )
-            events = list(before.events)
-            for event in events:
-                progress.see(event, old=True)
-            last = events[-1]
-            if not (isinstance(last, Graded) or (isinstance(last, Finished) and task.reference is None)):
-                self.logs[name] = events
-                begun.append((task, name))
-        progress.resumed = len(begun)
-        progress.settle()
-        return iter(begun + fresh)
-
-    async def debate(self, task: Task, name: str) -> Trajectory:
-        """Run one debate to its end and grade it; what goes wrong in it stays in it."""
-        self.progress.in_flight += 1
-        if name not in self.logs:
-            sample = int(name.rpartition("#")[2])
-            self.observe([started(task.problem, self.job.context, sample=sample)])
-        await finish(self.graph, self.job.context, self.logs[name], self.observe, task.reference)
-        self.progress.in_flight -= 1
-        return Trajectory(name, tuple(self.logs.pop(name)))
+            self._logs[event.trajectory].append(event)

@@ -1,5 +1,6 @@
 """Play one debate from where its log stops to its end, then grade it. What goes wrong in a debate stays in it."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -50,23 +51,37 @@ async def play(
 
 
 async def finish(
-    graph: Graph, context: DebateContext, events: list[AnyEvent], observe: Observer, reference: Reference | None
+    graph: Graph,
+    context: DebateContext,
+    events: list[AnyEvent],
+    observe: Observer,
+    reference: Reference | None,
+    deadline: float | None = None,
 ) -> None:
     """Take a debate from the last of its events to its end and grade it.
 
     `observe`, which the graph calls too, must append to `events`. A defect is logged with its traceback, and ends
-    this debate alone.
+    this debate alone; so does the deadline, in seconds from now, which calls off whatever is being waited for.
     """
     if not isinstance(events[-1], Finished):
         state = {"events": [event.model_dump(mode="json") for event in events]}
+        timer = asyncio.timeout(deadline)
         try:
-            await graph.ainvoke(state, context=context, config=NO_LIMIT)  # pyright: ignore
+            async with timer:
+                await graph.ainvoke(state, context=context, config=NO_LIMIT)  # pyright: ignore
         except LongthoughtError:  # of the log or the settings: models' and tools' own are events by now
             raise
         except Exception as error:
-            log.exception("the debate %s hit a defect", events[0].trajectory)
-            _note(Failed, events, observe, failure=Failure.INTERNAL, detail=repr(error), fatal=True)
-            _note(Finished, events, observe, reason=StopReason.FAILED)
+            late = timer.expired()
+            if not late:
+                log.exception("the debate %s hit a defect", events[0].trajectory)
+                _note(Failed, events, observe, failure=Failure.INTERNAL, detail=repr(error), fatal=True)
+            if not isinstance(events[-1], Finished):
+                _note(Finished, events, observe, reason=StopReason.SECONDS if late else StopReason.FAILED)
+    await _grade(events, observe, reference)
+
+
+async def _grade(events: Sequence[AnyEvent], observe: Observer, reference: Reference | None) -> None:
     if reference is not None:
         problem = Trajectory(events[0].trajectory, events[:1]).problem
         answer = next((e.answer for e in reversed(events) if isinstance(e, Finished)), None)

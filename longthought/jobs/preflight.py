@@ -3,8 +3,9 @@
 It asks whether every problem can be put to both agents, and whether their models are there. It knows no references.
 """
 
+import itertools
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -27,7 +28,7 @@ PATIENCE: Final = 30.0
 """Seconds that a server has to answer at all."""
 
 
-async def expect_ready(seats: Seats, problems: Sequence[Problem]) -> None:
+async def expect_ready(seats: Seats, problems: Iterable[Problem]) -> None:
     """Raise unless both agents can read every problem and their models answer.
 
     A server is asked for its list of models, and any answer will do; a model in this process is loaded. Without
@@ -39,19 +40,29 @@ async def expect_ready(seats: Seats, problems: Sequence[Problem]) -> None:
         ModelError: if a model in this process can't be loaded.
 
     """
+    first: Problem | None = None
     for problem in problems:
+        first = first or problem
         _expect_readable(problem, seats)
-    for seated in (seats.policy, seats.critic) if problems else ():
-        if isinstance(seated, Agent):
-            await _expect_model(seated, problems[0])
+    for seated in (seats.policy, seats.critic) if first else ():
+        if first and isinstance(seated, Agent):
+            await _expect_model(seated, first)
 
 
-def unfinished(path: Path, tasks: Sequence[Task], samples: int) -> list[Task]:
-    """Return the tasks that a run folder, if there is one, has no finished debates on."""
-    if not (path / "run.json").exists():
-        return list(tasks)
-    done: Collection[str] = set(Run(path).finished_ids())
-    return [t for t in tasks if any(trajectory_id(t.problem, sample) not in done for sample in range(samples))]
+def to_inspect(tasks: Iterable[Task]) -> tuple[Iterable[Task], Iterable[Task]]:
+    """Return the tasks to look at before a job, and those to run: of an iterator, only the first can be looked at."""
+    if not isinstance(tasks, Iterator):
+        return tasks, tasks
+    first = list(itertools.islice(tasks, 1))
+    return first, itertools.chain(first, tasks)
+
+
+def unfinished(path: Path, tasks: Iterable[Task], samples: int) -> Iterator[Task]:
+    """Yield the tasks that a run folder, if there is one, has no finished debates on."""
+    done: Collection[str] = set(Run(path).finished_ids()) if (path / "run.json").exists() else ()
+    for task in tasks:
+        if any(trajectory_id(task.problem, sample) not in done for sample in range(samples)):
+            yield task
 
 
 def expect_possible(problem: Problem) -> None:

@@ -32,6 +32,10 @@ _LOCK: Final = "run.lock"
 _PACKAGES: Final = ("longthought", "pydantic", "langgraph", "langchain-core", "transformers", "torch", "trl")
 
 
+ORPHAN_SECONDS: Final = 10.0
+"""How long the processes of a job that was killed may take to notice and end."""
+
+
 class Manifest(Record):
     """What `run.json` holds."""
 
@@ -97,7 +101,7 @@ class RunFolder:
         """Whether the folder was there before."""
         self._lock = lock
         for other in segments(path):
-            Segment(other).close()
+            Segment(other, patience=ORPHAN_SECONDS).close()
         self._segment = Segment(self.segment(0))
         _sync_folder(path)
 

@@ -72,8 +72,8 @@ def _parses(line: bytes) -> bool:
 class Segment:
     """The writing end of one segment, held exclusively until it is closed; for one thread."""
 
-    def __init__(self, path: Path) -> None:
-        """Open or create the file and cut off a torn end.
+    def __init__(self, path: Path, *, patience: float = 0.0) -> None:
+        """Open or create the file and cut off a torn end; wait so many seconds for another process to let go of it.
 
         Raises:
             RunFolderError: if another process writes it, or its end is beyond repair.
@@ -82,7 +82,7 @@ class Segment:
         self.path = path
         self._file = path.open("ab+", buffering=0)
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._lock(patience)
             self._end = sound_length(self._file, path)
             os.ftruncate(self._file.fileno(), self._end)
         except BlockingIOError:
@@ -93,15 +93,25 @@ class Segment:
             raise
         self._synced = time.monotonic()
 
-    def append(self, events: Sequence[AnyEvent]) -> None:
-        """Write events at the end, in one piece.
+    def _lock(self, patience: float) -> None:
+        end = time.monotonic() + patience
+        while True:
+            try:
+                return fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() >= end:
+                    raise
+                time.sleep(0.05)
+
+    def append(self, events: Sequence[AnyEvent]) -> bytes:
+        """Write events at the end, in one piece, and return the lines written.
 
         Raises:
             RunError: if they can't be written, as on a full disk; none of them then stays in the file.
 
         """
-        data = memoryview(b"".join(encode(event) for event in events))
-        end = self._end + len(data)
+        lines = b"".join(encode(event) for event in events)
+        data, end = memoryview(lines), self._end + len(lines)
         try:
             while data:
                 data = data[os.write(self._file.fileno(), data) :]
@@ -111,6 +121,7 @@ class Segment:
         self._end = end
         if time.monotonic() - self._synced >= SYNC_SECONDS:
             self.sync()
+        return lines
 
     def sync(self) -> None:
         """Wait until everything is on the disk.

@@ -1,0 +1,219 @@
+"""What a job does next: the agenda of its debates, and the gates before its servers.
+
+Nothing here runs a debate. The agenda reads the problems one at a time and asks the log what is done, so that a job of
+any size fits in memory; of the debates it holds only those that are in flight.
+"""
+
+import asyncio
+import heapq
+import itertools
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextvars import ContextVar
+from types import TracebackType
+from typing import Final
+
+from longthought.agents.agent import Judge, Proposer, Reply
+from longthought.agents.dialect import Step
+from longthought.agents.view import View
+from longthought.errors import ProblemError, RunFolderError
+from longthought.graphs.debate import trajectory_id
+from longthought.graphs.seats import Seats
+from longthought.jobs.progress import Progress
+from longthought.problems.problem import Record, Task
+from longthought.trajectories.events import AnyEvent, Finished, Graded, Verdict
+from longthought.trajectories.run import Run
+
+BREATH: Final = 256
+"""Problems read before other tasks of the event loop get a turn."""
+
+
+class Assignment(Record):
+    """One debate to be played, from its beginning or from where it stopped."""
+
+    task: Task
+    sample: int = 0
+    events: tuple[AnyEvent, ...] = ()
+    """What is in the log already."""
+
+    @property
+    def name(self) -> str:
+        """`problem#sample`."""
+        return trajectory_id(self.task.problem, self.sample)
+
+
+def ended(task: Task, last: AnyEvent) -> bool:
+    """Say whether an event is the last of its debate: the end, or the grade where there is something to grade by."""
+    return isinstance(last, Graded) or (isinstance(last, Finished) and task.reference is None)
+
+
+class Agenda:
+    """The debates still to be played, drawn one at a time; those begun already come first.
+
+    Problems that can be read more than once (a file, a list) are surveyed first: what is done is counted, and what was
+    begun is found. An iterator is read once, as debates are drawn; then a debate begun earlier goes on when its
+    problem comes up, and totals grow as it is read.
+    """
+
+    def __init__(self, tasks: Iterable[Task], samples: int, log: Run, progress: Progress) -> None:
+        """Take the problems, how many debates each gets, what is known about them, and where to count."""
+        self._tasks, self._samples, self._log, self._progress = tasks, samples, log, progress
+        self._known = frozenset(log.ids())
+        self._first: deque[Assignment | tuple[Task, int]] = deque()
+        self._seen: set[int] = set()
+        self._surveyed = False
+        self._rest = self._draw()
+
+    async def survey(self) -> None:
+        """Read the problems through, if they can be read again.
+
+        Raises:
+            ProblemError: if a problem can't be read, or two have the same id.
+            RunFolderError: if the log holds a debate on another problem with the same id.
+
+        """
+        if not isinstance(self._tasks, Iterator):
+            for number, task in enumerate(self._tasks, 1):
+                self._first += self._count(task)
+                if number % BREATH == 0:
+                    await asyncio.sleep(0)
+            self._surveyed = True
+        self._progress.resumed = len(self._first)
+        self._progress.settle()
+
+    def draw(self) -> Assignment | None:
+        """Return the next debate; None when there is none left, which can change if one is put back."""
+        if self._first:
+            first = self._first.popleft()
+            return first if isinstance(first, Assignment) else self._assignment(*first)
+        return next(self._rest, None)
+
+    def put_back(self, assignments: Iterable[Assignment]) -> None:
+        """Take back debates that were drawn and not finished; they are the next to be drawn."""
+        self._first.extendleft(reversed(list(assignments)))
+
+    def _draw(self) -> Iterator[Assignment]:
+        for task in self._tasks:
+            if not self._surveyed:
+                done = self._progress.done
+                begun = self._count(task)
+                self._progress.resumed += len(begun)
+                self._progress.done_before += self._progress.done - done
+                yield from itertools.starmap(self._assignment, begun)
+            for sample in range(self._samples):
+                if trajectory_id(task.problem, sample) not in self._known:
+                    yield Assignment(task=task, sample=sample)
+
+    def _count(self, task: Task) -> list[tuple[Task, int]]:
+        """Count a problem and what is done on it; return its debates that were begun and not finished."""
+        problem, begun = task.problem, list[tuple[Task, int]]()
+        mark = hash(problem.id)
+        if mark in self._seen:
+            raise ProblemError(f"two problems are called {problem.id!r}: give each an id of its own")
+        self._seen.add(mark)
+        self._progress.problems += 1
+        self._progress.total += self._samples
+        for sample in range(self._samples):
+            if (name := trajectory_id(problem, sample)) not in self._known:
+                continue
+            before = self._log.trajectory(name)
+            if before.problem != problem:
+                raise RunFolderError(
+                    f"{self._log.path}: the debate {name!r} is on another problem of that id "
+                    f"({before.problem.statement!r}): choose another --out, or give the problems it was begun with"
+                )
+            for event in before.events:
+                self._progress.see(event, old=True)
+            if not ended(task, before.events[-1]):
+                begun.append((task, sample))
+        return begun
+
+    def _assignment(self, task: Task, sample: int) -> Assignment:
+        events = self._log.trajectory(trajectory_id(task.problem, sample)).events
+        return Assignment(task=task, sample=sample, events=events)
+
+
+# Requests.
+
+AGE: Final[ContextVar[int]] = ContextVar("AGE", default=0)
+"""The place in line of the debate that a task plays; the oldest has the smallest."""
+
+
+class Gate:
+    """Lets in so many requests at a time; of those that wait, the one of the oldest debate goes first."""
+
+    def __init__(self, limit: int) -> None:
+        """Take how many may be in at once."""
+        self._free = limit
+        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._tickets = itertools.count()
+
+    async def __aenter__(self) -> None:
+        """Wait to be let in."""
+        if self._free and not self._waiting:
+            self._free -= 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiting, (AGE.get(), next(self._tickets), turn))
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():  # let in and called off at the same time
+                self._leave()
+            raise
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let the next one in."""
+        self._leave()
+
+    def _leave(self) -> None:
+        while self._waiting:
+            *_, turn = heapq.heappop(self._waiting)
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1
+
+
+class GatedPolicy:
+    """A policy whose requests pass a gate."""
+
+    def __init__(self, policy: Proposer, gate: Gate) -> None:
+        """Stand before a policy."""
+        self.name, self.unsuitable, self.aclose = policy.name, policy.unsuitable, policy.aclose
+        self._policy, self._gate = policy, gate
+
+    async def propose(self, view: View) -> Reply[Step]:
+        """Give the next step, when it may."""
+        async with self._gate:
+            return await self._policy.propose(view)
+
+    async def reflect(self, view: View) -> Reply[str]:
+        """Re-examine the candidate, when it may."""
+        async with self._gate:
+            return await self._policy.reflect(view)
+
+
+class GatedCritic:
+    """A critic whose requests pass a gate."""
+
+    def __init__(self, critic: Judge, gate: Gate) -> None:
+        """Stand before a critic."""
+        self.name, self.unsuitable, self.aclose = critic.name, critic.unsuitable, critic.aclose
+        self._critic, self._gate = critic, gate
+
+    async def judge(self, view: View) -> Reply[Verdict]:
+        """Judge the candidate, when it may."""
+        async with self._gate:
+            return await self._critic.judge(view)
+
+
+def gated(seats: Seats, limit: int | None, *, shared: bool) -> Seats:
+    """Put gates before both agents, or one before the two if they share a server."""
+    if limit is None:
+        return seats
+    gate = Gate(limit)
+    policy = GatedPolicy(seats.policy, gate)
+    return Seats(policy, GatedCritic(seats.critic, gate if shared else Gate(limit)), seats.verifiers)

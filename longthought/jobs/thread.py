@@ -1,0 +1,61 @@
+"""An async job for code without an event loop: it runs in a thread, and what it yields is taken one at a time.
+
+A thread of its own, since a notebook's loop may be running in the caller's. It knows nothing of debates.
+"""
+
+import asyncio
+import atexit
+import contextlib
+import queue
+import threading
+from collections.abc import AsyncGenerator, Callable, Generator
+from typing import Final, TypeVar
+
+T = TypeVar("T")
+AHEAD: Final = 64
+"""Items that may wait for the caller; then the job waits too."""
+
+
+def in_thread(work: Callable[[], AsyncGenerator[T]]) -> Generator[T, None, None]:
+    """Yield what an async generator yields; closing this one, or an exception in the caller, ends that one cleanly."""
+    items: queue.SimpleQueue[tuple[T] | BaseException | None] = queue.SimpleQueue()
+    begun: queue.SimpleQueue[tuple[Callable[[], object], Callable[[], object]]] = queue.SimpleQueue()
+
+    async def pump() -> None:
+        task, loop, room = asyncio.current_task(), asyncio.get_running_loop(), asyncio.Semaphore(AHEAD)
+        assert task is not None
+        begun.put((lambda: loop.call_soon_threadsafe(task.cancel), lambda: loop.call_soon_threadsafe(room.release)))
+        async with contextlib.aclosing(work()) as source:
+            async for item in source:
+                await room.acquire()
+                items.put((item,))
+
+    def run() -> None:
+        try:
+            asyncio.run(pump())
+            items.put(None)
+        except asyncio.CancelledError:
+            items.put(None)
+        except BaseException as error:
+            items.put(error)
+
+    thread = threading.Thread(target=run, name="longthought-job", daemon=True)
+    thread.start()
+    cancel, make_room = begun.get()
+
+    def stop() -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed already
+            cancel()
+        thread.join()
+
+    atexit.register(stop)  # for a program that ends, by an error perhaps, while it still holds the generator
+    try:
+        while (item := items.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item[0]
+            with contextlib.suppress(RuntimeError):  # the loop is closed already
+                make_room()
+    finally:
+        stop()
+        atexit.unregister(stop)
