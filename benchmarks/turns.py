@@ -36,7 +36,8 @@ from longthought.agents.agent import Policy, Reply
 from longthought.agents.dialect import Step
 from longthought.agents.served import written
 from longthought.agents.view import View, view
-from longthought.graphs.debate import DebateContext, build, started
+from longthought.graphs.context import started
+from longthought.graphs.debate import DebateContext, build
 from longthought.graphs.seats import Seats
 from longthought.jobs.play import finish
 from longthought.problems.problem import Problem

@@ -5,14 +5,15 @@ import hashlib
 import threading
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, aclosing
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from longthought.agents.agent import Judge, Proposer
 from longthought.errors import ConfigError, ProblemError
-from longthought.graphs.debate import DebateContext, started
+from longthought.graphs import catalogue
+from longthought.graphs.context import Context, started
 from longthought.graphs.seats import Seats
 from longthought.jobs.executors import Executor
 from longthought.jobs.generate import Job, run_job
@@ -67,13 +68,13 @@ async def asolve(
 
     Args:
         problem: The statement, or a Problem.
-        graph: Which state machine; `debate` so far.
+        graph: Which state machine; see `longthought.graphs.catalogue`.
         policy: `provider:model`, or an agent made with `lt.policy`.
         critic: Likewise, with `lt.critic`.
         tools: Names of the verifiers that check every step.
         answer: The reference answer, seen by the grader alone, after the end. Countdown needs none.
         on_event: Called with each event as it happens.
-        settings: Anything else of `DebateContext`: rounds, tokens, seconds, veto, seed, base_url, ….
+        settings: Anything else of the graph's context: rounds, tokens, seconds, veto, seed, base_url, ….
 
     Raises:
         UserError: if a setting or a model makes no sense, or an agent can't read the problem.
@@ -81,7 +82,7 @@ async def asolve(
 
     """
     posed = problem if isinstance(problem, Problem) else posed_by_hand(problem)
-    context = debate_context(graph, policy, critic, tools, settings)
+    context = context_of(graph, policy, critic, tools, settings)
     seats = seated(context, policy, critic)
     try:
         await expect_ready(seats, [posed])
@@ -135,12 +136,12 @@ def generate(
         upload: Shared storage, such as `s3://bucket/run`, where a copy of the run folder is kept up every few seconds.
         serve_vllm: A model to serve with vLLM on this machine while the job runs; an agent not named is this model.
         tensor_parallel_size: GPUs that the served model is spread over.
-        graph: Which state machine; `debate` so far.
+        graph: Which state machine; see `longthought.graphs.catalogue`.
         policy: `provider:model`, or an agent made with `lt.policy`.
         critic: Likewise, with `lt.critic`.
         tools: Names of the verifiers that check every step.
         progress: Counts to watch while it runs.
-        settings: Anything else of `DebateContext`: rounds, tokens, seconds, veto, seed, base_url, ….
+        settings: Anything else of the graph's context: rounds, tokens, seconds, veto, seed, base_url, ….
 
     Raises:
         UserError: if the problems, the settings or the folder make no sense.
@@ -149,7 +150,7 @@ def generate(
     """
     if serve_vllm is not None:
         policy, critic = _served(serve_vllm, policy, critic, settings)
-    job = Job(debate_context(graph, policy, critic, tools, settings), samples, concurrency, requests, deadline)
+    job = Job(context_of(graph, policy, critic, tools, settings), samples, concurrency, requests, deadline)
     place = Executor(executor, processes, ray_address, ray_resources or {})
     if place.elsewhere:
         _expect_names(policy, critic)
@@ -238,27 +239,19 @@ def _task(given: Task | Problem | str) -> Task:
     return Task(problem=given if isinstance(given, Problem) else posed_by_hand(given))
 
 
-def debate_context(
+def context_of(
     graph: str,
     policy: str | Proposer,
     critic: str | Judge,
     tools: Iterable[str] | None,
     settings: dict[str, Any],
-) -> DebateContext:
-    """Put settings into a context, refusing unknown ones."""
-    if graph != "debate":
-        raise ConfigError(f"unknown graph {graph!r}: there is debate")
-    known = {f.name for f in fields(DebateContext)}
-    if unknown := sorted(set(settings) - known):
-        raise ConfigError(f"unknown setting {', '.join(unknown)}: there are {', '.join(sorted(known))}")
-    context = DebateContext(policy=_name(policy), critic=_name(critic), **settings)
-    if tools is not None:
-        context = replace(context, tools=list(tools))
-    context.rules()
-    return context
+) -> Context:
+    """Put settings into the context of a graph, refusing unknown ones."""
+    given = {"policy": _name(policy), "critic": _name(critic), **settings}
+    return catalogue.context(graph, given if tools is None else {**given, "tools": list(tools)})
 
 
-def seated(context: DebateContext, policy: str | Proposer, critic: str | Judge) -> Seats:
+def seated(context: Context, policy: str | Proposer, critic: str | Judge) -> Seats:
     """Seat agents given as objects, and make those given by name."""
     return context.seats(
         policy=None if isinstance(policy, str) else policy, critic=None if isinstance(critic, str) else critic

@@ -12,7 +12,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from longthought.errors import ConfigError
-from longthought.graphs.debate import DebateContext, build, started
+from longthought.graphs import catalogue
+from longthought.graphs.context import Context, started
 from longthought.graphs.seats import Seats
 from longthought.jobs.play import finish
 from longthought.jobs.progress import Progress
@@ -28,7 +29,7 @@ from longthought.trajectories.trajectory import Trajectory
 class Job:
     """One batch: which graph, how many samples, how many debates at once."""
 
-    context: DebateContext
+    context: Context
     samples: int = 1
     concurrency: int = 64
     requests: int | None = None
@@ -43,14 +44,18 @@ class Job:
                 raise ConfigError(f"--{name} {value}: must be at least 1")
         if self.deadline is not None and not self.deadline > 0:
             raise ConfigError(f"--deadline {self.deadline:g}: must be more than 0 seconds")
-        self.context.rules()
+        self.context.expect_sound()
 
     def config(self) -> dict[str, Any]:
         """Return what must be the same when the job is resumed: all but how fast it goes and where servers are."""
-        settings = asdict(self.context)
+        settings = self.context.written()
         for place in ("base_url", "critic_base_url"):
             del settings[place]
-        return {"graph": "debate", "samples": self.samples, **settings}
+        return {"samples": self.samples, **settings}
+
+    def written(self) -> dict[str, Any]:
+        """Return it as JSON can hold it, for another process."""
+        return {**asdict(self), "context": self.context.written()}
 
 
 async def run_job(
@@ -132,7 +137,8 @@ class Table:
         shared = job.context.critic_base_url in (None, job.context.base_url)
         self.job = job
         self._observe = observe
-        self._graph, _ = build(gated(seats, job.requests, shared=shared), self._saw)
+        machine = catalogue.machine(job.context.graph)(gated(seats, job.requests, shared=shared), self._saw)
+        self._graph = machine.compile(unbroken=True)
         self._logs: dict[str, list[AnyEvent]] = {}
         self._ages = itertools.count()
 

@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from longthought.errors import LongthoughtError
-from longthought.graphs.debate import NO_LIMIT, DebateContext, Graph, build
+from longthought.graphs import catalogue
+from longthought.graphs.context import Context
+from longthought.graphs.machine import NO_LIMIT, Graph
 from longthought.graphs.seats import Seats
 from longthought.problems.problem import Reference
 from longthought.tools.grade import grade
@@ -30,7 +32,7 @@ Observer = Callable[[Sequence[AnyEvent]], None]
 
 async def play(
     first: Started,
-    context: DebateContext,
+    context: Context,
     seats: Seats,
     *,
     reference: Reference | None = None,
@@ -46,13 +48,15 @@ async def play(
                 on_event(event)
 
     observe([first])
-    await finish(build(seats, observe)[0], context, events, observe, reference)
+    await finish(
+        catalogue.machine(context.graph)(seats, observe).compile(unbroken=True), context, events, observe, reference
+    )
     return Trajectory(first.trajectory, events)
 
 
 async def finish(
     graph: Graph,
-    context: DebateContext,
+    context: Context,
     events: list[AnyEvent],
     observe: Observer,
     reference: Reference | None,

@@ -17,7 +17,7 @@ from longthought.agents.in_process import InProcessChatModel
 from longthought.agents.served import ServedChatModel
 from longthought.agents.view import View
 from longthought.errors import EndpointError, ModelError, ProblemError
-from longthought.graphs.debate import trajectory_id
+from longthought.graphs.context import trajectory_id
 from longthought.graphs.seats import Seats
 from longthought.problems import countdown
 from longthought.problems.problem import Problem, Task

@@ -10,7 +10,6 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -40,7 +39,7 @@ class Player:
     """What runs on a node: it plays debates, and keeps their events until it is asked for news."""
 
     def __init__(self, job: dict[str, Any]) -> None:
-        """Take the job as `asdict` wrote it; models are loaded with the first debate."""
+        """Take the job as `Job.written` wrote it; models are loaded with the first debate."""
         self._job = read_job(job)
         self._table: Table | None = None
         self._lines: list[bytes] = []
@@ -103,7 +102,7 @@ class RayActor:
         if rest:
             options["resources"] = rest
         made = RAY.remote(Player).options(**options, max_restarts=0, scheduling_strategy="SPREAD")
-        actor = made.remote(asdict(job))
+        actor = made.remote(job.written())
         try:
             ready = asyncio.ensure_future(_answer(actor.ready.remote()))
             if not (await asyncio.wait([ready], timeout=PLACING))[0]:

@@ -17,7 +17,7 @@ from longthought.agents.agent import Judge, Proposer, Reply
 from longthought.agents.dialect import Step
 from longthought.agents.view import View
 from longthought.errors import ProblemError, RunFolderError
-from longthought.graphs.debate import trajectory_id
+from longthought.graphs.context import trajectory_id
 from longthought.graphs.seats import Seats
 from longthought.jobs.progress import Progress
 from longthought.problems.problem import Record, Task

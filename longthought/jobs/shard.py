@@ -12,12 +12,11 @@ import socket
 import sys
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
 from longthought.errors import LongthoughtError
-from longthought.graphs.debate import DebateContext
+from longthought.graphs import catalogue
 from longthought.jobs.generate import Job, Table
 from longthought.jobs.scheduler import Assignment
 from longthought.trajectories.events import AnyEvent
@@ -31,12 +30,15 @@ COMPLAINT: Final = b'{"error":'
 
 def orders(job: Job, segment: Path) -> bytes:
     """Write the first line a process is sent."""
-    return json.dumps({"job": asdict(job), "segment": str(segment.resolve())}).encode() + b"\n"
+    return json.dumps({"job": job.written(), "segment": str(segment.resolve())}).encode() + b"\n"
 
 
 def read_job(written: dict[str, Any]) -> Job:
-    """Read a job that was written with `asdict`."""
-    return Job(DebateContext(**written.pop("context")), **written)
+    """Read a job that was written with `Job.written`."""
+    settings = dict(written["context"])
+    return Job(
+        catalogue.context(settings.pop("graph"), settings), **{k: v for k, v in written.items() if k != "context"}
+    )
 
 
 def complaint(error: LongthoughtError) -> bytes:

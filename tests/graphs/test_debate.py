@@ -17,7 +17,9 @@ from longthought.agents.agent import Critic, Policy
 from longthought.agents.catalogue import DIALECTS
 from longthought.agents.compact import Compact
 from longthought.errors import ConfigError, EndpointError, ProblemError
-from longthought.graphs.debate import NO_LIMIT, DebateContext, build, started
+from longthought.graphs.context import started
+from longthought.graphs.debate import DebateContext, build
+from longthought.graphs.machine import NO_LIMIT
 from longthought.graphs.seats import Seats
 from longthought.problems.problem import Problem
 from longthought.tools.catalogue import verifiers

@@ -12,7 +12,9 @@ from langchain_core.messages import BaseMessage
 from longthought.agents.agent import Critic, Policy
 from longthought.agents.prose import Prose
 from longthought.errors import ConfigError, EndpointError
-from longthought.graphs.debate import NO_LIMIT, DebateContext, build, started
+from longthought.graphs.context import started
+from longthought.graphs.debate import DebateContext, build
+from longthought.graphs.machine import NO_LIMIT
 from longthought.graphs.seats import Seats
 from longthought.problems.problem import Problem
 from longthought.tools.catalogue import verifiers

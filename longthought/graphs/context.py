@@ -1,0 +1,94 @@
+"""The settings that every graph has, and how a run of one begins.
+
+A graph's own settings are a subclass. Nothing here knows LangGraph, rules or strategies.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar, Self
+
+from longthought.agents import catalogue
+from longthought.agents.agent import Judge, Proposer
+from longthought.errors import ConfigError
+from longthought.graphs.seats import Seats
+from longthought.problems.problem import Problem
+from longthought.tools.catalogue import verifiers
+from longthought.trajectories.events import Author, Started
+
+
+@dataclass(kw_only=True)
+class Context:
+    """The settings of one run, as Studio shows them; everything has a default."""
+
+    graph: ClassVar[str] = ""
+    """The name of the graph, as on the command line."""
+
+    policy: str = "bundled:countdown"
+    """Chat model of the policy, as provider:model."""
+    critic: str = "bundled:countdown"
+    """Chat model of the critic, as provider:model."""
+    base_url: str | None = None
+    """OpenAI-compatible server of the policy, and of the critic unless it has its own."""
+    critic_base_url: str | None = None
+    """OpenAI-compatible server of the critic."""
+    dialect: str | None = None
+    """`prose` or `compact`; by default what suits the model."""
+    tools: Sequence[str] = ("algebra", "countdown")
+    """Verifiers that check every step."""
+    rounds: int = 32
+    """Proposals at most."""
+    tokens: int | None = None
+    """Tokens of both agents together, prompts included."""
+    seconds: float | None = None
+    """Seconds in models and tools."""
+    veto: bool = True
+    """Whether refuted evidence rejects a step without asking the critic."""
+    seed: int = 0
+    """Seed of the in-process models and of the strategy's own draws."""
+
+    def __post_init__(self) -> None:
+        """Keep the tools as a list, which is what they come back as from JSON."""
+        self.tools = list(self.tools)
+
+    def expect_sound(self) -> None:
+        """Raise if a setting makes no sense.
+
+        Raises:
+            ConfigError: naming it.
+
+        """
+        for name in ("rounds", "tokens", "seconds"):
+            if (value := getattr(self, name)) is not None and not value > 0:
+                raise ConfigError(f"{name} = {value!r}: must be more than 0")
+
+    def seats(self, policy: Proposer | None = None, critic: Judge | None = None) -> Seats:
+        """Seat the agents and tools that the settings name, or the agents given instead."""
+        critic_url = self.critic_base_url or self.base_url
+        return Seats(
+            policy or catalogue.policy(self.policy, base_url=self.base_url, dialect=self.dialect, seed=self.seed),
+            critic or catalogue.critic(self.critic, base_url=critic_url, dialect=self.dialect, seed=self.seed),
+            verifiers(self.tools),
+        )
+
+    def written(self) -> dict[str, Any]:
+        """Return the settings as a log keeps them, the graph's name among them."""
+        return {"graph": self.graph, **asdict(self)}
+
+    @classmethod
+    def read(cls, written: dict[str, Any]) -> Self:
+        """Read settings back; those a later version has dropped are left out."""
+        return cls(**{f.name: written[f.name] for f in fields(cls) if f.name in written})
+
+
+def trajectory_id(problem: Problem, sample: int = 0) -> str:
+    """Name a run after its problem and which of several samples it is."""
+    return f"{problem.id}#{sample}"
+
+
+def started(problem: Problem, context: Context, *, sample: int = 0, by: Author = Author.STRATEGY) -> Started:
+    """Return the first event of a run."""
+    return Started(
+        trajectory=trajectory_id(problem, sample), seq=0, by=by, at=time.time(), problem=problem, sample=sample,
+        config=context.written(),
+    )  # fmt: skip

@@ -1,0 +1,262 @@
+"""What all graphs have in common: events as LangGraph's state, a fold of them kept beside it, one node for each turn.
+
+A machine says whose turn it is and takes it; both look at a fold of the log alone, so a run goes on from any log, after
+a crash as after an edit by hand. Models and tools that fail become events, never exceptions: one bad run can't take a
+job down. What the turns of a graph are is for the graph to say.
+"""
+
+import asyncio
+import hashlib
+from abc import ABC, abstractmethod
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, ClassVar, Final, Generic, Protocol, TypeVar
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.graph import END, START, StateGraph  # pyright: ignore[reportMissingTypeStubs]
+from langgraph.graph.state import CompiledStateGraph  # pyright: ignore[reportMissingTypeStubs]
+from langgraph.runtime import Runtime, get_runtime
+from typing_extensions import TypedDict  # pydantic, and so Studio, needs this one before Python 3.12
+
+from longthought.errors import ProblemError
+from longthought.graphs.context import Context, started
+from longthought.graphs.seats import Seats
+from longthought.problems.problem import Problem
+from longthought.problems.puzzle import Puzzle
+from longthought.trajectories.events import (
+    EVENT,
+    AnyEvent,
+    Author,
+    Checked,
+    Failed,
+    Judged,
+    Proposed,
+    Reflected,
+    Started,
+)
+
+NO_LIMIT: RunnableConfig = {"recursion_limit": 1_000_000_000}
+"""LangGraph's own limit is out of the way: runs have budgets."""
+OVER: Final = "end"
+"""The turn that is nobody's."""
+Observer = Callable[[Sequence[AnyEvent]], None]
+_FOLDS_KEPT: Final = 10_000
+
+
+class Fold(Protocol):
+    """What a machine makes of a log, one event after the other."""
+
+    @property
+    def events(self) -> int:
+        """Events folded so far."""
+        ...
+
+    @property
+    def started(self) -> Started | None:
+        """The first of them."""
+        ...
+
+    def apply(self, event: AnyEvent) -> None:
+        """Fold one more in."""
+        ...
+
+
+C = TypeVar("C", bound=Context)
+F = TypeVar("F", bound=Fold)
+
+
+def append(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Add events. A copy, since LangGraph applies updates tentatively too; only references are copied."""
+    return [*old, *new]
+
+
+class State(TypedDict, total=False):
+    """What LangGraph carries: the problem as typed in, the events as JSON objects, the latest turn in words."""
+
+    statement: str
+    """The problem in words."""
+    domain: str
+    """`countdown`, `math`, …; told from the statement if left out."""
+    events: Annotated[list[dict[str, Any]], append]
+    """The log so far; append to it to step in."""
+    narration: str
+    """The last turn in words."""
+
+
+Graph = CompiledStateGraph[State, Any, State, State]
+
+
+class Machine(ABC, Generic[C, F]):
+    """The nodes of a graph around one set of seats."""
+
+    context: ClassVar[type[Context]]
+    """Its settings; their class has the graph's name."""
+    turns: ClassVar[Sequence[str]]
+    """The turns there are, in the order they are drawn in; each is a node."""
+
+    def __init__(self, seats: Seats | None = None, observe: Observer | None = None) -> None:
+        """Keep the seats; without them they are taken from each run's context. `observe` sees events as they fall."""
+        self._seats = seats
+        self._observe = observe
+        self._seated: dict[str, Seats] = {}
+        self._folds: OrderedDict[str, tuple[F, dict[str, Any]]] = OrderedDict()
+
+    # What a graph says of itself.
+
+    @abstractmethod
+    def begin(self, settings: C) -> F:
+        """Return the fold of an empty log."""
+
+    @abstractmethod
+    def turn(self, fold: F, settings: C) -> str:
+        """Say whose turn it is, from the fold alone; `OVER` if nobody's."""
+
+    @abstractmethod
+    async def take(self, turn: str, fold: F, settings: C, record: Observer) -> None:
+        """Take a turn; every event goes to `record` as it falls, which logs it and folds it in."""
+
+    async def take_all(self, fold: F, settings: C, record: Observer) -> None:
+        """Take every turn to the end."""
+        while (turn := self.turn(fold, settings)) != OVER:
+            await self.take(turn, fold, settings, record)
+
+    async def seats(self, settings: C) -> Seats:
+        """Return who sits at the table.
+
+        Raises:
+            ModelError: if a model can't be made.
+
+        """
+        if self._seats is not None:
+            return self._seats
+        key = repr(settings)
+        if key not in self._seated:
+            self._seated[key] = await asyncio.to_thread(settings.seats)
+        return self._seated[key]
+
+    # LangGraph.
+
+    def compile(self, *, unbroken: bool = False) -> Graph:
+        """Compile the graph. Without seats, each run seats what its context names.
+
+        An `unbroken` one takes all turns in one node: the same events for a small part of LangGraph's cost, for jobs,
+        where nobody looks at a run or stops it between two turns and the log is what it is resumed from.
+        """
+        draft: Any = StateGraph(State, context_schema=self.context)
+        draft.add_node("setup", self._setup)
+        draft.add_edge(START, "setup")
+        if unbroken:
+            draft.add_node("play", self._play)
+            draft.add_edge("setup", "play")
+            draft.add_edge("play", END)
+            return draft.compile(name=self.context.graph)
+        names = {name: name for name in self.turns}
+        for name in names:
+            draft.add_node(name, self._node(name))
+        for name in ("setup", *names):
+            draft.add_conditional_edges(name, self._route, {**names, END: END})
+        return draft.compile(name=self.context.graph)
+
+    def _node(self, turn: str) -> Callable[[State, Runtime[Any]], Any]:
+        async def node(state: State, runtime: Runtime[Any]) -> State:
+            fold, settings = self._fold(state, runtime)
+            events: list[AnyEvent] = []
+            await self.take(turn, fold, settings, self._recorder(fold, events))
+            return self._update(fold, events)
+
+        return node
+
+    async def _setup(self, state: State, runtime: Runtime[Any]) -> State:
+        """Open the log, from a statement typed in."""
+        if state.get("events"):
+            return {}
+        statement = state.get("statement", "").strip()
+        if not statement:
+            raise ProblemError("the statement is empty: write a problem, such as 'What is 12 * 13?'")
+        puzzle = Puzzle.read(statement)
+        name = puzzle.id if puzzle else f"typed-{hashlib.sha256(statement.encode()).hexdigest()[:8]}"
+        domain = state.get("domain") or ("countdown" if puzzle else "math")
+        settings = self._settings(None, runtime)
+        fold, events = self.begin(settings), list[AnyEvent]()
+        problem = Problem(id=name, statement=statement, domain=domain)
+        self._recorder(fold, events)([started(problem, settings, by=Author.HUMAN)])
+        return self._update(fold, events)
+
+    async def _play(self, state: State, runtime: Runtime[Any]) -> State:
+        """Take every turn: the same as one by one, without LangGraph's cost for each."""
+        fold, settings = self._fold(state, runtime)
+        settings.expect_sound()
+        events: list[AnyEvent] = []
+        await self.take_all(fold, settings, self._recorder(fold, events))
+        return {"events": [event.model_dump(mode="json") for event in events]}
+
+    async def _route(self, state: State) -> str:
+        """Name the node whose turn it is; also when a person edits the state, outside of any run."""
+        fold, settings = self._fold(state, get_runtime(self.context))
+        settings.expect_sound()
+        turn = self.turn(fold, settings)
+        if turn == OVER:
+            return END
+        self._keep(fold, state.get("events", [])[-1])
+        return turn
+
+    def _fold(self, state: State, runtime: Runtime[Any] | None) -> tuple[F, C]:
+        """Return the fold of the state's events, folding only what is new, and the settings.
+
+        It is taken out of the store, so that two forks of one run never write to the same fold.
+        """
+        events = state.get("events", [])
+        settings = self._settings(events[0], runtime)
+        fold, last = self._folds.pop(events[0]["trajectory"], (None, None))
+        known = fold.events if fold else 0
+        if fold is None or known > len(events) or events[known - 1] != last:
+            fold, known = self.begin(settings), 0
+        for event in events[known:]:
+            fold.apply(EVENT.validate_python(event))
+        return fold, settings
+
+    def _settings(self, first: dict[str, Any] | None, runtime: Runtime[Any] | None) -> C:
+        """Return the settings of a run; one that comes without any goes on with those it was started with."""
+        given: Any = runtime.context if runtime else None
+        found: Any = given if given is not None else self.context.read((first or {}).get("config", {}))
+        return found
+
+    def _keep(self, fold: F, last: dict[str, Any]) -> None:
+        self._folds[last["trajectory"]] = (fold, last)
+        self._folds.move_to_end(last["trajectory"])
+        if len(self._folds) > _FOLDS_KEPT:
+            self._folds.popitem(last=False)
+
+    def _recorder(self, fold: F, kept: list[AnyEvent]) -> Observer:
+        def record(events: Sequence[AnyEvent]) -> None:
+            for event in events:
+                fold.apply(event)
+            kept.extend(events)
+            if self._observe:
+                self._observe(events)
+
+        return record
+
+    def _update(self, fold: F, events: Sequence[AnyEvent]) -> State:
+        dumped = [event.model_dump(mode="json") for event in events]
+        if dumped:
+            self._keep(fold, dumped[-1])
+        return {"events": dumped, "narration": " ".join(narrate(event) for event in events)}
+
+
+def narrate(event: AnyEvent) -> str:
+    """Put an event in a short sentence."""
+    match event:
+        case Proposed():
+            return f"{event.by} proposes step {event.node}: {event.text}"
+        case Checked():
+            return "tools: " + (", ".join(f"{e.tool} {e.status}" for e in event.evidence) or "nothing to check")
+        case Judged():
+            to = "" if event.verdict.target is None else f" to {event.verdict.target}"
+            return f"{event.by}: {event.verdict.action}{to} ({event.verdict.critique})"
+        case Reflected():
+            return f"{event.by} reflects: {event.text}"
+        case Failed():
+            return f"{event.failure}: {event.detail}"
+        case _:
+            return f"{event.kind} {getattr(event, 'reason', '')}".strip()
