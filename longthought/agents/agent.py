@@ -4,8 +4,10 @@ An agent turns a view into a reply and keeps the bill. Whether a verdict is lega
 the rules of the debate.
 """
 
+import itertools
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Protocol, TypeVar, runtime_checkable
 
@@ -50,6 +52,10 @@ class Proposer(Protocol):
 
     async def propose(self, view: View) -> Reply[Step]:
         """Give the next step."""
+        ...
+
+    async def propose_many(self, view: View, count: int) -> Sequence[Reply[Step]]:
+        """Give several next steps, of which some may be the same."""
         ...
 
     async def reflect(self, view: View) -> Reply[str]:
@@ -108,20 +114,34 @@ class Agent:
         asked = list(messages)
         while True:
             began = time.perf_counter()
-            try:
+            with self._failures():
                 message = await self._asking(asked, session=view.trajectory, **options, **self._warmth(len(calls)))
-            except LongthoughtError:
-                raise
-            except Exception as error:
-                if _is_defect(error):
-                    raise
-                raise EndpointError(f"{self.name}: {type(error).__name__}: {error}") from error
             calls.append(call_of(self.name, message, time.perf_counter() - began))
             found = read(calls[-1])
             fault = found.reason if isinstance(found, Unreadable) else objection(found)
             if fault is None or len(calls) > self.dialect.repairs:
                 return Reply(found, tuple(calls))
             asked = self.dialect.ask_again(messages, calls[-1].text, fault)
+
+    async def _ask_many(
+        self, view: View, messages: Sequence[BaseMessage], options: Mapping[str, Any], count: int
+    ) -> list[Call]:
+        began = time.perf_counter()
+        with self._failures():
+            found = await self._asking.several(messages, count, session=view.trajectory, **options)
+        return calls_of(self.name, found, time.perf_counter() - began)
+
+    @contextmanager
+    def _failures(self) -> Generator[None]:
+        """Make an error of our own of what a client raises when a model can't be had."""
+        try:
+            yield
+        except LongthoughtError:
+            raise
+        except Exception as error:
+            if _is_defect(error):
+                raise
+            raise EndpointError(f"{self.name}: {type(error).__name__}: {error}") from error
 
     def _warmth(self, asked: int) -> Mapping[str, Any]:
         """Raise the temperature each time the same is asked again, where the dialect wants it."""
@@ -148,6 +168,15 @@ class Policy(Agent):
             lambda call: dialect.read_step(call.text, view),
             lambda step: ALREADY_REJECTED if view.rejects(step.text) else None,
         )
+
+    async def propose_many(self, view: View, count: int) -> Sequence[Reply[Step]]:
+        """Ask for several next steps at once; of many, unreadable ones are not asked for again."""
+        if count == 1:
+            return [await self.propose(view)]
+        dialect = self.dialect
+        asked, options = dialect.ask_policy(view), dialect.policy_options()
+        calls = await self._ask_many(view, asked, options, count)
+        return [Reply(dialect.read_step(call.text, view), (call,)) for call in calls]
 
     async def reflect(self, view: View) -> Reply[str]:
         """Ask for a re-examination of the candidate, in words."""
@@ -192,6 +221,27 @@ def call_of(name: str, message: AIMessage, latency: float) -> Call:
         token_ids=_numbers(ids),
         logprobs=_numbers(logprobs),
     )
+
+
+def calls_of(name: str, messages: Sequence[AIMessage], latency: float) -> list[Call]:
+    """Read several answers into calls; what one request cost in all is spread over them, and adds up to it exactly."""
+    calls = [call_of(name, message, latency if index == 0 else 0.0) for index, message in enumerate(messages)]
+    if len(calls) < 2 or any(message.usage_metadata for message in messages[1:]):
+        return calls
+    whole = calls[0].usage
+    shares = _shares(whole.completion, [len(call.token_ids or call.logprobs or call.text) for call in calls])
+    usages = [Usage(completion=share) for share in shares]
+    usages[0] += Usage(prompt=whole.prompt, cached=whole.cached)
+    return [call.model_copy(update={"usage": usage}) for call, usage in zip(calls, usages, strict=True)]
+
+
+def _shares(total: int, weights: Sequence[int]) -> list[int]:
+    """Split a number of tokens by weight; the shares add up to it."""
+    whole, given, shares = sum(weights), 0, list[int]()
+    for done in itertools.accumulate(weights):
+        shares.append((total * done // whole if whole else total) - given)
+        given += shares[-1]
+    return shares
 
 
 def _numbers(values: Sequence[Any] | None) -> tuple[Any, ...] | None:

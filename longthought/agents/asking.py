@@ -5,12 +5,14 @@ answer without them is asked straight as long as nothing listens; in Studio, und
 for every other chat model, it is `ainvoke`. Nothing here knows dialects or debates.
 """
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from langchain_core.globals import get_debug, get_llm_cache, get_verbose
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.outputs import ChatGeneration
 from langchain_core.runnables.config import var_child_runnable_config
 from langsmith.utils import tracing_is_enabled  # pyright: ignore[reportUnknownVariableType]
 
@@ -21,6 +23,12 @@ class Direct(Protocol):
 
     async def answer(self, messages: Sequence[BaseMessage], *, session: str = "", **options: Any) -> AIMessage:
         """Answer as `ainvoke` does; the session is taken as an option by both."""
+        ...
+
+    async def answers(
+        self, messages: Sequence[BaseMessage], count: int, *, session: str = "", **options: Any
+    ) -> list[AIMessage]:
+        """Give several answers for one request; the first carries the usage of all."""
         ...
 
 
@@ -39,6 +47,21 @@ class Asking:
         if noticed(self._model):
             return await self._model.ainvoke(messages, session=session, **options)
         return await self._direct.answer(messages, session=session, **options)
+
+    async def several(
+        self, messages: Sequence[BaseMessage], count: int, *, session: str = "", **options: Any
+    ) -> list[AIMessage]:
+        """Ask for several answers: in one request where the model takes `n`, in as many as that otherwise.
+
+        Where one request gave them all, the first carries the usage of all.
+        """
+        if self._direct is None:
+            return await asyncio.gather(*(self(messages, **options) for _ in range(count)))
+        if noticed(self._model):
+            found = await self._model.agenerate([list(messages)], n=count, session=session, **options)
+            answers = [g.message for g in found.generations[0] if isinstance(g, ChatGeneration)]
+            return [answer for answer in answers if isinstance(answer, AIMessage)]
+        return await self._direct.answers(messages, count, session=session, **options)
 
 
 def noticed(model: BaseChatModel) -> bool:

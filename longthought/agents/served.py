@@ -94,6 +94,12 @@ class ServedChatModel(BaseChatModel):
         """Answer as `ainvoke` does, but with no callbacks, tracers or caches around it."""
         return self._messages(await self._complete(messages, session, options))[0]
 
+    async def answers(
+        self, messages: Sequence[BaseMessage], count: int, *, session: str = "", **options: Any
+    ) -> list[AIMessage]:
+        """Give several answers for one request; the first carries the usage of all."""
+        return self._messages(await self._complete(messages, session, {**options, "n": count}))
+
     def _generate(
         self,
         messages: list[BaseMessage],

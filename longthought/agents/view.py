@@ -63,9 +63,9 @@ class View:
         return any(attempt.text.split() == words for attempt in self.attempts)
 
 
-def view(tree: Tree, candidate: int | None = None) -> View:
-    """Return the view from the cursor; with a candidate, from its parent, the candidate set apart."""
-    here = tree.cursor
+def view(tree: Tree, candidate: int | None = None, *, at: int | None = None) -> View:
+    """Return the view from a node, by default the cursor; with a candidate from its parent, the candidate apart."""
+    here = tree.cursor if at is None else at
     shown = None
     if candidate is not None:
         node = tree.node(candidate)

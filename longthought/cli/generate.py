@@ -25,7 +25,9 @@ from longthought.cli.options import (
     Rounds,
     Seconds,
     Seed,
+    Set,
     StatementField,
+    Temperature,
     Tokens,
     Tools,
     Veto,
@@ -82,11 +84,13 @@ def generate(
     upload: Annotated[
         str | None, typer.Option(metavar="URL", help="Keep a copy of the run there, such as s3://bucket/run.")
     ] = None,
-    rounds: Rounds = 32,
+    rounds: Rounds = None,
     tokens: Tokens = None,
     seconds: Seconds = None,
     veto: Veto = True,
+    temperature: Temperature = None,
     seed: Seed = 0,
+    more: Set = None,
     preset: Preset = None,
     statement_field: StatementField = None,
     answer_field: AnswerField = None,
@@ -114,7 +118,8 @@ def generate(
 
     given = settings(
         graph=graph, policy=policy, critic=critic, base_url=base_url, critic_base_url=critic_base_url, dialect=dialect,
-        tools=tools, rounds=rounds, tokens=tokens, seconds=seconds, veto=veto, seed=seed,
+        tools=tools, rounds=rounds, tokens=tokens, seconds=seconds, veto=veto, temperature=temperature, seed=seed,
+        more=more,
     )  # fmt: skip
     data = data_set(
         problems, preset=preset, statement_field=statement_field, answer_field=answer_field, id_field=id_field,

@@ -1,10 +1,16 @@
 """The options that several commands share, declared once."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 
 Graph = Annotated[str, typer.Option(help="State machine: debate.")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="Any other setting of the graph; can be repeated."),
+]
+Temperature = Annotated[float | None, typer.Option(help="Of the policy; by default what suits the model.")]
 PolicyModel = Annotated[str, typer.Option("--policy", metavar="PROVIDER:MODEL", help="Model that proposes steps.")]
 CriticModel = Annotated[str, typer.Option("--critic", metavar="PROVIDER:MODEL", help="Model that judges them.")]
 BaseUrl = Annotated[str | None, typer.Option(metavar="URL", help="OpenAI-compatible server of both agents.")]
@@ -13,7 +19,7 @@ DialectName = Annotated[
     str | None, typer.Option("--dialect", help="prose or compact; by default what suits the model.")
 ]
 Tools = Annotated[str, typer.Option(help="Verifiers, separated by commas; 'none' for none.")]
-Rounds = Annotated[int, typer.Option(help="Proposals at most in a debate.")]
+Rounds = Annotated[int | None, typer.Option(help="Proposals at most in a debate; 32 unless given.")]
 Tokens = Annotated[int | None, typer.Option(help="Tokens of both agents at most in a debate, prompts included.")]
 Seconds = Annotated[float | None, typer.Option(help="Seconds at most in a debate, in models and tools.")]
 Veto = Annotated[bool, typer.Option(help="Refuted evidence rejects a step without asking the critic.")]
@@ -38,6 +44,9 @@ def split_tools(tools: str) -> list[str]:
     return [name.strip() for name in tools.split(",") if name.strip() not in ("", "none")]
 
 
-def settings(**given: Any) -> dict[str, Any]:
-    """Collect the options that go into a debate's context."""
-    return {**given, "tools": split_tools(given["tools"])}
+def settings(*, graph: str, more: Sequence[str] | None = None, **given: Any) -> dict[str, Any]:
+    """Collect the options that go into a graph's context; those not given are left to it."""
+    from longthought.graphs import catalogue
+
+    chosen = {name: value for name, value in given.items() if value is not None}
+    return {"graph": graph, **chosen, "tools": split_tools(given["tools"]), **catalogue.read(graph, more or ())}

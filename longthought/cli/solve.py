@@ -17,6 +17,8 @@ from longthought.cli.options import (
     Rounds,
     Seconds,
     Seed,
+    Set,
+    Temperature,
     Tokens,
     Tools,
     Veto,
@@ -33,11 +35,13 @@ def solve(
     critic_base_url: CriticBaseUrl = None,
     dialect: DialectName = None,
     tools: Tools = TOOLS,
-    rounds: Rounds = 32,
+    rounds: Rounds = None,
     tokens: Tokens = None,
     seconds: Seconds = None,
     veto: Veto = True,
+    temperature: Temperature = None,
     seed: Seed = 0,
+    more: Set = None,
     answer: Annotated[str | None, typer.Option(help="The reference answer, to grade by.")] = None,
     json: Json = False,
 ) -> None:
@@ -58,7 +62,8 @@ def solve(
     console = Console(highlight=False)
     given = settings(
         graph=graph, policy=policy, critic=critic, base_url=base_url, critic_base_url=critic_base_url, dialect=dialect,
-        tools=tools, rounds=rounds, tokens=tokens, seconds=seconds, veto=veto, seed=seed,
+        tools=tools, rounds=rounds, tokens=tokens, seconds=seconds, veto=veto, temperature=temperature, seed=seed,
+        more=more,
     )  # fmt: skip
 
     def show(event: AnyEvent) -> None:

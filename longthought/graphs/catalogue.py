@@ -1,8 +1,10 @@
 """The graphs by the names used on the command line."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
-from typing import Any, Final
+from typing import Any, Final, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
 
 from longthought.errors import ConfigError
 from longthought.graphs.context import Context
@@ -22,6 +24,29 @@ def machine(name: str) -> type[Machine[Any, Any]]:
     if name not in GRAPHS:
         raise ConfigError(f"unknown graph {name!r}: there {'is' if len(GRAPHS) == 1 else 'are'} {', '.join(GRAPHS)}")
     return GRAPHS[name]
+
+
+def read(graph: str, written: Iterable[str]) -> dict[str, Any]:
+    """Read settings of a graph as `name=value`, as they are given on a command line.
+
+    Raises:
+        ConfigError: if there is no such graph or setting, or the value is of another type.
+
+    """
+    kind = machine(graph).context
+    types = get_type_hints(kind)
+    found: dict[str, Any] = {}
+    for text in written:
+        name, equals, value = text.partition("=")
+        if not equals or name not in {f.name for f in fields(kind)}:
+            names = ", ".join(f.name for f in fields(kind))
+            raise ConfigError(f"--set {text}: write NAME=VALUE; the settings of {graph} are {names}")
+        try:
+            found[name] = None if value == "none" else TypeAdapter(types[name]).validate_python(value)
+        except ValidationError as error:
+            said = error.errors(include_url=False)[0]["msg"]
+            raise ConfigError(f"--set {text}: {said[:1].lower()}{said[1:]}") from error
+    return found
 
 
 def context(graph: str, settings: Mapping[str, Any]) -> Context:

@@ -44,6 +44,8 @@ class Context:
     """Seconds in models and tools."""
     veto: bool = True
     """Whether refuted evidence rejects a step without asking the critic."""
+    temperature: float | None = None
+    """Of the policy; by default what suits the model."""
     seed: int = 0
     """Seed of the in-process models and of the strategy's own draws."""
 
@@ -61,13 +63,15 @@ class Context:
         for name in ("rounds", "tokens", "seconds"):
             if (value := getattr(self, name)) is not None and not value > 0:
                 raise ConfigError(f"{name} = {value!r}: must be more than 0")
+        if self.temperature is not None and not self.temperature >= 0:
+            raise ConfigError(f"temperature = {self.temperature!r}: must be 0 or more")
 
     def seats(self, policy: Proposer | None = None, critic: Judge | None = None) -> Seats:
         """Seat the agents and tools that the settings name, or the agents given instead."""
-        critic_url = self.critic_base_url or self.base_url
+        same: dict[str, Any] = {"dialect": self.dialect, "seed": self.seed}
         return Seats(
-            policy or catalogue.policy(self.policy, base_url=self.base_url, dialect=self.dialect, seed=self.seed),
-            critic or catalogue.critic(self.critic, base_url=critic_url, dialect=self.dialect, seed=self.seed),
+            policy or catalogue.policy(self.policy, base_url=self.base_url, temperature=self.temperature, **same),
+            critic or catalogue.critic(self.critic, base_url=self.critic_base_url or self.base_url, **same),
             verifiers(self.tools),
         )
 

@@ -37,6 +37,7 @@ class DebateContext(Context):
 
     def expect_sound(self) -> None:
         """Raise if a setting makes no sense."""
+        super().expect_sound()
         self.rules()
 
     def rules(self) -> Rules:

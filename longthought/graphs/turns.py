@@ -8,7 +8,7 @@ import asyncio
 import itertools
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from longthought.agents.dialect import Unreadable
@@ -22,6 +22,7 @@ from longthought.tools.verifier import Claim, Interpreter, Verifier
 from longthought.trajectories.events import (
     AnyEvent,
     Author,
+    Call,
     Checked,
     Event,
     Evidence,
@@ -32,6 +33,7 @@ from longthought.trajectories.events import (
     Observed,
     Proposed,
     Reflected,
+    Verdict,
 )
 from longthought.trajectories.tree import Node, Tree
 
@@ -49,11 +51,12 @@ async def take(turn: Turn, tree: Tree, seats: Seats, settled: Rules) -> Sequence
         case Turn.PROPOSE:
             return [await propose(tree, seats)]
         case Turn.CHECK:
-            return await check(tree, seats)
+            return await check(tree, seats, _candidate(tree))
         case Turn.JUDGE:
-            return [await judge(tree, seats, settled)]
+            node = _candidate(tree)
+            return [await judge(tree, seats, node, lambda verdict: rules.illegal(tree, settled, verdict))]
         case Turn.REFLECT:
-            return [await reflect(tree, seats)]
+            return [await reflect(tree, seats, _candidate(tree))]
         case Turn.ACT | Turn.END:
             raise ValueError(f"{turn} asks nobody")
 
@@ -75,9 +78,39 @@ async def propose(tree: Tree, seats: Seats) -> AnyEvent:
     )  # fmt: skip
 
 
-async def check(tree: Tree, seats: Seats) -> Sequence[AnyEvent]:
-    """Let every verifier look at the new step, side by side."""
-    node = _candidate(tree)
+async def propose_many(tree: Tree, seats: Seats, at: int, count: int) -> Sequence[AnyEvent]:
+    """Ask the policy for several next steps from a node; those that say the same are one, in the words of the first.
+
+    What was read comes back as proposals, and if that is nothing new, as one failure that carries the cost.
+    """
+    seen = view(tree, at=at)
+    if objection := seats.policy.unsuitable(seen) or seats.critic.unsuitable(seen):
+        return [_fail(tree, Author.STRATEGY, Failure.MODEL, objection, fatal=True)]
+    replies = await seats.policy.propose_many(seen, count)
+    known = {tuple(tree.nodes[child].text.split()) for child in tree.node(at).children}
+    events, lost, reason = list[AnyEvent](), tuple[Call, ...](), "the policy gave nothing"
+    for reply in replies:
+        step, lost = reply.read, lost + reply.calls
+        if isinstance(step, Unreadable):
+            reason = step.reason
+        elif (words := tuple(step.text.split())) in known:
+            reason = f"proposed again: {step.text}"
+        else:
+            known.add(words)
+            event = _event(
+                tree, Proposed, Author.POLICY, node=len(tree.nodes) + len(events), parent=at, text=step.text,
+                answer=step.answer, calls=lost,
+            )  # fmt: skip
+            events.append(event.model_copy(update={"seq": tree.events + len(events)}))
+            lost = ()
+    if not events:
+        said = Failure.REPEATED_STEP if reason.startswith("proposed") else Failure.UNREADABLE_STEP
+        return [_fail(tree, Author.POLICY, said, reason, node=at or None, calls=lost)]
+    return [*events[:-1], events[-1].model_copy(update={"calls": (*events[-1].calls, *lost)})]
+
+
+async def check(tree: Tree, seats: Seats, node: Node) -> Sequence[AnyEvent]:
+    """Let every verifier look at a new step, side by side."""
     path = view(tree, node.id).path
     looks = await asyncio.gather(*(_look(v, tree.problem, path, node.text) for v in seats.verifiers))
     found = list(itertools.chain.from_iterable(looks))
@@ -91,23 +124,21 @@ async def check(tree: Tree, seats: Seats) -> Sequence[AnyEvent]:
     return [*events, Checked(seq=tree.events + len(events), evidence=evidence, **stamp)]
 
 
-async def judge(tree: Tree, seats: Seats, settled: Rules) -> AnyEvent:
-    """Ask the critic for a verdict on the new step."""
-    node = _candidate(tree)
+async def judge(tree: Tree, seats: Seats, node: Node, illegal: Callable[[Verdict], str | None]) -> AnyEvent:
+    """Ask the critic for a verdict on a new step; `illegal` says what is wrong with a verdict, if anything."""
     reply = await seats.critic.judge(view(tree, node.id))
     if isinstance(reply.read, Unreadable):
         return _fail(
             tree, Author.CRITIC, Failure.UNREADABLE_VERDICT, reply.read.reason, node=node.id, calls=reply.calls
         )
-    if fault := rules.illegal(tree, settled, reply.read):
+    if fault := illegal(reply.read):
         detail = f"{reply.read.action}: {fault}"
         return _fail(tree, Author.CRITIC, Failure.ILLEGAL_VERDICT, detail, node=node.id, calls=reply.calls)
     return _event(tree, Judged, Author.CRITIC, node=node.id, verdict=reply.read, calls=reply.calls)
 
 
-async def reflect(tree: Tree, seats: Seats) -> AnyEvent:
-    """Ask the policy to re-examine the step in doubt."""
-    node = _candidate(tree)
+async def reflect(tree: Tree, seats: Seats, node: Node) -> AnyEvent:
+    """Ask the policy to re-examine a step in doubt."""
     reply = await seats.policy.reflect(view(tree, node.id))
     if isinstance(reply.read, Unreadable):
         return _fail(tree, Author.POLICY, Failure.UNREADABLE_STEP, reply.read.reason, node=node.id, calls=reply.calls)

@@ -8,7 +8,7 @@ import asyncio
 import heapq
 import itertools
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from types import TracebackType
 from typing import Final
@@ -189,6 +189,11 @@ class GatedPolicy:
         """Give the next step, when it may."""
         async with self._gate:
             return await self._policy.propose(view)
+
+    async def propose_many(self, view: View, count: int) -> Sequence[Reply[Step]]:
+        """Give several next steps, when it may."""
+        async with self._gate:
+            return await self._policy.propose_many(view, count)
 
     async def reflect(self, view: View) -> Reply[str]:
         """Re-examine the candidate, when it may."""

@@ -108,6 +108,10 @@ class Cause(StrEnum):
     """The critic asked for a reflection."""
     EXHAUSTED = "exhausted"
     """Nothing new came from the node, so the strategy left it."""
+    SELECTED = "selected"
+    """A search goes on from the node."""
+    PRUNED = "pruned"
+    """A search keeps others instead."""
     EDITED = "edited"
     """A person moved it."""
 
@@ -275,6 +279,8 @@ class Moved(Event):
     kind: Literal["moved"] = "moved"
     to: int = Field(ge=0)
     cause: Cause
+    path: tuple[int, ...] = ()
+    """The nodes it went by, where paths merge and there is more than one way."""
     accepted: tuple[int, ...] = ()
     doubted: tuple[int, ...] = ()
     abandoned: tuple[int, ...] = ()
