@@ -7,6 +7,7 @@ import typer
 
 from longthought.cli.check import check
 from longthought.cli.doctor import doctor
+from longthought.cli.evaluate import evaluate
 from longthought.cli.generate import generate
 from longthought.cli.problems import problems
 from longthought.cli.show import show
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 app.command()(solve)
 app.command()(generate)
+app.command()(evaluate)
 app.command()(show)
 app.add_typer(problems, name="problems")
 app.add_typer(check, name="check")

@@ -1,7 +1,8 @@
 """Critics that are not models, to find out what a real one is worth. They sit in the critic's chair of any debate.
 
 The oracle knows the solver; the random critic knows only how often the real one did what; the leaf critic looks at
-nothing before the end, which makes the debate a depth-first search. None of them writes a token.
+nothing before the end, which makes the debate a depth-first search; the accepting one leaves everything to the tools.
+None of them writes a token.
 """
 
 import random
@@ -17,13 +18,15 @@ from longthought.trajectories.trajectory import Trajectory
 
 
 class TokenlessCritic:
-    """A judge of Countdown steps that calls no model."""
+    """A judge that calls no model; of Countdown steps, unless it says otherwise."""
 
     name = "tokenless"
 
     def unsuitable(self, view: View) -> str | None:
         """Refuse what is not Countdown."""
-        return None if notation.read_statement(view.problem.statement) else "ablations play Countdown only"
+        return (
+            None if notation.read_statement(view.problem.statement) else f"the {self.name} critic plays Countdown only"
+        )
 
     async def judge(self, view: View) -> Reply[Verdict]:
         """Judge the candidate."""
@@ -63,53 +66,66 @@ class LeafCritic(TokenlessCritic):
         return Verdict(action=Action.TERMINATE if len(left) == 1 else Action.CONTINUE)
 
 
-class CredulousCritic(TokenlessCritic):
-    """Accepts everything: a single pass of the policy."""
+class AcceptingCritic(TokenlessCritic):
+    """Accepts everything: whatever is rejected, the tools have rejected it."""
 
-    name = "credulous"
+    name = "accepting"
+
+    def unsuitable(self, view: View) -> str | None:
+        """Take on anything."""
+        return None
 
     def verdict(self, view: View) -> Verdict:
         """Accept."""
-        left = _left(view)
-        return Verdict(action=Action.TERMINATE if left is not None and len(left) == 1 else Action.CONTINUE)
+        return Verdict(action=Action.TERMINATE if _answers(view) else Action.CONTINUE)
+
+
+Rates = Mapping[tuple[int, bool], Counter[tuple[Action, int]]]
+"""How often which action was taken, and how many steps it went back, by the step's depth and whether it answers."""
 
 
 class RandomCritic(TokenlessCritic):
-    """Draws its action, and how far it goes back, at the rates of a real critic, by the numbers left."""
+    """Draws its action, and how far it goes back, at the rates of a real critic on steps of that depth."""
 
     name = "random"
 
-    def __init__(self, rates: Mapping[int, Counter[tuple[Action, int]]], seed: int = 0) -> None:
-        """Take the counts of (action, steps back) by the numbers left after the step."""
-        self._rates, self._rng = rates, random.Random(seed)
+    def __init__(self, rates: Rates, seed: int = 0) -> None:
+        """Take the counts to draw from."""
+        self.rates, self._seed = rates, seed
+
+    def unsuitable(self, view: View) -> str | None:
+        """Take on anything."""
+        return None
 
     @classmethod
     def like(cls, trajectories: Iterable[Trajectory], seed: int = 0) -> "RandomCritic":
         """Measure the rates on debates of a real critic."""
-        rates: dict[int, Counter[tuple[Action, int]]] = defaultdict(Counter)
+        rates: dict[tuple[int, bool], Counter[tuple[Action, int]]] = defaultdict(Counter)
         for trajectory in trajectories:
+            tree = trajectory.tree
             for event in trajectory.events:
                 if isinstance(event, Judged):
-                    node = trajectory.tree.node(event.node)
-                    step = notation.read_step(node.text)
-                    if step is None:
-                        continue
-                    to = event.verdict.target
-                    back = 0 if to is None else node.depth - 1 - trajectory.tree.node(to).depth
-                    rates[len(step.remaining)][event.verdict.action, back] += 1
+                    node, to = tree.node(event.node), event.verdict.target
+                    back = 0 if to is None else node.depth - 1 - tree.node(to).depth
+                    rates[node.depth, node.answer is not None][event.verdict.action, back] += 1
         return cls(rates, seed)
 
     def verdict(self, view: View) -> Verdict:
-        """Draw."""
-        left = _left(view)
-        counts = self._rates.get(len(left) if left else 0)
+        """Draw; the same step of the same debate always gets the same."""
+        counts = self.rates.get((len(view.path) + 1, _answers(view)))
         if not counts:
             return Verdict(action=Action.BACKTRACK)
-        action, back = self._rng.choices(list(counts), weights=list(counts.values()))[0]
-        if action is not Action.BACKTRACK:
-            return Verdict(action=action)
-        depth = max(0, len(view.path) - back)
-        return Verdict(action=action, target=view.path_nodes[depth - 1] if depth else 0)
+        remarks = view.candidate.remarks if view.candidate else ()
+        place = f"{self._seed} {view.trajectory} {view.candidate.node if view.candidate else 0} {len(remarks)}"
+        drawn = random.Random(place).choices(list(counts), weights=list(counts.values()))[0]
+        if drawn[0] is not Action.BACKTRACK:
+            return Verdict(action=drawn[0])
+        depth = max(0, len(view.path) - drawn[1])
+        return Verdict(action=Action.BACKTRACK, target=view.path_nodes[depth - 1] if depth else 0)
+
+
+def _answers(view: View) -> bool:
+    return view.candidate is not None and view.candidate.answer is not None
 
 
 def last_live(view: View) -> int:

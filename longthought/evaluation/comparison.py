@@ -1,0 +1,282 @@
+"""The comparison itself: every run cut at every budget, the answer it then has graded, and the table of it all.
+
+An answer is the graph's own word (`Machine.conclude`) on what a budget bought, except where the strategy lets the exact
+checker choose. Nothing here plays or draws.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from longthought.evaluation.cuts import COUNTS, Count, Ledger, Spent
+from longthought.evaluation.marks import Marks
+from longthought.evaluation.plays import Plan
+from longthought.evaluation.statistics import clustered, paired
+from longthought.evaluation.strategies import Strategy
+from longthought.graphs import catalogue
+from longthought.graphs.machine import Machine
+from longthought.problems import countdown
+from longthought.problems.problem import Record, Task
+from longthought.problems.puzzle import Puzzle
+from longthought.trajectories.events import AnyEvent, Author, Proposed, Started, StopReason
+from longthought.trajectories.trajectory import Trajectory
+
+BASELINES: Final = ("majority", "best-of-n")
+"""What every strategy is tested against."""
+POINTS: Final = 24
+"""Budgets of a curve, beside those asked for."""
+
+
+class Entrant(Record):
+    """One strategy, as it was played."""
+
+    name: str
+    graph: str
+    settings: dict[str, Any]
+    choice: str
+    """How the answer is picked."""
+    checker: bool
+    """Whether the exact checker picked it."""
+    tools: tuple[str, ...]
+    """What looked at its steps."""
+    critic: str
+    """Whose verdicts it had; empty if nobody's."""
+
+
+class Rate(Record):
+    """A share of problems solved, with its 95 % interval."""
+
+    solved: int
+    of: int
+    """Problems times seeds."""
+    rate: float
+    low: float
+    high: float
+
+
+class Row(Record):
+    """One strategy at one budget."""
+
+    strategy: str
+    budget: int
+    """Tokens that each problem may cost."""
+    count: Count
+    """Which tokens the budget counts."""
+    solved: Rate
+    by_seed: tuple[float, ...]
+    """Share solved with each seed."""
+    unseen: Rate | None
+    """The same on Countdown targets that never occur in training; None where there are none."""
+    computed: float
+    """Tokens a problem, cached prompt tokens left out."""
+    all: float
+    """Tokens a problem, all of them."""
+    requests: float
+    """Model calls a problem."""
+    seconds: float
+    """In models and tools, a problem; calls that wait for each other are counted both."""
+    undecided: int
+    """Answers that the checker can't decide; they count as not solved."""
+    failed: int
+    """Runs that a failure ended; they count with what they had."""
+    p: dict[str, float]
+    """Paired p-values against the baselines, problem by problem."""
+
+
+class Comparison(Record):
+    """The whole table, and the curves."""
+
+    problems: int
+    seeds: tuple[int, ...]
+    budgets: tuple[int, ...]
+    strategies: tuple[Entrant, ...]
+    rows: tuple[Row, ...]
+    """At the budgets asked for, under both counts."""
+    curve: tuple[Row, ...]
+    """At many budgets, of computed tokens."""
+
+    def row(self, strategy: str, budget: int, count: Count = "computed") -> Row:
+        """Return one row.
+
+        Raises:
+            KeyError: if there is none.
+
+        """
+        for row in self.rows:
+            if (row.strategy, row.budget, row.count) == (strategy, budget, count):
+                return row
+        raise KeyError((strategy, budget, count))
+
+
+class Outcome(NamedTuple):
+    """What one run came to within a budget."""
+
+    solved: bool | None
+    spent: Spent
+    failed: bool
+
+
+@dataclass(slots=True)
+class Replay:
+    """One logged run, to be cut at any budget."""
+
+    task: Task
+    trajectory: Trajectory
+    strategy: Strategy
+    machine: Machine[Any, Any]
+    marks: Marks
+    ledger: Ledger = field(init=False)
+    _known: dict[int, Outcome] = field(default_factory=dict[int, Outcome])
+
+    def __post_init__(self) -> None:
+        """Add up the costs once."""
+        self.ledger = Ledger(self.trajectory.events)
+
+    async def at(self, budget: int, count: Count) -> Outcome:
+        """Return what the run came to within a budget."""
+        bought = self.ledger.bought(budget, count)
+        if bought not in self._known:
+            self._known[bought] = await self._after(bought)
+        return self._known[bought]
+
+    async def _after(self, bought: int) -> Outcome:
+        events = self.trajectory.events[:bought]
+        if self.strategy.checker:
+            solved, needed = await self._any_right(events)
+        else:
+            first = self.trajectory.events[0]
+            settings = self.machine.context.read(first.config if isinstance(first, Started) else {})
+            answer, needed = self.machine.conclude(events, settings), bought
+            solved = await self.marks.of(self.task, answer)
+        failed = bought == len(self.trajectory.events) and self.trajectory.stop_reason is StopReason.FAILED
+        return Outcome(solved, self.ledger.spent(needed), failed)
+
+    async def _any_right(self, events: Sequence[AnyEvent]) -> tuple[bool | None, int]:
+        """Let the checker look at every answer as it comes, and stop at the first right one."""
+        solved: bool | None = False
+        for number, event in enumerate(events, 1):
+            if isinstance(event, Proposed) and event.answer is not None:
+                found = await self.marks.of(self.task, event.answer)
+                if found:
+                    return True, number
+                solved = None if found is None else solved
+        return solved, len(events)
+
+
+async def compare(plan: Plan) -> Comparison:
+    """Measure what was played.
+
+    Raises:
+        RunFolderError: if a run is missing.
+
+    """
+    budgets = sorted(set(plan.budgets))
+    curve = steps(budgets)
+    marks = Marks()
+    table: dict[str, dict[tuple[int, Count], list[list[Outcome]]]] = {}
+    for strategy in plan.strategies:
+        cells = table[strategy.name] = {
+            (budget, count): list[list[Outcome]]()
+            for count in COUNTS
+            for budget in (curve if count == "computed" else budgets)
+        }
+        for seed in plan.seeds:
+            for outcomes in cells.values():
+                outcomes.append([])
+            async for replay in _replays(plan, strategy, seed, marks):
+                for (budget, count), outcomes in cells.items():
+                    outcomes[-1].append(await replay.at(budget, count))
+    unseen = [_unseen(task) for task in plan.tasks]
+
+    def row(strategy: str, budget: int, count: Count) -> Row:
+        rivals = {name: table[name][budget, count] for name in BASELINES if name in table and name != strategy}
+        return _row(strategy, budget, count, table[strategy][budget, count], unseen, rivals)
+
+    names = [strategy.name for strategy in plan.strategies]
+    return Comparison(
+        problems=len(plan.tasks),
+        seeds=tuple(plan.seeds),
+        budgets=tuple(budgets),
+        strategies=tuple(_entrant(plan, strategy) for strategy in plan.strategies),
+        rows=tuple(row(name, budget, count) for count in COUNTS for budget in budgets for name in names),
+        curve=tuple(row(name, budget, "computed") for name in names for budget in curve),
+    )
+
+
+async def _replays(plan: Plan, strategy: Strategy, seed: int, marks: Marks) -> AsyncIterator[Replay]:
+    machine = catalogue.machine(strategy.graph)()
+    for task, trajectory in zip(plan.tasks, plan.play_of(strategy, seed).trajectories(), strict=True):
+        marks.know(trajectory)
+        yield Replay(task, trajectory, strategy, machine, marks)
+
+
+def steps(budgets: Sequence[int], points: int = POINTS) -> list[int]:
+    """Return the budgets of a curve: evenly spaced on a log scale up to the largest, those asked for among them."""
+    low, high = max(1, min(budgets) // 8), max(budgets)
+    between = {round(low * (high / low) ** (n / (points - 1))) for n in range(points)}
+    return sorted(between | set(budgets))
+
+
+def _row(
+    strategy: str,
+    budget: int,
+    count: Count,
+    seeds: Sequence[Sequence[Outcome]],
+    unseen: Sequence[bool],
+    rivals: Mapping[str, Sequence[Sequence[Outcome]]],
+) -> Row:
+    every = [outcome for outcomes in seeds for outcome in outcomes]
+    spent = Spent()
+    for outcome in every:
+        spent = spent.plus(outcome.spent)
+    hits = _hits(seeds)
+    return Row(
+        strategy=strategy,
+        budget=budget,
+        count=count,
+        solved=_rate(hits, len(seeds)),
+        by_seed=tuple(sum(o.solved is True for o in outcomes) / len(outcomes) for outcomes in seeds),
+        unseen=_rate([h for h, new in zip(hits, unseen, strict=True) if new], len(seeds)) if any(unseen) else None,
+        computed=spent.computed / len(every),
+        all=spent.all / len(every),
+        requests=spent.requests / len(every),
+        seconds=spent.seconds / len(every),
+        undecided=sum(o.solved is None for o in every),
+        failed=sum(o.failed for o in every),
+        p={name: paired([a - b for a, b in zip(hits, _hits(other), strict=True)]) for name, other in rivals.items()},
+    )
+
+
+def _hits(seeds: Iterable[Sequence[Outcome]]) -> list[int]:
+    """Return how often each problem was solved."""
+    return [sum(o.solved is True for o in tries) for tries in zip(*seeds, strict=True)]
+
+
+def _rate(hits: Sequence[int], tries: int) -> Rate:
+    found = clustered(hits, tries)
+    return Rate(solved=found.hits, of=found.of, rate=found.value, low=found.low, high=found.high)
+
+
+def _unseen(task: Task) -> bool:
+    puzzle = Puzzle.read(task.problem.statement)
+    return puzzle is not None and countdown.held_out_target(puzzle.target)
+
+
+def _entrant(plan: Plan, strategy: Strategy) -> Entrant:
+    play = plan.play_of(strategy, plan.seeds[0])
+    context = catalogue.context(play.strategy.graph, play.settings)
+    settings = context.written()
+    return Entrant(
+        name=strategy.name,
+        graph=settings.pop("graph"),
+        settings=settings,
+        choice=strategy.choice,
+        checker=strategy.checker,
+        tools=tuple(context.tools),
+        critic=strategy.stand_in or (context.critic if asks_critic(play.trajectories()) else ""),
+    )
+
+
+def asks_critic(trajectories: Iterator[Trajectory]) -> bool:
+    """Say whether a critic was asked in any of some runs."""
+    return any(event.by is Author.CRITIC for trajectory in trajectories for event in trajectory.events)

@@ -1,0 +1,81 @@
+"""What an evaluation leaves in its folder as text: the table as CSV, everything as JSON.
+
+comparison.json, table.csv     the strategies
+critic.json                    the critics
+"""
+
+import csv
+import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from longthought.errors import RunError
+from longthought.evaluation.comparison import BASELINES, Comparison, Row
+from longthought.evaluation.criticism import Criticism
+from longthought.problems.problem import Record
+
+COMPARISON: Final = "comparison.json"
+CRITIC: Final = "critic.json"
+TABLE: Final = "table.csv"
+
+
+class Critics(Record):
+    """The reports on the critics of an evaluation, by strategy."""
+
+    reports: dict[str, Criticism]
+
+
+def save(found: Comparison, critics: Critics, out: Path) -> None:
+    """Write it all.
+
+    Raises:
+        RunError: if it can't be written.
+
+    """
+    table = io.StringIO()
+    rows: csv.DictWriter[str] = csv.DictWriter(table, list(next(records(found))), lineterminator="\n")
+    rows.writeheader()
+    for record in records(found):
+        rows.writerow(record)
+    write(out / TABLE, table.getvalue())
+    write(out / COMPARISON, found.model_dump_json(indent=1) + "\n")
+    write(out / CRITIC, critics.model_dump_json(indent=1) + "\n")
+
+
+def records(found: Comparison) -> Iterator[dict[str, Any]]:
+    """Yield the table as flat records."""
+    entrants = {entrant.name: entrant for entrant in found.strategies}
+    for row in found.rows:
+        entrant = entrants[row.strategy]
+        yield _record(row) | {"checker": entrant.checker, "critic": entrant.critic, "tools": " ".join(entrant.tools)}
+
+
+def _record(row: Row) -> dict[str, Any]:
+    unseen = row.unseen.model_dump() if row.unseen else dict.fromkeys(("solved", "of", "rate", "low", "high"))
+    return {
+        "strategy": row.strategy,
+        "budget": row.budget,
+        "count": row.count,
+        **row.solved.model_dump(),
+        "by_seed": " ".join(f"{rate:.4f}" for rate in row.by_seed),
+        **{f"unseen_{name}": value for name, value in unseen.items()},
+        **row.model_dump(include={"computed", "all", "requests", "seconds", "undecided", "failed"}),
+        **{f"p_{name}": row.p.get(name) for name in BASELINES},
+    }
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file, whole or not at all.
+
+    Raises:
+        RunError: if it can't be written.
+
+    """
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        raise RunError(f"{path}: can't be written ({error.strerror}); free space, or choose another --out") from error
