@@ -12,6 +12,7 @@ from longthought.cli.generate import generate
 from longthought.cli.problems import problems
 from longthought.cli.show import show
 from longthought.cli.solve import solve
+from longthought.cli.steps import steps
 from longthought.cli.train import train
 from longthought.errors import LongthoughtError
 
@@ -29,6 +30,7 @@ app.command()(generate)
 app.command()(evaluate)
 app.command()(show)
 app.add_typer(problems, name="problems")
+check.command()(steps)
 app.add_typer(check, name="check")
 app.add_typer(train, name="train")
 app.command()(doctor)

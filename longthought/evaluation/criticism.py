@@ -70,9 +70,9 @@ class Criticism(Record):
     right_target: Part
     """Of its steps back from a lost step, those to the deepest node that could still succeed."""
     wrong_to_right: Part
-    """Of the debates whose first answer was wrong, those that ended right."""
+    """Of the debates in which the first answer judged was wrong, those that ended right."""
     right_to_wrong: Part
-    """Of the debates whose first answer was right, those that ended otherwise."""
+    """Of the debates in which the first answer judged was right, those that ended otherwise."""
     obeyed: Part
     """Of the proposals made where something had been rejected, those that were something else."""
     asked_again: Part
@@ -173,8 +173,9 @@ async def criticism(
 
 
 async def _flip(counts: Counts, task: Task, debate: Trajectory, marks: Marks) -> None:
-    """Compare the first answer that was proposed with how the debate ended."""
-    first = next((e.answer for e in debate.events if isinstance(e, Proposed) and e.answer is not None), None)
+    """Compare the first answer that was judged with how the debate ended."""
+    judged = (debate.tree.node(e.node).answer for e in debate.events if isinstance(e, Judged))
+    first = next((answer for answer in judged if answer is not None), None)
     if first is None or task.reference is None:
         return
     before, after = await marks.of(task, first), await marks.of(task, debate.answer)

@@ -1,0 +1,217 @@
+"""How well critics find the first error of solutions whose steps are labelled, and leave right solutions alone.
+
+A solution is recited, step by step, by a policy that only reads it out, in a debate that ends where the critic or a
+tool goes back for the first time. So any critic can be measured, with the views, the tools and the log of a real
+debate. As in ProcessBench (Zheng et al., 2024) and BIG-Bench Mistake (Tyen et al., 2024), whose fields are read too.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, cast
+
+from longthought.agents import notation
+from longthought.agents.agent import Judge, Reply
+from longthought.agents.dialect import Step, Unreadable
+from longthought.agents.view import View
+from longthought.api import generate
+from longthought.errors import ProblemError
+from longthought.evaluation.ablations import AcceptingCritic
+from longthought.evaluation.criticism import Part, part
+from longthought.evaluation.statistics import FirstErrors, first_errors
+from longthought.jobs.progress import Progress
+from longthought.problems.conventions import final_answer
+from longthought.problems.problem import Problem, Record
+from longthought.problems.puzzle import Puzzle
+from longthought.problems.sources import Row, show, source_of
+from longthought.trajectories.events import Action, Author, Cause, EvidenceStatus, Moved, StopReason
+from longthought.trajectories.run import Run
+from longthought.trajectories.trajectory import Trajectory
+from longthought.trajectories.tree import Node
+
+PROBLEM_FIELDS: Final = ("problem", "question", "input", "statement")
+LABEL_FIELDS: Final = ("first_error", "mistake_index", "label")
+TOOLS_ALONE: Final = "tools"
+"""The name of no critic at all: what the tools refute is what is wrong."""
+
+
+class Solution(Record):
+    """A solution in steps, and which of them is the first wrong one."""
+
+    problem: Problem
+    steps: tuple[str, ...]
+    first_error: int | None
+    """From 0; None if all are right."""
+
+
+class StepReport(Record):
+    """How a critic did on labelled steps."""
+
+    critic: str
+    tools: tuple[str, ...]
+    solutions: int
+    first_errors: FirstErrors
+    by_tools: Part
+    """Of the steps named, those that a tool refuted before the critic was asked."""
+    undecided: int
+    """Solutions on which no usable verdict could be had; they count as missed."""
+
+
+def load(source: str | Path) -> Iterator[Solution]:
+    """Read solutions with labelled steps, one a row.
+
+    The problem is in `problem`, `question`, `input` or `statement`, the steps are texts in `steps`, and the first
+    wrong one, from 0, is in `first_error`, `mistake_index` or `label`: null or -1 if there is none.
+
+    Raises:
+        ProblemError: if there is no such file, or a row can't be read.
+
+    """
+    rows, number = source_of(source), 0
+    for number, row in rows.rows():
+        try:
+            yield _solution(row, f"{rows.name}-{number}")
+        except ProblemError as error:
+            raise ProblemError(f"{rows.place(number)}: {error}") from error
+    if not number:
+        raise ProblemError(f"{rows.place(1)}: expected a solution, found an empty file")
+
+
+def _solution(row: Row, name: str) -> Solution:
+    statement, steps, label = _field(row, PROBLEM_FIELDS), row.get("steps"), _field(row, LABEL_FIELDS)
+    if not isinstance(statement, str) or not statement.strip():
+        raise ProblemError(f'"{PROBLEM_FIELDS[0]}": expected a problem in words, found {show(statement)}')
+    texts = tuple(cast("list[Any]", steps)) if isinstance(steps, list) else ()
+    if not texts or not all(isinstance(text, str) for text in texts):
+        raise ProblemError(f'"steps": expected a list of texts, found {show(cast(object, steps))}')
+    if label == -1:
+        label = None
+    if label is not None and (type(label) is not int or not 0 <= label < len(texts)):
+        raise ProblemError(
+            f'"{LABEL_FIELDS[0]}": expected a step from 0 to {len(texts) - 1}, or null or -1, found {show(label)}'
+        )
+    domain = "countdown" if Puzzle.read(statement) else "math"
+    return Solution(problem=Problem(id=name, statement=statement, domain=domain), steps=texts, first_error=label)
+
+
+def _field(row: Row, names: Sequence[str]) -> Any:
+    for name in names:
+        if name in row:
+            return row[name]
+    raise ProblemError(f'"{names[0]}": expected among the fields (or {", ".join(names[1:])}), found {", ".join(row)}')
+
+
+class Reciter:
+    """A policy that reads solutions out, step by step."""
+
+    def __init__(self, solutions: Sequence[Solution], name: str) -> None:
+        """Learn them by heart."""
+        self.name = name
+        self._steps = {solution.problem.id: solution.steps for solution in solutions}
+
+    def unsuitable(self, view: View) -> str | None:
+        """Refuse what isn't known by heart."""
+        return None if view.problem.id in self._steps else "there is no solution to recite"
+
+    async def propose(self, view: View) -> Reply[Step]:
+        """Read out the next step; the last one carries the answer that stands in it."""
+        steps, at = self._steps[view.problem.id], len(view.path)
+        if at == len(steps):
+            return Reply(Unreadable("the solution is over"), ())
+        return Reply(Step(steps[at], _answer(steps[at]) if at == len(steps) - 1 else None), ())
+
+    async def propose_many(self, view: View, count: int) -> Sequence[Reply[Step]]:
+        """Read out the next step, once."""
+        return [await self.propose(view)]
+
+    async def reflect(self, view: View) -> Reply[str]:
+        """Stand by the step."""
+        return Reply("I stand by this step.", ())
+
+    async def aclose(self) -> None:
+        """Hold nothing."""
+
+
+def _answer(text: str) -> str | None:
+    """Return the answer in a last step; a Countdown move that leaves several numbers has none."""
+    move = notation.read_step(text)
+    return None if move and len(move.remaining) > 1 else final_answer(text)
+
+
+def settings(solutions: Sequence[Solution]) -> dict[str, Any]:
+    """Return the settings of a debate that ends at the first step back, and has room for every step."""
+    return {"graph": "debate", "rounds": 4 * max(len(s.steps) for s in solutions), "backtracks": 0}
+
+
+def recite(
+    solutions: Sequence[Solution],
+    out: Path,
+    *,
+    critic: str | Judge,
+    name: str = "solutions",
+    progress: Progress | None = None,
+    **given: Any,
+) -> Iterator[Trajectory]:
+    """Have a critic judge solutions, into a run folder, and go on there if it was begun; see `generate`.
+
+    Args:
+        solutions: What `load` reads.
+        out: The run folder.
+        critic: A model, an agent, or `tools` for what the tools refute alone.
+        name: Of the file, for the log.
+        progress: Counts to watch.
+        given: Anything else that `generate` takes.
+
+    """
+    sitting = AcceptingCritic() if critic == TOOLS_ALONE else critic
+    yield from generate(
+        [s.problem for s in solutions], out=out, policy=Reciter(solutions, f"recited:{name}"), critic=sitting,
+        progress=progress, **settings(solutions), **given,
+    )  # fmt: skip
+
+
+def score(solutions: Sequence[Solution], out: Path) -> StepReport:
+    """Compare what the log says with the labels."""
+    run = Run(out)
+    pairs: list[tuple[int | None, int | None]] = []
+    by_tools = undecided = 0
+    for solution in solutions:
+        debate = run.trajectory(f"{solution.problem.id}#0")
+        found, by = named(debate)
+        by_tools += by is Author.TOOL
+        if found is None and debate.stop_reason is not StopReason.ANSWERED and not _all_accepted(debate, solution):
+            undecided += 1
+            found = -1  # neither an error found nor a solution left alone
+        pairs.append((solution.first_error, found))
+    flagged = sum(found is not None and found >= 0 for _, found in pairs)
+    config: Mapping[str, Any] = run.config
+    return StepReport(
+        critic=TOOLS_ALONE if config["critic"] == AcceptingCritic.name else config["critic"],
+        tools=tuple(config["tools"]),
+        solutions=len(pairs),
+        first_errors=first_errors(pairs).model_copy(update={"flagged": flagged}),
+        by_tools=part(by_tools, flagged),
+        undecided=undecided,
+    )
+
+
+def named(debate: Trajectory) -> tuple[int | None, Author | None]:
+    """Return which step was called the first wrong one, from 0, and by whom; None if none was."""
+    for node in debate.steps:
+        if node.verdicts and node.verdicts[-1].action is Action.BACKTRACK:
+            to = node.verdicts[-1].target
+            return (node.depth - 1 if to is None else debate.tree.node(to).depth), Author.CRITIC
+    last = debate.steps[-1] if debate.steps else None
+    if last is not None and _vetoed(debate, last):
+        return last.depth - 1, Author.TOOL
+    return None, None
+
+
+def _vetoed(debate: Trajectory, last: Node) -> bool:
+    """Say whether the tools ended the debate: it was over with a refuted step that nobody judged."""
+    refuted = any(e.status is EvidenceStatus.REFUTED for e in last.evidence)
+    return refuted and not last.verdicts and not last.failures and debate.stop_reason is StopReason.BACKTRACKS
+
+
+def _all_accepted(debate: Trajectory, solution: Solution) -> bool:
+    accepted = [e for e in debate.events if isinstance(e, Moved) and e.cause is Cause.ACCEPTED]
+    return len(accepted) == len(solution.steps)
