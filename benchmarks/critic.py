@@ -2,16 +2,24 @@
 
     python benchmarks/critic.py --problems 1000 --out runs/critic-worth
 
-Resumable: run it again after a stop. Writes `worth.json` beside the runs and prints the tables.
+Resumable: run it again after a stop. The same as `longthought evaluate` with these strategies, and the CPU it took.
 """
 
 import argparse
 import resource
 from pathlib import Path
 
-from longthought.evaluation.worth import ARMS, Bench, Pair, measure
+from rich.console import Console
+
+from longthought.cli.comparison import critic_panel, footnotes, table
+from longthought.evaluation.evaluation import evaluate
+from longthought.evaluation.plays import Plan
+from longthought.evaluation.saving import save
+from longthought.evaluation.strategies import STRATEGIES, chosen
 from longthought.problems import countdown
 from longthought.problems.loader import countdown_task
+
+ARMS = ("greedy", "debate", "oracle", "random-critic", "leaf-only")
 
 
 def main() -> None:
@@ -24,22 +32,18 @@ def main() -> None:
     parser.add_argument("--policy", default="bundled:countdown")
     parser.add_argument("--critic", default="bundled:countdown")
     parser.add_argument("--temperature", type=float, help="of the policy; by default its own")
-    parser.add_argument("--arms", nargs="+", default=ARMS, choices=ARMS)
+    parser.add_argument("--budget", type=int, default=4_000, help="computed tokens that a problem may cost")
+    parser.add_argument("--arms", nargs="+", default=ARMS, choices=STRATEGIES)
     given = parser.parse_args()
     puzzles = countdown.generate(count=given.problems, split=given.split, seed=given.seed)
-    bench = Bench([countdown_task(puzzle) for puzzle in puzzles], given.out)
-    worth = measure(bench, Pair(given.policy, given.critic, given.temperature), given.arms)
-    (given.out / "worth.json").write_text(worth.model_dump_json(indent=1))
-    print(f"{'arm':<10} {'solved':>7}  95 % interval     tokens  computed  rounds   p (against debate)")
-    for arm in worth.arms:
-        p = "" if arm.p_value is None else f"{arm.p_value:.2g}"
-        print(
-            f"{arm.arm:<10} {arm.rate:>7.1%}  [{arm.low:.1%}, {arm.high:.1%}]  {arm.tokens:>7,.0f}  "
-            f"{arm.computed:>8,.0f}  {arm.rounds:>6.1f}   {p}"
-        )
-        print(f"{'':<10} unseen targets: {arm.unseen_targets}")
-    for name, value in worth.critic.model_dump().items():
-        print(f"critic {name.replace('_', ' ')}: {value}")
+    settings = {"policy": given.policy, "critic": given.critic, "temperature": given.temperature}
+    plan = Plan(chosen(given.arms), [countdown_task(p) for p in puzzles], given.out, [given.budget], settings=settings)
+    found, critics = evaluate(plan, processes=2)
+    save(found, critics, given.out)
+    console = Console(highlight=False)
+    console.print(table(found, given.budget), footnotes(found, given.out))
+    for name, report in critics.reports.items():
+        console.print(critic_panel(name, report))
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     print(f"CPU {used.ru_utime + used.ru_stime:.0f} s")
 

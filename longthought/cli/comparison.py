@@ -52,8 +52,8 @@ def footnotes(found: Comparison, out: Path) -> RenderableType:
 
 
 def _notes(found: Comparison) -> Iterator[str]:
-    seeds = ", ".join(map(str, found.seeds))
-    yield f"{found.problems:,} problems, seed {seeds}. Budgets count the tokens of both agents, cached prompts left out;"
+    yield f"{found.problems:,} problems, seed {', '.join(map(str, found.seeds))}."
+    yield "Budgets count the tokens of both agents, cached prompts left out;"
     yield "“if all count” cuts the same runs where all tokens reach it; tokens, requests and seconds are a problem's."
     if any(row.unseen for row in found.rows):
         share = next(row.unseen.of for row in found.rows if row.unseen) // len(found.seeds)

@@ -1,5 +1,6 @@
 """All that is measured on a plan that was played: the comparison, and a report on every critic that sat in it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 from longthought.evaluation.comparison import Comparison, asks_critic, compare
@@ -10,6 +11,21 @@ from longthought.evaluation.saving import Critics
 from longthought.problems.problem import Task
 from longthought.tools.catalogue import verifiers
 from longthought.trajectories.trajectory import Trajectory
+
+
+def evaluate(plan: Plan, *, concurrency: int = 64, processes: int | None = None) -> tuple[Comparison, Critics]:
+    """Play a plan, or what is left of it, and measure it.
+
+    Raises:
+        UserError: if the settings make no sense, or a folder was begun with others.
+        EndpointError: if a model server can't be reached.
+
+    """
+    for play in plan.plays():
+        for _ in play.run(concurrency=concurrency, processes=processes):
+            pass
+        play.expect_affordable()
+    return asyncio.run(measure(plan))
 
 
 async def measure(plan: Plan) -> tuple[Comparison, Critics]:

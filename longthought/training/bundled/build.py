@@ -9,7 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from longthought.errors import RunError
-from longthought.evaluation.worth import Bench, Pair, Worth, measure
+from longthought.evaluation.comparison import Comparison
+from longthought.evaluation.criticism import Criticism
+from longthought.evaluation.evaluation import evaluate
+from longthought.evaluation.plays import Plan
+from longthought.evaluation.strategies import chosen
 from longthought.problems import countdown
 from longthought.problems.loader import countdown_task
 from longthought.training.bundled.card import card
@@ -19,7 +23,13 @@ RECIPE_FILE: Final = "compact.json"
 """Marks a folder as speaking the compact notation, and holds the recipe it was trained by."""
 
 
-def build(out: Path, *, seed: int = 0, scale: float = 1.0, test_problems: int = 1000) -> Worth:
+ARMS: Final = ("greedy", "debate", "oracle", "random-critic", "leaf-only")
+"""What the model card compares."""
+BUDGET: Final = 4_000
+"""Computed tokens that a problem may cost, in every arm."""
+
+
+def build(out: Path, *, seed: int = 0, scale: float = 1.0, test_problems: int = 1000) -> Comparison:
     """Train policy and critic from nothing into `out`, one process each, and write `out/README.md`.
 
     Both go on from their last checkpoint if they were stopped. `scale` shortens the training for a trial.
@@ -36,18 +46,25 @@ def build(out: Path, *, seed: int = 0, scale: float = 1.0, test_problems: int = 
         process.join()
         if process.exitcode:
             raise RunError(f"training the {process.name} ended with exit code {process.exitcode}; see its output above")
-    worth = evaluate(out, test_problems)
+    found, critic = measure(out, test_problems)
     facts = {role: json.loads((out / role / RECIPE_FILE).read_text()) for role in recipes}
-    (out / "README.md").write_text(card(facts, worth))
-    return worth
+    (out / "README.md").write_text(card(facts, found, critic))
+    return found
 
 
-def evaluate(agents: Path, test_problems: int) -> Worth:
+def measure(agents: Path, test_problems: int) -> tuple[Comparison, Criticism]:
     """Measure trained agents on held-out problems, with the ablations that show what the critic is worth."""
     puzzles = countdown.generate(count=test_problems, split="test", seed=20_000)
     name = f"transformers:{agents}"
-    bench = Bench([countdown_task(puzzle) for puzzle in puzzles], agents / "evaluation")
-    return measure(bench, Pair(f"{name}/policy", f"{name}/critic"))
+    plan = Plan(
+        chosen(ARMS),
+        [countdown_task(puzzle) for puzzle in puzzles],
+        agents / "evaluation",
+        [BUDGET],
+        settings={"policy": f"{name}/policy", "critic": f"{name}/critic"},
+    )
+    found, critics = evaluate(plan, processes=2)
+    return found, critics.reports["debate"]
 
 
 class _Training(multiprocessing.get_context("spawn").Process):

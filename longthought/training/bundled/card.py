@@ -1,51 +1,70 @@
 """The model card of the bundled agents, written from what was measured."""
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
 import transformers
 
-from longthought.evaluation.worth import Worth
+from longthought.evaluation.comparison import Comparison, Rate
+from longthought.evaluation.criticism import Criticism
 
 _ARMS = {
-    "debate": "**debate**, the two agents, at most 32 rounds",
+    "debate": "**debate**, the two agents",
     "greedy": "one greedy pass of the policy",
-    "oracle": "exact solver in the critic's chair (ceiling), at most 32 rounds",
-    "random": "random critic at the same rates, as many tokens",
-    "leaf-only": "depth-first search that backtracks only at a failed leaf, as many tokens",
+    "oracle": "exact solver in the critic's chair (ceiling)",
+    "random-critic": "random critic at the same rates",
+    "leaf-only": "depth-first search that backtracks only at a failed leaf",
 }
 
 
-def card(facts: Mapping[str, Mapping[str, Any]], worth: Worth) -> str:
+def card(facts: Mapping[str, Mapping[str, Any]], found: Comparison, critic: Criticism) -> str:
     """Return the card as Markdown, with the front matter that model hubs read."""
     rows = [
-        f"| {_ARMS[a.arm]} | {a.rate:.1%} [{a.low:.1%}, {a.high:.1%}] | {a.unseen_targets} | {a.tokens:,.0f} "
-        f"| {a.computed:,.0f} | {a.rounds:.1f} |"
-        for a in worth.arms
+        f"| {_ARMS[r.strategy]} | {_rate(r.solved)} | {_rate(r.unseen) if r.unseen else ''} | {r.all:,.0f} "
+        f"| {r.computed:,.0f} | {r.requests:.1f} |"
+        for r in found.rows
+        if r.count == "computed"
     ]
     trained = [
         f"| {role} | {f['parameters']:,} | {f['steps']:,} × {f['recipe']['tokens']:,} tokens "
         f"| {f['recipe']['seed']} | {f['wall_seconds'] / 60:.0f} min | {f['cpu_seconds'] / 60:.0f} min |"
         for role, f in facts.items()
     ]
-    critic = worth.critic
     return _CARD.format(
         trained="\n".join(trained),
-        problems=worth.arms[0].problems,
+        problems=f"{found.problems:,}",
+        budget=f"{max(found.budgets):,}",
         rows="\n".join(rows),
-        auroc=critic.auroc,
+        measures="\n".join(f"| {name} | {value} |" for name, value in _measures(critic)),
         judged=critic.judged,
-        false_dead=critic.false_dead,
-        false_live=critic.false_live,
-        right_target=critic.right_target,
-        miscalculated=critic.miscalculated,
-        repeated=critic.repeated,
-        asked_again=critic.asked_again,
         versions=f"Python {platform.python_version()}, torch {torch.__version__}, "
         f"transformers {transformers.__version__}",
     )
+
+
+def _rate(rate: Rate) -> str:
+    return f"{rate.rate:.1%} [{rate.low:.1%}, {rate.high:.1%}]"
+
+
+def _measures(critic: Criticism) -> Iterator[tuple[str, str]]:
+    f1 = critic.first_errors.f1()
+    if critic.auroc is not None:
+        yield 'AUROC of its score on "this state is still solvable"', f"{critic.auroc:.4f}"
+    if critic.calibration:
+        yield "Brier score; calibration error", f"{critic.calibration.brier:.4f}; {critic.calibration.error:.4f}"
+    if f1:
+        yield "first-error F1", f"{f1[0]:.1%} [{f1[1]:.1%}, {f1[2]:.1%}]"
+    yield "steps back that were due (precision)", str(critic.precision)
+    yield "lost states that it went back from (recall)", str(critic.recall)
+    yield "solvable states given up", str(critic.given_up)
+    yield "steps back that went to the deepest solvable state", str(critic.right_target)
+    yield "first answer wrong, ended right", str(critic.wrong_to_right)
+    yield "first answer right, ended otherwise", str(critic.right_to_wrong)
+    yield "proposals that the tools refuted", str(critic.refuted)
+    yield "proposals already rejected at the same node", str(critic.repeated)
+    yield "replies of the policy sent back before, as unreadable or rejected already", str(critic.asked_again)
 
 
 _CARD = """\
@@ -79,10 +98,11 @@ Llama, head dimension 64, AdamW, cosine schedule, one thread a model, both side 
 ## Results
 
 {problems} problems of the test split (four numbers from 1 to 20; no multiset of numbers seen in training), 95 % Wilson
-intervals. *Unseen targets* are those that never occur in training. Tokens are those of both agents per problem, prompts
-included; *computed* leaves cached prompt tokens out. The exact checker only grades, after the end.
+intervals. Every arm may spend {budget} computed tokens a problem. *Unseen targets* are those that never occur in
+training. Tokens are those of both agents per problem, prompts included; *computed* leaves cached prompt tokens out. The
+exact checker only grades, after the end.
 
-| arm | solved | unseen targets | tokens | computed | rounds |
+| arm | solved | unseen targets | tokens | computed | requests |
 |---|---|---|---|---|---|
 {rows}
 
@@ -90,13 +110,7 @@ The critic, held against the exact solver on the {judged:,} steps that it judged
 
 | measure | value |
 |---|---|
-| AUROC of its score on "this state is still solvable" | {auroc:.4f} |
-| solvable states given up | {false_dead} |
-| lost states gone on from | {false_live} |
-| steps back that went to the deepest solvable state | {right_target} |
-| proposals that the tools refuted | {miscalculated} |
-| proposals already rejected at the same node | {repeated} |
-| replies of the policy sent back before, as unreadable or rejected already | {asked_again} |
+{measures}
 
 ## Limits
 
