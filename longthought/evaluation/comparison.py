@@ -19,6 +19,7 @@ from longthought.problems import countdown
 from longthought.problems.problem import Record, Task
 from longthought.problems.puzzle import Puzzle
 from longthought.trajectories.events import AnyEvent, Author, Proposed, Started, StopReason
+from longthought.trajectories.run import Run
 from longthought.trajectories.trajectory import Trajectory
 
 BASELINES: Final = ("majority", "best-of-n")
@@ -264,16 +265,16 @@ def _unseen(task: Task) -> bool:
 
 def _entrant(plan: Plan, strategy: Strategy) -> Entrant:
     play = plan.play_of(strategy, plan.seeds[0])
-    context = catalogue.context(play.strategy.graph, play.settings)
-    settings = context.written()
+    run = Run(play.folder)
+    settings = {name: value for name, value in run.config.items() if name not in ("samples", "seed")}
     return Entrant(
         name=strategy.name,
         graph=settings.pop("graph"),
         settings=settings,
         choice=strategy.choice,
         checker=strategy.checker,
-        tools=tuple(context.tools),
-        critic=strategy.stand_in or (context.critic if asks_critic(play.trajectories()) else ""),
+        tools=tuple(settings["tools"]),
+        critic=strategy.stand_in or (settings["critic"] if asks_critic(play.trajectories()) else ""),
     )
 
 

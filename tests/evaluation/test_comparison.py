@@ -1,0 +1,270 @@
+"""The comparison: its figures against the run folders read another way, and how a plan is played."""
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import longthought as lt
+from longthought.errors import ConfigError, ProblemError, RunFolderError
+from longthought.evaluation import plots
+from longthought.evaluation.comparison import Comparison, compare, steps
+from longthought.evaluation.evaluation import evaluate
+from longthought.evaluation.plays import Plan, graded
+from longthought.evaluation.saving import save
+from longthought.evaluation.statistics import paired, share
+from longthought.evaluation.strategies import STRATEGIES, USUAL, Strategy, chosen, read
+from longthought.problems import countdown
+from longthought.problems.loader import countdown_task
+from longthought.problems.problem import AnswerReference, Problem, Task
+from tests.fakes.enumerator import Enumerator, Solver
+
+TASKS = [countdown_task(p) for p in countdown.generate(count=8, numbers=4, split="validation", seed=3)]
+# Under the names of the baselines, so that everything is tested against them.
+LOOSE = Strategy("majority", "debate", {"backtracks": 6})
+CHECKED = Strategy("best-of-n", "debate", checker=True, runs_of="leaf-only")
+BUDGETS = (150, 400, 900)
+
+
+def plan_of(out: Path, strategies: Sequence[Strategy], **changes: Any) -> tuple[Plan, Enumerator]:
+    policy = Enumerator()
+    given: dict[str, Any] = {"budgets": BUDGETS, "settings": {"policy": policy, "critic": Solver()}, **changes}
+    return Plan(strategies, TASKS, out, **given), policy
+
+
+def raw(folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """Read a run folder as what it is: lines of JSON."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for segment in sorted(folder.glob("events-*.jsonl")):
+        for line in segment.read_text().splitlines():
+            event = json.loads(line)
+            found.setdefault(event["trajectory"], []).append(event)
+    return found
+
+
+def replayed(events: list[dict[str, Any]], budget: int, *, cached: bool, checker: bool) -> tuple[bool, int, int]:
+    """Go through a log call by call: whether it is solved within a budget, and what that cost in tokens and calls."""
+    spent = calls = 0
+    numbers = next(t for t in TASKS if t.problem == Problem(**events[0]["problem"])).reference
+    assert numbers is not None
+    for event in events:
+        price = sum(
+            c["usage"]["prompt"] + c["usage"]["completion"] - (0 if cached else c["usage"]["cached"])
+            for c in event["calls"]
+        )
+        if spent + price > budget:
+            return False, spent, calls
+        spent, calls = spent + price, calls + len(event["calls"])
+        answer = event.get("answer") if event["kind"] == ("proposed" if checker else "finished") else None
+        if answer and countdown.check(numbers.numbers, numbers.target, answer) is None:  # pyright: ignore
+            return True, spent, calls
+    return False, spent, calls
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Comparison]:
+    """A comparison of fake agents, with two seeds."""
+    out = tmp_path_factory.mktemp("played")
+    plan, _ = plan_of(out, [STRATEGIES["debate"], LOOSE, STRATEGIES["leaf-only"], CHECKED], seeds=(0, 1))
+    found, critics = evaluate(plan, concurrency=4)
+    save(found, critics, out)
+    plots.draw(found, critics, out)
+    return out, found
+
+
+def check_rows(out: Path, found: Comparison, folders: dict[str, str], checkers: Sequence[str] = ()) -> int:
+    """Compute every row again from the bare logs; return how many there were."""
+    solved: dict[tuple[str, int, str], list[list[bool]]] = {}
+    for row in found.rows:
+        seeds = [raw(out / folders[row.strategy] / f"seed-{seed}") for seed in found.seeds]
+        runs = [
+            [
+                replayed(logs[f"{task.problem.id}#0"], row.budget, cached=row.count == "all",
+                         checker=row.strategy in checkers)
+                for task in TASKS
+            ]
+            for logs in seeds
+        ]  # fmt: skip
+        hits = solved[row.strategy, row.budget, row.count] = [[run[0] for run in one] for one in runs]
+        flat = [run for one in runs for run in one]
+        assert row.solved.solved == sum(run[0] for run in flat)
+        assert row.solved.of == len(flat)
+        assert row.by_seed == tuple(sum(one) / len(one) for one in hits)
+        assert (row.all if row.count == "all" else row.computed) == pytest.approx(sum(r[1] for r in flat) / len(flat))
+        assert row.requests == pytest.approx(sum(r[2] for r in flat) / len(flat))
+        if len(found.seeds) == 1:
+            assert (row.solved.low, row.solved.high) == share(row.solved.solved, row.solved.of)[3:]
+    for row in found.rows:
+        mine = solved[row.strategy, row.budget, row.count]
+        for name, p in row.p.items():
+            other = solved[name, row.budget, row.count]
+            differences = [
+                sum(a) - sum(b) for a, b in zip(zip(*mine, strict=True), zip(*other, strict=True), strict=True)
+            ]
+            assert p == paired(differences)
+    return len(found.rows)
+
+
+def test_every_figure_again_from_the_bare_logs(played: tuple[Path, Comparison]) -> None:
+    out, found = played
+    folders = {"debate": "debate", "majority": "majority", "leaf-only": "leaf-only", "best-of-n": "leaf-only"}
+    assert check_rows(out, found, folders, ["best-of-n"]) == 4 * 3 * 2
+    assert {row.solved.solved for row in found.rows} != {0}
+    assert set(found.row("debate", 400).p) == {"majority", "best-of-n"}
+    assert set(found.row("majority", 400).p) == {"best-of-n"}
+
+
+def test_a_strategy_that_reads_anothers_runs_has_no_folder_and_does_at_least_as_well(
+    played: tuple[Path, Comparison],
+) -> None:
+    out, found = played
+    assert sorted(p.name for p in out.iterdir() if p.is_dir()) == ["debate", "leaf-only", "majority"]
+    for budget in BUDGETS:
+        mine, theirs = found.row("best-of-n", budget), found.row("leaf-only", budget)
+        assert mine.solved.solved >= theirs.solved.solved
+        assert mine.computed <= theirs.computed  # the checker stops at the first right answer
+
+
+def test_more_tokens_never_solve_less_and_the_curve_goes_through_the_table(played: tuple[Path, Comparison]) -> None:
+    _, found = played
+    for name in ("debate", "majority", "leaf-only", "best-of-n"):
+        curve = [row for row in found.curve if row.strategy == name]
+        rates = [row.solved.rate for row in curve]
+        assert rates == sorted(rates)
+        assert [row for row in curve if row.budget in BUDGETS] == [found.row(name, budget) for budget in BUDGETS]
+
+
+def test_unseen_targets_stand_apart(played: tuple[Path, Comparison]) -> None:
+    out, found = played
+    new = [t for t in TASKS if countdown.held_out_target(t.reference.target)]  # pyright: ignore
+    row = found.row("debate", 900)
+    if not new:
+        assert row.unseen is None
+        return
+    logs = [raw(out / "debate" / f"seed-{seed}") for seed in (0, 1)]
+    hits = sum(replayed(log[f"{t.problem.id}#0"], 900, cached=False, checker=False)[0] for log in logs for t in new)
+    assert row.unseen is not None
+    assert (row.unseen.solved, row.unseen.of) == (hits, 2 * len(new))
+
+
+def test_what_is_left_in_the_folder(played: tuple[Path, Comparison]) -> None:
+    out, found = played
+    assert Comparison.model_validate_json((out / "comparison.json").read_text()) == found
+    with (out / "table.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [(r["strategy"], int(r["budget"]), r["count"], float(r["rate"])) for r in rows] == [
+        (r.strategy, r.budget, r.count, r.solved.rate) for r in found.rows
+    ]
+    assert Counter(r["checker"] for r in rows) == {"False": 18, "True": 6}
+    report = json.loads((out / "critic.json").read_text())["reports"]
+    assert set(report) == {"debate", "majority"}
+    assert report["debate"]["auroc"] == 1.0
+    for name in ("curve", "calibration-debate"):
+        assert (out / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+        assert "<svg" in (out / f"{name}.svg").read_text()
+
+
+def test_played_once_and_never_again(tmp_path: Path) -> None:
+    plan, policy = plan_of(tmp_path, [STRATEGIES["debate"]])
+    first, _ = evaluate(plan)
+    asked = policy.asked
+    assert asked > 0
+    again, same = plan_of(tmp_path, [STRATEGIES["debate"]], budgets=(300, 900))  # other smaller budgets cost nothing
+    second, _ = evaluate(again)
+    assert same.asked == 0
+    assert second.row("debate", 900) == first.row("debate", 900)
+
+
+def test_the_random_critic_has_the_debates_played_before_it(tmp_path: Path) -> None:
+    plan, _ = plan_of(tmp_path, chosen(["random-critic"]))
+    assert [play.strategy.name for play in plan.plays()] == ["debate", "random-critic"]
+    found, critics = evaluate(plan)
+    assert [entrant.critic for entrant in found.strategies] == ["random"]
+    assert set(critics.reports) == {"debate"}
+
+
+@pytest.mark.slow
+def test_the_bundled_agents_and_every_figure_again_from_their_logs(tmp_path: Path) -> None:
+    names = ("debate", "oracle", "leaf-only")
+    plan = Plan(chosen(names), TASKS, tmp_path, BUDGETS)
+    found, critics = evaluate(plan)
+    assert check_rows(tmp_path, found, {name: name for name in names}) == 3 * 3 * 2
+    assert found.row("debate", 900).solved.solved > 0
+    assert critics.reports["debate"].judged > 0
+
+
+def test_steps_of_a_curve_hold_the_budgets() -> None:
+    found = steps([100, 800])
+    assert {100, 800} <= set(found)
+    assert found == sorted(set(found))
+    assert found[-1] == 800
+    assert steps([1]) == [1]
+
+
+def test_a_budget_too_small_for_one_call(tmp_path: Path) -> None:
+    plan, _ = plan_of(tmp_path, [STRATEGIES["debate"]], budgets=(3, 300))
+    with pytest.raises(ConfigError, match=r"--budget 3: too small for a single call of debate, .* \d+ tokens"):
+        evaluate(plan)
+
+
+@pytest.mark.parametrize(("changes", "said"), [({"budgets": (0,)}, "--budget 0"), ({"seeds": ()}, "--seeds 0")])
+def test_plans_that_make_no_sense(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        plan_of(tmp_path, [STRATEGIES["debate"]], **changes)
+
+
+def test_a_run_folder_is_no_place_for_several(tmp_path: Path) -> None:
+    for _ in lt.generate(TASKS[:1], out=tmp_path, policy=Enumerator(), critic=Solver()):
+        pass
+    with pytest.raises(RunFolderError, match="is a run folder itself"):
+        plan_of(tmp_path, [STRATEGIES["debate"]])
+
+
+async def test_a_plan_that_was_not_played_says_so(tmp_path: Path) -> None:
+    plan, _ = plan_of(tmp_path, [STRATEGIES["debate"]])
+    with pytest.raises(RunFolderError, match="does not exist"):
+        await compare(plan)
+
+
+def test_every_problem_has_something_to_grade_by() -> None:
+    game = Task(problem=Problem(id="g", statement="Use 3 and 7, each once, to make 21.", domain="countdown"))
+    sum_ = Task(problem=Problem(id="s", statement="What is 1 + 1?"), reference=AnswerReference(answer="2"))
+    assert graded([game, sum_])[0].reference is not None
+    with pytest.raises(ProblemError, match="'t' has no reference"):
+        graded([sum_, Task(problem=Problem(id="t", statement="Why?"))])
+
+
+# Strategies.
+
+
+def test_strategies_by_name_and_written_out() -> None:
+    assert set(USUAL) <= set(STRATEGIES)
+    found = chosen(["debate"], ["quick=debate:patience=1,rounds=8"])
+    assert [s.name for s in found] == ["debate", "quick"]
+    assert found[1].settings == {"patience": 1, "rounds": 8}
+    assert read("plain=debate") == Strategy("plain", "debate", {})
+
+
+@pytest.mark.parametrize(
+    ("names", "written", "said"),
+    [
+        (["debat"], [], "unknown strategy 'debat': there are greedy, majority, best-of-n"),
+        ([], [], "no strategy is left to play: choose from greedy"),
+        ([], ["debate"], "write NAME=GRAPH:SETTING=VALUE"),
+        ([], ["a/b=debate"], "write NAME=GRAPH:SETTING=VALUE"),
+        ([], ["x=debate:colour=red"], "the settings of debate are"),
+        ([], ["x=debate:rounds=many"], "rounds=many"),
+        ([], ["x=debate:rounds=0"], "rounds = 0"),
+        ([], ["x=duel"], "unknown graph 'duel'"),
+        ([], ["debate=debate"], "--strategy debate: that name is taken"),
+        ([], ["x=debate", "x=debate:rounds=2"], "--strategy x: that name is taken"),
+    ],
+)
+def test_strategies_that_make_no_sense(names: list[str], written: list[str], said: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        chosen(names, written)
+    assert said in str(error.value)
