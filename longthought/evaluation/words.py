@@ -2,7 +2,8 @@
 
 Two things are looked for. A claim that the critic makes of its own, such as "12 * 13 = 155", and that a tool refutes:
 what it only quotes from the step it judges is not held against it. And words that call a claim false which a tool has
-confirmed. Words that hold nothing a tool can check are counted apart, and judged by nobody.
+confirmed. Look-aheads in the compact language are claims too. Words that hold nothing that can be checked are counted
+apart, and judged by nobody.
 """
 
 import asyncio
@@ -10,10 +11,14 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from longthought.agents import notation
+from longthought.evaluation.lookahead import holds
 from longthought.problems.problem import Record
+from longthought.problems.puzzle import Puzzle
 from longthought.tools.verifier import Verifier
 from longthought.trajectories.events import Action, EvidenceStatus, Judged
 from longthought.trajectories.trajectory import Trajectory
+from longthought.trajectories.tree import Node
 
 _SENTENCE: Final = re.compile(r"(?<=[.!?;])\s+|\n+")
 _FAULT: Final = re.compile(
@@ -55,6 +60,8 @@ async def contradictions(debate: Trajectory, event: Judged, verifiers: Sequence[
     named = [claim for claim in confirmed if _plain(claim) in _plain(words)]
     denied = [claim for claim in named if event.verdict.action is not Action.CONTINUE and _denied(claim, words)]
     found = await _look(debate, node.text, words, node.parent or 0, verifiers)
+    if (ahead := _look_ahead(debate, node, words)) is not None:
+        found.append(EvidenceStatus.CONFIRMED if ahead else EvidenceStatus.REFUTED)
     false = EvidenceStatus.REFUTED in found
     return Words(
         verdicts=1,
@@ -80,6 +87,11 @@ async def _look(
     ]
     found = await asyncio.gather(*(verifier.check(claim) for verifier, claim in claims))
     return [e.status for e in found if e.status in (EvidenceStatus.CONFIRMED, EvidenceStatus.REFUTED)]
+
+
+def _look_ahead(debate: Trajectory, node: Node, words: str) -> bool | None:
+    puzzle, step = Puzzle.read(debate.problem.statement), notation.read_step(node.text)
+    return holds(words, step.remaining, puzzle.target) if puzzle and step else None
 
 
 def _denied(claim: str, words: str) -> bool:
