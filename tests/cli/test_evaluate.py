@@ -1,5 +1,6 @@
 """`longthought evaluate` and `longthought check steps`: what they print, and one clear line for every mistake."""
 
+import io
 import json
 from pathlib import Path
 
@@ -77,7 +78,7 @@ def test_two_strategies_of_the_bundled_agents(run: Run, tmp_path: Path) -> None:
 
 
 def drawn(*parts: object) -> str:
-    console = Console(width=140, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    console = Console(width=140, record=True, file=io.StringIO())
     for part in parts:
         console.print(part)
     return console.export_text()

@@ -19,7 +19,7 @@ from longthought.trajectories.events import Action, Author, Verdict
 
 RIGHT = {
     "problem": "What is 3 + 4 + 5?",
-    "steps": ["3 + 4 = 7", "7 + 5 = 12, so it is \\boxed{12}"],
+    "steps": ["3 + 4 = 7", "7 + 5 = 12: \\boxed{12}"],
     "first_error": None,
 }
 FALSE = {"problem": "What is 2 * 3 + 1?", "steps": ["2 * 3 = 6", "6 + 1 = 8", "So the answer is 8."], "first_error": 1}
