@@ -14,7 +14,7 @@ from longthought.errors import ConfigError
 from longthought.graphs.seats import Seats
 from longthought.problems.problem import Problem
 from longthought.tools.catalogue import verifiers
-from longthought.trajectories.events import Author, Started
+from longthought.trajectories.events import Author, Started, Usage
 
 
 @dataclass(kw_only=True)
@@ -40,6 +40,8 @@ class Context:
     """Proposals at most."""
     tokens: int | None = None
     """Tokens of both agents together, prompts included."""
+    computed: int | None = None
+    """The same without cached prompt tokens: what a server with a prefix cache really computes."""
     seconds: float | None = None
     """Seconds in models and tools."""
     veto: bool = True
@@ -60,11 +62,16 @@ class Context:
             ConfigError: naming it.
 
         """
-        for name in ("rounds", "tokens", "seconds"):
+        for name in ("rounds", "tokens", "computed", "seconds"):
             if (value := getattr(self, name)) is not None and not value > 0:
                 raise ConfigError(f"{name} = {value!r}: must be more than 0")
         if self.temperature is not None and not self.temperature >= 0:
             raise ConfigError(f"temperature = {self.temperature!r}: must be 0 or more")
+
+    def spent(self, bill: Usage) -> bool:
+        """Say whether a bill of both agents together leaves no tokens for another call."""
+        limits = ((self.tokens, bill.total), (self.computed, bill.computed))
+        return any(limit is not None and used >= limit for limit, used in limits)
 
     def seats(self, policy: Proposer | None = None, critic: Judge | None = None) -> Seats:
         """Seat the agents and tools that the settings name, or the agents given instead."""

@@ -52,6 +52,7 @@ class DebateContext(Context):
                 rounds=self.rounds,
                 backtracks=self.backtracks,
                 tokens=self.tokens,
+                computed=self.computed,
                 seconds=self.seconds,
                 reflections=self.reflections,
                 veto=self.veto,

@@ -29,6 +29,7 @@ from longthought.trajectories.events import (
     Author,
     Checked,
     Failed,
+    Finished,
     Judged,
     Proposed,
     Reflected,
@@ -119,6 +120,14 @@ class Machine(ABC, Generic[C, F]):
         """Take every turn to the end."""
         while (turn := self.turn(fold, settings)) != OVER:
             await self.take(turn, fold, settings, record)
+
+    def conclude(self, events: Sequence[AnyEvent], settings: C) -> str | None:
+        """Return the answer of a run that has to stop after these events: by default the one it had finished with.
+
+        A graph that has something to say before its end, such as the vote of the attempts made so far, says it here.
+        It is pure, so that a logged run can be cut at any smaller budget.
+        """
+        return next((e.answer for e in reversed(events) if isinstance(e, Finished)), None)
 
     async def seats(self, settings: C) -> Seats:
         """Return who sits at the table.

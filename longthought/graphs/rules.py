@@ -49,6 +49,8 @@ class Rules(Record):
     """Times the debate may leave a step behind, vetoes included; it ends where one more would be due."""
     tokens: PositiveInt | None = None
     """Tokens of policy and critic together, prompts included, after which no further call is made."""
+    computed: PositiveInt | None = None
+    """The same without cached prompt tokens."""
     seconds: float | None = Field(default=None, gt=0)
     """Seconds in models and tools, after which no further call is made."""
     reflections: int = Field(default=1, ge=0)
@@ -122,6 +124,8 @@ def _out_of_patience(tree: Tree, rules: Rules, failed: Failed) -> bool:
 def _spent(tree: Tree, rules: Rules, *, new_round: bool) -> StopReason | None:
     """Return the budget that forbids another model call, if any."""
     if rules.tokens is not None and tree.policy_usage.total + tree.critic_usage.total >= rules.tokens:
+        return StopReason.TOKENS
+    if rules.computed is not None and tree.policy_usage.computed + tree.critic_usage.computed >= rules.computed:
         return StopReason.TOKENS
     if rules.seconds is not None and tree.seconds >= rules.seconds:
         return StopReason.SECONDS

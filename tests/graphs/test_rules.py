@@ -401,6 +401,7 @@ def test_a_repeated_step_is_one_rejected_from_the_same_node_in_the_same_words() 
     [
         ({"rounds": 2}, StopReason.ROUNDS),
         ({"tokens": 200}, StopReason.TOKENS),
+        ({"computed": 140}, StopReason.TOKENS),
         ({"seconds": 10.0}, StopReason.SECONDS),
     ],
 )
@@ -408,7 +409,7 @@ def test_a_spent_budget_ends_the_debate_before_the_next_call(limits: dict[str, A
     for extra, ended in ((0, True), (1, False)):
         table = Table(Rules(**{name: value + extra for name, value in limits.items()}))
         for _ in range(2):
-            table.propose(calls=(spend(40, 10, 2.0),))
+            table.propose(calls=(spend(40, 10, 2.0, cached=30),))
             table.check(CONFIRMED, seconds=1.0)
             table.judge(Action.CONTINUE, calls=(spend(45, 5, 2.0),))
             table.act()
@@ -499,7 +500,16 @@ def test_no_backtracks_at_all(cause: Cause) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"rounds": 0}, {"tokens": 0}, {"seconds": 0}, {"backtracks": -1}, {"reflections": -1}, {"patience": 0}]
+    "wrong",
+    [
+        {"rounds": 0},
+        {"tokens": 0},
+        {"computed": 0},
+        {"seconds": 0},
+        {"backtracks": -1},
+        {"reflections": -1},
+        {"patience": 0},
+    ],
 )
 def test_senseless_rules_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValidationError):
@@ -610,8 +620,9 @@ def test_what_a_person_only_steps_back_from_may_be_proposed_again() -> None:
 # Whatever anyone says.
 
 
-def spend(prompt: int, completion: int, latency: float) -> Call:
-    return Call(model="fake:model", text="", usage=Usage(prompt=prompt, completion=completion), latency=latency)
+def spend(prompt: int, completion: int, latency: float, cached: int = 0) -> Call:
+    usage = Usage(prompt=prompt, cached=cached, completion=completion)
+    return Call(model="fake:model", text="", usage=usage, latency=latency)
 
 
 limits = st.builds(
@@ -619,6 +630,7 @@ limits = st.builds(
     rounds=st.integers(1, 12),
     backtracks=st.none() | st.integers(0, 4),
     tokens=st.none() | st.integers(1, 1000),
+    computed=st.none() | st.integers(1, 1000),
     seconds=st.none() | st.integers(1, 40).map(float),
     reflections=st.integers(0, 2),
     veto=st.booleans(),
@@ -697,6 +709,7 @@ def expect_budgets_kept(table: Table) -> None:
 def expect_money_left(table: Table) -> None:
     tree, limit = table.tree, table.rules
     assert limit.tokens is None or tree.policy_usage.total + tree.critic_usage.total < limit.tokens
+    assert limit.computed is None or tree.policy_usage.computed + tree.critic_usage.computed < limit.computed
     assert limit.seconds is None or tree.seconds < limit.seconds
 
 
