@@ -104,7 +104,9 @@ def live_lines(event: AnyEvent, before: AnyEvent | None = None) -> Iterator[Rend
         case Moved(cause=Cause.EXHAUSTED):
             yield _line("", Text(f"↩ given up, back to {event.to}", style="red"), event.reason)
         case Moved(cause=Cause.SELECTED | Cause.ROLLOUT):
-            yield _line("", Text(f"⤷ on from {event.to}" if event.to else "⤷ from the problem", style="blue"), event.reason)
+            yield _line(
+                "", Text(f"⤷ on from {event.to}" if event.to else "⤷ from the problem", style="blue"), event.reason
+            )
         case Moved(cause=Cause.PRUNED):
             yield _line("", Text(f"✂ pruned {', '.join(map(str, event.abandoned))}", style="red"), event.reason)
         case Reflected():

@@ -9,31 +9,48 @@ After Inoue et al., "Wider or Deeper? Scaling LLM Inference-Time Compute with Ad
 is a step towards one, and its score says what may come of it, so it counts.
 """
 
-import math
 import random
-from typing import Final, NamedTuple
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Final
 
 from longthought.graphs.search.descent import Descent
 from longthought.graphs.search.facts import Expansion
-from longthought.graphs.search.strategy import Place
+from longthought.graphs.search.strategy import Place, Plan
 
 PRIOR: Final = 0.5
 """Successes and failures that a posterior starts from."""
+UNIT: Final = 1_000_000
+"""Scores are added up in millionths, so that the sum does not depend on the order."""
 
 
-class Record(NamedTuple):
+@dataclass(slots=True)
+class Record:
     """Scores, added up."""
 
-    total: float = 0.0
+    total: int = 0
     times: int = 0
+
+    def add(self, total: int, times: int) -> None:
+        """Add others."""
+        self.total += total
+        self.times += times
 
     def draw(self, chance: random.Random) -> float:
         """Draw a share of successes."""
-        return chance.betavariate(PRIOR + self.total, PRIOR + self.times - self.total)
+        return chance.betavariate(PRIOR + self.total / UNIT, PRIOR + self.times - self.total / UNIT)
 
 
 class Adaptive(Descent):
     """Posteriors, and the walk that draws from them."""
+
+    def __init__(self, plan: Plan) -> None:
+        """Start with the problem alone."""
+        self._own: dict[int, int] = {}
+        self._steps: defaultdict[int, Record] = defaultdict(Record)
+        self._whole: defaultdict[int, Record] = defaultdict(Record)
+        self._linked: set[int] = set()
+        super().__init__(plan)
 
     def ask(self) -> Expansion | None:
         """Walk down to where a new step promises more than those there are."""
@@ -44,35 +61,51 @@ class Adaptive(Descent):
         while True:
             place = self.places[path[-1]]
             free = [child for child in place.children if self.is_free(child)]
-            wider = self._wider(place).draw(chance) if self.here(place) else -1.0
-            deeper = self._deeper(place).draw(chance) if free else -1.0
+            wider = self._steps[place.id].draw(chance) if self.here(place) else -1.0
+            deeper = self._below(place.id).draw(chance) if free else -1.0
             if wider >= deeper:
                 reason = f"a new step draws {wider:.2f}, " + (f"going on {deeper:.2f}" if free else "there is no other")
                 return Expansion(place.id, self.width(place.id), tuple(path), reason)
-            draws = {child: self._record(child).draw(chance) for child in free}
+            draws = {child: self._whole[child].draw(chance) for child in free}
             path.append(max(draws, key=lambda child: (draws[child], -child)))
 
     def may_widen(self, place: Place) -> bool:
         """Ask as often as the draws say."""
         return True
 
-    def weight(self, place: Place) -> object:
-        """Add up the scores of a node and all that was proposed below it."""
-        below = [self._record(child) for child in place.children if self.places[child].parent == place.id]
-        own = [self.value(place.id)] if place.judged and place.id else []
-        return Record(math.fsum([*own, *(r.total for r in below)]), len(own) + sum(r.times for r in below))
+    def changed(self, place: Place) -> None:
+        """Add its score to the records above."""
+        if place.parent is not None and place.id not in self._linked:
+            self._linked.add(place.id)
+            whole = self._whole[place.id]
+            if place.id in self._own:
+                self._steps[place.parent].add(self._own[place.id], 1)
+            self._add(place.parent, whole.total, whole.times)
+        if place.judged and self._own.get(place.id) != round(self.value(place.id) * UNIT):
+            self._count(place)
+        super().changed(place)
 
-    def _record(self, node: int) -> Record:
-        weight = self.weight_of(node)
-        return weight if isinstance(weight, Record) else Record()
+    def _count(self, place: Place) -> None:
+        """Add up the score of a node, and again those below it, which may rest on its own."""
+        waiting = [place]
+        while waiting:
+            node = waiting.pop()
+            waiting += [self.places[c] for c in node.children if self.places[c].parent == node.id]
+            if node.judged and node.id:
+                own, times = round(self.value(node.id) * UNIT), int(node.id not in self._own)
+                more, self._own[node.id] = own - self._own.get(node.id, 0), own
+                self._add(node.id, more, times)
+                if node.id in self._linked and node.parent is not None:
+                    self._steps[node.parent].add(more, times)
 
-    def _wider(self, place: Place) -> Record:
-        """Return what new steps here have brought: the scores of the node's steps."""
-        scores = [self.value(child) for child in place.children if self.places[child].judged]
-        return Record(math.fsum(scores), len(scores))
+    def _add(self, node: int, total: int, times: int) -> None:
+        """Add to the record of a node and of all above it."""
+        above: int | None = node
+        while above is not None:
+            self._whole[above].add(total, times)
+            above = self.places[above].parent if above in self._linked else None
 
-    def _deeper(self, place: Place) -> Record:
+    def _below(self, node: int) -> Record:
         """Return what going on has brought: the scores below the node's steps."""
-        own, below = self._wider(place), [self._record(child) for child in place.children]
-        count = sum(record.times for record in below) - own.times
-        return Record(max(0.0, math.fsum(record.total for record in below) - own.total), max(0, count))
+        steps, whole, own = self._steps[node], self._whole[node], self._own.get(node)
+        return Record(whole.total - steps.total - (own or 0), whole.times - steps.times - (own is not None))

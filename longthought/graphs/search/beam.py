@@ -8,7 +8,8 @@ Beam: Lowerre, "The Harpy Speech Recognition System", 1976; over reasoning steps
 test-time compute with open models", 2024.
 """
 
-from collections.abc import Sequence
+import heapq
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from longthought.graphs.search.facts import Expansion, Pruning
@@ -19,9 +20,11 @@ from longthought.graphs.search.strategy import Place, Plan, Strategy
 class Lane:
     """Nodes of one level that compete for the next."""
 
-    nodes: Sequence[int]
+    nodes: frozenset[int]
     keep: int
     level: int
+    waiting: set[int]
+    """Those that have not got their steps."""
 
 
 class Beam(Strategy):
@@ -31,8 +34,11 @@ class Beam(Strategy):
         """Start with the problem alone."""
         super().__init__(plan)
         self._diverse = diverse
-        self._lanes: list[Lane] = [Lane((0,), plan.keep, 0)]
+        self._lanes: dict[int, Lane] = {}
+        self._to_ask: list[tuple[int, int]] = []
+        self._touched: set[int] = set()
         self._pruned: list[Pruning] = []
+        self._open([0], plan.keep, 0)
 
     def width(self, node: int) -> int:
         """Return the width; diverse trees need as many first steps as there are trees."""
@@ -41,12 +47,13 @@ class Beam(Strategy):
     def ask(self) -> Expansion | None:
         """Return a node of a beam that has no steps yet, of the shortest beam first."""
         self._go_on()
-        for lane in sorted(self._lanes, key=lambda lane: lane.level):
-            for node in lane.nodes:
-                place = self.places[node]
-                if not place.busy and not self._done(place):
-                    reason = f"{self.value(node):.2f}, kept on level {lane.level}" if node else "the problem"
-                    return Expansion(node, self.width(node), self.path(node), reason)
+        while self._to_ask:
+            level, node = self._to_ask[0]
+            place = self.places[node]
+            if not place.busy and not self._done(place):
+                reason = f"{self.value(node):.2f}, kept on level {level}" if node else "the problem"
+                return Expansion(node, self.width(node), self.path(node), reason)
+            heapq.heappop(self._to_ask)
         return None
 
     def prune(self) -> Pruning | None:
@@ -56,29 +63,44 @@ class Beam(Strategy):
             del self._pruned[0]
         return self._pruned[0] if self._pruned else None
 
+    def changed(self, place: Place) -> None:
+        """Look at a node of a beam again when next asked."""
+        if place.id in self._lanes:
+            self._touched.add(place.id)
+
+    def _open(self, nodes: Iterable[int], keep: int, level: int) -> None:
+        lane = Lane(frozenset(nodes), keep, level, set(nodes))
+        for node in lane.nodes:
+            self._lanes[node] = lane
+        self._touched |= lane.nodes
+
     def _done(self, place: Place) -> bool:
         return not place.busy and (bool(place.children) or not self.can_expand(place))
 
     def _go_on(self) -> None:
         """Move lanes whose nodes have all got their steps to the next level."""
-        waiting, self._lanes = self._lanes, list[Lane]()
-        while waiting:
-            lane = waiting.pop(0)
-            if not all(self._done(self.places[node]) for node in lane.nodes):
-                self._lanes.append(lane)
-                continue
-            kept = self._select(lane)
-            if self._diverse and lane.level == 0:
-                waiting += [Lane((node,), 1, 1) for node in kept]
-            elif kept:
-                waiting.append(Lane(kept, lane.keep, lane.level + 1))
+        while self._touched:
+            node = min(self._touched)
+            self._touched.discard(node)
+            lane, place = self._lanes[node], self.places[node]
+            if not self._done(place):
+                if not place.busy:
+                    heapq.heappush(self._to_ask, (lane.level, node))
+            elif node in lane.waiting:
+                lane.waiting.discard(node)
+                if not lane.waiting:
+                    self._advance(lane)
 
-    def _select(self, lane: Lane) -> Sequence[int]:
-        """Return the best of the next level, and give up the rest."""
+    def _advance(self, lane: Lane) -> None:
+        """Go on from the best of the next level, and give up the rest."""
         steps = {child for node in lane.nodes for child in self.places[node].children}
-        open_ = [n for n in steps if self.places[n].parent in lane.nodes and self.can_expand(self.places[n])]
-        ranked = sorted(open_, key=lambda node: (-self.value(node), node))
+        live = [n for n in steps if self.places[n].parent in lane.nodes and self.can_expand(self.places[n])]
+        ranked = sorted(live, key=lambda node: (-self.value(node), node))
         kept, rest = ranked[: lane.keep], ranked[lane.keep :]
         if rest:
             self._pruned.append(Pruning(tuple(sorted(rest)), f"the best {len(kept)} of {len(ranked)} are kept"))
-        return kept
+        if self._diverse and lane.level == 0:
+            for node in kept:
+                self._open([node], 1, 1)
+        elif kept:
+            self._open(kept, lane.keep, lane.level + 1)
