@@ -62,7 +62,7 @@ class Adaptive(Descent):
             place = self.places[path[-1]]
             free = [child for child in place.children if self.is_free(child)]
             wider = self._steps[place.id].draw(chance) if self.here(place) else -1.0
-            deeper = self._below(place.id).draw(chance) if free else -1.0
+            deeper = self._deeper(place.id).draw(chance) if free else -1.0
             if wider >= deeper:
                 reason = f"a new step draws {wider:.2f}, " + (f"going on {deeper:.2f}" if free else "there is no other")
                 return Expansion(place.id, self.width(place.id), tuple(path), reason)
@@ -86,17 +86,12 @@ class Adaptive(Descent):
         super().changed(place)
 
     def _count(self, place: Place) -> None:
-        """Add up the score of a node, and again those below it, which may rest on its own."""
-        waiting = [place]
-        while waiting:
-            node = waiting.pop()
-            waiting += [self.places[c] for c in node.children if self.places[c].parent == node.id]
-            if node.judged and node.id:
-                own, times = round(self.value(node.id) * UNIT), int(node.id not in self._own)
-                more, self._own[node.id] = own - self._own.get(node.id, 0), own
-                self._add(node.id, more, times)
-                if node.id in self._linked and node.parent is not None:
-                    self._steps[node.parent].add(more, times)
+        if place.id:
+            own, times = round(self.value(place.id) * UNIT), int(place.id not in self._own)
+            more, self._own[place.id] = own - self._own.get(place.id, 0), own
+            self._add(place.id, more, times)
+            if place.id in self._linked and place.parent is not None:
+                self._steps[place.parent].add(more, times)
 
     def _add(self, node: int, total: int, times: int) -> None:
         """Add to the record of a node and of all above it."""
@@ -105,7 +100,7 @@ class Adaptive(Descent):
             self._whole[above].add(total, times)
             above = self.places[above].parent if above in self._linked else None
 
-    def _below(self, node: int) -> Record:
+    def _deeper(self, node: int) -> Record:
         """Return what going on has brought: the scores below the node's steps."""
         steps, whole, own = self._steps[node], self._whole[node], self._own.get(node)
         return Record(whole.total - steps.total - (own or 0), whole.times - steps.times - (own is not None))

@@ -182,12 +182,12 @@ class Search:
 
     def _go_on(self, busy: AbstractSet[int]) -> Work | None:
         asks = self._spent() is None
-        for node, due in self._due.items():
-            if node not in busy and (asks or isinstance(due, Check)):
-                return due
         for node, asking in self._asking.items():
             if node not in busy and asks and (width := min(asking.wanted, self._room(but=asking))) > 0:
                 return Expand(node, width)
+        for node, due in self._due.items():
+            if node not in busy and (asks or isinstance(due, Check)):
+                return due
         if (pruning := self.strategy.prune()) is not None:
             return pruning
         return self.strategy.ask() if asks and self._room() > 0 else None

@@ -171,7 +171,7 @@ class Strategy(ABC):
             case Scored():
                 place = self._place(fact.node)
                 place.score = fact.score
-                self._judged(place)
+                self._judged(place, *self._below(place))
             case Dead():
                 place = self._place(fact.node)
                 place.dead = True
@@ -199,12 +199,18 @@ class Strategy(ABC):
         if not fact.merged:
             child.parent, child.answered = fact.parent, fact.answered
         self.refresh(run)
-        self.changed(child)
+        self._judged(child, *([] if fact.merged else self._below(child)))
 
-    def _judged(self, place: Place) -> None:
-        for run in place.births:
-            self.refresh(run)
-        self.changed(place)
+    def _judged(self, *places: Place) -> None:
+        for place in places:
+            for run in place.births:
+                self.refresh(run)
+            self.changed(place)
+
+    def _below(self, place: Place) -> list[Place]:
+        """Return what was told too early, of nodes whose value and depth hang on another's."""
+        found = [self.places[child] for child in place.children if self.places[child].parent == place.id]
+        return [below for child in found for below in (child, *self._below(child))]
 
     def refresh(self, run: Run) -> None:
         """Work out again whether a selection is over, and have note taken of it."""
