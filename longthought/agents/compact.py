@@ -1,6 +1,7 @@
 """The compact dialect: Countdown debates in the terse notation of the bundled agents."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -65,7 +66,7 @@ class Compact:
                 f"expected 'A + B = C left …' with numbers up to {notation.MAX_VALUE}, found {text[:80]!r}"
             )
         if len(step.remaining) > 1:
-            return Step(text)
+            return Step(text, state=_state(step, view))
         return Step(text, _expression([*view.path, text]))
 
     def read_reflection(self, reply: str) -> str | Unreadable:
@@ -108,6 +109,33 @@ def _text(view: View) -> str:
     assert puzzle is not None
     rejected = [notation.write_rejected(a.text, "illegal" if a.by is Author.TOOL else "dead") for a in view.attempts]
     return notation.write_view(notation.write_problem(puzzle), view.path, rejected)
+
+
+def _state(step: notation.ParsedStep, view: View) -> str | None:
+    """Return the numbers a step leaves, if they follow from those it was taken from; two such orders are one state."""
+    puzzle = notation.read_statement(view.problem.statement)
+    before = notation.read_step(view.path[-1]) if view.path else None
+    if puzzle is None or (view.path and before is None):
+        return None
+    left = Counter(before.remaining if before else puzzle.numbers)
+    left.subtract((step.left, step.right))
+    left[step.result] += 1
+    if step.result not in _results(step) or min(left.values()) < 0 or +left != Counter(step.remaining):
+        return None
+    return " ".join(str(n) for n in sorted(step.remaining))
+
+
+def _results(step: notation.ParsedStep) -> Sequence[int]:
+    a, b = step.left, step.right
+    match step.operator:
+        case "+":
+            return [a + b]
+        case "-":
+            return [a - b]
+        case "*":
+            return [a * b]
+        case _:
+            return [a // b] if b and a % b == 0 else []
 
 
 def _standing(evidence: Sequence[Evidence]) -> str:

@@ -19,6 +19,8 @@ class Step:
 
     text: str
     answer: str | None = None
+    state: str | None = None
+    """What it leads to, where that can be told: two steps with the same state are as good as one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """How debates look in a terminal. Only renders; computes nothing that is not in the events."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
 from rich.console import Group, RenderableType
@@ -81,8 +82,13 @@ def opening(statement: str, policy: str, critic: str, tools: Iterable[str]) -> R
     return Panel(Group(Text(statement, style="bold"), table), border_style="dim", expand=False)
 
 
-def live_lines(event: AnyEvent) -> Iterator[RenderableType]:
-    """Put one event into lines, as it happens; what is long wraps beside its margin."""
+def live_lines(event: AnyEvent, before: AnyEvent | None = None) -> Iterator[RenderableType]:
+    """Put one event into lines, as it happens; what is long wraps beside its margin.
+
+    What is not about the same step as the event before is headed by its number.
+    """
+    about = getattr(event, "node", "")
+    about = "" if about == getattr(before, "node", "") or before is None else about
     match event:
         case Proposed():
             step = Text(event.text)
@@ -90,13 +96,19 @@ def live_lines(event: AnyEvent) -> Iterator[RenderableType]:
                 step.append(f"   answer: {event.answer}", style="bold")
             yield _line(event.node, step.append(f"   from {event.parent}", style="dim") if event.parent else step)
         case Checked() if event.evidence:
-            yield _line("", evidence_text(event.evidence))
+            yield _line(about, evidence_text(event.evidence))
         case Judged():
-            yield _line("", verdict_text(event.verdict), event.verdict.critique)
+            yield _line(about, verdict_text(event.verdict), event.verdict.critique)
         case Moved(cause=Cause.VETOED):
             yield _line("", Text(f"↩ vetoed by {event.reason.partition(':')[0]}, back to {event.to}", style="red"))
         case Moved(cause=Cause.EXHAUSTED):
             yield _line("", Text(f"↩ given up, back to {event.to}", style="red"), event.reason)
+        case Moved(cause=Cause.SELECTED | Cause.ROLLOUT):
+            yield _line(
+                "", Text(f"⤷ on from {event.to}" if event.to else "⤷ from the problem", style="blue"), event.reason
+            )
+        case Moved(cause=Cause.PRUNED):
+            yield _line("", Text(f"✂ pruned {', '.join(map(str, event.abandoned))}", style="red"), event.reason)
         case Reflected():
             yield _line(event.node, Text(f"reflection: {event.text}", style="yellow"))
         case Failed():
@@ -184,8 +196,9 @@ def debate_panels(trajectory: Trajectory) -> Iterator[RenderableType]:
     yield tree(trajectory)
     yield Text()
     yield Text("Transcript", style="bold underline")
-    for event in trajectory.events:
-        yield from live_lines(event)
+    for before, event in pairwise((None, *trajectory.events)):
+        assert event is not None
+        yield from live_lines(event, before)
     yield bill(trajectory)
 
 
@@ -195,13 +208,14 @@ def tree(trajectory: Trajectory) -> RichTree:
     root = RichTree(Text("problem", style="bold"), guide_style="dim")
     drawn = {0: root}
     final = trajectory.tree.finished.node if trajectory.tree.finished else None
+    scored = any(isinstance(event, Moved) and event.cause is Cause.SELECTED for event in trajectory.events)
     for node in nodes[1:]:
         if node.parent is not None:
-            drawn[node.id] = drawn[node.parent].add(_label(node, final))
+            drawn[node.id] = drawn[node.parent].add(_label(node, final, scored=scored))
     return root
 
 
-def _label(node: Node, final: int | None) -> Text:
+def _label(node: Node, final: int | None, *, scored: bool) -> Text:
     style = STANDING_STYLE[node.standing]
     label = Text(f"{node.id} ", style="dim", no_wrap=True, overflow="ellipsis")
     words = " ".join(node.text.split())
@@ -211,7 +225,13 @@ def _label(node: Node, final: int | None) -> Text:
     if node.id == final and node.answer:
         label.append(f"  ■ {node.answer}", style="not dim bold cyan")
     if node.standing is Standing.ABANDONED:
-        label.append(f"  ✗ {REJECTED_BY.get(node.rejected_by or Author.CRITIC, 'left')}", style="dim red")
+        pruned = node.left_for is Cause.PRUNED
+        how = "pruned" if pruned else REJECTED_BY.get(node.rejected_by or Author.CRITIC, "left")
+        label.append(f"  ✗ {how}", style="dim red")
+    elif node.id != final and node.verdicts and (score := node.verdicts[-1].score) is not None and scored:
+        label.append(f"  {score:.2f}", style="not bold dim")
+    if node.sources:
+        label.append(f"  also from {', '.join(map(str, node.sources))}", style="dim")
     return label
 
 

@@ -60,6 +60,7 @@ def solve(
     from longthought.trajectories.events import AnyEvent, Started
 
     console = Console(highlight=False)
+    before: list[AnyEvent] = []
     given = settings(
         graph=graph, policy=policy, critic=critic, base_url=base_url, critic_base_url=critic_base_url, dialect=dialect,
         tools=tools, rounds=rounds, tokens=tokens, seconds=seconds, veto=veto, temperature=temperature, seed=seed,
@@ -69,8 +70,9 @@ def solve(
     def show(event: AnyEvent) -> None:
         if isinstance(event, Started):
             console.print(opening(event.problem.statement, policy, critic, given["tools"]))
-        for line in live_lines(event):
+        for line in live_lines(event, *before):
             console.print(line)
+        before[:] = [event]
 
     problem = posed_by_hand(statement)
     expect_possible(problem)

@@ -10,8 +10,11 @@ from longthought.errors import ConfigError
 from longthought.graphs.context import Context
 from longthought.graphs.debate import Debate
 from longthought.graphs.machine import Machine
+from longthought.graphs.tree_search import TreeSearch
 
-GRAPHS: Final[Mapping[str, type[Machine[Any, Any]]]] = {machine.context.graph: machine for machine in (Debate,)}
+GRAPHS: Final[Mapping[str, type[Machine[Any, Any]]]] = {
+    machine.context.graph: machine for machine in (Debate, TreeSearch)
+}
 
 
 def machine(name: str) -> type[Machine[Any, Any]]:

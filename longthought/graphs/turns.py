@@ -8,7 +8,8 @@ import asyncio
 import itertools
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from longthought.agents.dialect import Unreadable
@@ -78,31 +79,41 @@ async def propose(tree: Tree, seats: Seats) -> AnyEvent:
     )  # fmt: skip
 
 
-async def propose_many(tree: Tree, seats: Seats, at: int, count: int) -> Sequence[AnyEvent]:
+async def propose_many(
+    tree: Tree, seats: Seats, at: int, count: int, states: Mapping[str, int] | None = None
+) -> Sequence[AnyEvent]:
     """Ask the policy for several next steps from a node; those that say the same are one, in the words of the first.
 
-    What was read comes back as proposals, and if that is nothing new, as one failure that carries the cost.
+    What was read comes back as proposals, and if that is nothing new, as one failure that carries the cost. With
+    `states`, the nodes of states reached before, a step that leads to one of them is proposed as that node.
     """
     seen = view(tree, at=at)
     if objection := seats.policy.unsuitable(seen) or seats.critic.unsuitable(seen):
         return [_fail(tree, Author.STRATEGY, Failure.MODEL, objection, fatal=True)]
     replies = await seats.policy.propose_many(seen, count)
     known = {tuple(tree.nodes[child].text.split()) for child in tree.node(at).children}
+    there = set(tree.node(at).children)
+    merged = dict(states or {})
     events, lost, reason = list[AnyEvent](), tuple[Call, ...](), "the policy gave nothing"
+    new = len(tree.nodes)
     for reply in replies:
         step, lost = reply.read, lost + reply.calls
         if isinstance(step, Unreadable):
             reason = step.reason
-        elif (words := tuple(step.text.split())) in known:
+        elif (words := tuple(step.text.split())) in known or _is_merged(tree, merged, step.state, at, there):
             reason = f"proposed again: {step.text}"
         else:
-            known.add(words)
+            node = merged.get(step.state, new) if step.state is not None and states is not None else new
             event = _event(
-                tree, Proposed, Author.POLICY, node=len(tree.nodes) + len(events), parent=at, text=step.text,
-                answer=step.answer, calls=lost,
+                tree, Proposed, Author.POLICY, node=node, parent=at, text=step.text, answer=step.answer,
+                state=step.state, calls=lost,
             )  # fmt: skip
             events.append(event.model_copy(update={"seq": tree.events + len(events)}))
-            lost = ()
+            known.add(words)
+            there.add(node)
+            if step.state is not None:
+                merged.setdefault(step.state, node)
+            new, lost = new + (node == new), ()
     if not events:
         said = Failure.REPEATED_STEP if reason.startswith("proposed") else Failure.UNREADABLE_STEP
         return [_fail(tree, Author.POLICY, said, reason, node=at or None, calls=lost)]
@@ -158,6 +169,12 @@ def broken(turn: Turn, tree: Tree, error: LongthoughtError) -> AnyEvent:
             return _fail(tree, Author.POLICY, Failure.MODEL, str(error), fatal=True)
         case _:
             return _fail(tree, Author.STRATEGY, Failure.MODEL, str(error), fatal=True)
+
+
+def _is_merged(tree: Tree, states: Mapping[str, int], state: str | None, at: int, there: AbstractSet[int]) -> bool:
+    """Say whether a state is reached from a node already, or is one that the node itself was made from."""
+    node = None if state is None else states.get(state)
+    return node is not None and (node in there or (node < len(tree.nodes) and tree.is_made_from(node, at)))
 
 
 def _candidate(tree: Tree) -> Node:

@@ -110,6 +110,8 @@ class Cause(StrEnum):
     """Nothing new came from the node, so the strategy left it."""
     SELECTED = "selected"
     """A search goes on from the node."""
+    ROLLOUT = "rollout"
+    """A search plays on from the node, to see what it is worth."""
     PRUNED = "pruned"
     """A search keeps others instead."""
     EDITED = "edited"
@@ -233,6 +235,8 @@ class Proposed(Event):
     """The step."""
     answer: str | None = None
     """The final answer it carries, if any."""
+    state: str | None = None
+    """What it leads to, where the dialect can tell: steps that lead to the same are one node of a search."""
     sources: tuple[int, ...] = ()
     """Other nodes it was made from, as in an aggregation."""
     trajectories: tuple[str, ...] = ()

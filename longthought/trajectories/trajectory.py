@@ -216,7 +216,14 @@ class Trajectory:
                 raise ValueError(f"{role} has no transcript; policy and critic have one")
 
 
-_MOVES: Final = {Cause.ACCEPTED: "accepted", Cause.DOUBTED: "doubted", Cause.EDITED: "moved to {to}"}
+_MOVES: Final = {
+    Cause.ACCEPTED: "accepted",
+    Cause.DOUBTED: "doubted",
+    Cause.EDITED: "moved to {to}",
+    Cause.SELECTED: "on from {to}",
+    Cause.ROLLOUT: "on from {to}",
+    Cause.PRUNED: "pruned",
+}
 
 
 def _to_policy(event: AnyEvent) -> list[Remark]:

@@ -82,6 +82,8 @@ class Node:
     reason: str = ""
     """Why it was abandoned."""
     rejected_by: Author | None = None
+    left_for: Cause | None = None
+    """What kind of move abandoned it."""
 
 
 class TreeError(ValueError):
@@ -212,7 +214,7 @@ class Tree:
             self.node(source)
         if event.node < len(self.nodes):
             node = self.nodes[event.node]
-            if any(self._made_from(node.id, origin) for origin in (parent.id, *event.sources)):
+            if any(self.is_made_from(node.id, origin) for origin in (parent.id, *event.sources)):
                 raise TreeError(f"node {node.id} can't be made from itself")
             self.rounds += 1
             node.sources = tuple(dict.fromkeys((*node.sources, event.parent, *event.sources)))
@@ -228,7 +230,7 @@ class Tree:
         self.rounds += 1
         self.repeats.pop(parent.id, None)
 
-    def _made_from(self, number: int, below: int) -> bool:
+    def is_made_from(self, number: int, below: int) -> bool:
         """Say whether a node is another one or stands above it, by way of parents or sources."""
         seen: set[int] = set()
         waiting = [below]
@@ -267,7 +269,7 @@ class Tree:
             node.standing = standing
             self.repeats.pop(node.id, None)
             if standing is Standing.ABANDONED:
-                node.reason, node.rejected_by = event.reason, event.by
+                node.reason, node.rejected_by, node.left_for = event.reason, event.by, event.cause
         self.cursor = event.to
         self.repeats.pop(event.to, None)
         if event.cause in BACKWARD:

@@ -1,0 +1,145 @@
+"""What a search costs beside its models: CPU per new node, for every strategy and for trees of growing size.
+
+    python benchmarks/search.py --nodes 1000 10000
+
+The agents answer at once, from a hash of the path, so what is left is the search itself: select, propose, check, judge,
+fold, and the events that a log keeps. No step is an answer and no budget but that of rounds ends a search, so every
+tree has about the size that was asked for. `flat` is the cost in the largest tree over that in the smallest. Times are
+CPU seconds of this process, the best of `--repeats`.
+
+`--watched` takes the turns one by one through LangGraph, as Studio does, where the state is copied at every step.
+"""
+
+import argparse
+import asyncio
+import cProfile
+import json
+import pstats
+import sys
+import time
+import zlib
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from longthought.agents.agent import Reply
+from longthought.agents.dialect import Step
+from longthought.agents.view import View
+from longthought.graphs.context import started
+from longthought.graphs.machine import NO_LIMIT
+from longthought.graphs.search.context import SearchContext, Way
+from longthought.graphs.seats import Seats
+from longthought.graphs.tree_search import build
+from longthought.problems.problem import Problem
+from longthought.trajectories.events import Action, AnyEvent, Call, Proposed, Usage, Verdict
+
+WIDTH = 4
+DEPTH = 16
+STEPS = 32
+"""Different steps there are from any node."""
+
+
+class Oracle:
+    """Sits in both chairs and answers at once, always the same to the same views in the same order."""
+
+    name = "oracle"
+
+    def __init__(self) -> None:
+        """Start without having said anything."""
+        self._given: Counter[tuple[str, ...]] = Counter()
+
+    def unsuitable(self, view: View) -> str | None:
+        """Take everything on."""
+        return None
+
+    async def propose(self, view: View) -> Reply[Step]:
+        """Give one step."""
+        return (await self.propose_many(view, 1))[0]
+
+    async def propose_many(self, view: View, count: int) -> Sequence[Reply[Step]]:
+        """Give steps in turn, the first again after the last."""
+        known = self._given[view.path] % STEPS
+        self._given[view.path] += count
+        steps = [f"{chance(view.path, str(known + n))} leads on to case {known + n}." for n in range(count)]
+        return [Reply(Step(step), (call(step),)) for step in steps]
+
+    async def reflect(self, view: View) -> Reply[str]:
+        """Refuse: nobody asks for it."""
+        raise NotImplementedError
+
+    async def judge(self, view: View) -> Reply[Verdict]:
+        """Give a score from the path, and no hope to one step in five."""
+        assert view.candidate is not None
+        score = chance(view.path, view.candidate.text) % 1000 / 1000
+        action = Action.CONTINUE if score > 0.2 else Action.BACKTRACK
+        return Reply(Verdict(action=action, score=score, critique="as it is"), (call("as it is"),))
+
+    async def aclose(self) -> None:
+        """Hold nothing."""
+
+
+def chance(path: Sequence[str], step: str) -> int:
+    """Return a number for a path and a step from it."""
+    return zlib.crc32("\n".join((*path, step)).encode())
+
+
+def call(text: str) -> Call:
+    """Return what a call would have cost."""
+    return Call(model=Oracle.name, text=text, usage=Usage(prompt=100, cached=80, completion=10))
+
+
+async def grow(way: Way, nodes: int, *, watched: bool) -> int:
+    """Grow one tree and return its size."""
+    seen: list[AnyEvent] = []
+    keep = max(2, nodes // (WIDTH * DEPTH // 2))
+    agent = Oracle()
+    context = SearchContext(strategy=way, rounds=nodes, width=WIDTH, keep=keep, depth=DEPTH, tools=())
+    graph, _ = build(Seats(agent, agent), seen.extend, unbroken=not watched)
+    first = started(Problem(id="grown", statement="Which case is it?"), context)
+    state: Any = {"events": [first.model_dump(mode="json")]}
+    await graph.ainvoke(state, context=context, config=NO_LIMIT)
+    return sum(isinstance(event, Proposed) for event in seen)
+
+
+def measure(way: Way, nodes: int, repeats: int, *, watched: bool, profiled: bool) -> float:
+    """Return CPU milliseconds a node."""
+    best = float("inf")
+    for _ in range(repeats):
+        began = time.process_time()
+        if profiled:
+            with cProfile.Profile() as profiler:
+                grown = asyncio.run(grow(way, nodes, watched=watched))
+            pstats.Stats(profiler).sort_stats("tottime").print_stats(30)
+        else:
+            grown = asyncio.run(grow(way, nodes, watched=watched))
+        best = min(best, 1000 * (time.process_time() - began) / grown)
+        if grown < 0.9 * nodes:  # what comes to nothing costs a round, too
+            sys.exit(f"{way}: the tree ended at {grown} nodes of {nodes}")
+    return best
+
+
+def main() -> None:
+    """Measure and print a table, or JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--nodes", type=int, nargs="+", default=[1000, 10000])
+    parser.add_argument("--strategies", type=Way, nargs="+", default=list(Way))
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--watched", action="store_true")
+    parser.add_argument("--profile", action="store_true", help="print where the time goes; slows it down")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    measure(Way.BEAM, 100, 1, watched=options.watched, profiled=False)  # to warm up
+    how = {"watched": options.watched, "profiled": options.profile}
+    rows: dict[str, list[float]] = {}
+    if not options.json:
+        print("CPU ms a node" + "".join(f"{n:>11,}" for n in options.nodes) + "       flat")
+    for way in options.strategies:
+        rows[way] = row = [measure(way, n, options.repeats, **how) for n in options.nodes]
+        if not options.json:
+            print(f"{way:<13}" + "".join(f"{ms:>11.3f}" for ms in row) + f"{row[-1] / row[0]:>11.2f}", flush=True)
+    if options.json:
+        print(json.dumps({"nodes": options.nodes, "ms_per_node": rows}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""Beam search, and diverse beam search: level by level, the best few are kept.
+
+In a beam all nodes of a level compete for `keep` places. In the diverse kind (DVTS) the best first steps become the
+roots of as many trees, each goes on from its own best step alone, and none waits for another.
+
+Beam: Lowerre, "The Harpy Speech Recognition System", 1976; over reasoning steps in Yao et al., "Tree of Thoughts",
+2023, and in the reward trees of Qin et al., "O1 Replication Journey", 2024. DVTS: Beeching, Tunstall and Rush, "Scaling
+test-time compute with open models", 2024.
+"""
+
+import heapq
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from longthought.graphs.search.facts import Expansion, Pruning
+from longthought.graphs.search.strategy import Place, Plan, Strategy
+
+
+@dataclass(slots=True)
+class Lane:
+    """Nodes of one level that compete for the next."""
+
+    nodes: frozenset[int]
+    keep: int
+    level: int
+    waiting: set[int]
+    """Those that have not got their steps."""
+
+
+class Beam(Strategy):
+    """One lane, or from the first level on one for each node that was kept there."""
+
+    def __init__(self, plan: Plan, *, diverse: bool = False) -> None:
+        """Start with the problem alone."""
+        super().__init__(plan)
+        self._diverse = diverse
+        self._lanes: dict[int, Lane] = {}
+        self._to_ask: list[tuple[int, int]] = []
+        self._touched: set[int] = set()
+        self._pruned: list[Pruning] = []
+        self._open([0], plan.keep, 0)
+
+    def width(self, node: int) -> int:
+        """Return the width; diverse trees need as many first steps as there are trees."""
+        return max(self.plan.width, self.plan.keep) if self._diverse and not node else self.plan.width
+
+    def ask(self) -> Expansion | None:
+        """Return a node of a beam that has no steps yet, of the shortest beam first."""
+        self._go_on()
+        while self._to_ask:
+            level, node = self._to_ask[0]
+            place = self.places[node]
+            if not place.busy and not self._done(place):
+                reason = f"{self.value(node):.2f}, kept on level {level}" if node else "the problem"
+                return Expansion(node, self.width(node), self.path(node), reason)
+            heapq.heappop(self._to_ask)
+        return None
+
+    def prune(self) -> Pruning | None:
+        """Return what did not come into the beam."""
+        self._go_on()
+        while self._pruned and all(self.places[node].dead for node in self._pruned[0].nodes):
+            del self._pruned[0]
+        return self._pruned[0] if self._pruned else None
+
+    def changed(self, place: Place) -> None:
+        """Look at a node of a beam again when next asked."""
+        if place.id in self._lanes:
+            self._touched.add(place.id)
+
+    def _open(self, nodes: Iterable[int], keep: int, level: int) -> None:
+        lane = Lane(frozenset(nodes), keep, level, set(nodes))
+        for node in lane.nodes:
+            self._lanes[node] = lane
+        self._touched |= lane.nodes
+
+    def _done(self, place: Place) -> bool:
+        return not place.busy and (bool(place.children) or not self.can_expand(place))
+
+    def _go_on(self) -> None:
+        """Move lanes whose nodes have all got their steps to the next level."""
+        while self._touched:
+            node = min(self._touched)
+            self._touched.discard(node)
+            lane, place = self._lanes[node], self.places[node]
+            if not self._done(place):
+                if not place.busy:
+                    heapq.heappush(self._to_ask, (lane.level, node))
+            elif node in lane.waiting:
+                lane.waiting.discard(node)
+                if not lane.waiting:
+                    self._advance(lane)
+
+    def _advance(self, lane: Lane) -> None:
+        """Go on from the best of the next level, and give up the rest."""
+        steps = {child for node in lane.nodes for child in self.places[node].children}
+        live = [n for n in steps if self.places[n].parent in lane.nodes and self.can_expand(self.places[n])]
+        ranked = sorted(live, key=lambda node: (-self.value(node), node))
+        kept, rest = ranked[: lane.keep], ranked[lane.keep :]
+        if rest:
+            self._pruned.append(Pruning(tuple(sorted(rest)), f"the best {len(kept)} of {len(ranked)} are kept"))
+        if self._diverse and lane.level == 0:
+            for node in kept:
+                self._open([node], 1, 1)
+        elif kept:
+            self._open(kept, lane.keep, lane.level + 1)

@@ -1,0 +1,174 @@
+"""Tree search: a strategy picks where to go on, the policy proposes several steps there, and the critic scores each.
+
+    select → expand → check → judge → act        until an answer is accepted, nothing is left, or a budget is spent
+
+The critic's verdict is a process reward here, and the strategy moves the cursor. What comes next follows from the log
+alone (`search.search`); which node, from the strategy's facts (`search.mcts` and its siblings). A job keeps up to
+`parallel` calls of one search in flight: nothing waits for a level or a batch, and every event falls as it comes.
+
+After Qin et al., "O1 Replication Journey: A Strategic Progress Report", 2024 (first attempt: reward trees), and Besta
+et al., "Reasoning Language Models: A Blueprint", 2025, for the parts that searches are made of.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Any, Final
+
+from longthought.errors import LongthoughtError
+from longthought.graphs import turns
+from longthought.graphs.machine import OVER, Graph, Machine, Observer
+from longthought.graphs.search.context import SearchContext
+from longthought.graphs.search.facts import Expansion, Pruning
+from longthought.graphs.search.search import Check, End, Expand, Judge, Leave, Search
+from longthought.graphs.seats import Seats
+from longthought.trajectories.events import (
+    AnyEvent,
+    Author,
+    Cause,
+    Event,
+    Failed,
+    Failure,
+    Finished,
+    Graded,
+    Moved,
+)
+
+_TURNS: Final[dict[type[Any], str]] = {
+    Expansion: "select", Expand: "expand", Check: "check", Judge: "judge", Leave: "act", Pruning: "act", End: "act",
+}  # fmt: skip
+
+
+class TreeSearch(Machine[SearchContext, Search]):
+    """Tree search as a graph."""
+
+    context = SearchContext
+    turns = tuple(dict.fromkeys(_TURNS.values()))
+
+    def begin(self, settings: SearchContext) -> Search:
+        """Start with an empty tree."""
+        settings.expect_sound()
+        return Search(settings)
+
+    def turn(self, fold: Search, settings: SearchContext) -> str:
+        """Name what comes next."""
+        if _over(fold):
+            return OVER
+        work = fold.next()
+        assert work is not None
+        return _TURNS[type(work)]
+
+    async def take(self, turn: str, fold: Search, settings: SearchContext, record: Observer) -> None:
+        """Do what comes next."""
+        work = fold.next()
+        assert work is not None
+        if isinstance(work, Expand | Check | Judge):
+            await self._ask(work, fold, settings, record)
+        else:
+            record(_move(work, fold))
+
+    async def take_all(self, fold: Search, settings: SearchContext, record: Observer) -> None:
+        """Do all there is to do, so many calls at a time."""
+        running: dict[asyncio.Task[None], int] = {}
+        try:
+            while not _over(fold):
+                busy = frozenset(running.values())
+                work = fold.next(busy) if len(running) < settings.parallel else None
+                if work is None:
+                    done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                    for task in done:
+                        del running[task]
+                        task.result()
+                elif not isinstance(work, Expand | Check | Judge):
+                    record(_move(work, fold))
+                elif settings.parallel == 1:
+                    await self._ask(work, fold, settings, record)
+                else:
+                    running[asyncio.create_task(self._ask(work, fold, settings, record))] = work.node
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+    def conclude(self, events: Sequence[AnyEvent], settings: SearchContext) -> str | None:
+        """Return the best answer that these events hold."""
+        search = self.begin(settings)
+        for event in events:
+            search.apply(event)
+        if search.tree.finished is not None:
+            return search.tree.finished.answer
+        best = search.best()
+        return None if best is None else best.answer
+
+    async def _ask(self, work: Expand | Check | Judge, fold: Search, settings: SearchContext, record: Observer) -> None:
+        """Ask an agent or the tools; a model that can't be had ends the search."""
+        tree, node = fold.tree, work.node
+        try:
+            seats = await self.seats(settings)
+            match work:
+                case Expand():
+                    record(await turns.propose_many(tree, seats, node, work.width, fold.states))
+                case Check():
+                    record(await turns.check(tree, seats, tree.nodes[node]))
+                case Judge():
+                    record([await turns.judge(tree, seats, tree.nodes[node], lambda verdict: None)])
+        except LongthoughtError as error:
+            by = Author.CRITIC if isinstance(work, Judge) else Author.POLICY
+            fields: dict[str, Any] = {"failure": Failure.MODEL, "detail": str(error), "fatal": True}
+            record([_event(fold, 0, Failed, by, node=node or None, **fields)])
+
+
+def _over(fold: Search) -> bool:
+    return isinstance(fold.tree.last, Finished | Graded)
+
+
+def _move(work: Expansion | Pruning | Leave | End, fold: Search) -> Sequence[AnyEvent]:
+    """Return what follows from the log, without asking anybody."""
+    match work:
+        case Expansion():
+            cause = Cause.ROLLOUT if work.rollout else Cause.SELECTED
+            said: dict[str, Any] = {"to": work.node, "path": work.path[1:], "reason": work.reason}
+            return [_event(fold, 0, Moved, Author.STRATEGY, cause=cause, **said)]
+        case Pruning():
+            said = {"to": fold.tree.cursor, "abandoned": work.nodes, "reason": work.reason}
+            return [_event(fold, 0, Moved, Author.STRATEGY, cause=Cause.PRUNED, **said)]
+        case Leave():
+            said = {"to": fold.tree.nodes[work.node].parent or 0, "abandoned": (work.node,), "reason": work.reason}
+            return [_event(fold, 0, Moved, work.by, cause=work.cause, **said)]
+        case End():
+            return _finish(work, fold)
+
+
+def _finish(end: End, fold: Search) -> Sequence[AnyEvent]:
+    """Go to the answer, if there is one, and end there."""
+    tree = fold.tree
+    if end.node is None:
+        return [_event(fold, 0, Finished, Author.STRATEGY, reason=end.reason)]
+    node = tree.nodes[end.node]
+    fields: dict[str, Any] = {"reason": end.reason, "node": node.id, "answer": node.answer}
+    if isinstance(tree.last, Moved) and tree.last.cause is Cause.ACCEPTED:  # a log that was cut between the two
+        return [_event(fold, 0, Finished, Author.STRATEGY, **fields)]
+    path = tuple(n.id for n in tree.path(node.id))
+    moved = _event(
+        fold, 0, Moved, Author.STRATEGY, to=node.id, cause=Cause.ACCEPTED, path=path, accepted=path,
+        reason=fold.why(node),
+    )  # fmt: skip
+    return [moved, _event(fold, 1, Finished, Author.STRATEGY, **fields)]
+
+
+def _event(fold: Search, after: int, kind: type[Event], by: Author, **fields: Any) -> AnyEvent:
+    assert fold.started is not None
+    return kind(  # pyright: ignore[reportReturnType]
+        trajectory=fold.started.trajectory, seq=fold.events + after, by=by, at=time.time(), **fields
+    )
+
+
+def build(
+    seats: Seats | None = None, observe: Observer | None = None, *, unbroken: bool = False
+) -> tuple[Graph, TreeSearch]:
+    """Compile the search; see `Machine.compile`."""
+    search = TreeSearch(seats, observe)
+    return search.compile(unbroken=unbroken), search
+
+
+graph = build()[0]
