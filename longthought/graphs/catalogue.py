@@ -10,8 +10,15 @@ from longthought.errors import ConfigError
 from longthought.graphs.context import Context
 from longthought.graphs.debate import Debate
 from longthought.graphs.machine import Machine
+from longthought.graphs.self_critique import SelfCritique
 
-GRAPHS: Final[Mapping[str, type[Machine[Any, Any]]]] = {machine.context.graph: machine for machine in (Debate,)}
+GRAPHS: Final[Mapping[str, type[Machine[Any, Any]]]] = {
+    machine.context.graph: machine
+    for machine in (
+        Debate,
+        SelfCritique,
+    )
+}
 
 
 def machine(name: str) -> type[Machine[Any, Any]]:

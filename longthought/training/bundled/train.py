@@ -1,4 +1,4 @@
-"""Train one bundled agent, from nothing or from another one's weights: an endless stream of exact examples through transformers' Trainer."""
+"""Train one bundled agent, from nothing or from another's weights: endless exact examples, transformers' Trainer."""
 
 # pyright: basic
 
