@@ -139,8 +139,6 @@ AGAIN: Final = (
 SAID_NOTHING: Final = "(nothing)"
 CUT: Final = "\n[… {count} characters left out …]"
 
-WORKED: Final = "Problem:\n{statement}"
-"""An example's question, as the problem itself is put."""
 WRITE_SOLUTION: Final = "Write the whole solution."
 EARLIER: Final = "You tried before:\n\n{text}\n\n"
 WRITE_REVISION: Final = (

@@ -17,7 +17,8 @@ from longthought.agents.reading import cut, spoken, strip_heading, without_think
 from longthought.agents.view import Candidate, View
 from longthought.agents.voice import DIALOGUE, Voice
 from longthought.problems import code
-from longthought.problems.conventions import boxed_answer
+from longthought.problems.conventions import boxed_answer, final_answer
+from longthought.problems.worked import Worked
 from longthought.tools.lean import script
 from longthought.tools.python import blocks
 from longthought.trajectories.events import Action, Evidence, EvidenceStatus, Verdict
@@ -58,6 +59,18 @@ class Prose:
         request = prompts.WRITE_STEP if view.path else prompts.WRITE_FIRST_STEP
         return _messages(self.voice.policy, f"{_prefix(view)}{self._suffix(view)}{request}")
 
+    def ask_solution(self, view: View, examples: Sequence[Worked] = ()) -> list[BaseMessage]:
+        """Ask for a whole solution, after examples as turns of the same conversation, or for a revision of one."""
+        asked = _prefix(view) + prompts.WRITE_SOLUTION
+        if view.attempts:
+            earlier = prompts.EARLIER.format(text=view.attempts[-1].text)
+            asked = f"{_prefix(view)}{earlier}{prompts.WRITE_REVISION}"
+        shown: list[BaseMessage] = []
+        for example in examples:
+            question = prompts.PROBLEM.format(statement=example.statement) + prompts.WRITE_SOLUTION
+            shown += [HumanMessage(question), AIMessage(example.solution)]
+        return [SystemMessage(prompts.SOLVE), *shown, HumanMessage(asked)]
+
     def ask_reflection(self, view: View) -> list[BaseMessage]:
         """Ask the policy to re-examine the candidate in words."""
         asked = f"{_prefix(view)}{self._suffix(view)}{self._candidate(view)}{self.voice.write_reflection}"
@@ -83,6 +96,21 @@ class Prose:
             return _step(text, view)
         except ValueError as error:
             return Unreadable(str(error))
+
+    def read_solution(self, reply: str, view: View) -> Step | Unreadable:
+        r"""Read a whole solution: a finished proof, the last program, or the answer it gives, in a box or in words."""
+        try:
+            text = spoken(reply)
+        except ValueError as error:
+            return Unreadable(str(error))
+        match view.problem.domain:
+            case script.DOMAIN:
+                return Step(text, script.answer((), text))
+            case code.DOMAIN:
+                programs = blocks(text)
+                return Step(text, programs[-1][0] if programs else None)
+            case _:
+                return Step(text, final_answer(text, last_line=False))
 
     def read_reflection(self, reply: str) -> str | Unreadable:
         """Read a reflection."""

@@ -10,6 +10,7 @@ from longthought.errors import ConfigError
 from longthought.graphs.context import Context
 from longthought.graphs.debate import Debate
 from longthought.graphs.machine import Machine
+from longthought.graphs.sampling import Sampling
 from longthought.graphs.self_critique import SelfCritique
 
 GRAPHS: Final[Mapping[str, type[Machine[Any, Any]]]] = {
@@ -17,6 +18,7 @@ GRAPHS: Final[Mapping[str, type[Machine[Any, Any]]]] = {
     for machine in (
         Debate,
         SelfCritique,
+        Sampling,
     )
 }
 
