@@ -97,6 +97,8 @@ def live_lines(event: AnyEvent) -> Iterator[RenderableType]:
             yield _line("", Text(f"↩ vetoed by {event.reason.partition(':')[0]}, back to {event.to}", style="red"))
         case Moved(cause=Cause.EXHAUSTED):
             yield _line("", Text(f"↩ given up, back to {event.to}", style="red"), event.reason)
+        case Moved(cause=Cause.SELECTED):
+            yield _line(event.to, Text("■ chosen", style="bold cyan"), event.reason)
         case Reflected():
             yield _line(event.node, Text(f"reflection: {event.text}", style="yellow"))
         case Failed():
@@ -210,6 +212,8 @@ def _label(node: Node, final: int | None) -> Text:
     label.append(words, style="bold cyan" if node.id == final else f"not dim {style}" if style != "dim" else style)
     if node.id == final and node.answer:
         label.append(f"  ■ {node.answer}", style="not dim bold cyan")
+    elif node.answer is not None and node.standing is Standing.OPEN:
+        label.append(f"  {node.answer}", style="not dim bold")
     if node.standing is Standing.ABANDONED:
         label.append(f"  ✗ {REJECTED_BY.get(node.rejected_by or Author.CRITIC, 'left')}", style="dim red")
     return label
