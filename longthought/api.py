@@ -113,6 +113,7 @@ def generate(
     critic: str | Judge = "bundled:countdown",
     tools: Iterable[str] | None = None,
     progress: Progress | None = None,
+    graph_settings: Mapping[str, Any] | None = None,
     **settings: Any,
 ) -> Generator[Trajectory, None, None]:
     """Run a batch of debates into a run folder and yield each as it ends; on a folder already begun, go on there.
@@ -141,6 +142,8 @@ def generate(
         critic: Likewise, with `lt.critic`.
         tools: Names of the verifiers that check every step.
         progress: Counts to watch while it runs.
+        graph_settings: Those of the graph's context whose names mean something else here, such as the `samples` of
+            sampling, which are attempts within one run.
         settings: Anything else of the graph's context: rounds, tokens, seconds, veto, seed, base_url, ….
 
     Raises:
@@ -150,6 +153,7 @@ def generate(
     """
     if serve_vllm is not None:
         policy, critic = _served(serve_vllm, policy, critic, settings)
+    settings |= graph_settings or {}
     job = Job(context_of(graph, policy, critic, tools, settings), samples, concurrency, requests, deadline)
     place = Executor(executor, processes, ray_address, ray_resources or {})
     if place.elsewhere:

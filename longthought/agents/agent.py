@@ -15,9 +15,10 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 
 from longthought.agents.asking import Asking
-from longthought.agents.dialect import Dialect, Step, Unreadable
+from longthought.agents.dialect import Dialect, Step, Unreadable, WholeDialect
 from longthought.agents.view import View
-from longthought.errors import EndpointError, LongthoughtError
+from longthought.errors import EndpointError, LongthoughtError, ModelError
+from longthought.problems.worked import Worked
 from longthought.trajectories.events import Call, Usage, Verdict
 
 T = TypeVar("T")
@@ -64,6 +65,20 @@ class Proposer(Protocol):
 
     async def aclose(self) -> None:
         """Let go of what it holds."""
+        ...
+
+
+@runtime_checkable
+class Solver(Proposer, Protocol):
+    """A policy that may also be able to write a solution whole."""
+
+    @property
+    def solves(self) -> bool:
+        """Whether it can."""
+        ...
+
+    async def solve(self, view: View, count: int, examples: Sequence[Worked] = ()) -> Sequence[Reply[Step]]:
+        """Write several whole solutions."""
         ...
 
 
@@ -177,6 +192,24 @@ class Policy(Agent):
         asked, options = dialect.ask_policy(view), dialect.policy_options()
         calls = await self._ask_many(view, asked, options, count)
         return [Reply(dialect.read_step(call.text, view), (call,)) for call in calls]
+
+    @property
+    def solves(self) -> bool:
+        """Whether its dialect has words for a whole solution."""
+        return isinstance(self.dialect, WholeDialect)
+
+    async def solve(self, view: View, count: int, examples: Sequence[Worked] = ()) -> Sequence[Reply[Step]]:
+        """Ask for several whole solutions in one request; none is asked for again, so that each is one sample.
+
+        Raises:
+            ModelError: if the dialect knows only steps.
+
+        """
+        dialect = self.dialect
+        if not isinstance(dialect, WholeDialect):
+            raise ModelError(f"{self.name}: the {dialect.name} dialect knows only steps, not whole solutions")
+        calls = await self._ask_many(view, dialect.ask_solution(view, examples), dialect.policy_options(), count)
+        return [Reply(dialect.read_solution(call.text, view), (call,)) for call in calls]
 
     async def reflect(self, view: View) -> Reply[str]:
         """Ask for a re-examination of the candidate, in words."""

@@ -11,9 +11,10 @@ from longthought.agents.dialect import Dialect
 from longthought.agents.in_process import InProcessChatModel
 from longthought.agents.prose import Prose
 from longthought.agents.served import ServedChatModel
+from longthought.agents.voice import ALONE
 from longthought.errors import ModelError
 
-Role = Literal["policy", "critic"]
+Role = Literal["policy", "critic", "solo"]
 BUNDLED: Final = Path(__file__).parent / "bundled"
 DIALECTS: Final = {"prose": Prose, "compact": Compact}
 PROVIDERS: Final = """\
@@ -66,6 +67,34 @@ def critic(
     return Critic(name, model, _dialect(name, dialect))
 
 
+def solo(
+    name: str = "bundled:countdown",
+    *,
+    base_url: str | None = None,
+    dialect: str | None = None,
+    temperature: float | None = None,
+    seed: int = 0,
+) -> tuple[Policy, Critic]:
+    """Make the agent called `provider:model`, who sits in both chairs: its steps are sampled, its verdicts greedy.
+
+    Raises:
+        ModelError: if there is no such provider, model or dialect.
+
+    """
+    usual = 0.7 if _speaks_compact(name) else 1.0
+    speaks = alone(_dialect(name, dialect))
+    writing, judging = (
+        chat_model(name, "solo", base_url=base_url, temperature=degree, seed=seed)
+        for degree in (usual if temperature is None else temperature, 0.0)
+    )
+    return Policy(name, writing, speaks), Critic(name, judging, speaks)
+
+
+def alone(dialect: Dialect) -> Dialect:
+    """Return a dialect as an agent speaks it that has nobody to talk to."""
+    return Prose(ALONE) if isinstance(dialect, Prose) else dialect
+
+
 def chat_model(
     name: str,
     role: Role,
@@ -107,6 +136,8 @@ def _in_process(name: str, path: str, temperature: float, max_tokens: int | None
 def _bundled(model: str, role: Role) -> Path:
     folder = BUNDLED / model / role
     if not (folder / "config.json").exists():
+        if folder.parent.is_dir():
+            raise ModelError(f"bundled:{model} has no {role}; `longthought train bundled` makes one")
         known = sorted(p.name for p in BUNDLED.iterdir() if p.is_dir()) if BUNDLED.exists() else []
         raise ModelError(f"bundled:{model} does not exist; there is: {', '.join(f'bundled:{k}' for k in known)}")
     return folder

@@ -5,11 +5,12 @@ Training renders with the same dialect as inference, so the two can't drift apar
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from langchain_core.messages import BaseMessage
 
 from longthought.agents.view import View
+from longthought.problems.worked import Worked
 from longthought.trajectories.events import Verdict
 
 
@@ -77,4 +78,17 @@ class Dialect(Protocol):
 
     def critic_options(self) -> Mapping[str, Any]:
         """Extra keyword arguments of a critic request, such as a response format."""
+        ...
+
+
+@runtime_checkable
+class WholeDialect(Dialect, Protocol):
+    """A dialect in which a solution can be written whole, in one reply."""
+
+    def ask_solution(self, view: View, examples: Sequence[Worked] = ()) -> list[BaseMessage]:
+        """Ask for a whole solution; with an earlier attempt in the view, for a revision of it."""
+        ...
+
+    def read_solution(self, reply: str, view: View) -> Step | Unreadable:
+        """Read a whole solution; one that ends without a final answer is a step without one."""
         ...

@@ -14,12 +14,14 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from longthought.agents import prompts
 from longthought.agents.dialect import Step, Unreadable
 from longthought.agents.reading import cut, spoken, strip_heading, without_thinking, written_verdicts
-from longthought.agents.view import Candidate, Remark, View
+from longthought.agents.view import Candidate, View
+from longthought.agents.voice import DIALOGUE, Voice
 from longthought.problems import code
-from longthought.problems.conventions import boxed_answer
+from longthought.problems.conventions import boxed_answer, final_answer
+from longthought.problems.worked import Worked
 from longthought.tools.lean import script
 from longthought.tools.python import blocks
-from longthought.trajectories.events import Action, Author, Evidence, EvidenceStatus, Verdict
+from longthought.trajectories.events import Action, Evidence, EvidenceStatus, Verdict
 
 MAX_PRINTED: Final = 4_000
 """Characters of a tool's output that a prompt repeats."""
@@ -44,6 +46,10 @@ class Prose:
     repairs: int = 1
     warming: float = 0.0
 
+    def __init__(self, voice: Voice = DIALOGUE) -> None:
+        """Speak to one of two agents, or to one alone in both chairs."""
+        self.voice = voice
+
     def unsuitable(self, view: View) -> str | None:
         """Return None: every problem can be put in words."""
         return None
@@ -51,17 +57,30 @@ class Prose:
     def ask_policy(self, view: View) -> list[BaseMessage]:
         """Ask for the next step."""
         request = prompts.WRITE_STEP if view.path else prompts.WRITE_FIRST_STEP
-        return _messages(prompts.POLICY, f"{_prefix(view)}{_suffix(view)}{request}")
+        return _messages(self.voice.policy, f"{_prefix(view)}{self._suffix(view)}{request}")
+
+    def ask_solution(self, view: View, examples: Sequence[Worked] = ()) -> list[BaseMessage]:
+        """Ask for a whole solution, after examples as turns of the same conversation, or for a revision of one."""
+        asked = _prefix(view) + prompts.WRITE_SOLUTION
+        if view.attempts:
+            earlier = prompts.EARLIER.format(text=view.attempts[-1].text)
+            asked = f"{_prefix(view)}{earlier}{prompts.WRITE_REVISION}"
+        shown: list[BaseMessage] = []
+        for example in examples:
+            question = prompts.PROBLEM.format(statement=example.statement) + prompts.WRITE_SOLUTION
+            shown += [HumanMessage(question), AIMessage(example.solution)]
+        return [SystemMessage(prompts.SOLVE), *shown, HumanMessage(asked)]
 
     def ask_reflection(self, view: View) -> list[BaseMessage]:
         """Ask the policy to re-examine the candidate in words."""
-        return _messages(prompts.POLICY, f"{_prefix(view)}{_suffix(view)}{_candidate(view)}{prompts.WRITE_REFLECTION}")
+        asked = f"{_prefix(view)}{self._suffix(view)}{self._candidate(view)}{self.voice.write_reflection}"
+        return _messages(self.voice.policy, asked)
 
     def ask_critic(self, view: View) -> list[BaseMessage]:
         """Ask for a verdict on the candidate."""
         targets = ", ".join(["0 (the problem)", *map(str, view.path_nodes)])
         request = prompts.WRITE_VERDICT.format(targets=targets)
-        return _messages(prompts.CRITIC, f"{_prefix(view)}{_suffix(view)}{_candidate(view)}{request}")
+        return _messages(self.voice.critic, f"{_prefix(view)}{self._suffix(view)}{self._candidate(view)}{request}")
 
     def ask_again(self, messages: Sequence[BaseMessage], reply: str, reason: str) -> list[BaseMessage]:
         """Ask once more after an unreadable reply."""
@@ -77,6 +96,21 @@ class Prose:
             return _step(text, view)
         except ValueError as error:
             return Unreadable(str(error))
+
+    def read_solution(self, reply: str, view: View) -> Step | Unreadable:
+        r"""Read a whole solution: a finished proof, the last program, or the answer it gives, in a box or in words."""
+        try:
+            text = spoken(reply)
+        except ValueError as error:
+            return Unreadable(str(error))
+        match view.problem.domain:
+            case script.DOMAIN:
+                return Step(text, script.answer((), text))
+            case code.DOMAIN:
+                programs = blocks(text)
+                return Step(text, programs[-1][0] if programs else None)
+            case _:
+                return Step(text, final_answer(text, last_line=False))
 
     def read_reflection(self, reply: str) -> str | Unreadable:
         """Read a reflection."""
@@ -105,6 +139,35 @@ class Prose:
         """Return the response format of a verdict."""
         schema = {"name": "verdict", "strict": True, "schema": VERDICT_SCHEMA}
         return {"response_format": {"type": "json_schema", "json_schema": schema}}
+
+    def _suffix(self, view: View) -> str:
+        """Write what holds at the end of the path: what was printed, what was tried from there, the notice."""
+        parts: list[str] = []
+        if view.observations:
+            parts.append(prompts.PRINTED.format(number=view.path_nodes[-1], output=_printed(view.observations)))
+        if view.attempts:
+            tried = [
+                self.voice.rejected(number, attempt.text, attempt.by, attempt.reason)
+                for number, attempt in enumerate(view.attempts, start=1)
+            ]
+            parts.append(prompts.TRIED.format(attempts="\n\n".join(tried)))
+        if view.notice:
+            parts.append(prompts.NOTICE.format(notice=view.notice))
+        return "".join(parts)
+
+    def _candidate(self, view: View) -> str:
+        new = view.candidate
+        if new is None:
+            raise ValueError("this view has no candidate to judge or reflect on; pass one to `view`")
+        answer = prompts.DOES_NOT_ANSWER if new.answer is None else prompts.ANSWERS.format(answer=new.answer)
+        parts = [prompts.NEW_STEP.format(number=new.node, text=new.text), answer]
+        if new.observations:
+            parts.append(prompts.NEW_STEP_PRINTED.format(output=_printed(new.observations)))
+        parts.append(_evidence(new))
+        if new.remarks:
+            remarks = [self.voice.said(remark.by, remark.text) for remark in new.remarks]
+            parts.append(prompts.REMARKS.format(remarks="\n\n".join(remarks)))
+        return "".join(parts)
 
 
 def _step(text: str, view: View) -> Step | Unreadable:
@@ -135,36 +198,6 @@ def _prefix(view: View) -> str:
     return "".join(parts)
 
 
-def _suffix(view: View) -> str:
-    """Write what holds at the end of the path: what its last step printed, and what was tried from there."""
-    parts: list[str] = []
-    if view.observations:
-        parts.append(prompts.PRINTED.format(number=view.path_nodes[-1], output=_printed(view.observations)))
-    if view.attempts:
-        attempts = (
-            prompts.ATTEMPT.format(
-                number=number, text=tried.text, by=tried.by.value, reason=tried.reason or prompts.NO_REASON
-            )
-            for number, tried in enumerate(view.attempts, start=1)
-        )
-        parts.append(prompts.TRIED.format(attempts="\n\n".join(attempts)))
-    return "".join(parts)
-
-
-def _candidate(view: View) -> str:
-    new = view.candidate
-    if new is None:
-        raise ValueError("this view has no candidate to judge or reflect on; pass one to `view`")
-    answer = prompts.DOES_NOT_ANSWER if new.answer is None else prompts.ANSWERS.format(answer=new.answer)
-    parts = [prompts.NEW_STEP.format(number=new.node, text=new.text), answer]
-    if new.observations:
-        parts.append(prompts.NEW_STEP_PRINTED.format(output=_printed(new.observations)))
-    parts.append(_evidence(new))
-    if new.remarks:
-        parts.append(prompts.REMARKS.format(remarks="\n\n".join(map(_remark, new.remarks))))
-    return "".join(parts)
-
-
 def _evidence(new: Candidate) -> str:
     if not new.evidence:
         return prompts.NO_EVIDENCE
@@ -176,16 +209,6 @@ def _finding(evidence: Evidence) -> str:
     if evidence.detail:
         line += prompts.DETAIL.format(detail=evidence.detail)
     return line + (prompts.NOT_A_FAILED_CHECK if evidence.status is EvidenceStatus.UNAVAILABLE else "")
-
-
-def _remark(remark: Remark) -> str:
-    match remark.by:
-        case Author.CRITIC:
-            return prompts.DOUBT.format(text=remark.text)
-        case Author.POLICY:
-            return prompts.REFLECTION.format(text=remark.text)
-        case _:
-            return prompts.REMARK.format(by=remark.by.value, text=remark.text)
 
 
 def _printed(outputs: Sequence[str]) -> str:

@@ -56,6 +56,8 @@ class View:
     candidate: Candidate | None = None
     trajectory: str = ""
     """The debate's name: no agent is shown it, but servers keep a debate's prefix by it."""
+    notice: str = ""
+    """What whoever is asked should know of the debate itself, such as a budget that runs low."""
 
     def rejects(self, step: str) -> bool:
         """Say whether a step was tried from here before, in the same words."""
@@ -63,7 +65,7 @@ class View:
         return any(attempt.text.split() == words for attempt in self.attempts)
 
 
-def view(tree: Tree, candidate: int | None = None, *, at: int | None = None) -> View:
+def view(tree: Tree, candidate: int | None = None, *, at: int | None = None, notice: str = "") -> View:
     """Return the view from a node, by default the cursor; with a candidate from its parent, the candidate apart."""
     here = tree.cursor if at is None else at
     shown = None
@@ -82,6 +84,7 @@ def view(tree: Tree, candidate: int | None = None, *, at: int | None = None) -> 
         observations=tuple(steps[-1].observations) if steps else (),
         candidate=shown,
         trajectory=tree.started.trajectory if tree.started else "",
+        notice=notice,
     )
 
 

@@ -103,6 +103,8 @@ def live_lines(event: AnyEvent, before: AnyEvent | None = None) -> Iterator[Rend
             yield _line("", Text(f"↩ vetoed by {event.reason.partition(':')[0]}, back to {event.to}", style="red"))
         case Moved(cause=Cause.EXHAUSTED):
             yield _line("", Text(f"↩ given up, back to {event.to}", style="red"), event.reason)
+        case Moved(cause=Cause.SELECTED, accepted=(_, *_)):
+            yield _line(event.to, Text("■ chosen", style="bold cyan"), event.reason)
         case Moved(cause=Cause.SELECTED | Cause.ROLLOUT):
             yield _line(
                 "", Text(f"⤷ on from {event.to}" if event.to else "⤷ from the problem", style="blue"), event.reason
@@ -224,6 +226,8 @@ def _label(node: Node, final: int | None, *, scored: bool) -> Text:
     label.append(words, style="bold cyan" if node.id == final else f"not dim {style}" if style != "dim" else style)
     if node.id == final and node.answer:
         label.append(f"  ■ {node.answer}", style="not dim bold cyan")
+    elif node.answer is not None and node.standing is Standing.OPEN:
+        label.append(f"  {node.answer}", style="not dim bold")
     if node.standing is Standing.ABANDONED:
         pruned = node.left_for is Cause.PRUNED
         how = "pruned" if pruned else REJECTED_BY.get(node.rejected_by or Author.CRITIC, "left")

@@ -8,7 +8,6 @@ import typer
 
 from longthought.cli.options import (
     BUNDLED,
-    TOOLS,
     AnswerField,
     BaseUrl,
     CriticBaseUrl,
@@ -52,7 +51,7 @@ def evaluate(
     base_url: BaseUrl = None,
     critic_base_url: CriticBaseUrl = None,
     dialect: DialectName = None,
-    tools: Tools = TOOLS,
+    tools: Tools = None,
     veto: Veto = True,
     temperature: Temperature = None,
     seed: Seed = 0,
@@ -83,6 +82,7 @@ def evaluate(
     given = {
         "policy": policy, "critic": critic, "base_url": base_url, "critic_base_url": critic_base_url,
         "dialect": dialect, "veto": veto, "temperature": temperature,
+        "tools": None if tools is None else split_tools(tools),
     }  # fmt: skip
     data = data_set(
         problems, preset=preset, statement_field=statement_field, answer_field=answer_field, id_field=id_field,
@@ -94,7 +94,7 @@ def evaluate(
         out,
         _budgets(budget),
         range(seed, seed + seeds),
-        {**{name: value for name, value in given.items() if value is not None}, "tools": split_tools(tools)},
+        {name: value for name, value in given.items() if value is not None},
     )
     _play(plan, concurrency, processes, quiet=json)
     _report(plan, json=json)

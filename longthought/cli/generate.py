@@ -10,7 +10,6 @@ import typer
 
 from longthought.cli.options import (
     BUNDLED,
-    TOOLS,
     AnswerField,
     BaseUrl,
     CriticBaseUrl,
@@ -68,7 +67,7 @@ def generate(
     base_url: BaseUrl = None,
     critic_base_url: CriticBaseUrl = None,
     dialect: DialectName = None,
-    tools: Tools = TOOLS,
+    tools: Tools = None,
     samples: Annotated[int, typer.Option(help="Debates per problem.")] = 1,
     concurrency: Annotated[int, typer.Option(help="Debates in flight at once.")] = 64,
     processes: Annotated[int | None, typer.Option(help="Processes or actors that share the job.")] = None,
@@ -112,6 +111,7 @@ def generate(
     """
     from longthought import generate as run
     from longthought.cli.dashboard import Dashboard, stopped, summary_table
+    from longthought.graphs import catalogue
     from longthought.jobs.metrics import MetricsServer
     from longthought.jobs.progress import Progress
     from longthought.problems.loader import data_set
@@ -119,7 +119,6 @@ def generate(
     given = settings(
         graph=graph, policy=policy, critic=critic, base_url=base_url, critic_base_url=critic_base_url, dialect=dialect,
         tools=tools, rounds=rounds, tokens=tokens, seconds=seconds, veto=veto, temperature=temperature, seed=seed,
-        more=more,
     )  # fmt: skip
     data = data_set(
         problems, preset=preset, statement_field=statement_field, answer_field=answer_field, id_field=id_field,
@@ -129,7 +128,8 @@ def generate(
     job = run(
         data, out=out, samples=samples, concurrency=concurrency, processes=processes, executor=executor,
         ray_address=ray_address, ray_resources=resources(ray_resources) if executor == "ray" else None,
-        upload=upload, serve_vllm=serve_vllm, tensor_parallel_size=tensor_parallel_size, progress=progress, **given,
+        upload=upload, serve_vllm=serve_vllm, tensor_parallel_size=tensor_parallel_size, progress=progress,
+        graph_settings=catalogue.read(graph, more or ()), **given,
     )  # fmt: skip
     terminated = on_terminate()
     with ExitStack() as shown:

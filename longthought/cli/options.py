@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-Graph = Annotated[str, typer.Option(help="State machine: debate.")]
+Graph = Annotated[str, typer.Option(help="State machine: debate, self_critique or sampling.")]
 Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="Any other setting of the graph; can be repeated."),
@@ -18,7 +18,9 @@ CriticBaseUrl = Annotated[str | None, typer.Option(metavar="URL", help="Server o
 DialectName = Annotated[
     str | None, typer.Option("--dialect", help="prose or compact; by default what suits the model.")
 ]
-Tools = Annotated[str, typer.Option(help="Verifiers, separated by commas; 'none' for none.")]
+Tools = Annotated[
+    str | None, typer.Option(help="Verifiers, separated by commas, or 'none'; by default what suits the graph.")
+]
 Rounds = Annotated[int | None, typer.Option(help="Proposals at most in a debate; 32 unless given.")]
 Tokens = Annotated[int | None, typer.Option(help="Tokens of both agents at most in a debate, prompts included.")]
 Seconds = Annotated[float | None, typer.Option(help="Seconds at most in a debate, in models and tools.")]
@@ -35,7 +37,6 @@ Limit = Annotated[int | None, typer.Option(help="Problems at most.")]
 
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
 
-TOOLS = "algebra,countdown"
 BUNDLED = "bundled:countdown"
 
 
@@ -49,4 +50,6 @@ def settings(*, graph: str, more: Sequence[str] | None = None, **given: Any) -> 
     from longthought.graphs import catalogue
 
     chosen = {name: value for name, value in given.items() if value is not None}
-    return {"graph": graph, **chosen, "tools": split_tools(given["tools"]), **catalogue.read(graph, more or ())}
+    if "tools" in chosen:
+        chosen["tools"] = split_tools(chosen["tools"])
+    return {"graph": graph, **chosen, **catalogue.read(graph, more or ())}

@@ -6,7 +6,6 @@ import typer
 
 from longthought.cli.options import (
     BUNDLED,
-    TOOLS,
     BaseUrl,
     CriticBaseUrl,
     CriticModel,
@@ -34,7 +33,7 @@ def solve(
     base_url: BaseUrl = None,
     critic_base_url: CriticBaseUrl = None,
     dialect: DialectName = None,
-    tools: Tools = TOOLS,
+    tools: Tools = None,
     rounds: Rounds = None,
     tokens: Tokens = None,
     seconds: Seconds = None,
@@ -69,7 +68,7 @@ def solve(
 
     def show(event: AnyEvent) -> None:
         if isinstance(event, Started):
-            console.print(opening(event.problem.statement, policy, critic, given["tools"]))
+            console.print(opening(event.problem.statement, policy, critic, event.config["tools"]))
         for line in live_lines(event, *before):
             console.print(line)
         before[:] = [event]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from longthought.cli.options import BUNDLED, TOOLS, BaseUrl, DialectName, Json, Seed, Tools, Veto, split_tools
+from longthought.cli.options import BUNDLED, BaseUrl, DialectName, Json, Seed, Tools, Veto, split_tools
 
 if TYPE_CHECKING:
     from longthought.evaluation.steps import Solution, StepReport
@@ -20,7 +20,7 @@ def steps(
     ] = BUNDLED,
     base_url: BaseUrl = None,
     dialect: DialectName = None,
-    tools: Tools = TOOLS,
+    tools: Tools = None,
     veto: Veto = True,
     seed: Seed = 0,
     out: Annotated[
@@ -44,7 +44,11 @@ def steps(
     from longthought.jobs.progress import Progress
 
     known = list(itertools.islice(load(solutions), limit))
-    given: dict[str, Any] = {"base_url": base_url, "dialect": dialect}
+    given: dict[str, Any] = {
+        "base_url": base_url,
+        "dialect": dialect,
+        "tools": None if tools is None else split_tools(tools),
+    }
     given = {name: value for name, value in given.items() if value is not None}
     with ExitStack() as stack:
         folder = out or Path(stack.enter_context(tempfile.TemporaryDirectory())) / "run"
@@ -52,7 +56,7 @@ def steps(
         with Dashboard(progress, quiet=json) as board:
             judged = recite(
                 known, folder, critic=critic, name=solutions.name, progress=progress, concurrency=concurrency,
-                tools=split_tools(tools), veto=veto, seed=seed, **given,
+                veto=veto, seed=seed, **given,
             )  # fmt: skip
             for _ in judged:
                 pass

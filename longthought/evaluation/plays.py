@@ -94,12 +94,13 @@ class Play:
             EndpointError: if a model server can't be reached.
 
         """
-        critic = self._stand_in()
-        seats: dict[str, Any] = {"processes": processes} if critic is None else {"critic": critic}
-        given = {**self.settings, **seats}
+        critic, given = self._stand_in(), self.settings
+        agents = {name: given.pop(name) for name in ("policy", "critic") if name in given}
+        if critic is not None:
+            agents["critic"], processes = critic, None
         yield from generate(
-            self.plan.tasks, out=self.folder, graph=self.strategy.graph, concurrency=concurrency, progress=progress,
-            **given,
+            self.plan.tasks, out=self.folder, graph=self.strategy.graph, concurrency=concurrency, processes=processes,
+            progress=progress, graph_settings=given, **agents,
         )  # fmt: skip
 
     def trajectories(self) -> Iterator[Trajectory]:

@@ -75,12 +75,19 @@ class Context:
 
     def seats(self, policy: Proposer | None = None, critic: Judge | None = None) -> Seats:
         """Seat the agents and tools that the settings name, or the agents given instead."""
-        same: dict[str, Any] = {"dialect": self.dialect, "seed": self.seed}
-        return Seats(
-            policy or catalogue.policy(self.policy, base_url=self.base_url, temperature=self.temperature, **same),
-            critic or catalogue.critic(self.critic, base_url=self.critic_base_url or self.base_url, **same),
-            verifiers(self.tools),
-        )
+        return Seats(policy or self.make_policy(), critic or self.make_critic(), verifiers(self.tools))
+
+    def make_policy(self, *, max_tokens: int | None = None) -> Proposer:
+        """Make the policy that the settings name."""
+        return catalogue.policy(
+            self.policy, base_url=self.base_url, temperature=self.temperature, dialect=self.dialect, seed=self.seed,
+            max_tokens=max_tokens,
+        )  # fmt: skip
+
+    def make_critic(self) -> Judge:
+        """Make the critic that the settings name."""
+        url = self.critic_base_url or self.base_url
+        return catalogue.critic(self.critic, base_url=url, dialect=self.dialect, seed=self.seed)
 
     def written(self) -> dict[str, Any]:
         """Return the settings as a log keeps them, the graph's name among them."""

@@ -19,6 +19,7 @@ from longthought.graphs.context import Context
 from longthought.graphs.machine import Graph, Machine, Observer
 from longthought.graphs.rules import Rules, Turn
 from longthought.graphs.seats import Seats
+from longthought.trajectories.events import Author
 from longthought.trajectories.tree import Tree
 
 
@@ -68,6 +69,8 @@ class Debate(Machine[DebateContext, Tree]):
 
     context = DebateContext
     turns = tuple(turn.value for turn in Turn if turn is not Turn.END)
+    judge_is: ClassVar[Author] = Author.CRITIC
+    """Who sits in the critic's chair, and pays for the verdicts."""
 
     def __init__(self, seats: Seats | None = None, observe: Observer | None = None) -> None:
         """Seat the agents; see `Machine`."""
@@ -88,10 +91,16 @@ class Debate(Machine[DebateContext, Tree]):
         if turn == Turn.ACT:
             record([rules.act(fold, settled, at=time.time())])
             return
+        told = self.notice(fold, settled)
         try:
-            record(await turns.take(Turn(turn), fold, await self.seats(settings), settled))
+            seats = await self.seats(settings)
+            record(await turns.take(Turn(turn), fold, seats, settled, judge_is=self.judge_is, notice=told))
         except LongthoughtError as error:
-            record([turns.broken(Turn(turn), fold, error)])
+            record([turns.broken(Turn(turn), fold, error, judge_is=self.judge_is)])
+
+    def notice(self, tree: Tree, settled: Rules) -> str:
+        """Say what whoever is asked next should be told besides; in a debate, nothing."""
+        return ""
 
     def _rules(self, settings: DebateContext) -> Rules:
         """Return the rules of the settings, made once for as long as they are the same object."""

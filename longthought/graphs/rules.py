@@ -113,7 +113,7 @@ def _turn(tree: Tree, rules: Rules) -> Turn:
 def _retry(failed: Failed) -> Turn:
     if failed.node is None:
         return Turn.PROPOSE
-    return Turn.REFLECT if failed.by is Author.POLICY else Turn.JUDGE
+    return Turn.REFLECT if failed.failure is Failure.UNREADABLE_STEP else Turn.JUDGE
 
 
 def _out_of_patience(tree: Tree, rules: Rules, failed: Failed) -> bool:

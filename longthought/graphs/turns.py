@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import partial
 from typing import Any
 
 from longthought.agents.dialect import Unreadable
@@ -41,8 +42,18 @@ from longthought.trajectories.tree import Node, Tree
 log = logging.getLogger(__name__)
 
 
-async def take(turn: Turn, tree: Tree, seats: Seats, settled: Rules) -> Sequence[AnyEvent]:
+async def take(
+    turn: Turn, tree: Tree, seats: Seats, settled: Rules, *, judge_is: Author = Author.CRITIC, notice: str = ""
+) -> Sequence[AnyEvent]:
     """Take a turn that asks somebody, and return its events, not yet folded into the tree.
+
+    Args:
+        turn: Whose turn it is.
+        tree: The debate so far.
+        seats: Whom to ask.
+        settled: Its rules.
+        judge_is: Who sits in the critic's chair, and pays for the verdicts.
+        notice: What whoever is asked should be told besides.
 
     Raises:
         LongthoughtError: if a model can't be had; `broken` makes an event of it.
@@ -50,21 +61,22 @@ async def take(turn: Turn, tree: Tree, seats: Seats, settled: Rules) -> Sequence
     """
     match turn:
         case Turn.PROPOSE:
-            return [await propose(tree, seats)]
+            return [await propose(tree, seats, notice=notice)]
         case Turn.CHECK:
             return await check(tree, seats, _candidate(tree))
         case Turn.JUDGE:
             node = _candidate(tree)
-            return [await judge(tree, seats, node, lambda verdict: rules.illegal(tree, settled, verdict))]
+            illegal = partial(rules.illegal, tree, settled)
+            return [await judge(tree, seats, node, illegal, by=judge_is, notice=notice)]
         case Turn.REFLECT:
-            return [await reflect(tree, seats, _candidate(tree))]
+            return [await reflect(tree, seats, _candidate(tree), notice=notice)]
         case Turn.ACT | Turn.END:
             raise ValueError(f"{turn} asks nobody")
 
 
-async def propose(tree: Tree, seats: Seats) -> AnyEvent:
+async def propose(tree: Tree, seats: Seats, *, notice: str = "") -> AnyEvent:
     """Ask the policy for the next step."""
-    seen = view(tree)
+    seen = view(tree, notice=notice)
     if objection := seats.policy.unsuitable(seen) or seats.critic.unsuitable(seen):
         return _fail(tree, Author.STRATEGY, Failure.MODEL, objection, fatal=True)
     reply = await seats.policy.propose(seen)
@@ -135,22 +147,28 @@ async def check(tree: Tree, seats: Seats, node: Node) -> Sequence[AnyEvent]:
     return [*events, Checked(seq=tree.events + len(events), evidence=evidence, **stamp)]
 
 
-async def judge(tree: Tree, seats: Seats, node: Node, illegal: Callable[[Verdict], str | None]) -> AnyEvent:
+async def judge(
+    tree: Tree,
+    seats: Seats,
+    node: Node,
+    illegal: Callable[[Verdict], str | None],
+    *,
+    by: Author = Author.CRITIC,
+    notice: str = "",
+) -> AnyEvent:
     """Ask the critic for a verdict on a new step; `illegal` says what is wrong with a verdict, if anything."""
-    reply = await seats.critic.judge(view(tree, node.id))
+    reply = await seats.critic.judge(view(tree, node.id, notice=notice))
     if isinstance(reply.read, Unreadable):
-        return _fail(
-            tree, Author.CRITIC, Failure.UNREADABLE_VERDICT, reply.read.reason, node=node.id, calls=reply.calls
-        )
+        return _fail(tree, by, Failure.UNREADABLE_VERDICT, reply.read.reason, node=node.id, calls=reply.calls)
     if fault := illegal(reply.read):
         detail = f"{reply.read.action}: {fault}"
-        return _fail(tree, Author.CRITIC, Failure.ILLEGAL_VERDICT, detail, node=node.id, calls=reply.calls)
-    return _event(tree, Judged, Author.CRITIC, node=node.id, verdict=reply.read, calls=reply.calls)
+        return _fail(tree, by, Failure.ILLEGAL_VERDICT, detail, node=node.id, calls=reply.calls)
+    return _event(tree, Judged, by, node=node.id, verdict=reply.read, calls=reply.calls)
 
 
-async def reflect(tree: Tree, seats: Seats, node: Node) -> AnyEvent:
+async def reflect(tree: Tree, seats: Seats, node: Node, *, notice: str = "") -> AnyEvent:
     """Ask the policy to re-examine a step in doubt."""
-    reply = await seats.policy.reflect(view(tree, node.id))
+    reply = await seats.policy.reflect(view(tree, node.id, notice=notice))
     if isinstance(reply.read, Unreadable):
         return _fail(tree, Author.POLICY, Failure.UNREADABLE_STEP, reply.read.reason, node=node.id, calls=reply.calls)
     return _event(
@@ -158,11 +176,11 @@ async def reflect(tree: Tree, seats: Seats, node: Node) -> AnyEvent:
     )  # fmt: skip
 
 
-def broken(turn: Turn, tree: Tree, error: LongthoughtError) -> AnyEvent:
+def broken(turn: Turn, tree: Tree, error: LongthoughtError, *, judge_is: Author = Author.CRITIC) -> AnyEvent:
     """Return the event of a turn whose model can't be had: the debate ends."""
     match turn:
         case Turn.JUDGE:
-            return _fail(tree, Author.CRITIC, Failure.MODEL, str(error), node=_candidate(tree).id, fatal=True)
+            return _fail(tree, judge_is, Failure.MODEL, str(error), node=_candidate(tree).id, fatal=True)
         case Turn.REFLECT:
             return _fail(tree, Author.POLICY, Failure.MODEL, str(error), node=_candidate(tree).id, fatal=True)
         case Turn.PROPOSE:

@@ -132,13 +132,9 @@ def check(numbers: Sequence[int], target: int, expression: str) -> str | None:
     """
     if len(expression) > _MAX_EXPRESSION:
         return f"the expression is longer than {_MAX_EXPRESSION} characters"
-    text = expression.translate(_SYMBOLS).strip()
-    if not _ALPHABET.fullmatch(text):
-        return _ALLOWED
-    try:
-        tree = ast.parse(text, mode="eval").body
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        return "not an arithmetic expression"
+    tree = _parse(expression)
+    if isinstance(tree, str):
+        return tree
     used: list[int] = []
     try:
         value = _evaluate(tree, used)
@@ -149,6 +145,46 @@ def check(numbers: Sequence[int], target: int, expression: str) -> str | None:
     if Counter(used) != Counter(numbers):
         return f"uses {_listing(used)} instead of {_listing(numbers)}, each once"
     return None if value == target else f"makes {value}, not {target}"
+
+
+def sorted_terms(expression: str) -> str | None:
+    """Write an expression with the terms of each sum, and the factors of each product, in a fixed order.
+
+    None if it is no expression. Says nothing about whether it is legal, or what it makes.
+    """
+    tree = _parse(expression) if len(expression) <= _MAX_EXPRESSION else ""
+    try:
+        return None if isinstance(tree, str) else _sorted(tree)
+    except (RecursionError, _IllegalExpression):
+        return None
+
+
+def _parse(expression: str) -> ast.expr | str:
+    """Return an expression taken apart, or why it can't be."""
+    text = expression.translate(_SYMBOLS).strip()
+    if not _ALPHABET.fullmatch(text):
+        return _ALLOWED
+    try:
+        return ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return "not an arithmetic expression"
+
+
+def _sorted(node: ast.expr) -> str:
+    if isinstance(node, ast.Constant) and type(node.value) is int:
+        return str(node.value)
+    if not isinstance(node, ast.BinOp) or type(node.op) not in _AST_OPERATORS:
+        raise _IllegalExpression(_ALLOWED)
+    sign = _AST_OPERATORS[type(node.op)]
+    if sign in "-/":
+        return f"({_sorted(node.left)} {sign} {_sorted(node.right)})"
+    return f"({f' {sign} '.join(sorted(_terms(node, type(node.op))))})"
+
+
+def _terms(node: ast.expr, kind: type[ast.operator]) -> list[str]:
+    if isinstance(node, ast.BinOp) and type(node.op) is kind:
+        return [*_terms(node.left, kind), *_terms(node.right, kind)]
+    return [_sorted(node)]
 
 
 _ALPHABET: Final = re.compile(r"[0-9+*/()\s-]*", re.ASCII)

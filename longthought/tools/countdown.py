@@ -39,18 +39,35 @@ def fault(numbers: Sequence[int], target: int, answer: str) -> str | None:
     """
     if len(answer) > _MAX_EXPRESSION:
         return f"the expression is longer than {_MAX_EXPRESSION} characters"
+    text = _in_plain_signs(answer)
+    if match := _EQUATION.fullmatch(text):
+        for said in (match[1], match[3]):
+            if said and int(said) != target:
+                return f"it says that it makes {said}, not {target}"
+        text = match[2]
+    return countdown.check(numbers, target, text)
+
+
+def normal_form(answer: str) -> str:
+    """Write an expression so that any order and bracketing of the same sum or the same product reads the same.
+
+    Differences and quotients stay as they are, and so does what is no expression; nothing is worked out.
+    """
+    if len(answer) > _MAX_EXPRESSION:
+        return answer
+    text = _in_plain_signs(answer)
+    match = _EQUATION.fullmatch(text)
+    return countdown.sorted_terms(match[2] if match else text) or " ".join(text.split())
+
+
+def _in_plain_signs(answer: str) -> str:
     text = answer.strip()
     for pattern, sign in _LATEX:
         text = pattern.sub(sign, text)
     before = ""
     while before != text:
         before, text = text, _FRACTION.sub(r"((\1)/(\2))", text)
-    if match := _EQUATION.fullmatch(text.strip()):
-        for said in (match[1], match[3]):
-            if said and int(said) != target:
-                return f"it says that it makes {said}, not {target}"
-        text = match[2]
-    return countdown.check(numbers, target, text)
+    return text.strip()
 
 
 class Legality:

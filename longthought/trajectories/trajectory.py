@@ -233,6 +233,8 @@ def _to_policy(event: AnyEvent) -> list[Remark]:
             return [_remark(event, f"{words}: {event.reason}" if event.reason else words, event.to)]
         case Failed() if event.by is Author.POLICY:
             return _failure(event)
+        case Judged() if event.by is Author.POLICY:  # where one agent sits in both chairs
+            return [_remark(event, _verdict(event.verdict), event.node)]
         case Started() | Proposed() | Reflected() | Observed():
             return _said(event)
         case _:

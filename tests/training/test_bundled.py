@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from pydantic import TypeAdapter
 
 from longthought.agents import notation
+from longthought.agents.catalogue import BUNDLED
 from longthought.problems import countdown
 from longthought.problems.puzzle import Puzzle
 from longthought.training.bundled import corpus, train
-from longthought.training.bundled.recipe import Mix, Recipe, Role, Stage
+from longthought.training.bundled.recipe import RECIPES, Mix, Recipe, Role, Stage
 
 
 def examples(role: Role, count: int, mix: Mix | None = None) -> list[str]:
@@ -23,7 +25,7 @@ def opening(text: str) -> Puzzle:
     return Puzzle(tuple(map(int, use.split())), int(rest.split()[0]))
 
 
-@pytest.mark.parametrize("role", ["policy", "critic"])
+@pytest.mark.parametrize("role", ["policy", "critic", "solo"])
 def test_no_training_example_touches_a_held_out_split_or_target(role: Role) -> None:
     for text in examples(role, 2_000):
         puzzle = opening(text)
@@ -32,7 +34,7 @@ def test_no_training_example_touches_a_held_out_split_or_target(role: Role) -> N
         assert countdown.solvable(puzzle.numbers, puzzle.target)
 
 
-@pytest.mark.parametrize("role", ["policy", "critic"])
+@pytest.mark.parametrize("role", ["policy", "critic", "solo"])
 def test_every_word_of_an_example_is_one_token_and_fits_the_model(role: Role) -> None:
     words = set(notation.VOCABULARY)
     for text in examples(role, 2_000):
@@ -97,3 +99,24 @@ def test_wide_targets_go_beyond_a_hundred_and_are_never_held_out() -> None:
     assert max(targets) > corpus.MAX_TARGET
     assert not any(countdown.held_out_target(t) for t in targets)
     assert max(opening(text).target for text in examples("critic", 1_000)) <= corpus.MAX_TARGET
+
+
+def test_an_agent_in_both_roles_learns_both_kinds_of_rows_in_the_share_asked_for() -> None:
+    drawn = examples("solo", 2_000, Mix(proposals=0.7))
+    verdicts = sum(" judge " in text for text in drawn)
+    assert 500 < verdicts < 700
+
+
+def test_an_agent_may_start_from_the_weights_of_another(tmp_path: Path) -> None:
+    small: dict[str, int] = {"tokens": 256, "hidden": 64, "layers": 2}
+    stage = Stage(2, learning_rate=0.0, warmup=1, mix=Mix())
+    train.train(Recipe("critic", (stage,), seed=3, **small), tmp_path / "critic")
+    train.train(Recipe("solo", (stage,), seed=4, start="critic", **small), tmp_path / "solo")
+    first, second = ((tmp_path / role / "model.safetensors").read_bytes() for role in ("critic", "solo"))
+    assert first == second, "at learning rate 0 it is still the critic"
+
+
+@pytest.mark.parametrize("role", ["policy", "critic"])
+def test_the_recipe_in_the_bundle_is_the_one_it_is_rebuilt_by(role: Role) -> None:
+    written = json.loads((BUNDLED / "countdown" / role / "compact.json").read_text())["recipe"]
+    assert TypeAdapter(Recipe).validate_python(written) == RECIPES[role]

@@ -1,12 +1,14 @@
-"""Rebuild the bundled agents with one command: train both side by side, measure them, write the model card."""
+"""Rebuild the bundled agents with one command: train them side by side, measure them, write the model card."""
 
 import json
 import multiprocessing
 import resource
 import time
-from dataclasses import asdict
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
+
+from pydantic import TypeAdapter
 
 from longthought.errors import RunError
 from longthought.evaluation.comparison import Comparison
@@ -19,6 +21,7 @@ from longthought.problems.loader import countdown_task
 from longthought.training.bundled.card import card
 from longthought.training.bundled.recipe import RECIPES, Recipe
 
+_RECIPE: Final = TypeAdapter(Recipe)
 RECIPE_FILE: Final = "compact.json"
 """Marks a folder as speaking the compact notation, and holds the recipe it was trained by."""
 
@@ -30,26 +33,32 @@ BUDGET: Final = 4_000
 
 
 def build(out: Path, *, seed: int = 0, scale: float = 1.0, test_problems: int = 1000) -> Comparison:
-    """Train policy and critic from nothing into `out`, one process each, and write `out/README.md`.
+    """Train policy and critic from nothing into `out`, one process each, then the solo agent; write `out/README.md`.
 
-    Both go on from their last checkpoint if they were stopped. `scale` shortens the training for a trial.
+    All go on from their last checkpoint if they were stopped. `scale` shortens the training for a trial.
 
     Raises:
         RunError: if a training process fails; its output says why.
 
     """
     recipes = {role: recipe.scaled(scale, seed) for role, recipe in RECIPES.items()}
-    processes = [_Training(recipe, out / role) for role, recipe in recipes.items()]
+    _train_all((recipe for recipe in recipes.values() if recipe.start is None), out)
+    _train_all((recipe for recipe in recipes.values() if recipe.start is not None), out)
+    found, critic = measure(out, test_problems)
+    facts = {role: json.loads((out / role / RECIPE_FILE).read_text()) for role in recipes}
+    (out / "README.md").write_text(card(facts, found, critic))
+    return found
+
+
+def _train_all(recipes: Iterable[Recipe], out: Path) -> None:
+    """Train agents that need none of each other, side by side."""
+    processes = [_Training(recipe, out / recipe.role) for recipe in recipes]
     for process in processes:
         process.start()
     for process in processes:
         process.join()
         if process.exitcode:
             raise RunError(f"training the {process.name} ended with exit code {process.exitcode}; see its output above")
-    found, critic = measure(out, test_problems)
-    facts = {role: json.loads((out / role / RECIPE_FILE).read_text()) for role in recipes}
-    (out / "README.md").write_text(card(facts, found, critic))
-    return found
 
 
 def measure(agents: Path, test_problems: int) -> tuple[Comparison, Criticism]:
@@ -78,10 +87,8 @@ class _Training(multiprocessing.get_context("spawn").Process):
         from longthought.training.bundled.train import train
 
         record = self.out / RECIPE_FILE
-        if record.exists():
-            known = json.loads(record.read_text())["recipe"]
-            if known == json.loads(json.dumps(asdict(self.recipe))):
-                return
+        if record.exists() and _RECIPE.validate_python(json.loads(record.read_text())["recipe"]) == self.recipe:
+            return
         began = time.time()
         facts = train(self.recipe, self.out)
         usage = resource.getrusage(resource.RUSAGE_SELF)

@@ -145,6 +145,13 @@ def critic_examples(rng: random.Random, mix: Mix) -> Iterator[Example]:
         yield Example(((prompt, False), (f"{reply} {notation.END}", True)))
 
 
+def solo_examples(rng: random.Random, mix: Mix) -> Iterator[Example]:
+    """Yield what both agents learn, for one that sits in both chairs."""
+    proposals, verdicts = policy_examples(rng, mix), critic_examples(rng, mix)
+    while True:
+        yield next(proposals if rng.random() < mix.proposals else verdicts)
+
+
 def _corrupt(
     rng: random.Random, move: Move, following: tuple[int, ...], back_to: int
 ) -> tuple[Move, tuple[int, ...], str, str]:

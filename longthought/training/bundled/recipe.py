@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-Role = Literal["policy", "critic"]
+Role = Literal["policy", "critic", "solo"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,8 @@ class Mix:
     """Chance that the rejected steps are any number of the node's dead ones, up to all of them."""
     wide_targets: float = 0.0
     """Share of puzzles whose target may go up to 300 instead of 100, so that no target need be known by heart."""
+    proposals: float = 0.7
+    """Share of policy examples for an agent in both roles; verdicts are longer, so this is about half of the tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ class Recipe:
     """Tokens a batch, padding included."""
     hidden: int = 128
     layers: int = 4
+    start: Role | None = None
+    """The agent whose weights it starts from; from nothing without one."""
 
     @property
     def steps(self) -> int:
@@ -74,5 +78,14 @@ RECIPES: Final[dict[Role, Recipe]] = {
             # a critic that knows its targets by heart gives up on the others
             Stage(4_000, learning_rate=1.5e-3, mix=Mix(wide_targets=0.5)),
         ),
+    ),
+    # one agent in both roles, for self-critique: the critic's arithmetic is the harder part, so it starts from there
+    "solo": Recipe(
+        "solo",
+        (
+            Stage(8_000, learning_rate=2e-3, mix=Mix(wide_targets=0.3)),
+            Stage(3_000, learning_rate=1e-3, mix=Mix(wide_targets=0.3, exhaustive=0.5, wrong_path=0.1)),
+        ),
+        start="critic",
     ),
 }

@@ -1,4 +1,4 @@
-"""Train one bundled agent from nothing: an endless stream of exact examples through transformers' Trainer."""
+"""Train one bundled agent, from nothing or from another's weights: endless exact examples, transformers' Trainer."""
 
 # pyright: basic
 
@@ -29,7 +29,11 @@ from longthought.training.bundled.recipe import Mix, Recipe, Role, Stage
 
 IGNORED = -100
 Source = Callable[[random.Random, Mix], Iterator[Example]]
-SOURCES: dict[Role, Source] = {"policy": corpus.policy_examples, "critic": corpus.critic_examples}
+SOURCES: dict[Role, Source] = {
+    "policy": corpus.policy_examples,
+    "critic": corpus.critic_examples,
+    "solo": corpus.solo_examples,
+}
 
 
 def encode(example: Example, ids: dict[str, int]) -> tuple[list[int], list[int]]:
@@ -84,11 +88,12 @@ def ready_made(rows: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
 def train(recipe: Recipe, out: Path) -> dict[str, Any]:
     """Train one agent, stage by stage, and save model and tokenizer to `out`; goes on from the last checkpoint there.
 
-    Returns the recipe, the final loss and the number of parameters.
+    Returns the recipe, the final loss and the number of parameters. An agent that starts from another's weights finds
+    that one beside it, in the folder named after its role.
     """
     if not torch.cuda.is_available():
         torch.set_num_threads(1)
-    model = architecture.model(hidden=recipe.hidden, layers=recipe.layers, seed=recipe.seed)
+    model = _untrained(recipe, out)
     loss = 0.0
     for number, stage in enumerate(recipe.stages):
         done = out / f"stage-{number}"
@@ -100,6 +105,12 @@ def train(recipe: Recipe, out: Path) -> dict[str, Any]:
     model.save_pretrained(out)
     architecture.tokenizer().save_pretrained(out)
     return {"recipe": asdict(recipe), "steps": recipe.steps, "loss": loss, "parameters": model.num_parameters()}
+
+
+def _untrained(recipe: Recipe, out: Path) -> LlamaForCausalLM:
+    if recipe.start is None:
+        return architecture.model(hidden=recipe.hidden, layers=recipe.layers, seed=recipe.seed)
+    return LlamaForCausalLM.from_pretrained(out.parent / recipe.start)
 
 
 def _train_stage(model: LlamaForCausalLM, recipe: Recipe, stage: Stage, number: int, out: Path) -> float:

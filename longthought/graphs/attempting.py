@@ -1,0 +1,140 @@
+"""How an attempt is asked for: whole, several in one request, or step by step. Returns events and folds nothing.
+
+What the policy may see is put together here; which attempt wins is not known.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from longthought.agents.agent import Proposer, Solver
+from longthought.agents.dialect import Unreadable
+from longthought.agents.view import Attempt as Tried
+from longthought.agents.view import View, view
+from longthought.errors import ConfigError
+from longthought.graphs.attempts import Attempts
+from longthought.graphs.sampling_context import SamplingContext
+from longthought.graphs.seats import Seats
+from longthought.problems.worked import Worked, load_worked
+from longthought.trajectories.events import AnyEvent, Author, Call, Event, Failed, Failure, Proposed
+
+NO_ANSWER: Final = "it ends without a final answer"
+
+
+async def attempt(fold: Attempts, seats: Seats, settings: SamplingContext) -> Sequence[AnyEvent]:
+    """Make several whole attempts in one request, or take the next step of one, and return the events.
+
+    Raises:
+        LongthoughtError: if the model can't be had, or can't do what the settings ask.
+
+    """
+    policy = seats.policy
+    whole = isinstance(policy, Solver) and policy.solves
+    opened = fold.open
+    if opened is not None and whole:  # its log broke off before it was said
+        return [failed(fold, Author.POLICY, Failure.UNREADABLE_STEP, NO_ANSWER, node=opened.tip)]
+    seen = _shown(fold, settings, whole=whole)
+    if objection := policy.unsuitable(seen) or seats.critic.unsuitable(seen):
+        return [failed(fold, Author.STRATEGY, Failure.MODEL, objection, fatal=True)]
+    if isinstance(policy, Solver) and policy.solves:
+        return await _written_whole(fold, policy, seen, settings)
+    if settings.few_shot is not None:
+        raise ConfigError(f"few_shot = {settings.few_shot!r}: {policy.name} writes steps, and can't be shown solutions")
+    return await _one_step(fold, policy, seen, settings)
+
+
+async def _written_whole(fold: Attempts, policy: Solver, seen: View, settings: SamplingContext) -> Sequence[AnyEvent]:
+    left = min(settings.samples - len(fold.all), settings.rounds - fold.tree.rounds)
+    examples = await _examples(settings, seen)
+    replies = await policy.solve(seen, 1 if settings.revise else min(settings.batch, left), examples)
+    draft = _Draft(fold)
+    for reply in replies:
+        if isinstance(reply.read, Unreadable):
+            draft.fail(None, reply.read.reason, reply.calls)
+            continue
+        node = draft.propose(0, reply.read.text, reply.read.answer, reply.calls, _sources(fold, settings))
+        if reply.read.answer is None:
+            draft.fail(node, NO_ANSWER)
+    return draft.events
+
+
+async def _one_step(fold: Attempts, policy: Proposer, seen: View, settings: SamplingContext) -> Sequence[AnyEvent]:
+    """Go on with the open attempt, or begin one."""
+    opened = fold.open
+    tip = opened.tip if opened else 0
+    reply = await policy.propose(seen)
+    draft = _Draft(fold)
+    if isinstance(reply.read, Unreadable):
+        draft.fail(tip or None, reply.read.reason, reply.calls)
+        return draft.events
+    sources = () if tip else _sources(fold, settings)
+    node = draft.propose(tip, reply.read.text, reply.read.answer, reply.calls, sources)
+    if reply.read.answer is None and len(seen.path) + 1 >= settings.steps:
+        draft.fail(node, f"{settings.steps} steps, and no final answer")
+    return draft.events
+
+
+def _shown(fold: Attempts, settings: SamplingContext, *, whole: bool) -> View:
+    """Return what the policy sees: the attempt it is on, and with `revise` what was done before."""
+    opened = fold.open
+    seen = view(fold.tree, at=opened.tip if opened else 0)
+    if not settings.revise:
+        return seen
+    done = [[n.text for n in fold.tree.path(attempt.tip)] for attempt in fold.all if attempt.over and attempt.tip]
+    if whole:
+        earlier = [texts[-1] for texts in done[-1:]]
+    else:
+        deep = len(seen.path)
+        earlier = list(dict.fromkeys(t[deep] for t in done if t[:deep] == list(seen.path) and len(t) > deep))
+    return replace(seen, attempts=tuple(Tried(text, "", Author.STRATEGY) for text in earlier))
+
+
+def _sources(fold: Attempts, settings: SamplingContext) -> tuple[int, ...]:
+    """Return the attempt that the next one is made from, if it revises one."""
+    before = [attempt.tip for attempt in fold.all if attempt.over and attempt.tip]
+    return (before[-1],) if settings.revise and before else ()
+
+
+async def _examples(settings: SamplingContext, seen: View) -> Sequence[Worked]:
+    """Return the examples but the problem itself, should it be among them."""
+    if settings.few_shot is None:
+        return ()
+    found = await asyncio.to_thread(load_worked, Path(settings.few_shot))
+    return [example for example in found if example.statement.split() != seen.problem.statement.split()]
+
+
+class _Draft:
+    """Events of one turn, numbered on from the log."""
+
+    def __init__(self, fold: Attempts) -> None:
+        self._fold, self._nodes = fold, len(fold.tree.nodes)
+        self.events: list[AnyEvent] = []
+
+    def propose(
+        self, parent: int, text: str, answer: str | None, calls: tuple[Call, ...], sources: tuple[int, ...]
+    ) -> int:
+        node, self._nodes = self._nodes, self._nodes + 1
+        self._add(Proposed, node=node, parent=parent, text=text, answer=answer, calls=calls, sources=sources)
+        return node
+
+    def fail(self, node: int | None, detail: str, calls: tuple[Call, ...] = ()) -> None:
+        self._add(Failed, failure=Failure.UNREADABLE_STEP, detail=detail, node=node, calls=calls)
+
+    def _add(self, kind: type[Event], **fields: Any) -> None:
+        self.events.append(stamped(self._fold, kind, Author.POLICY, after=len(self.events), **fields))
+
+
+def failed(fold: Attempts, by: Author, failure: Failure, detail: str, **fields: Any) -> AnyEvent:
+    """Return a failure as the next event of the log."""
+    return stamped(fold, Failed, by, failure=failure, detail=detail, **fields)
+
+
+def stamped(fold: Attempts, kind: Callable[..., Event], by: Author, *, after: int = 0, **fields: Any) -> AnyEvent:
+    """Return an event as the next of the log, or so many after it."""
+    assert fold.started is not None
+    return kind(  # pyright: ignore[reportReturnType]
+        trajectory=fold.started.trajectory, seq=fold.events + after, by=by, at=time.time(), **fields
+    )

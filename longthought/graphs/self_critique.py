@@ -1,0 +1,102 @@
+"""Self-critique: one agent proposes the steps and picks the action on each, under the rules of the debate.
+
+    propose → check → judge → act        the same agent in both chairs, on one bill
+
+It may not stop without an answer while anything is left to try: the rules refuse, it reads why, and decides again.
+When its budget runs low it is told so, in every view from then on. The agent sees what a policy or a critic would see
+in its chair; in prose it is spoken to in one voice, with one system message for both, so that steps and verdicts share
+a prefix. Models of the compact language read no notices: there the refusal alone makes them reconsider.
+
+After Qin et al., "O1 Replication Journey: A Strategic Progress Report", 2024 (second attempt: one agent that reflects).
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from longthought.agents import catalogue
+from longthought.agents.agent import Critic, Judge, Policy, Proposer
+from longthought.errors import ConfigError
+from longthought.graphs.debate import Debate, DebateContext
+from longthought.graphs.machine import Graph, Observer
+from longthought.graphs.rules import Rules
+from longthought.graphs.seats import Seats
+from longthought.tools.catalogue import verifiers
+from longthought.trajectories.events import Author
+from longthought.trajectories.tree import Tree
+
+LOW: Final = 0.75
+"""Share of a budget after which it runs low."""
+_NOTICE: Final = (
+    "You have no final answer yet, and {left}. Reconsider: is this path the shortest way to an answer you can hold to, "
+    "or should you leave it now?"
+)
+
+
+@dataclass(kw_only=True)
+class SelfCritiqueContext(DebateContext):
+    """The settings of self-critique; the policy is the one agent there is."""
+
+    graph: ClassVar[str] = "self_critique"
+
+    def expect_sound(self) -> None:
+        """Raise if a setting makes no sense."""
+        super().expect_sound()
+        if self.critic not in (self.policy, DebateContext.critic):
+            raise ConfigError(
+                f"critic = {self.critic!r}: in self_critique the policy judges its own steps; leave the critic out, "
+                "or take the graph debate"
+            )
+        if self.critic_base_url is not None:
+            raise ConfigError(f"critic_base_url = {self.critic_base_url!r}: in self_critique there is one agent")
+
+    def seats(self, policy: Proposer | None = None, critic: Judge | None = None) -> Seats:
+        """Seat one agent in both chairs; with a policy given and no critic, its model judges too."""
+        if policy is None:
+            policy, itself = catalogue.solo(
+                self.policy, base_url=self.base_url, dialect=self.dialect, temperature=self.temperature, seed=self.seed
+            )
+            return Seats(policy, critic or itself, verifiers(self.tools))
+        if critic is not None:
+            return Seats(policy, critic, verifiers(self.tools))
+        if not isinstance(policy, Policy):
+            raise ConfigError(f"{policy.name}: in self_critique the policy judges too; give a critic made of it")
+        dialect = catalogue.alone(policy.dialect)
+        return Seats(
+            Policy(policy.name, policy.model, dialect),
+            Critic(policy.name, policy.model, dialect),
+            verifiers(self.tools),
+        )
+
+
+class SelfCritique(Debate):
+    """Self-critique as a graph."""
+
+    context = SelfCritiqueContext
+    judge_is = Author.POLICY
+
+    def notice(self, tree: Tree, settled: Rules) -> str:
+        """Tell the agent when its budget runs low."""
+        return notice(tree, settled)
+
+
+def notice(tree: Tree, settled: Rules) -> str:
+    """Say how much of the budget is left once three quarters are spent, the scarcest first; empty before."""
+    spent = tree.policy_usage.total + tree.critic_usage.total
+    shares = [
+        (tree.rounds / settled.rounds, f"{settled.rounds - tree.rounds} of {settled.rounds} proposals are left"),
+        (spent / (settled.tokens or float("inf")), f"{(settled.tokens or 0) - spent} tokens are left"),
+        (tree.seconds / (settled.seconds or float("inf")), f"{(settled.seconds or 0) - tree.seconds:.0f} s are left"),
+    ]
+    share, left = max(shares, key=lambda found: found[0])
+    return _NOTICE.format(left=left) if LOW <= share < 1 else ""
+
+
+def build(
+    seats: Seats | None = None, observe: Observer | None = None, *, unbroken: bool = False
+) -> tuple[Graph, SelfCritique]:
+    """Compile self-critique; see `Machine.compile`."""
+    critique = SelfCritique(seats, observe)
+    return critique.compile(unbroken=unbroken), critique
+
+
+graph = build()[0]

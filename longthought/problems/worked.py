@@ -1,0 +1,49 @@
+r"""Worked solutions: problems with a solution written out, to be shown as examples before a problem is put.
+
+A file holds one JSON object a line, `{"statement": "What is 2 + 3?", "solution": "2 + 3 = 5. So it is \\boxed{5}."}`.
+What an example is good for, and to whom it is shown, is not known here.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+
+from longthought.errors import ProblemError
+from longthought.problems.problem import Record
+
+
+class Worked(Record):
+    """One problem and its solution, in words."""
+
+    statement: str = Field(min_length=1)
+    solution: str = Field(min_length=1)
+
+
+@lru_cache(maxsize=8)
+def load_worked(path: Path) -> tuple[Worked, ...]:
+    """Read a file of worked solutions, once.
+
+    Raises:
+        ProblemError: if it can't be read or holds none; the line is named.
+
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProblemError(f"{path}: can't be read ({error}); name a JSONL file of worked solutions") from None
+    found: list[Worked] = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            found.append(Worked.model_validate_json(line))
+        except ValidationError as error:
+            wrong = error.errors(include_url=False)[0]
+            at = ".".join(map(str, wrong["loc"])) or "the line"
+            raise ProblemError(
+                f'{path}, line {number}: {at}: {wrong["msg"].lower()}; write {{"statement": …, "solution": …}}'
+            ) from None
+    if not found:
+        raise ProblemError(f"{path}: holds no worked solutions; write one JSON object a line")
+    return tuple(found)
