@@ -90,7 +90,7 @@ def critic_panel(name: str, report: Criticism) -> RenderableType:
         ("wrong → right", report.wrong_to_right),
         ("right → wrong", report.right_to_wrong),
         ("obeyed", report.obeyed),
-        ("replies sent back", report.asked_again),
+        ("replies of no use", report.asked_again),
     ):
         drawn.add_row(title, str(part))
     words = report.words

@@ -76,7 +76,7 @@ class Criticism(Record):
     obeyed: Part
     """Of the proposals made where something had been rejected, those that were something else."""
     asked_again: Part
-    """Of the policy's replies, those sent back at once, as unreadable or rejected before."""
+    """Of the policy's replies, those of no use: unreadable, or said before."""
     repeated: Part
     """Of all proposals, those already rejected at the same node."""
     refuted: Part

@@ -10,6 +10,7 @@ from longthought.evaluation.plays import Plan, Play
 from longthought.evaluation.saving import Critics
 from longthought.problems.problem import Task
 from longthought.tools.catalogue import verifiers
+from longthought.trajectories.run import Run
 from longthought.trajectories.trajectory import Trajectory
 
 
@@ -45,8 +46,7 @@ async def measure(plan: Plan) -> tuple[Comparison, Critics]:
 async def judge(plan: Plan, strategy: str) -> Criticism:
     """Report on the critic of one strategy, over all seeds."""
     plays = [play for play in plan.plays() if play.strategy.name == strategy]
-    tools = plays[0].settings.get("tools", ())
-    return await criticism(_debates(plays), Marks(), verifiers(tools))
+    return await criticism(_debates(plays), Marks(), verifiers(Run(plays[0].folder).config["tools"]))
 
 
 async def _debates(plays: list[Play]) -> AsyncIterator[tuple[Task, Trajectory]]:

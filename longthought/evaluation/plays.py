@@ -17,6 +17,7 @@ from longthought.errors import ConfigError, ProblemError, RunFolderError
 from longthought.evaluation.ablations import LeafCritic, OracleCritic, RandomCritic
 from longthought.evaluation.cuts import Ledger
 from longthought.evaluation.strategies import MANY, STRATEGIES, Strategy
+from longthought.graphs.context import Context
 from longthought.jobs.progress import Progress
 from longthought.problems.problem import Task
 from longthought.tools.grade import reference_of
@@ -80,8 +81,8 @@ class Play:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The settings of its runs; the tokens alone end them."""
-        given = {"rounds": MANY, **(self.plan.settings or {}), **self.strategy.settings}
+        """The settings of its runs: the tokens alone end them, and the same tools look at all but blind attempts."""
+        given = {"rounds": MANY, "tools": Context().tools, **(self.plan.settings or {}), **self.strategy.settings}
         return {**given, "seed": self.seed, "computed": max(self.plan.budgets)}
 
     def run(

@@ -19,6 +19,8 @@ COLOURS: Final = (
     *("#002d9c", "#6fdc8c", "#a2191f", "#4589ff", "#d2a106", "#08bdba"),
 )
 """By strategy, in the order they were asked for; told apart on white, also by those who confuse red and green."""
+BANDS: Final = 4
+"""Strategies at most whose intervals are drawn as bands all along; more of them would hide each other."""
 _INK: Final = "#333333"
 _STYLE: Final[dict[str, Any]] = {
     "font.family": "sans-serif",
@@ -74,11 +76,15 @@ def curves(found: Comparison, path: Path) -> None:
     with _styled():
         figure = _figure(9.2, 5.2)
         axes = figure.add_subplot()
+        count = len(found.strategies)
         ends: list[tuple[float, str, str]] = []
         for index, entrant in enumerate(found.strategies):
             colour = COLOURS[index % len(COLOURS)]
             rows = [row for row in found.curve if row.strategy == entrant.name]
-            _line(axes, rows, colour, found.budgets, dashed=entrant.checker)
+            _line(axes, rows, colour, dashed=entrant.checker)
+            if len(found.strategies) <= BANDS:
+                _band(axes, rows, colour)
+            _marks(axes, [row for row in rows if row.budget in found.budgets], colour, index - count / 2)
             ends.append(
                 (rows[-1].solved.rate, entrant.name + (" (checker chooses)" if entrant.checker else ""), colour)
             )
@@ -99,14 +105,24 @@ def curves(found: Comparison, path: Path) -> None:
         figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
 
 
-def _line(axes: Any, rows: list[Row], colour: str, budgets: tuple[int, ...], *, dashed: bool) -> None:
-    x = [row.budget for row in rows]
-    axes.fill_between(x, [r.solved.low for r in rows], [r.solved.high for r in rows], color=colour, alpha=0.10, lw=0)
-    axes.plot(x, [r.solved.rate for r in rows], color=colour, lw=2, ls=(0, (5, 2)) if dashed else "-", zorder=3)
-    marks = [row for row in rows if row.budget in budgets]
+def _line(axes: Any, rows: list[Row], colour: str, *, dashed: bool) -> None:
+    style = (0, (5, 2)) if dashed else "-"
+    axes.plot([r.budget for r in rows], [r.solved.rate for r in rows], color=colour, lw=2, ls=style, zorder=3)
+
+
+def _band(axes: Any, rows: list[Row], colour: str) -> None:
+    low, high = [r.solved.low for r in rows], [r.solved.high for r in rows]
+    axes.fill_between([r.budget for r in rows], low, high, color=colour, alpha=0.10, lw=0)
+
+
+def _marks(axes: Any, rows: list[Row], colour: str, place: float) -> None:
+    """Draw intervals at the budgets asked for, side by side."""
+    for row in rows:
+        at, solved = row.budget * 1.012**place, row.solved
+        axes.plot([at, at], [solved.low, solved.high], color=colour, lw=1.2, alpha=0.55, zorder=2, clip_on=False)
     axes.plot(
-        [r.budget for r in marks], [r.solved.rate for r in marks], "o", color=colour, ms=5, mec="white", zorder=4,
-        clip_on=False,
+        [row.budget * 1.012**place for row in rows], [row.solved.rate for row in rows], "o", color=colour, ms=5,
+        mec="white", zorder=4, clip_on=False,
     )  # fmt: skip
 
 
@@ -130,7 +146,7 @@ def _name(axes: Any, ends: list[tuple[float, str, str]]) -> None:
             at[index] = min(at[index], at[index + 1] - room)
     for place, (rate, name, colour) in zip(at, sorted(ends), strict=True):
         axes.annotate(
-            f"{rate:.0%}  {name}", (1, place), xytext=(10, 0), xycoords="axes fraction", textcoords="offset points",
+            f"{rate:.0%}  {name}", (1, place), xytext=(16, 0), xycoords="axes fraction", textcoords="offset points",
             va="center", color=colour, annotation_clip=False,
         )  # fmt: skip
 
