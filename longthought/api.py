@@ -144,7 +144,8 @@ def generate(
 
     Raises:
         UserError: if the problems, the settings or the folder make no sense.
-        EndpointError: if a model server can't be reached; nothing has been written then.
+        OutageError: if a model server can't be reached, takes no key or hasn't the model: before anything is written,
+            or while the job runs; the debates in flight then go on at the next run.
 
     """
     if serve_vllm is not None:

@@ -14,8 +14,9 @@ from langchain_core.messages import AIMessage, BaseMessage
 
 from longthought.agents.asking import Asking
 from longthought.agents.dialect import Dialect, Step, Unreadable
+from longthought.agents.endpoint import fails_all
 from longthought.agents.view import View
-from longthought.errors import EndpointError, LongthoughtError
+from longthought.errors import EndpointError, LongthoughtError, OutageError
 from longthought.trajectories.events import Call, Usage, Verdict
 
 T = TypeVar("T")
@@ -115,7 +116,8 @@ class Agent:
             except Exception as error:
                 if _is_defect(error):
                     raise
-                raise EndpointError(f"{self.name}: {type(error).__name__}: {error}") from error
+                kind = OutageError if fails_all(getattr(error, "status_code", None)) else EndpointError
+                raise kind(f"{self.name}: {type(error).__name__}: {error}") from error
             calls.append(call_of(self.name, message, time.perf_counter() - began))
             found = read(calls[-1])
             fault = found.reason if isinstance(found, Unreadable) else objection(found)

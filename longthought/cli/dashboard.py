@@ -153,12 +153,11 @@ def summary_table(summary: Summary, progress: Progress, out: Path) -> Renderable
 
 
 def stopped(progress: Progress, out: Path) -> str:
-    """Say how to go on after Ctrl-C."""
+    """Say how to go on after Ctrl-C or an outage."""
     if not progress.total:
-        return "longthought: stopped before the first debate. Run the same command again to start."
+        return "stopped before the first debate. Run the same command again to start."
     return (
-        f"longthought: stopped with {_debates(progress)} done; everything so far is in {out}. "
-        "Run the same command again to go on."
+        f"stopped with {_debates(progress)} done; everything so far is in {out}. Run the same command again to go on."
     )
 
 

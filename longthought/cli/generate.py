@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -32,7 +32,7 @@ from longthought.cli.options import (
     Where,
     settings,
 )
-from longthought.errors import ConfigError
+from longthought.errors import ConfigError, RunError
 
 
 def on_terminate() -> list[int]:
@@ -142,8 +142,15 @@ def generate(
             board.stop()
             if progress.total:
                 progress.summary().write(out)
-            typer.echo(stopped(progress, out), err=True)
+            typer.echo(f"longthought: {stopped(progress, out)}", err=True)
             raise typer.Exit(128 + (signal.SIGTERM if terminated else signal.SIGINT)) from None
+        except RunError as error:
+            board.stop()
+            if not progress.total:
+                raise
+            with suppress(RunError):  # a full disk has no room for it either
+                progress.summary().write(out)
+            raise RunError(f"{error}; {stopped(progress, out)}") from error
     summary = progress.summary()
     summary.write(out)
     if json:

@@ -4,7 +4,8 @@
 
 The state is the list of events; whose turn it is follows from the list alone, so a debate goes on from any log, after
 a crash as after an edit by hand. Nodes only call agents and tools; what follows from a verdict is in `rules`. Models
-and tools that fail become events, never exceptions: one bad debate can't take a job down.
+and tools that fail become events, never exceptions: one bad debate can't take a job down. An outage is no debate's
+fault: it is raised, nothing is logged, and the debate goes on from there when it is over.
 
 After Qin et al., "O1 Replication Journey: A Strategic Progress Report", 2024 (third attempt: two agents).
 """
@@ -27,7 +28,7 @@ from typing_extensions import TypedDict  # pydantic, and so Studio, needs this o
 
 from longthought.agents import catalogue
 from longthought.agents.agent import Judge, Proposer
-from longthought.errors import ConfigError, LongthoughtError, ProblemError
+from longthought.errors import ConfigError, LongthoughtError, OutageError, ProblemError
 from longthought.graphs import rules, turns
 from longthought.graphs.rules import Rules, Turn
 from longthought.graphs.seats import Seats
@@ -212,6 +213,8 @@ class Debate:
             return [rules.act(tree, settled, at=time.time())]
         try:
             return await turns.take(turn, tree, await self._seat(settings), settled)
+        except OutageError:
+            raise
         except LongthoughtError as error:
             return [turns.broken(turn, tree, error)]
 

@@ -72,6 +72,7 @@ async def run_job(
         ProblemError: if a problem can't be read, or two have the same id.
         RunFolderError: if the folder holds a debate on another problem with the same id.
         RunError: if the log can't be written.
+        OutageError: if a server fails every request; the debates in flight go on at the next run.
 
     """
     progress = progress or Progress()
@@ -117,7 +118,7 @@ async def _play_all(job: Job, agenda: Agenda, table: "Table", progress: Progress
             yield trajectory
             room.release()
         await running
-    except ExceptionGroup as group:  # the log can't be written; every worker says the same
+    except ExceptionGroup as group:  # a full disk or an outage; every worker says the same
         raise group.exceptions[0] from None
     finally:
         running.cancel()

@@ -69,7 +69,9 @@ async def finish(
         try:
             async with timer:
                 await graph.ainvoke(state, context=context, config=NO_LIMIT)  # pyright: ignore
-        except LongthoughtError:  # of the log or the settings: models' and tools' own are events by now
+        except (
+            LongthoughtError
+        ):  # an outage, the log, the settings: what else models and tools raise is an event by now
             raise
         except Exception as error:
             late = timer.expired()

@@ -131,7 +131,7 @@ URL = ["--base-url", "http://127.0.0.1:1/v1"]
         (["--policy", "openai:m"], 2, ["openai:m", "--base-url http://localhost:8000/v1"]),
         (["--policy", "openai:m", "--base-url", "localhost:8000"], 2, ["'localhost:8000'", "http://"]),
         (["--policy", "openai:m", "--critic", "openai:m", "--base-url", "http://[x/v1"], 2, ["http://[x/v1", "URL"]),
-        (["--policy", "openai:m", "--critic", "openai:m", *URL], 1, ["http://127.0.0.1:1/v1", "can't be reached"]),
+        (["--policy", "openai:m", "--critic", "openai:m", *URL], 1, ["http://127.0.0.1:1/v1", "can't connect"]),
         (["--policy", "openai:m", "--critic", "transformers:/no/such", *URL], 1, ["127.0.0.1:1"]),
         (["--policy", "openai:m", *URL, "--dialect", "verse"], 2, ["'verse'", "prose, compact"]),
         (["--tools", "oracle", "--policy", "openai:m", "--critic", "openai:m", *URL], 2, ["'oracle'", "algebra"]),

@@ -372,7 +372,7 @@ def test_settings_that_make_no_sense_are_refused(
 
 def test_a_server_that_is_not_there_is_said_before_anything_is_written(tmp_path: Path) -> None:
     settings = {"policy": "openai:m", "critic": "openai:m", "base_url": "http://user:secret@127.0.0.1:1/v1"}
-    with pytest.raises(EndpointError, match=r"http://127\.0\.0\.1:1/v1 can't be reached \(Connection refused\)"):
+    with pytest.raises(EndpointError, match=r"http://127\.0\.0\.1:1/v1: can't connect \(Connection refused\)"):
         list(lt.generate(tasks(3), out=tmp_path / "run", **settings))
     with pytest.raises(EndpointError, match=r"127\.0\.0\.1:1"):
         lt.solve("What is 1 + 1000?", **settings)
