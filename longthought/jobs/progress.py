@@ -58,6 +58,7 @@ class Summary(Record):
             draft.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
             draft.replace(target)
         except OSError as error:
+            draft.unlink(missing_ok=True)
             raise RunError(f"{target}: can't be written ({error.strerror}); the log beside it is whole") from error
 
 

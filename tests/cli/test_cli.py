@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import os
+import resource
 import signal
 import sys
 from collections import Counter
@@ -59,11 +60,13 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     return go
 
 
-async def start(*words: str | Path) -> asyncio.subprocess.Process:
-    """Start the real command as a process of its own."""
+async def start(*words: str | Path, first: Callable[[], None] | None = None) -> asyncio.subprocess.Process:
+    """Start the real command as a process of its own, with something done in it first."""
     pipe = asyncio.subprocess.PIPE
     environment = {**os.environ, "COLUMNS": "100"}
-    return await asyncio.create_subprocess_exec(COMMAND, *map(str, words), stdout=pipe, stderr=pipe, env=environment)
+    return await asyncio.create_subprocess_exec(
+        COMMAND, *map(str, words), stdout=pipe, stderr=pipe, env=environment, preexec_fn=first
+    )
 
 
 async def end(process: asyncio.subprocess.Process) -> Done:
@@ -342,6 +345,34 @@ async def test_debates_that_fail_are_told_of_and_the_exit_code_says_so(tmp_path:
         assert solved.code == 1
         assert "the prompt is too long" in " ".join(solved.out.split())
         assert "Traceback" not in solved.err + done.err
+
+
+# Disks.
+
+
+@pytest.mark.parametrize("processes", [[], ["--processes", "2"]])
+async def test_a_disk_without_room_stops_a_job_which_goes_on_when_there_is(
+    tmp_path: Path, processes: list[str]
+) -> None:
+    problems, out = sums.file(tmp_path / "p.jsonl", 12), tmp_path / "run"
+
+    def no_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (12_345, 12_345))  # bytes a file: a line is written in part
+
+    async with FakeServer([sums.debates()]) as server:
+        words = ["generate", problems, "--out", out, "--concurrency", "5", *served(server.base_url), *processes]
+        full = await end(await start(*words, "--json", first=no_room))
+        expect_one_line(
+            full, 1, "can't be written (File too large)", "make room", "Run the same command again to go on."
+        )
+        before = {path: path.read_bytes() for path in out.glob("events-*.jsonl")}
+        assert all(not data or data.endswith(b"\n") for data in before.values())
+        done = await command(*words, "--json")
+    assert (done.code, json.loads(done.out)["finished"], json.loads(done.out)["solved"]) == (0, 12, 11)
+    assert all(path.read_bytes().startswith(data) for path, data in before.items())
+    for trajectory in lt.Run(out).trajectories():
+        kinds = Counter(event.kind for event in trajectory.events)
+        assert (kinds["started"], kinds["finished"], kinds["graded"], kinds["failed"]) == (1, 1, 1, 0)
 
 
 # Ctrl-C.
