@@ -107,7 +107,7 @@ def generate(
     they are, and others with --statement-field and --answer-field.
     """
     from longthought import generate as run
-    from longthought.cli.dashboard import Dashboard, stopped, summary_table
+    from longthought.cli.dashboard import Dashboard, stopped, summary_table, unheard
     from longthought.jobs.metrics import MetricsServer
     from longthought.jobs.progress import Progress
     from longthought.problems.loader import data_set
@@ -120,7 +120,7 @@ def generate(
         problems, preset=preset, statement_field=statement_field, answer_field=answer_field, id_field=id_field,
         where=where or (), limit=limit,
     )  # fmt: skip
-    progress = Progress(limit=concurrency * (processes or 1))
+    progress = Progress(limit=concurrency)
     job = run(
         data, out=out, samples=samples, concurrency=concurrency, processes=processes, executor=executor,
         ray_address=ray_address, ray_resources=resources(ray_resources) if executor == "ray" else None,
@@ -158,5 +158,6 @@ def generate(
     else:
         board.console.print(summary_table(summary, progress, out))
     if progress.failed:
-        typer.echo(f"longthought: {progress.failed} debates failed: {progress.last_failure}", err=True)
-        raise typer.Exit(1)
+        raise RunError(f"{progress.failed} debates failed: {progress.last_failure}")
+    if nothing := unheard(progress):
+        raise RunError(nothing)
