@@ -23,6 +23,7 @@ PATIENCE: Final = 30.0
 LONGEST_WAIT: Final = 120.0
 """Seconds; a server that asks to be left alone for longer is an error to report, not to sit out."""
 
+_CHECK_URL: Final = "check the base URL: that of an OpenAI-compatible server usually ends in /v1"
 _RETRIED: Final = frozenset({408, 429})
 _SHUT: Final = frozenset({401, 402})
 """No request will do better: the key is not taken, or nothing is left to pay with."""
@@ -76,13 +77,12 @@ class Endpoint:
         self._seconds = timeout
 
     async def post(self, path: str, body: bytes) -> dict[str, Any]:
-        """Send JSON and return the object that comes back.
+        """Send a request and return the completion that comes back.
 
         Raises:
             PassingError: if another attempt may do better.
             RefusedError: if the server says no.
             OutageError: if it would say no to any request.
-            EndpointError: if what comes back will never be of use.
 
         """
         status, headers, answer = await self._exchange("POST", path, body)
@@ -90,29 +90,25 @@ class Endpoint:
             raise self._passing(status, headers, answer)
         if status != 200:
             raise await self._refusal(path, status, headers, answer)
-        if answer.lstrip()[:1] == b"<":
-            raise OutageError(
-                f"{shown(self.base_url + path)} answered with a web page, not with JSON; check the base URL: that of "
-                "an OpenAI-compatible server usually ends in /v1"
-            )
+        return self._completion(answer)
+
+    def _completion(self, answer: bytes) -> dict[str, Any]:
+        """Read the body of an answer; proxies and overloaded servers send all sorts of things with a 200."""
+        if _is_page(answer):
+            raise PassingError("it answered with a web page, not with JSON", _CHECK_URL)
         try:
-            found = json.loads(answer)
+            found: Any = json.loads(answer)
         except ValueError as error:
-            raise PassingError(
-                f"it answered with broken JSON ({beginning(answer.decode(errors='replace'))})",
-                "look at the server's log",
-            ) from error
-        if not isinstance(found, dict):
-            raise OutageError(
-                f"{shown(self.base_url + path)} answered with {beginning(json.dumps(found))} instead of a JSON object; "
-                "check that the base URL is that of an OpenAI-compatible server"
-            )
+            words = self._words(answer)
+            raise PassingError(f"it answered with broken JSON ({words})", "look at the server's log") from error
+        if not (isinstance(found, dict) and found.get("choices")):  # pyright: ignore[reportUnknownMemberType]
+            raise PassingError(f"it answered with JSON that is no chat completion ({self._words(answer)})", _CHECK_URL)
         return cast("dict[str, Any]", found)
 
     async def expect(self, model: str) -> None:
         """Raise unless the server is there, takes the key and has a model; it may keep to itself which it has.
 
-        A server that lists other models alone is asked for a token: some take more names than they list.
+        One that lists only others, or shows a web page, is asked for a token: some take more names than they list.
 
         Raises:
             OutageError: saying what is wrong, with the models it has where the name is.
@@ -125,7 +121,7 @@ class Endpoint:
             if status >= 500:
                 raise self._passing(status, headers, body)
             names = _listed(status, body)
-            if names and model not in names:
+            if _is_page(body) or (names and model not in names):
                 hello = {"model": model, "messages": [{"role": "user", "content": "Say yes."}], "max_tokens": 1}
                 await self.post("/chat/completions", json.dumps(hello).encode())
         except PassingError as error:
@@ -135,12 +131,12 @@ class Endpoint:
             pass  # something about this question; it has the model
 
     async def well(self) -> bool:
-        """Say whether the server can be reached and would take requests at all."""
+        """Say whether the server can be reached, and lists its models or says that it has no list."""
         try:
-            status, *_ = await self._look()
+            status, _, body = await self._look()
         except PassingError:
             return False
-        return status < 500 and status not in _SHUT
+        return status in (404, 405) or (status == 200 and not _is_page(body))
 
     async def _look(self) -> tuple[int, Mapping[str, str], bytes]:
         """Ask for the list of models."""
@@ -210,7 +206,7 @@ class Endpoint:
             names = []
         if names:
             return f"the models it has are {', '.join(names[:20])}"
-        return f"{shown(self.base_url)}/models lists no models either, so check the base URL, which usually ends in /v1"
+        return f"{shown(self.base_url)}/models lists no models either, so {_CHECK_URL}"
 
     def _words(self, body: bytes) -> str:
         """Find the server's own words in an error body, without the key should it repeat it."""
@@ -224,6 +220,10 @@ class Endpoint:
                 said = cast("dict[str, Any]", said)[key]
         words = said if isinstance(said, str) else json.dumps(said)
         return beginning(words.replace(self._key, "***") if self._key else words) or "without a word"
+
+
+def _is_page(body: bytes) -> bool:
+    return body.lstrip()[:1] == b"<"
 
 
 def _limit(seconds: float) -> aiohttp.ClientTimeout:

@@ -17,7 +17,7 @@ from tests.fakes.scripted import ScriptedChatModel
 from tests.fakes.server import Act, FakeServer, answers, breaks_off, hangs, refuses, resets, says
 
 NOWHERE = "http://127.0.0.1:1/v1"
-PAGE = "<!doctype html><p>hi"
+PAGE = answers(200, "<!doctype html><p>hi", "text/html")
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +48,6 @@ async def kind_of_failure(server: FakeServer, **settings: Any) -> type[Exception
         (refuses(429, "quota spent", Retry_After="86400"), OutageError),
         (refuses(429, "slow down"), OutageError),
         (answers(307, "", Location="http://elsewhere"), OutageError),
-        (answers(200, PAGE, "text/html"), OutageError),
     ],
 )
 async def test_what_a_refusal_is_about(fault: Act, kind: type[Exception]) -> None:
@@ -56,7 +55,7 @@ async def test_what_a_refusal_is_about(fault: Act, kind: type[Exception]) -> Non
         assert await kind_of_failure(server) is kind
 
 
-@pytest.mark.parametrize("fault", [resets, breaks_off, hangs, refuses(500, "oops"), answers(200, "{{")])
+@pytest.mark.parametrize("fault", [resets, breaks_off, hangs, refuses(500, "oops"), answers(200, "{{"), PAGE])
 async def test_a_server_that_lists_its_models_is_well_and_the_request_is_to_blame(fault: Act) -> None:
     async with FakeServer([fault]) as server:
         assert await kind_of_failure(server, timeout=0.2) is EndpointError
@@ -64,10 +63,11 @@ async def test_a_server_that_lists_its_models_is_well_and_the_request_is_to_blam
         assert await kind_of_failure(server, timeout=0.2) is EndpointError
 
 
-@pytest.mark.parametrize("fault", [resets, refuses(503, "loading"), answers(200, "{{")])
+@pytest.mark.parametrize("fault", [resets, refuses(503, "loading"), answers(200, "{{"), PAGE])
 async def test_a_server_that_does_not_is_out(fault: Act) -> None:
-    async with FakeServer([fault], models=503) as server:
-        assert await kind_of_failure(server) is OutageError
+    for models in (503, PAGE):
+        async with FakeServer([fault], models=models) as server:
+            assert await kind_of_failure(server) is OutageError
 
 
 async def test_it_is_no_outage_while_another_server_is_well() -> None:
@@ -121,11 +121,19 @@ async def test_a_model_that_is_not_listed_is_asked_for_a_token_and_what_there_is
         await chat(server.base_url, model="llama").expect_ready()
 
 
-@pytest.mark.parametrize("models", [None, [], "hello", '{"data": null}', PAGE, 429])
+@pytest.mark.parametrize("models", [None, [], "hello", '{"data": null}', 429])
 async def test_a_server_may_keep_to_itself_what_it_has(models: Any) -> None:
     async with FakeServer(models=models) as server:
         await chat(server.base_url).expect_ready()
     assert server.chats == []
+
+
+async def test_a_web_site_is_no_server() -> None:
+    async with FakeServer([PAGE], models=PAGE) as server:
+        with pytest.raises(OutageError, match=r"answered with a web page.*usually ends in /v1"):
+            await chat(server.base_url).expect_ready()
+    async with FakeServer([says()], models=PAGE) as server:
+        await chat(server.base_url).expect_ready()
 
 
 @pytest.mark.parametrize(
