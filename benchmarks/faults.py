@@ -44,9 +44,10 @@ class Row:
 
     def lines(self) -> Iterator[str]:
         """Write it down."""
+        ratio, per_turn = self.seen / self.needed, 1000 * self.cpu / self.needed
         yield (
             f"{self.name:<8}{self.ended:>7,}{self.failed:>8,}{self.needed:>9,}{self.seen:>9,}"
-            f"{self.seen / self.needed:>10.3f}{self.most:>13,}{self.seconds:>9.1f}{1000 * self.cpu / self.needed:>13.2f}"
+            f"{ratio:>10.3f}{self.most:>13,}{self.seconds:>9.1f}{per_turn:>13.2f}"
         )
         if self.faults:
             yield "        " + ", ".join(f"{count} {name}" for name, count in sorted(self.faults.items()))

@@ -21,7 +21,7 @@ import urllib.request
 import zlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 FAULTS = ("reset", "429", "500", "garbage", "truncated", "stall")
@@ -67,8 +67,8 @@ class Stats:
     while_away: int = 0
     """Requests that met nobody."""
     faults: Counter[str] = field(default_factory=Counter[str])
-    _second: int = 0
-    _in_it: int = 0
+    second: tuple[int, int] = (0, 0)
+    """The current second and the requests in it."""
 
     def arrived(self, size: int) -> float:
         """Count a request, and return the seconds since the first."""
@@ -76,10 +76,9 @@ class Stats:
         self.first = self.first or now
         self.requests += 1
         self.bytes_in += size
-        if int(now) != self._second:
-            self._second, self._in_it = int(now), 0
-        self._in_it += 1
-        self.most_in_a_second = max(self.most_in_a_second, self._in_it)
+        second, count = self.second
+        self.second = int(now), count + 1 if int(now) == second else 1
+        self.most_in_a_second = max(self.most_in_a_second, self.second[1])
         return now - self.first
 
 
@@ -159,9 +158,7 @@ class Connection(asyncio.Protocol):
         if path.endswith("/models"):
             return self._send(200, json.dumps({"object": "list", "data": [{"id": "fake"}]}).encode())
         if path.endswith("/stats"):
-            return self._send(
-                200, json.dumps({k: v for k, v in self.stats.__dict__.items() if not k.startswith("_")}).encode()
-            )
+            return self._send(200, json.dumps(asdict(self.stats)).encode())
         return self._send(404, b'{"error": {"message": "no such page"}}')
 
     def _chat(self, body: bytes, size: int) -> None:
