@@ -133,7 +133,7 @@ class Table:
         shared = job.context.critic_base_url in (None, job.context.base_url)
         self.job = job
         self._observe = observe
-        self._graph, _ = build(gated(seats, job.requests, shared=shared), self._saw)
+        self.graph, _ = build(gated(seats, job.requests, shared=shared), self._saw, unbroken=True)
         self._logs: dict[str, list[AnyEvent]] = {}
         self._ages = itertools.count()
 
@@ -145,7 +145,7 @@ class Table:
         try:
             if not events:
                 self._saw([started(task.problem, job.context, sample=assignment.sample)])
-            await finish(self._graph, job.context, events, self._saw, task.reference, job.deadline)
+            await finish(self.graph, job.context, events, self._saw, task.reference, job.deadline)
         finally:
             del self._logs[name]
         return Trajectory(name, tuple(events))
