@@ -69,6 +69,10 @@ def generate(
     tools: Tools = TOOLS,
     samples: Annotated[int, typer.Option(help="Debates per problem.")] = 1,
     concurrency: Annotated[int, typer.Option(help="Debates in flight at once.")] = 64,
+    requests: Annotated[int | None, typer.Option(help="Requests at once to a server; old debates go first.")] = None,
+    deadline: Annotated[
+        float | None, typer.Option(help="Seconds until a debate is ended, whatever it waits for.")
+    ] = None,
     processes: Annotated[int | None, typer.Option(help="Processes or actors that share the job.")] = None,
     executor: Annotated[str, typer.Option(help="Where debates run: local or ray.")] = "local",
     ray_address: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Ray cluster; else a new one.")] = None,
@@ -122,9 +126,10 @@ def generate(
     )  # fmt: skip
     progress = Progress(limit=concurrency)
     job = run(
-        data, out=out, samples=samples, concurrency=concurrency, processes=processes, executor=executor,
-        ray_address=ray_address, ray_resources=resources(ray_resources) if executor == "ray" else None,
-        upload=upload, serve_vllm=serve_vllm, tensor_parallel_size=tensor_parallel_size, progress=progress, **given,
+        data, out=out, samples=samples, concurrency=concurrency, requests=requests, deadline=deadline,
+        processes=processes, executor=executor, ray_address=ray_address,
+        ray_resources=resources(ray_resources) if executor == "ray" else None, upload=upload,
+        serve_vllm=serve_vllm, tensor_parallel_size=tensor_parallel_size, progress=progress, **given,
     )  # fmt: skip
     terminated = on_terminate()
     with ExitStack() as shown:
