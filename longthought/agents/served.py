@@ -49,7 +49,7 @@ class ServedChatModel(BaseChatModel):
     deadline: float | None = Field(default=None, gt=0)
     """Seconds for a request with all its attempts and waits; no limit by default."""
     attempts: int = Field(default=8, ge=1)
-    """How often one request is tried in all: over half a minute, and a minute and a half while a server is gone."""
+    """How often one request is tried in all; that takes half a minute on average, and longer while a server is gone."""
     backoff: float = Field(default=0.5, ge=0)
     """Seconds that bound the first random wait between attempts; the bound doubles each time."""
     max_in_flight: int | None = Field(default=None, ge=1)
