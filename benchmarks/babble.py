@@ -12,6 +12,7 @@ Ask it at temperature 1: a greedy reply repeats one word until it is cut off.
 
 import argparse
 import ast
+import random
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,6 +39,14 @@ CHAT_TEMPLATE = (
     "{% if add_generation_prompt %}<|assistant|>{% endif %}"
 )
 ROLES = ("system", "user", "assistant")
+ON_A_CPU = {
+    "HF_HUB_OFFLINE": "1",
+    "OMP_NUM_THREADS": "1",
+    "VLLM_CPU_KVCACHE_SPACE": "1",
+    "VLLM_CPU_OMP_THREADS_BIND": "nobind",
+    "VLLM_NO_USAGE_STATS": "1",
+}
+"""What vLLM needs in its environment to serve small models on a machine that others use too."""
 
 
 def texts() -> Iterator[str]:
@@ -106,6 +115,16 @@ def model(words: PreTrainedTokenizerFast, seed: int = 0) -> LlamaForCausalLM:
     return made
 
 
+def depot(seed: int, days: int = 40) -> str:
+    """Return a problem of a thousand words, such as long prompts are made of."""
+    draw = random.Random(seed)
+    book = " ".join(
+        f"On day {day} the depot took in {draw.randint(10, 99)} crates and sent {draw.randint(1, 9)} of them on."
+        for day in range(1, days + 1)
+    )
+    return f"{book} How many crates does it hold after day {days}?"
+
+
 def write(folder: Path, seed: int = 0) -> Path:
     """Write the model to `folder/base` and its adapters to `folder/policy` and `folder/critic`; return the folder."""
     words = tokenizer()
@@ -113,10 +132,10 @@ def write(folder: Path, seed: int = 0) -> Path:
     base.save_pretrained(folder / "base")
     words.save_pretrained(folder / "base")
     for number, role in enumerate(("policy", "critic"), start=1):
+        adapted = model(words, seed)
         torch.manual_seed(seed + number)
         lora = LoraConfig(r=8, lora_alpha=16, target_modules=["q_proj", "v_proj", "o_proj"], init_lora_weights=False)
-        adapted = get_peft_model(model(words, seed), lora)
-        adapted.save_pretrained(folder / role)
+        get_peft_model(adapted, lora).save_pretrained(folder / role)
     return folder
 
 

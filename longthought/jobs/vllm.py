@@ -27,6 +27,9 @@ from longthought.errors import ConfigError, EndpointError, ModelError
 READY_SECONDS: Final = 1800.0
 """Time to load a model and compile for it, at most; large ones on slow disks take that long."""
 STOP_SECONDS: Final = 30.0
+"""For the server to end by itself."""
+LAST_SECONDS: Final = 5.0
+"""For its workers to end after it."""
 SHOWN: Final = 12
 """Lines of its log that are shown when it fails and none of them names an error."""
 CAUSES: Final = 4
@@ -156,6 +159,11 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(STOP_SECONDS):
                 await process.wait()
+        with suppress(TimeoutError, ProcessLookupError):
+            async with asyncio.timeout(LAST_SECONDS):
+                while True:  # a worker may outlive the server by a moment, in which it gives shared memory back
+                    os.killpg(process.pid, 0)
+                    await asyncio.sleep(0.05)
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
