@@ -13,6 +13,7 @@ Ask it at temperature 1: a greedy reply repeats one word until it is cut off.
 import argparse
 import ast
 import random
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -116,7 +117,7 @@ def model(words: PreTrainedTokenizerFast, seed: int = 0) -> LlamaForCausalLM:
 
 
 def depot(seed: int, days: int = 40) -> str:
-    """Return a problem of a thousand words, such as long prompts are made of."""
+    """Return a problem that is long to read: some 900 tokens."""
     draw = random.Random(seed)
     book = " ".join(
         f"On day {day} the depot took in {draw.randint(10, 99)} crates and sent {draw.randint(1, 9)} of them on."
@@ -135,7 +136,9 @@ def write(folder: Path, seed: int = 0) -> Path:
         adapted = model(words, seed)
         torch.manual_seed(seed + number)
         lora = LoraConfig(r=8, lora_alpha=16, target_modules=["q_proj", "v_proj", "o_proj"], init_lora_weights=False)
-        get_peft_model(adapted, lora).save_pretrained(folder / role)
+        with warnings.catch_warnings():  # peft asks transformers for a property by its old name
+            warnings.simplefilter("ignore", FutureWarning)
+            get_peft_model(adapted, lora).save_pretrained(folder / role)
     return folder
 
 

@@ -25,10 +25,7 @@ from longthought.trajectories.events import Action, Author, Call, StopReason
 from longthought.trajectories.trajectory import Trajectory
 from tests.integration.conftest import Serve
 
-pytestmark = [
-    pytest.mark.vllm,
-    pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing:FutureWarning"),  # peft asks transformers for it
-]
+pytestmark = pytest.mark.vllm
 DEBATES, ROUNDS = 4, 5
 
 
