@@ -132,15 +132,14 @@ def growth(debates: Sequence[Trajectory], rounds: int) -> Iterator[Growth]:
     """Yield what debates have cost after 1, 2, 4, … rounds."""
     seen: list[dict[int, tuple[int, int, int]]] = []
     for debate in debates:
-        number = prompt = computed = longest = 0
+        tree, longest = Tree(), 0
         after: dict[int, tuple[int, int, int]] = {}
         for event in debate.events:
-            number += isinstance(event, Proposed) or (isinstance(event, Failed) and event.node is None)
-            for call in event.calls:
-                prompt += call.usage.prompt
-                computed += call.usage.prompt - call.usage.cached
-                longest = max(longest, call.usage.prompt)
-            after[number] = (prompt, computed, longest)
+            tree.apply(event)
+            longest = max(longest, *(call.usage.prompt for call in event.calls), 0)
+            both = tree.policy_usage, tree.critic_usage
+            prompt, cached = sum(usage.prompt for usage in both), sum(usage.cached for usage in both)
+            after[tree.rounds] = (prompt, prompt - cached, longest)
         seen.append(after)
     at = 1
     while at <= rounds:

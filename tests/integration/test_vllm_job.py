@@ -18,7 +18,7 @@ ROOT = Path(lt.__file__).parents[1]
 
 def longthought(*words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "from longthought.cli.main import main; main()", *words]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
 
 
 @pytest.fixture(scope="module")

@@ -52,7 +52,7 @@ def generate(problems: Path, out: Path, servers: Servers, *more: str) -> subproc
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
         check=False,
     )
 
