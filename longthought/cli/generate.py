@@ -80,7 +80,10 @@ def generate(
         str, typer.Option(metavar="NAME=N,…", help="What every actor asks the cluster for.")
     ] = "CPU=1",
     serve_vllm: Annotated[
-        str | None, typer.Option(metavar="MODEL", help="Serve a model with vLLM while the job runs.")
+        str | None,
+        typer.Option(
+            metavar="'MODEL …'", help="Serve a model with vLLM while the job runs; vLLM's options may follow."
+        ),
     ] = None,
     tensor_parallel_size: Annotated[int, typer.Option(help="GPUs that the served model is spread over.")] = 1,
     upload: Annotated[
