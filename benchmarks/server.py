@@ -21,7 +21,7 @@ import urllib.request
 import zlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 FAULTS = ("reset", "429", "500", "garbage", "truncated", "stall")
@@ -158,7 +158,7 @@ class Connection(asyncio.Protocol):
         if path.endswith("/models"):
             return self._send(200, json.dumps({"object": "list", "data": [{"id": "fake"}]}).encode())
         if path.endswith("/stats"):
-            return self._send(200, json.dumps(asdict(self.stats)).encode())
+            return self._send(200, json.dumps(vars(self.stats)).encode())
         return self._send(404, b'{"error": {"message": "no such page"}}')
 
     def _chat(self, body: bytes, size: int) -> None:
