@@ -1,24 +1,34 @@
 """Kill a batch job with SIGKILL, again and again, and see that nothing is lost and nothing is done twice.
 
     python benchmarks/kill.py --problems 200 --kills 20
+    python benchmarks/kill.py --served --problems 500 --kills 30 --concurrency 64 --most-new-events 1200
+    python benchmarks/kill.py --served --processes 2 --problems 500 --kills 30 --concurrency 64 --most-new-events 1200
 
 It runs `longthought generate` as a process of its own, kills it after a random number of new events, runs it again, and
 so on; then lets it finish. It ends with 1 if any of these fails: every problem has exactly one debate, begun, finished
 and graded once; its events have no gap; and what was in the log at a kill is there at the end, byte for byte, so that
 unfinished debates went on from their last event.
+
+With --served the agents are on the fake server of `benchmarks/server.py`, which counts requests: those that are in no
+event were in flight at a kill and asked again, at most one for each debate that was in flight.
 """
 
 import argparse
+import contextlib
 import json
 import random
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+
+import server
 
 import longthought as lt
 
@@ -29,46 +39,73 @@ LONGTHOUGHT = str(Path(sys.executable).with_name("longthought"))
 class Kill:
     """What a kill found."""
 
-    log: bytes
-    """The log at that moment, up to its last whole line."""
+    log: Mapping[str, bytes]
+    """The segments at that moment, each up to its last whole line."""
     begun: int
     done: int
-    seconds: float
-    """From the start of the process to its death."""
+    first: float
+    """Seconds from the start of the process to its first new event."""
+
+    @property
+    def in_flight(self) -> int:
+        """Debates that were begun and not done."""
+        return self.begun - self.done
 
 
-def whole(log: Path) -> bytes:
-    """Read a log up to its last whole line."""
-    data = log.read_bytes() if log.exists() else b""
-    return data[: data.rfind(b"\n") + 1]
+@dataclass
+class Watch:
+    """Counts the events of a run as they are written."""
+
+    out: Path
+    events: int = 0
+    _read: dict[Path, int] = field(default_factory=dict[Path, int])
+
+    def look(self) -> int:
+        """Return how many there are by now."""
+        for path in self.out.glob("events-*.jsonl"):
+            with path.open("rb") as file:
+                file.seek(self._read.get(path, 0))
+                data = file.read()
+            self._read[path] = self._read.get(path, 0) + len(data)
+            self.events += data.count(b"\n")
+        return self.events
 
 
-def kill_once(command: list[str], log: Path, new_events: int) -> Kill | None:
+def whole(out: Path) -> dict[str, bytes]:
+    """Read every segment up to its last whole line."""
+    read = {path.name: path.read_bytes() for path in sorted(out.glob("events-*.jsonl"))}
+    return {name: data[: data.rfind(b"\n") + 1] for name, data in read.items()}
+
+
+def kill_once(command: Sequence[str], out: Path, new_events: int) -> Kill | None:
     """Run the job until it has written so many new events, and kill it; None if it finished before."""
-    wanted, began = whole(log).count(b"\n") + new_events, time.monotonic()
+    watch, began, first = Watch(out), time.monotonic(), 0.0
+    before = watch.look()
     job = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    while whole(log).count(b"\n") < wanted:
+    while watch.look() < before + new_events:
         if job.poll() is not None:
             if job.returncode:
                 sys.exit(f"the job ended by itself with exit code {job.returncode}")
             return None
-        time.sleep(0.01)
+        if not first and watch.events > before:
+            first = time.monotonic() - began
+        time.sleep(0.005)
     job.send_signal(signal.SIGKILL)
     job.wait()
-    found = whole(log)
-    records = [json.loads(line) for line in found.splitlines()]
-    begun = sum(record["kind"] == "started" for record in records)
-    return Kill(found, begun, sum(record["kind"] == "graded" for record in records), time.monotonic() - began)
+    found = whole(out)
+    kinds = Counter(json.loads(line)["kind"] for data in found.values() for line in data.splitlines())
+    return Kill(found, kinds["started"], kinds["graded"], first or time.monotonic() - began)
 
 
-def violations(out: Path, problems: Path, kills: list[Kill]) -> list[str]:
+def violations(out: Path, problems: Path, kills: Sequence[Kill]) -> list[str]:
     """Say everything that is wrong with a finished run."""
     found: list[str] = []
-    final = whole(out / "events-0000.jsonl")
+    final = whole(out)
     found += [
-        f"kill {n}: the log then is no prefix of the log now"
-        for n, k in enumerate(kills, 1)
-        if not final.startswith(k.log)
+        f"kill {n}: {name} then is no prefix of {name} now"
+        for n, kill in enumerate(kills, 1)
+        for name, data in kill.log.items()
+        if not final[name].startswith(data)
     ]
     run = lt.Run(out)
     wanted = {f"{task.problem.id}#0" for task in lt.load(problems)}
@@ -84,6 +121,34 @@ def violations(out: Path, problems: Path, kills: list[Kill]) -> list[str]:
     return found
 
 
+def run_and_kill(command: Sequence[str], out: Path, given: argparse.Namespace) -> list[Kill]:
+    """Kill the job as often as asked for."""
+    rng, kills = random.Random(given.seed), list[Kill]()
+    while len(kills) < given.kills:
+        new_events = rng.randint(1, given.most_new_events)
+        kill = kill_once(command, out, new_events)
+        if kill is None:
+            sys.exit(f"the job finished after {len(kills)} kills: give it more --problems, or fewer --most-new-events")
+        kills.append(kill)
+        events = sum(data.count(b"\n") for data in kill.log.values())
+        print(
+            f"kill {len(kills):>3}  after {new_events:>4} new events: {events:>6} events, {kill.begun:>4} debates "
+            f"begun, {kill.done:>4} done",
+            flush=True,
+        )
+    return kills
+
+
+def repeated(url: str, summary: Mapping[str, int], kills: Sequence[Kill]) -> list[str]:
+    """Compare what the server has seen with what is in the log."""
+    seen, logged, most = server.stats(url)["requests"], summary["requests"], sum(kill.in_flight for kill in kills)
+    print(
+        f"{seen:,} requests for {logged:,} calls: {seen - logged:,} repeated ({(seen - logged) / logged:.1%}), "
+        f"with {most:,} debates in flight at the kills"
+    )
+    return [] if 0 <= seen - logged <= most else ["more turns were repeated than debates were in flight"]
+
+
 def main() -> None:
     """Run it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -91,8 +156,8 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--most-new-events", type=int, default=200, help="a kill comes after 1 to so many new events")
     parser.add_argument("--concurrency", type=int, default=32)
-    parser.add_argument("--policy", default="bundled:countdown")
-    parser.add_argument("--critic", default="bundled:countdown")
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--served", action="store_true", help="agents on the fake server, not the bundled ones")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, help="an empty folder to work in; by default a temporary one")
     given = parser.parse_args()
@@ -102,30 +167,22 @@ def main() -> None:
     problems, out = folder / "problems.jsonl", folder / "run"
     make = ["problems", "countdown", "--count", str(given.problems), "--split", "test", "--seed", str(given.seed)]
     subprocess.run([LONGTHOUGHT, *make, "--out", str(problems)], check=True)
-    command = [
-        *(LONGTHOUGHT, "generate", str(problems), "--out", str(out), "--json"),
-        *("--policy", given.policy, "--critic", given.critic, "--concurrency", str(given.concurrency)),
-    ]
-
-    rng, kills = random.Random(given.seed), list[Kill]()
-    while len(kills) < given.kills:
-        new_events = rng.randint(1, given.most_new_events)
-        kill = kill_once(command, out / "events-0000.jsonl", new_events)
-        if kill is None:
-            sys.exit(f"the job finished after {len(kills)} kills: give it more --problems, or fewer --most-new-events")
-        kills.append(kill)
-        events = kill.log.count(b"\n")
-        print(
-            f"kill {len(kills):>3}  after {new_events:>4} new events ({kill.seconds:5.1f} s): {events:>6} events, "
-            f"{kill.begun:>4} debates begun, {kill.done:>4} done",
-            flush=True,
-        )
-    last = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
-    summary = json.loads(last.stdout)
-    wrong = violations(out, problems, kills)
+    command = [LONGTHOUGHT, "generate", str(problems), "--out", str(out), "--json"]
+    command += ["--concurrency", str(given.concurrency), "--processes", str(given.processes)]
+    serving = server.running(latency=0.05, backtrack=5) if given.served else contextlib.nullcontext("")
+    with serving as url:
+        if url:
+            command += ["--policy", "openai:fake", "--critic", "openai:fake", "--base-url", url, "--tools", "none"]
+        kills = run_and_kill(command, out, given)
+        last = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
+        summary = json.loads(last.stdout)
+        wrong = [*violations(out, problems, kills), *(repeated(url, summary, kills) if url else [])]
     print(
-        f"\n{given.problems} problems, {len(kills)} kills: {summary['finished'] + summary['failed']} debates ended "
+        f"{given.problems} problems, {len(kills)} kills: {summary['finished'] + summary['failed']} debates ended "
         f"({summary['failed']} failed), {summary['solved']} solved, {summary['resumed']} resumed by the last run"
+    )
+    print(
+        f"after a restart the first new event came in {statistics.median(kill.first for kill in kills):.1f} s (median)"
     )
     print(*(wrong or ["nothing lost, nothing done twice, every debate went on from its last event"]), sep="\n")
     print(f"run folder: {out}")

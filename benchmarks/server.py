@@ -38,6 +38,10 @@ class Settings:
     """Share of the requests that go wrong."""
     stall: float = 30.0
     """Seconds that a stalled request waits before its reply."""
+    away_after: float = 0.0
+    """Seconds after the first request at which the server goes away."""
+    away_for: float = 0.0
+    """Seconds that it is away: every connection is cut at once."""
     steps: int = 7
     """Steps of a solution before the one that answers."""
     backtrack: int = 0
@@ -57,7 +61,25 @@ class Stats:
     most_in_flight: int = 0
     busy: float = 0.0
     """Seconds in flight, summed over all requests."""
+    first: float = 0.0
+    """When the first request came."""
+    most_in_a_second: int = 0
+    while_away: int = 0
+    """Requests that met nobody."""
     faults: Counter[str] = field(default_factory=Counter[str])
+    second: tuple[int, int] = (0, 0)
+    """The current second and the requests in it."""
+
+    def arrived(self, size: int) -> float:
+        """Count a request, and return the seconds since the first."""
+        now = time.perf_counter()
+        self.first = self.first or now
+        self.requests += 1
+        self.bytes_in += size
+        second, count = self.second
+        self.second = int(now), count + 1 if int(now) == second else 1
+        self.most_in_a_second = max(self.most_in_a_second, self.second[1])
+        return now - self.first
 
 
 class Model:
@@ -136,20 +158,23 @@ class Connection(asyncio.Protocol):
         if path.endswith("/models"):
             return self._send(200, json.dumps({"object": "list", "data": [{"id": "fake"}]}).encode())
         if path.endswith("/stats"):
-            return self._send(200, json.dumps(self.stats.__dict__).encode())
+            return self._send(200, json.dumps(vars(self.stats)).encode())
         return self._send(404, b'{"error": {"message": "no such page"}}')
 
     def _chat(self, body: bytes, size: int) -> None:
-        stats = self.stats
-        stats.requests += 1
-        stats.bytes_in += size
+        stats, settings = self.stats, self.settings
+        since = stats.arrived(size)
+        if settings.away_after <= since < settings.away_after + settings.away_for:
+            stats.while_away += 1
+            return self.transport.abort()
         stats.in_flight += 1
         stats.most_in_flight = max(stats.most_in_flight, stats.in_flight)
-        fault = self.dice.choice(FAULTS) if self.dice.random() < self.settings.faults else None
+        fault = self.dice.choice(FAULTS) if self.dice.random() < settings.faults else None
         if fault:
             stats.faults[fault] += 1
-        wait = self.settings.stall if fault == "stall" else self.settings.latency
+        wait = settings.stall if fault == "stall" else settings.latency
         asyncio.get_running_loop().call_later(wait, self._answer, body, fault, time.perf_counter())
+        return None
 
     def _answer(self, body: bytes, fault: str | None, began: float) -> None:
         self.stats.in_flight -= 1

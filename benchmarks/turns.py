@@ -4,8 +4,8 @@
 
 One process plays debates against the fake server of `benchmarks/server.py`, which runs in a process of its own. Three
 clients do the same turns one after the other: a bare aiohttp client that posts the very bytes a debate sends and reads
-the JSON that comes back; the debate graph with its log, whose agents sleep instead of asking; and everything together:
-graph, dialect, chat model, and the log on disk. `--watched` measures the graph as Studio runs it, a node for each turn.
+the JSON that comes back; a job whose agents sleep instead of asking, which leaves agenda, graph and log; and a whole
+job, with dialect and chat model. `--watched` measures the graph as Studio runs it, a node for each turn.
 
 Times are CPU seconds of this process, never the wall's. `open` is how many requests were under way on average from
 where the client stands, `served` from where the server stands, both as a share of the debates there was room for: what
@@ -22,7 +22,7 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -39,8 +39,9 @@ from longthought.agents.view import View, view
 from longthought.graphs.context import started
 from longthought.graphs.debate import DebateContext, build
 from longthought.graphs.seats import Seats
+from longthought.jobs.generate import Job, run_job
 from longthought.jobs.play import finish
-from longthought.problems.problem import Problem
+from longthought.problems.problem import Problem, Task
 from longthought.trajectories.events import Action, AnyEvent, Call, Judged, Proposed, Usage, Verdict
 from longthought.trajectories.folder import RunFolder
 from longthought.trajectories.run import Run
@@ -145,10 +146,27 @@ async def keep_busy(load: Load, one: Callable[[int], Any]) -> None:
             group.create_task(worker())
 
 
-async def debate(
-    load: Load, seats: Seats, context: DebateContext, path: Path, tally: Tally, *, unbroken: bool = True
-) -> None:
-    """Play debates with a log."""
+def problem(number: int) -> Problem:
+    """Return one of the problems."""
+    return Problem(id=f"p{number}", statement=f"{STATEMENT} ({number})")
+
+
+async def debate(load: Load, seats: Seats, context: DebateContext, path: Path, tally: Tally) -> None:
+    """Play debates as a job does."""
+    job = Job(context, concurrency=load.in_flight)
+    tasks = [Task(problem=problem(number)) for number in range(load.debates)]
+
+    def see(event: AnyEvent) -> None:
+        tally.events += 1
+        tally.waited += sum(call.latency for call in event.calls)
+
+    with RunFolder.create_or_resume(path, job.config()) as folder:
+        async for _ in run_job(job, tasks, folder, seats=seats, on_event=see):
+            pass
+
+
+async def watch(load: Load, seats: Seats, context: DebateContext, path: Path, tally: Tally) -> None:
+    """Play debates with a log, turn by turn."""
     logs: dict[str, list[AnyEvent]] = {}
 
     def observe(events: Sequence[AnyEvent]) -> None:
@@ -158,16 +176,19 @@ async def debate(
             logs.setdefault(event.trajectory, []).append(event)
             tally.waited += sum(call.latency for call in event.calls)
 
-    graph, _ = build(seats, observe, unbroken=unbroken)
+    graph, _ = build(seats, observe)
 
     async def one(number: int) -> None:
-        first = started(Problem(id=f"p{number}", statement=f"{STATEMENT} ({number})"), context)
+        first = started(problem(number), context)
         observe([first])
         await finish(graph, context, logs[first.trajectory], observe, None)
         del logs[first.trajectory]
 
     with RunFolder.create_or_resume(path, {"graph": "debate"}) as folder:
         await keep_busy(load, one)
+
+
+Player = Callable[[Load, Seats, DebateContext, Path, Tally], Coroutine[Any, Any, None]]
 
 
 async def bare(load: Load, base_url: str, bodies: Sequence[bytes], tally: Tally) -> None:
@@ -234,9 +255,8 @@ def compare(load: Load, profiled: str, *, watched: bool) -> list[Row]:
         served = Seats(policy, catalogue.critic("openai:fake", base_url=url))
         asleep = Seats(Sleeper(load), Sleeper(load))
 
-        def play(seats: Seats, name: str, load: Load, *, unbroken: bool = True) -> Callable[[Tally], None]:
-            path = Path(temporary) / name
-            return lambda tally: asyncio.run(debate(load, seats, context, path, tally, unbroken=unbroken))
+        def play(seats: Seats, name: str, load: Load, how: Player = debate) -> Callable[[Tally], None]:
+            return lambda tally: asyncio.run(how(load, seats, context, Path(temporary) / name, tally))
 
         warm = Load(8, 8, load.latency, load.steps)
         play(served, "warm", warm)(Tally())
@@ -248,7 +268,7 @@ def compare(load: Load, profiled: str, *, watched: bool) -> list[Row]:
             measure("all", load, url, play(served, "all", load), profiled),
         ]
         if watched:
-            rows.append(measure("watched", load, None, play(asleep, "watched", load, unbroken=False), profiled))
+            rows.append(measure("watched", load, None, play(asleep, "watched", load, watch), profiled))
         return rows
 
 

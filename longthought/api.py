@@ -23,7 +23,7 @@ from longthought.jobs.progress import Progress
 from longthought.jobs.shards import run_shards
 from longthought.jobs.thread import in_thread
 from longthought.jobs.upload import uploading
-from longthought.jobs.vllm import serving
+from longthought.jobs.vllm import serving, words
 from longthought.problems.loader import load
 from longthought.problems.problem import Problem, Task
 from longthought.problems.puzzle import Puzzle
@@ -135,7 +135,8 @@ def generate(
         ray_address: Of the cluster, such as `auto`; without one, Ray starts on this machine.
         ray_resources: What every actor asks the cluster for; by default `{"CPU": 1}`.
         upload: Shared storage, such as `s3://bucket/run`, where a copy of the run folder is kept up every few seconds.
-        serve_vllm: A model to serve with vLLM on this machine while the job runs; an agent not named is this model.
+        serve_vllm: A model to serve with vLLM on this machine while the job runs, and after it any options of vLLM's
+            own, such as `Qwen/Qwen3-8B --max-model-len 16384`; an agent not named is this model.
         tensor_parallel_size: GPUs that the served model is spread over.
         graph: Which state machine; see `longthought.graphs.catalogue`.
         policy: `provider:model`, or an agent made with `lt.policy`.
@@ -148,7 +149,8 @@ def generate(
 
     Raises:
         UserError: if the problems, the settings or the folder make no sense.
-        EndpointError: if a model server can't be reached; nothing has been written then.
+        OutageError: if a model server can't be reached, takes no key or hasn't the model: before anything is written,
+            or while the job runs; the debates in flight then go on at the next run.
 
     """
     if serve_vllm is not None:
@@ -200,7 +202,7 @@ def _served(
     """Name the agents of a job that serves a model itself; those named already stay."""
     if settings.get("base_url") is not None:
         raise ConfigError("--serve-vllm starts a server, and --base-url names one that runs: give one of the two")
-    name = f"openai:{model}"
+    name = f"openai:{words(model)[0]}"
     return name if policy == _BUNDLED else policy, name if critic == _BUNDLED else critic
 
 

@@ -8,7 +8,8 @@
     │   └── RunFolderError   a run folder that isn't what was asked for
     └── RunError             something outside failed while running: exit code 1
         ├── EndpointError    a model server that can't be reached or misbehaves
-        │   └── RefusedError     one that understood a request and said no
+        │   ├── RefusedError     one that understood a request and said no
+    │   └── OutageError      one that would fail any request: no debate is to blame, and the job stops
         └── EngineError      an in-process engine that stopped
 
 Messages name the value, the reason and the next thing to do. Anything else that escapes is a bug.
@@ -59,6 +60,10 @@ class RefusedError(EndpointError):
         super().__init__(message)
         self.status = status
         self.said = said
+
+
+class OutageError(EndpointError):
+    """A server would fail any request: it is gone, takes no key of ours, or hasn't the model. No debate is to blame."""
 
 
 class EngineError(RunError):

@@ -16,8 +16,9 @@ from langchain_core.messages import AIMessage, BaseMessage
 
 from longthought.agents.asking import Asking
 from longthought.agents.dialect import Dialect, Step, Unreadable, WholeDialect
+from longthought.agents.endpoint import fails_all
 from longthought.agents.view import View
-from longthought.errors import EndpointError, LongthoughtError, ModelError
+from longthought.errors import EndpointError, LongthoughtError, ModelError, OutageError
 from longthought.problems.worked import Worked
 from longthought.trajectories.events import Call, Usage, Verdict
 
@@ -156,7 +157,8 @@ class Agent:
         except Exception as error:
             if _is_defect(error):
                 raise
-            raise EndpointError(f"{self.name}: {type(error).__name__}: {error}") from error
+            kind = OutageError if fails_all(getattr(error, "status_code", None)) else EndpointError
+            raise kind(f"{self.name}: {type(error).__name__}: {error}") from error
 
     def _warmth(self, asked: int) -> Mapping[str, Any]:
         """Raise the temperature each time the same is asked again, where the dialect wants it."""

@@ -6,7 +6,7 @@ from typing import Final, Literal
 from langchain_core.language_models import BaseChatModel
 
 from longthought.agents.agent import Critic, Policy
-from longthought.agents.compact import Compact
+from longthought.agents.compact import LONGEST_REPLY, Compact
 from longthought.agents.dialect import Dialect
 from longthought.agents.in_process import InProcessChatModel
 from longthought.agents.prose import Prose
@@ -41,10 +41,12 @@ def policy(
         ModelError: if there is no such provider, model or dialect.
 
     """
-    usual = 0.7 if _speaks_compact(name) else 1.0
+    spoken = _dialect(name, dialect)
+    usual = 0.7 if isinstance(spoken, Compact) else 1.0
     sampled = usual if temperature is None else temperature
-    model = chat_model(name, "policy", base_url=base_url, temperature=sampled, max_tokens=max_tokens, seed=seed)
-    return Policy(name, model, _dialect(name, dialect))
+    longest = max_tokens or _longest(spoken)
+    model = chat_model(name, "policy", base_url=base_url, temperature=sampled, max_tokens=longest, seed=seed)
+    return Policy(name, model, spoken)
 
 
 def critic(
@@ -62,9 +64,11 @@ def critic(
         ModelError: if there is no such provider, model or dialect.
 
     """
+    spoken = _dialect(name, dialect)
     sampled = 0.0 if temperature is None else temperature
-    model = chat_model(name, "critic", base_url=base_url, temperature=sampled, max_tokens=max_tokens, seed=seed)
-    return Critic(name, model, _dialect(name, dialect))
+    longest = max_tokens or _longest(spoken)
+    model = chat_model(name, "critic", base_url=base_url, temperature=sampled, max_tokens=longest, seed=seed)
+    return Critic(name, model, spoken)
 
 
 def solo(
@@ -129,7 +133,7 @@ def chat_model(
 
 
 def _in_process(name: str, path: str, temperature: float, max_tokens: int | None, seed: int) -> InProcessChatModel:
-    longest = max_tokens or (64 if _speaks_compact(name) else 512)
+    longest = max_tokens or (LONGEST_REPLY if _speaks_compact(name) else 512)
     return InProcessChatModel(model=name, path=path, temperature=temperature, max_tokens=longest, seed=seed)
 
 
@@ -163,6 +167,11 @@ def _dialect(model: str, dialect: str | None) -> Dialect:
     if wanted not in DIALECTS:
         raise ModelError(f"unknown dialect {wanted!r}: choose from {', '.join(DIALECTS)}")
     return DIALECTS[wanted]()
+
+
+def _longest(dialect: Dialect) -> int | None:
+    """Return the tokens a reply may take where the dialect says so; servers refuse more than a small model can hold."""
+    return LONGEST_REPLY if isinstance(dialect, Compact) else None
 
 
 def _speaks_compact(model: str) -> bool:

@@ -14,6 +14,8 @@ from longthought.trajectories.events import Action, Author, Evidence, EvidenceSt
 
 LONGEST_STEP: Final = 15
 """Words of a step on a table of ten numbers, the most a statement can deal; whatever is longer is no step."""
+LONGEST_REPLY: Final = 64
+"""Tokens of a step, or of a look-ahead and a verdict, at most."""
 _NUMBERS: Final = frozenset(str(n) for n in range(notation.MAX_VALUE + 1))
 _OF_A_STEP: Final = _NUMBERS | {"+", "-", "*", "/", "=", "left"}
 _OF_A_LOOK_AHEAD: Final = _NUMBERS | {"need", "have", "found", "none", "wrong", "blank"}
@@ -100,8 +102,8 @@ class Compact:
         return {}
 
     def critic_options(self) -> Mapping[str, Any]:
-        """Need nothing extra."""
-        return {}
+        """Ask for what the score is read from; models in this process give it unasked."""
+        return {"logprobs": True}
 
 
 def _text(view: View) -> str:

@@ -48,8 +48,8 @@ class ServedChatModel(BaseChatModel):
     """Seconds for one attempt, from connecting to the last byte."""
     deadline: float | None = Field(default=None, gt=0)
     """Seconds for a request with all its attempts and waits; no limit by default."""
-    attempts: int = Field(default=6, ge=1)
-    """How often one request is tried in all."""
+    attempts: int = Field(default=8, ge=1)
+    """How often one request is tried in all; that takes half a minute on average, and longer while a server is gone."""
     backoff: float = Field(default=0.5, ge=0)
     """Seconds that bound the first random wait between attempts; the bound doubles each time."""
     max_in_flight: int | None = Field(default=None, ge=1)
@@ -89,6 +89,16 @@ class ServedChatModel(BaseChatModel):
         asked = {"return_token_ids": True, "logprobs": True} if self.tokens else {}
         given = {key: value for key, value in own.items() if value is not None}
         return {"model": self.model} | given | asked | self.extra_body
+
+    async def expect_ready(self) -> None:
+        """Raise unless the server is there, takes the key and has the model.
+
+        Raises:
+            OutageError: saying what is wrong.
+
+        """
+        if isinstance(self._carrier, HttpTransport):
+            await self._carrier.expect(self.model)
 
     async def answer(self, messages: Sequence[BaseMessage], *, session: str = "", **options: Any) -> AIMessage:
         """Answer as `ainvoke` does, but with no callbacks, tracers or caches around it."""

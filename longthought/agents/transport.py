@@ -8,20 +8,25 @@ that server can be reached. Nothing here knows messages or replies.
 import asyncio
 import contextlib
 import json
+import logging
 import random
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from hashlib import blake2b
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 
 from pydantic import SecretStr
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.wait import wait_random_exponential
 
 from longthought.agents.breaker import StillOpenError
 from longthought.agents.connections import Connections, connections
 from longthought.agents.endpoint import Endpoint, PassingError, shown
-from longthought.errors import EndpointError
+from longthought.errors import EndpointError, OutageError
+
+log = logging.getLogger(__name__)
+LATE: Final = 2
+"""Attempts of one request that may run out of time: each has cost a server that time already."""
 
 
 @runtime_checkable
@@ -35,6 +40,7 @@ class Transport(Protocol):
 
         Raises:
             RefusedError: if the server says no.
+            OutageError: if it would say no to any request, or is gone, after whatever was tried again.
             EndpointError: if there is no usable answer, after whatever was tried again.
 
         """
@@ -81,12 +87,40 @@ class HttpTransport:
                 f"attempts counted{last}; lower the concurrency or raise the deadline"
             ) from error
         except PassingError as error:
-            times = "once" if self._attempts == 1 else f"{self._attempts} times"
+            times = "once" if tour.attempts == 1 else f"{tour.attempts} times"
             others = f" (and {len(tour.endpoints) - 1} more)" if len(tour.endpoints) > 1 else ""
-            raise EndpointError(
+            kind = EndpointError if not error.busy and await self._any_well() else OutageError
+            raise kind(
                 f"{shown(tour.at.base_url + path)}{others} was tried {times} without success: {error.reason}; "
                 f"{error.hint}"
             ) from error.__cause__
+
+    async def expect(self, model: str) -> None:
+        """Raise unless the servers are there and have a model; of several, some may be unreachable for now.
+
+        Raises:
+            OutageError: if one refuses, or none can be reached.
+
+        """
+        unreachable = list[OutageError]()
+        for endpoint in self._endpoints:
+            try:
+                await endpoint.expect(model)
+            except OutageError as error:
+                if not isinstance(error.__cause__, PassingError):
+                    raise
+                unreachable.append(error)
+        if len(unreachable) == len(self._endpoints):
+            raise unreachable[0]
+        for error in unreachable:
+            log.warning("%s; others stand in", error)
+
+    async def _any_well(self) -> bool:
+        """Tell a request that nobody could answer from servers that answer nobody."""
+        for endpoint in self._endpoints:
+            if await endpoint.well():
+                return True
+        return False
 
     async def _send(self, tour: "_Tour") -> dict[str, Any]:
         """Try once, and again with tenacity only after a failure: it costs a third of a whole exchange."""
@@ -101,7 +135,7 @@ class HttpTransport:
             return await self._try(tour)
 
         state = AsyncRetrying(
-            stop=stop_after_attempt(self._attempts),
+            stop=lambda _: tour.attempts >= self._attempts or tour.late >= LATE,
             wait=self._wait,
             retry=retry_if_exception_type(PassingError),
             reraise=True,
@@ -117,6 +151,7 @@ class HttpTransport:
     async def _try(self, tour: "_Tour") -> dict[str, Any]:
         """Make one attempt at the server whose turn it is."""
         shared = await connections()
+        tour.attempts += 1
         tour.move(shared)
         async with self._slot(shared, tour.at):
             breaker = shared.breaker(tour.at.base_url)
@@ -154,6 +189,7 @@ class _Tour:
         self.endpoints, self.path, self.body = endpoints, path, body
         self.at = endpoints[0]
         self.failure: PassingError | None = None
+        self.attempts = self.late = 0
         self._left: set[str] = set()
 
     def move(self, shared: Connections) -> None:
@@ -169,6 +205,7 @@ class _Tour:
     def note(self, failure: PassingError) -> None:
         """Remember a failure; one that is not a request to come back later sends the request elsewhere."""
         self.failure = failure
+        self.late += failure.late
         if not failure.busy:
             self._left.add(self.at.base_url)
 

@@ -100,6 +100,9 @@ def board(progress: Progress, pace: Pace, now: float) -> RenderableType:
         "cached", _cached(progress),
     )  # fmt: skip
     lines: list[RenderableType] = [head, grid]
+    if progress.setbacks:
+        lost = f"rounds lost: {_causes(progress.setbacks)}"
+        lines.append(Text(lost, style="yellow", no_wrap=True, overflow="ellipsis"))
     if progress.failed:
         why = f"{_causes(progress.failures)}, lately: {' '.join(progress.last_failure.split())}"
         lines.append(Text(why, style="red", no_wrap=True, overflow="ellipsis"))
@@ -116,6 +119,7 @@ def words(progress: Progress, pace: Pace, now: float) -> str:
         _debates(progress),
         f"{_solved(progress)} solved",
         failed,
+        *([f"{sum(dict(progress.setbacks).values()):,} rounds lost"] if progress.setbacks else []),
         f"{progress.in_flight:,} in flight",
         _speed(rates),
         f"{_cached(progress)} cached",
@@ -153,13 +157,27 @@ def summary_table(summary: Summary, progress: Progress, out: Path) -> Renderable
 
 
 def stopped(progress: Progress, out: Path) -> str:
-    """Say how to go on after Ctrl-C."""
+    """Say how to go on after Ctrl-C or an outage."""
     if not progress.total:
-        return "longthought: stopped before the first debate. Run the same command again to start."
+        return "stopped before the first debate. Run the same command again to start."
     return (
-        f"longthought: stopped with {_debates(progress)} done; everything so far is in {out}. "
-        "Run the same command again to go on."
+        f"stopped with {_debates(progress)} done; everything so far is in {out}. Run the same command again to go on."
     )
+
+
+def unheard(progress: Progress) -> str | None:
+    """Say so if nothing that one of the agents wrote could be read, and the job was for nothing."""
+    lost = progress.setbacks
+    if lost[Failure.UNREADABLE_STEP] and not progress.rounds:
+        return (
+            f"none of {lost[Failure.UNREADABLE_STEP]:,} steps could be read: take another policy, or another --dialect"
+        )
+    if lost[Failure.UNREADABLE_VERDICT] and not progress.verdicts:
+        return (
+            f"none of {lost[Failure.UNREADABLE_VERDICT]:,} verdicts could be read: serve the critic where "
+            "response_format is honoured, or take another critic or --dialect"
+        )
+    return None
 
 
 def _debates(progress: Progress) -> str:

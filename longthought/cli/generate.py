@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -33,7 +33,7 @@ from longthought.cli.options import (
     Where,
     settings,
 )
-from longthought.errors import ConfigError
+from longthought.errors import ConfigError, RunError
 
 
 def on_terminate() -> list[int]:
@@ -70,6 +70,10 @@ def generate(
     tools: Tools = None,
     samples: Annotated[int, typer.Option(help="Debates per problem.")] = 1,
     concurrency: Annotated[int, typer.Option(help="Debates in flight at once.")] = 64,
+    requests: Annotated[int | None, typer.Option(help="Requests at once to a server; old debates go first.")] = None,
+    deadline: Annotated[
+        float | None, typer.Option(help="Seconds until a debate is ended, whatever it waits for.")
+    ] = None,
     processes: Annotated[int | None, typer.Option(help="Processes or actors that share the job.")] = None,
     executor: Annotated[str, typer.Option(help="Where debates run: local or ray.")] = "local",
     ray_address: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Ray cluster; else a new one.")] = None,
@@ -77,7 +81,10 @@ def generate(
         str, typer.Option(metavar="NAME=N,…", help="What every actor asks the cluster for.")
     ] = "CPU=1",
     serve_vllm: Annotated[
-        str | None, typer.Option(metavar="MODEL", help="Serve a model with vLLM while the job runs.")
+        str | None,
+        typer.Option(
+            metavar="'MODEL …'", help="Serve a model with vLLM while the job runs; vLLM's options may follow."
+        ),
     ] = None,
     tensor_parallel_size: Annotated[int, typer.Option(help="GPUs that the served model is spread over.")] = 1,
     upload: Annotated[
@@ -110,7 +117,7 @@ def generate(
     they are, and others with --statement-field and --answer-field.
     """
     from longthought import generate as run
-    from longthought.cli.dashboard import Dashboard, stopped, summary_table
+    from longthought.cli.dashboard import Dashboard, stopped, summary_table, unheard
     from longthought.graphs import catalogue
     from longthought.jobs.metrics import MetricsServer
     from longthought.jobs.progress import Progress
@@ -124,11 +131,12 @@ def generate(
         problems, preset=preset, statement_field=statement_field, answer_field=answer_field, id_field=id_field,
         where=where or (), limit=limit,
     )  # fmt: skip
-    progress = Progress(limit=concurrency * (processes or 1))
+    progress = Progress(limit=concurrency)
     job = run(
-        data, out=out, samples=samples, concurrency=concurrency, processes=processes, executor=executor,
-        ray_address=ray_address, ray_resources=resources(ray_resources) if executor == "ray" else None,
-        upload=upload, serve_vllm=serve_vllm, tensor_parallel_size=tensor_parallel_size, progress=progress,
+        data, out=out, samples=samples, concurrency=concurrency, requests=requests, deadline=deadline,
+        processes=processes, executor=executor, ray_address=ray_address,
+        ray_resources=resources(ray_resources) if executor == "ray" else None, upload=upload,
+        serve_vllm=serve_vllm, tensor_parallel_size=tensor_parallel_size, progress=progress,
         graph_settings=catalogue.read(graph, more or ()), **given,
     )  # fmt: skip
     terminated = on_terminate()
@@ -147,8 +155,15 @@ def generate(
             board.stop()
             if progress.total:
                 progress.summary().write(out)
-            typer.echo(stopped(progress, out), err=True)
+            typer.echo(f"longthought: {stopped(progress, out)}", err=True)
             raise typer.Exit(128 + (signal.SIGTERM if terminated else signal.SIGINT)) from None
+        except RunError as error:
+            board.stop()
+            if not progress.total:
+                raise
+            with suppress(RunError):  # a full disk has no room for it either
+                progress.summary().write(out)
+            raise RunError(f"{error}; {stopped(progress, out)}") from error
     summary = progress.summary()
     summary.write(out)
     if json:
@@ -156,5 +171,6 @@ def generate(
     else:
         board.console.print(summary_table(summary, progress, out))
     if progress.failed:
-        typer.echo(f"longthought: {progress.failed} debates failed: {progress.last_failure}", err=True)
-        raise typer.Exit(1)
+        raise RunError(f"{progress.failed} debates failed: {progress.last_failure}")
+    if nothing := unheard(progress):
+        raise RunError(nothing)

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from pydantic import ValidationError
 
-from longthought.errors import ConfigError, LongthoughtError
+from longthought.errors import ConfigError, LongthoughtError, OutageError
 from longthought.graphs import rules, turns
 from longthought.graphs.context import Context
 from longthought.graphs.machine import Graph, Machine, Observer
@@ -95,6 +95,8 @@ class Debate(Machine[DebateContext, Tree]):
         try:
             seats = await self.seats(settings)
             record(await turns.take(Turn(turn), fold, seats, settled, judge_is=self.judge_is, notice=told))
+        except OutageError:
+            raise
         except LongthoughtError as error:
             record([turns.broken(Turn(turn), fold, error, judge_is=self.judge_is)])
 

@@ -2,7 +2,8 @@
 
 A machine says whose turn it is and takes it; both look at a fold of the log alone, so a run goes on from any log, after
 a crash as after an edit by hand. Models and tools that fail become events, never exceptions: one bad run can't take a
-job down. What the turns of a graph are is for the graph to say.
+job down. An outage is no run's fault: it is raised, nothing is logged, and the run goes on from there when it is over.
+What the turns of a graph are is for the graph to say.
 """
 
 import asyncio

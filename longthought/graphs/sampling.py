@@ -18,7 +18,7 @@ found.
 from collections.abc import Sequence
 from typing import Any, Final
 
-from longthought.errors import LongthoughtError
+from longthought.errors import LongthoughtError, OutageError
 from longthought.graphs import turns, votes
 from longthought.graphs.attempting import attempt, failed, stamped
 from longthought.graphs.attempts import Attempts
@@ -77,6 +77,8 @@ class Sampling(Machine[SamplingContext, Attempts]):
                     record([await turns.judge(fold.tree, seats, node, lambda _: None)])
                 case _:
                     record(await attempt(fold, seats, settings))
+        except OutageError:
+            raise
         except LongthoughtError as error:
             by = Author.CRITIC if turn == JUDGE else Author.POLICY
             record([failed(fold, by, Failure.MODEL, str(error), fatal=True)])

@@ -15,7 +15,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, Final
 
-from longthought.errors import LongthoughtError
+from longthought.errors import LongthoughtError, OutageError
 from longthought.graphs import turns
 from longthought.graphs.machine import OVER, Graph, Machine, Observer
 from longthought.graphs.search.context import SearchContext
@@ -112,6 +112,8 @@ class TreeSearch(Machine[SearchContext, Search]):
                     record(await turns.check(tree, seats, tree.nodes[node]))
                 case Judge():
                     record([await turns.judge(tree, seats, tree.nodes[node], lambda verdict: None)])
+        except OutageError:
+            raise
         except LongthoughtError as error:
             by = Author.CRITIC if isinstance(work, Judge) else Author.POLICY
             fields: dict[str, Any] = {"failure": Failure.MODEL, "detail": str(error), "fatal": True}

@@ -77,6 +77,7 @@ async def run_job(
         ProblemError: if a problem can't be read, or two have the same id.
         RunFolderError: if the folder holds a debate on another problem with the same id.
         RunError: if the log can't be written.
+        OutageError: if a server fails every request; the debates in flight go on at the next run.
 
     """
     progress = progress or Progress()
@@ -122,7 +123,7 @@ async def _play_all(job: Job, agenda: Agenda, table: "Table", progress: Progress
             yield trajectory
             room.release()
         await running
-    except ExceptionGroup as group:  # the log can't be written; every worker says the same
+    except ExceptionGroup as group:  # a full disk or an outage; every worker says the same
         raise group.exceptions[0] from None
     finally:
         running.cancel()
@@ -138,7 +139,7 @@ class Table:
         self.job = job
         self._observe = observe
         machine = catalogue.machine(job.context.graph)(gated(seats, job.requests, shared=shared), self._saw)
-        self._graph = machine.compile(unbroken=True)
+        self.graph = machine.compile(unbroken=True)
         self._logs: dict[str, list[AnyEvent]] = {}
         self._ages = itertools.count()
 
@@ -150,7 +151,7 @@ class Table:
         try:
             if not events:
                 self._saw([started(task.problem, job.context, sample=assignment.sample)])
-            await finish(self._graph, job.context, events, self._saw, task.reference, job.deadline)
+            await finish(self.graph, job.context, events, self._saw, task.reference, job.deadline)
         finally:
             del self._logs[name]
         return Trajectory(name, tuple(events))

@@ -48,9 +48,7 @@ async def play(
                 on_event(event)
 
     observe([first])
-    await finish(
-        catalogue.machine(context.graph)(seats, observe).compile(unbroken=True), context, events, observe, reference
-    )
+    await finish(catalogue.machine(context.graph)(seats, observe).compile(), context, events, observe, reference)
     return Trajectory(first.trajectory, events)
 
 
@@ -73,7 +71,9 @@ async def finish(
         try:
             async with timer:
                 await graph.ainvoke(state, context=context, config=NO_LIMIT)  # pyright: ignore
-        except LongthoughtError:  # of the log or the settings: models' and tools' own are events by now
+        except (
+            LongthoughtError
+        ):  # an outage, the log, the settings: what else models and tools raise is an event by now
             raise
         except Exception as error:
             late = timer.expired()

@@ -4,19 +4,14 @@ It asks whether every problem can be put to both agents, and whether their model
 """
 
 import itertools
-import os
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
-from typing import Final
-
-import aiohttp
-from yarl import URL
 
 from longthought.agents.agent import Agent
 from longthought.agents.in_process import InProcessChatModel
 from longthought.agents.served import ServedChatModel
 from longthought.agents.view import View
-from longthought.errors import EndpointError, ModelError, ProblemError
+from longthought.errors import ProblemError
 from longthought.graphs.context import trajectory_id
 from longthought.graphs.seats import Seats
 from longthought.problems import countdown
@@ -24,19 +19,16 @@ from longthought.problems.problem import Problem, Task
 from longthought.problems.puzzle import Puzzle
 from longthought.trajectories.run import Run
 
-PATIENCE: Final = 30.0
-"""Seconds that a server has to answer at all."""
-
 
 async def expect_ready(seats: Seats, problems: Iterable[Problem]) -> None:
     """Raise unless both agents can read every problem and their models answer.
 
-    A server is asked for its list of models, and any answer will do; a model in this process is loaded. Without
-    problems there is nothing to be ready for.
+    A server is asked for its list of models; a model in this process is loaded. Without problems there is nothing to
+    be ready for.
 
     Raises:
         ProblemError: if a problem can't be put to an agent; the first such one is named.
-        EndpointError: if a server can't be reached.
+        OutageError: if a server can't be reached, takes no key, or hasn't the model.
         ModelError: if a model in this process can't be loaded.
 
     """
@@ -98,30 +90,9 @@ def _expect_readable(problem: Problem, seats: Seats) -> None:
 
 async def _expect_model(agent: Agent, problem: Problem) -> None:
     match agent.model:
-        case ServedChatModel(transport=None, base_url=base_url):
-            await _expect_server(base_url)
+        case ServedChatModel() as model:
+            await model.expect_ready()
         case InProcessChatModel() as model:
             await model.ainvoke(agent.dialect.ask_policy(_opening(problem)), max_tokens=1, temperature=0.0)
         case _:
             pass
-
-
-async def _expect_server(base_url: str) -> None:
-    try:
-        url = URL(base_url)
-    except ValueError:
-        raise ModelError(f"--base-url {base_url}: not a URL; give one such as http://localhost:8000/v1") from None
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE)) as session,
-            session.get(url / "models", allow_redirects=False),
-        ):
-            return
-    except aiohttp.ClientConnectorError as error:
-        code = error.errno or 0
-        reason = os.strerror(code) if code > 0 else str(error.os_error)
-    except TimeoutError:
-        reason = f"no answer within {PATIENCE:g} seconds"
-    except (aiohttp.ClientError, OSError) as error:
-        reason = type(error).__name__
-    raise EndpointError(f"{url.with_user(None)} can't be reached ({reason}): start the server, or mend --base-url")

@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self
 
@@ -44,7 +45,12 @@ class LocalProcess:
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
                 start_new_session=True,  # Ctrl-C is for the parent alone, which then tells every process to stop
             )
-        reader, writer = await asyncio.open_connection(sock=ours, limit=LONGEST_LINE)
+        try:
+            reader, writer = await asyncio.open_connection(sock=ours, limit=LONGEST_LINE)
+        except BaseException:
+            process.kill()
+            await process.wait()
+            raise
         writer.write(orders(job, segment))
         return cls(process, reader, writer)
 
@@ -81,14 +87,16 @@ class LocalProcess:
         return line if line.endswith(b"\n") else b""
 
     async def stop(self) -> None:
-        """Tell it to stop and wait until it has; one that doesn't is killed."""
+        """Tell it to stop and wait until it has; one that doesn't is killed, and so is one that nobody can wait for."""
         self._writer.close()
-        try:
-            async with asyncio.timeout(PATIENCE):
-                await self._process.wait()
-        except TimeoutError:
-            self._process.kill()
-            await self._process.wait()
+        with suppress(TimeoutError):
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    await self._process.wait()
+            finally:
+                if self._process.returncode is None:
+                    self._process.kill()
+                    await self._process.wait()
 
 
 def error_of(line: bytes) -> LongthoughtError:

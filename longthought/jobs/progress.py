@@ -7,7 +7,6 @@ how it is shown.
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -58,6 +57,7 @@ class Summary(Record):
             draft.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
             draft.replace(target)
         except OSError as error:
+            draft.unlink(missing_ok=True)
             raise RunError(f"{target}: can't be written ({error.strerror}); the log beside it is whole") from error
 
 
@@ -77,13 +77,6 @@ class Bill:
         self.prompt += usage.prompt
         self.cached += usage.cached
         self.completion += usage.completion
-
-    def take(self, other: "Bill") -> None:
-        """Count another bill."""
-        self.requests += other.requests
-        self.prompt += other.prompt
-        self.cached += other.cached
-        self.completion += other.completion
 
     @property
     def usage(self) -> Usage:
@@ -111,6 +104,8 @@ class Progress:
     solved: int = 0
     graded: int = 0
     rounds: int = 0
+    verdicts: int = 0
+    """Verdicts that could be read and were legal."""
     stops: Counter[StopReason] = field(default_factory=Counter[StopReason])
     failures: Counter[Failure] = field(default_factory=Counter[Failure])
     """Why debates failed."""
@@ -159,6 +154,7 @@ class Progress:
                 self.setbacks[event.failure] += 1
             case _:
                 self.rounds += event.kind == "proposed"
+                self.verdicts += event.kind == "judged"
         critic = event.by is Author.CRITIC
         for call in event.calls:
             (self.critic if critic else self.policy).add(call.usage)
@@ -168,18 +164,6 @@ class Progress:
     def settle(self) -> None:
         """Mark the point where the log has been read and this run begins."""
         self.done_before, self.began = self.done, time.monotonic()
-
-    def gather(self, parts: Iterable["Progress"]) -> None:
-        """Become the sum of parts that run in processes of their own; what is known of the whole job stays."""
-        whole = Progress(expected=self.expected, limit=self.limit, began=self.began)
-        for part in parts:
-            for name in _SUMS:
-                setattr(whole, name, getattr(whole, name) + getattr(part, name))
-            for name in _BILLS:
-                getattr(whole, name).take(getattr(part, name))
-            whole.last_failure = part.last_failure or whole.last_failure
-        for name in (*_SUMS, *_BILLS, "last_failure"):
-            setattr(self, name, getattr(whole, name))
 
     def summary(self) -> Summary:
         """Sum up."""
@@ -195,10 +179,3 @@ class Progress:
             seconds=round(self.seconds, 2),
             resumed=self.resumed,
         )
-
-
-_BILLS: Final = ("policy", "critic", "policy_now", "critic_now")
-_SUMS: Final = (
-    *("problems", "total", "resumed", "done_before", "in_flight", "finished", "failed", "solved", "graded", "rounds"),
-    *("stops", "failures", "setbacks"),
-)

@@ -11,7 +11,7 @@ import json
 import socket
 import sys
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -74,17 +74,20 @@ async def _play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         with closing(Segment(Path(told["segment"]))) as segment:
 
             def observe(events: Sequence[AnyEvent]) -> None:
-                writer.write(segment.append(events))
+                lines = segment.append(events)
+                if not writer.is_closing():
+                    writer.write(lines)
 
             table = Table(job, seats, observe)
 
             async def play(assignment: Assignment) -> None:
                 async with room:
                     await table.play(assignment)
-                await writer.drain()
+                with suppress(ConnectionError):
+                    await writer.drain()
 
             async with asyncio.TaskGroup() as group:
-                while line := await reader.readline():
+                while line := await _line(reader):
                     task = group.create_task(play(Assignment.model_validate_json(line)))
                     playing.add(task)
                     task.add_done_callback(playing.discard)
@@ -92,6 +95,15 @@ async def _play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
                     task.cancel()
     finally:
         await seats.aclose()
+
+
+async def _line(reader: asyncio.StreamReader) -> bytes:
+    """Return the next whole line; none when the other end is gone, in whatever way."""
+    try:
+        line = await reader.readline()
+    except ConnectionError:
+        return b""
+    return line if line.endswith(b"\n") else b""
 
 
 def main() -> None:

@@ -1,12 +1,15 @@
 """A vLLM server around a job: started before it, waited for, stopped after it.
 
-vLLM is the user's to install, and runs as a process group of its own; nothing of it is imported here. How its requests
-are made is for the served chat model, which is given the address.
+vLLM is the user's to install, and runs as a process group of its own; nothing of it is imported here, and of its
+options only those that a job can't do without are known. How its requests are made is for the served chat model, which
+is given the address.
 """
 
 import asyncio
 import ctypes
 import os
+import re
+import shlex
 import shutil
 import signal
 import socket
@@ -24,8 +27,17 @@ from longthought.errors import ConfigError, EndpointError, ModelError
 READY_SECONDS: Final = 1800.0
 """Time to load a model and compile for it, at most; large ones on slow disks take that long."""
 STOP_SECONDS: Final = 30.0
+"""For the server to end by itself."""
+LAST_SECONDS: Final = 5.0
+"""For its workers to end after it."""
 SHOWN: Final = 12
-"""Lines of its log that are shown when it fails."""
+"""Lines of its log that are shown when it fails and none of them names an error."""
+CAUSES: Final = 4
+"""Errors in its log that are shown."""
+LONGEST_LINE: Final = 300
+"""Characters of a line that are shown; some list every architecture there is."""
+_CAUSE: Final = re.compile(r"(?:^|[])]\s+)((?:[\w.]+(?:Error|Exception): |Value error, ).+)")
+"""A line that ends a traceback, whichever process wrote it."""
 _DIE_WITH_PARENT: Final = 1
 """PR_SET_PDEATHSIG of Linux's prctl."""
 
@@ -46,30 +58,52 @@ class Server:
 
         """
         if (code := self._process.returncode) is not None:
-            raise EndpointError(f"the vLLM server ended with exit code {code}; {self.log} ends:\n{self._end()}")
+            raise EndpointError(f"the vLLM server ended with exit code {code}; {self.log} says:\n{self._said()}")
 
-    def _end(self) -> str:
+    def _said(self) -> str:
+        """Return the errors in the log: its end is seldom where the cause stands, since each process adds its own."""
         lines = self.log.read_text(errors="replace").splitlines()
-        return "\n".join(lines[-SHOWN:]) or "(it is empty)"
+        causes = dict.fromkeys(found[1] for line in lines if (found := _CAUSE.search(line)))
+        return "\n".join(line[:LONGEST_LINE] for line in [*causes][:CAUSES] or lines[-SHOWN:]) or "(nothing)"
+
+
+def words(model: str) -> list[str]:
+    """Split what `--serve-vllm` is given: a model, and after it whatever options vLLM is to have.
+
+    Raises:
+        ConfigError: if there is no model in it, or a quotation that does not end.
+
+    """
+    try:
+        found = shlex.split(model)
+    except ValueError as error:
+        raise ConfigError(f"--serve-vllm {model}: {error}; quote a name with spaces in it") from None
+    if not found or found[0].startswith("-"):
+        raise ConfigError(f"--serve-vllm {model!r}: begin with a model; vLLM's own options may follow it")
+    return found
 
 
 @asynccontextmanager
 async def serving(model: str, log: Path, *, gpus: int = 1) -> AsyncGenerator[Server]:
     """Serve a model on a free port of this machine, spread over so many GPUs, while the block runs.
 
+    Options of vLLM's own may follow the model, as on its command line.
+
     Raises:
-        ConfigError: if the size makes no sense.
+        ConfigError: if the size or the options make no sense.
         ModelError: if vLLM is not installed.
-        EndpointError: if the server ends or isn't ready in time, with the end of its log.
+        EndpointError: if the server ends or isn't ready in time, with the errors in its log.
 
     """
     if gpus < 1:
         raise ConfigError(f"--tensor-parallel-size {gpus}: must be at least 1")
-    command, port = find(model), _free_port()
+    asked = words(model)
+    command, port = find(asked[0]), _free_port()
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as file:
         process = await asyncio.create_subprocess_exec(
-            *(command, "serve", model, "--host", "127.0.0.1", "--port", str(port)),
+            *(command, "serve", *asked, "--host", "127.0.0.1", "--port", str(port)),
+            "--enable-prompt-tokens-details",  # without it no reply says what came from the prefix cache
             *(() if gpus == 1 else ("--tensor-parallel-size", str(gpus))),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=file,
@@ -118,13 +152,22 @@ async def _ready(server: Server, health: str) -> None:
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
+    """Let the server end its workers in its own order; what is left of its group then is ended without asking."""
+    with suppress(ProcessLookupError):
+        process.terminate()
+    try:
         with suppress(TimeoutError):
             async with asyncio.timeout(STOP_SECONDS):
                 await process.wait()
-                return
+        with suppress(TimeoutError, ProcessLookupError):
+            async with asyncio.timeout(LAST_SECONDS):
+                while True:  # a worker may outlive the server by a moment, in which it gives shared memory back
+                    os.killpg(process.pid, 0)
+                    await asyncio.sleep(0.05)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
 
 
 def _free_port() -> int:

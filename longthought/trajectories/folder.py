@@ -215,12 +215,15 @@ def _versions() -> Iterator[tuple[str, str]]:
 
 def _write_manifest(path: Path, manifest: Manifest) -> None:
     draft = path / _DRAFT
-    with draft.open("w", encoding="utf-8") as file:
-        file.write(json.dumps(manifest.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(draft, path / _MANIFEST)
-    _sync_folder(path)
+    try:
+        with draft.open("w", encoding="utf-8") as file:
+            file.write(json.dumps(manifest.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, path / _MANIFEST)
+        _sync_folder(path)
+    except OSError as error:
+        raise _unwritable(path, error) from error
 
 
 def _sync_folder(path: Path) -> None:
@@ -258,9 +261,17 @@ def _acquire(path: Path) -> int:
         raise RunFolderError(
             f"{path} is in use by process {holder}: wait for that job to end, or choose another --out"
         ) from None
-    os.ftruncate(lock, 0)
-    os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+    try:
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+    except OSError as error:
+        os.close(lock)
+        raise _unwritable(path, error) from error
     return lock
+
+
+def _unwritable(path: Path, error: OSError) -> RunFolderError:
+    return RunFolderError(f"{path}: can't be written ({error.strerror}); make room, or choose another --out")
 
 
 def _expect_schema(path: Path, found: Manifest) -> None:

@@ -76,11 +76,14 @@ class Segment:
         """Open or create the file and cut off a torn end; wait so many seconds for another process to let go of it.
 
         Raises:
-            RunFolderError: if another process writes it, or its end is beyond repair.
+            RunFolderError: if another process writes it, it can't be written at all, or its end is beyond repair.
 
         """
         self.path = path
-        self._file = path.open("ab+", buffering=0)
+        try:
+            self._file = path.open("ab+", buffering=0)
+        except OSError as error:
+            raise RunFolderError(f"{path}: can't be written ({error.strerror}); choose another --out") from error
         try:
             self._lock(patience)
             self._end = sound_length(self._file, path)

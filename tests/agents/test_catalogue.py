@@ -108,3 +108,13 @@ def test_an_unknown_dialect_is_refused() -> None:
 def test_a_base_url_without_scheme_is_refused() -> None:
     with pytest.raises(ModelError, match="http://"):
         catalogue.policy("openai:m", base_url="localhost:8000/v1")
+
+
+def test_a_served_model_that_speaks_compact_is_asked_for_short_replies() -> None:
+    policy = catalogue.policy("openai:p", base_url=URL, dialect="compact")
+    critic = catalogue.critic("openai:c", base_url=URL, dialect="compact")
+    assert isinstance(policy.model, ServedChatModel)
+    assert isinstance(critic.model, ServedChatModel)
+    assert (policy.model.max_tokens, policy.model.temperature) == (64, 0.7)
+    assert (critic.model.max_tokens, critic.model.temperature) == (64, 0.0)
+    assert critic.dialect.critic_options() == {"logprobs": True}

@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import os
+import resource
 import signal
 import sys
 from collections import Counter
@@ -59,11 +60,13 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     return go
 
 
-async def start(*words: str | Path) -> asyncio.subprocess.Process:
-    """Start the real command as a process of its own."""
+async def start(*words: str | Path, first: Callable[[], None] | None = None) -> asyncio.subprocess.Process:
+    """Start the real command as a process of its own, with something done in it first."""
     pipe = asyncio.subprocess.PIPE
     environment = {**os.environ, "COLUMNS": "100"}
-    return await asyncio.create_subprocess_exec(COMMAND, *map(str, words), stdout=pipe, stderr=pipe, env=environment)
+    return await asyncio.create_subprocess_exec(
+        COMMAND, *map(str, words), stdout=pipe, stderr=pipe, env=environment, preexec_fn=first
+    )
 
 
 async def end(process: asyncio.subprocess.Process) -> Done:
@@ -131,7 +134,7 @@ URL = ["--base-url", "http://127.0.0.1:1/v1"]
         (["--policy", "openai:m"], 2, ["openai:m", "--base-url http://localhost:8000/v1"]),
         (["--policy", "openai:m", "--base-url", "localhost:8000"], 2, ["'localhost:8000'", "http://"]),
         (["--policy", "openai:m", "--critic", "openai:m", "--base-url", "http://[x/v1"], 2, ["http://[x/v1", "URL"]),
-        (["--policy", "openai:m", "--critic", "openai:m", *URL], 1, ["http://127.0.0.1:1/v1", "can't be reached"]),
+        (["--policy", "openai:m", "--critic", "openai:m", *URL], 1, ["http://127.0.0.1:1/v1", "can't connect"]),
         (["--policy", "openai:m", "--critic", "transformers:/no/such", *URL], 1, ["127.0.0.1:1"]),
         (["--policy", "openai:m", *URL, "--dialect", "verse"], 2, ["'verse'", "prose, compact"]),
         (["--tools", "oracle", "--policy", "openai:m", "--critic", "openai:m", *URL], 2, ["'oracle'", "algebra"]),
@@ -157,6 +160,8 @@ def test_options_that_make_no_sense(run: Run, tmp_path: Path, words: list[str], 
         (["--samples", "0"], "--samples 0"),
         (["--concurrency", "-3"], "--concurrency -3"),
         (["--concurrency", "many"], "--concurrency"),
+        (["--requests", "0"], "--requests 0: must be at least 1"),
+        (["--deadline", "0"], "--deadline 0: must be more than 0 seconds"),
         (["--executor", "moon"], "--executor moon"),
         (["--limit", "0"], "--limit 0: must be at least 1"),
         (["--preset", "gsm9k"], "--preset gsm9k: there are gsm8k, math"),
@@ -342,6 +347,34 @@ async def test_debates_that_fail_are_told_of_and_the_exit_code_says_so(tmp_path:
         assert solved.code == 1
         assert "the prompt is too long" in " ".join(solved.out.split())
         assert "Traceback" not in solved.err + done.err
+
+
+# Disks.
+
+
+@pytest.mark.parametrize("processes", [[], ["--processes", "2"]])
+async def test_a_disk_without_room_stops_a_job_which_goes_on_when_there_is(
+    tmp_path: Path, processes: list[str]
+) -> None:
+    problems, out = sums.file(tmp_path / "p.jsonl", 12), tmp_path / "run"
+
+    def no_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (12_345, 12_345))  # bytes a file: a line is written in part
+
+    async with FakeServer([sums.debates()]) as server:
+        words = ["generate", problems, "--out", out, "--concurrency", "5", *served(server.base_url), *processes]
+        full = await end(await start(*words, "--json", first=no_room))
+        expect_one_line(
+            full, 1, "can't be written (File too large)", "make room", "Run the same command again to go on."
+        )
+        before = {path: path.read_bytes() for path in out.glob("events-*.jsonl")}
+        assert all(not data or data.endswith(b"\n") for data in before.values())
+        done = await command(*words, "--json")
+    assert (done.code, json.loads(done.out)["finished"], json.loads(done.out)["solved"]) == (0, 12, 11)
+    assert all(path.read_bytes().startswith(data) for path, data in before.items())
+    for trajectory in lt.Run(out).trajectories():
+        kinds = Counter(event.kind for event in trajectory.events)
+        assert (kinds["started"], kinds["finished"], kinds["graded"], kinds["failed"]) == (1, 1, 1, 0)
 
 
 # Ctrl-C.

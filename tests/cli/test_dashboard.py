@@ -21,7 +21,7 @@ from longthought.jobs.progress import Bill, Progress
 from longthought.trajectories.events import Failure, StopReason
 from tests.cli.test_cli import KEYS, command, end, expect_one_line, served, start
 from tests.fakes import sums
-from tests.fakes.server import FakeServer, hangs
+from tests.fakes.server import FakeServer, hangs, says
 
 
 def large() -> Progress:
@@ -63,7 +63,7 @@ def test_the_figures_say_how_the_job_stands() -> None:
     for text in (board, line):
         for words in (
             "7,666,666 of 8,000,000 debates", "6,543,210 (86.1%)", "12,000 model, 345 internal", "400,000 tokens/s",
-            "200,000 tokens/s", "36,000.0", "75%", "1:23:20", "3:37", "4,096",
+            "200,000 tokens/s", "36,000.0", "75%", "1:23:20", "3:37", "4,096", "rounds lost",
         ):  # fmt: skip
             assert words in text
     assert "[red]no such model[/]" in board
@@ -165,6 +165,17 @@ async def test_the_summary_is_in_the_folder_however_the_job_ended(tmp_path: Path
         done = await command(*words)
     assert done.code == 0
     assert json.loads((out / "summary.json").read_text()) == json.loads(done.out)
+
+
+async def test_a_critic_that_nobody_can_read_is_told_of(tmp_path: Path) -> None:
+    """A server that takes `response_format` and does not mind it."""
+    problems, out = sums.file(tmp_path / "p.jsonl", 2), tmp_path / "run"
+    async with FakeServer([says("I guess it is all right. Score: 9 of 10.")]) as server:
+        done = await command("generate", problems, "--out", out, "--rounds", "4", *served(server.base_url))
+    assert (done.code, done.err.count("\n")) == (1, 1)
+    assert "none of 6 verdicts could be read: serve the critic where response_format is honoured" in done.err
+    assert "2 out of rounds" in done.out
+    assert "6 unreadable verdict" in done.out
 
 
 async def test_the_figures_are_served_while_the_command_runs(tmp_path: Path) -> None:

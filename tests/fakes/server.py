@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -97,11 +97,14 @@ def gathers(count: int) -> Act:
     return act
 
 
+NAMES = ("fake", "fake-model")
+
+
 class FakeServer:
     """Use as `async with FakeServer([…]) as server:`; when the script has run out, its last act is repeated."""
 
-    def __init__(self, script: Iterable[Act] = (), models: list[str] | str | None = None) -> None:
-        """Take the chat answers in order, and what `/models` lists: names, a raw body, or None for a 404."""
+    def __init__(self, script: Iterable[Act] = (), models: Sequence[str] | str | int | Act | None = NAMES) -> None:
+        """Take the chat answers in order, and what `/models` gives: names, a body, a status, an act, None for a 404."""
         self.script = list(script) or [says()]
         self.models = models
         self.log: list[Seen] = []
@@ -139,6 +142,10 @@ class FakeServer:
         self.log.append(Seen(request.method, request.path, {}, dict(request.headers)))
         if self.models is None:
             raise web.HTTPNotFound
+        if callable(self.models):
+            return await self.models(self, request, {})
+        if isinstance(self.models, int):
+            return web.Response(status=self.models)
         if isinstance(self.models, str):
             return web.Response(text=self.models)
         return web.json_response({"object": "list", "data": [{"id": name} for name in self.models]})

@@ -20,7 +20,7 @@ from longthought.agents.prose import Prose
 from longthought.errors import ConfigError, EndpointError, ProblemError, RunError, RunFolderError
 from longthought.graphs.debate import DebateContext
 from longthought.graphs.seats import Seats
-from longthought.jobs.generate import Job, run_job
+from longthought.jobs.generate import Job, Table, run_job
 from longthought.jobs.progress import Progress
 from longthought.problems.problem import Problem
 from longthought.trajectories.events import AnyEvent, Failure, Finished, Graded, Started, StopReason
@@ -113,6 +113,13 @@ def test_concurrency_changes_nothing_but_the_order(tmp_path: Path) -> None:
     many = list(lt.generate(tasks(12), out=tmp_path / "many", concurrency=100, **agents()))
     assert [t.id for t in one] == [f"sum-{n}#0" for n in range(12)]
     assert {t.id: facts(t)[1:] for t in one} == {t.id: facts(t)[1:] for t in many}
+
+
+def test_a_debate_in_a_job_is_one_superstep() -> None:
+    """LangGraph would cost more than all the rest together if each turn were a node; Studio has it so."""
+    seats = agents()
+    table = Table(Job(DebateContext(tools=[])), Seats(seats["policy"], seats["critic"]), lambda events: None)
+    assert set(table.graph.nodes) == {"__start__", "setup", "play"}
 
 
 def test_as_many_debates_are_in_flight_as_asked_for_and_no_more(tmp_path: Path) -> None:
@@ -372,7 +379,7 @@ def test_settings_that_make_no_sense_are_refused(
 
 def test_a_server_that_is_not_there_is_said_before_anything_is_written(tmp_path: Path) -> None:
     settings = {"policy": "openai:m", "critic": "openai:m", "base_url": "http://user:secret@127.0.0.1:1/v1"}
-    with pytest.raises(EndpointError, match=r"http://127\.0\.0\.1:1/v1 can't be reached \(Connection refused\)"):
+    with pytest.raises(EndpointError, match=r"http://127\.0\.0\.1:1/v1: can't connect \(Connection refused\)"):
         list(lt.generate(tasks(3), out=tmp_path / "run", **settings))
     with pytest.raises(EndpointError, match=r"127\.0\.0\.1:1"):
         lt.solve("What is 1 + 1000?", **settings)

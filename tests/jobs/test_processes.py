@@ -147,7 +147,7 @@ async def test_a_job_killed_whole_goes_on_with_any_number_of_processes(tmp_path:
                 assert job.returncode is None, await job.stderr.read() if job.stderr else b""
                 await asyncio.sleep(0.005)
             job.send_signal(signal.SIGKILL)
-            await job.communicate()
+            assert (await job.communicate())[1] == b""  # what its processes say, too
             after = log(out)
             assert all(after[name].startswith(data) for name, data in before.items())
         last = await start(command(problems, out, server.base_url, 2))

@@ -132,23 +132,6 @@ def test_the_time_left_is_told_once_it_can_be() -> None:
     assert pace.left(progress.began + 3) == 0
 
 
-def test_parts_are_gathered_into_the_whole() -> None:
-    one, other = busy(), busy()
-    other.see(failed(Failure.INTERNAL, "a defect"))
-    whole = Progress(expected=100, limit=64, problems=50)
-    whole.gather([one, other])
-    whole.gather([one, other])
-    assert (whole.expected, whole.limit) == (100, 64)
-    assert (whole.problems, whole.total, whole.done, whole.in_flight, whole.requests) == (6, 6, 6, 4, 8)
-    assert whole.failures == {Failure.MODEL: 2, Failure.INTERNAL: 1}
-    assert whole.last_failure == "a defect"
-    assert whole.policy_now.usage == Usage(prompt=40, cached=16, completion=12)
-    assert one.failures == {Failure.MODEL: 1}
-    assert one.policy.requests == 2
-    whole.gather([])
-    assert (whole.done, whole.requests, whole.last_failure) == (0, 0, "")
-
-
 def test_the_summary_is_left_in_the_folder(tmp_path: Path) -> None:
     summary = busy().summary()
     summary.write(tmp_path)

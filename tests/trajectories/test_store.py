@@ -544,6 +544,31 @@ def test_a_full_disk_tears_no_line(tmp_path: Path) -> None:
     assert list(read(tmp_path)) == ["a#0", "c#0"]
 
 
+@pytest.mark.parametrize("name", ["run.lock", "run.json.new", "events-0000.jsonl"])
+def test_a_folder_that_cannot_be_written_is_a_users_error(tmp_path: Path, name: str) -> None:
+    with RunFolder.create_or_resume(tmp_path / "run", CONFIG):
+        pass
+    if name != "events-0000.jsonl":
+        (tmp_path / "run" / "run.json").unlink()
+        (tmp_path / "run" / "events-0000.jsonl").unlink()
+    (tmp_path / "run" / name).unlink(missing_ok=True)
+    (tmp_path / "run" / name).mkdir()  # root may write whatever its permissions say, but not a folder
+    with pytest.raises(RunFolderError, match=r"can't be written \(Is a directory\); .*choose another --out"):
+        RunFolder.create_or_resume(tmp_path / "run", CONFIG)
+
+
+def test_a_folder_without_room_for_its_manifest_is_a_users_error(tmp_path: Path) -> None:
+    allowed = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, allowed[1]))
+    try:
+        with pytest.raises(RunFolderError, match=r"can't be written \(File too large\); make room"):
+            RunFolder.create_or_resume(tmp_path / "run", CONFIG)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, allowed)
+    with RunFolder.create_or_resume(tmp_path / "run", CONFIG) as folder:
+        assert not folder.resumed
+
+
 def test_the_log_is_synced_from_time_to_time_and_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[int] = []
     folder = make(tmp_path)

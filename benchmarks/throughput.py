@@ -1,0 +1,142 @@
+"""Count the debates that the bundled agents play in a minute of CPU, beside a plain batched `generate`.
+
+    OMP_NUM_THREADS=1 python benchmarks/throughput.py --problems 200
+
+Three ways, one after the other in this process: debates on the engine that jobs use (continuous batching, prefixes
+shared); the same debates on the plain engine (whatever waits becomes one padded batch); and no debates at all, but
+transformers' `generate` alone, in full batches in which every prompt and every reply has the mean length of those in
+the first job, one for each of its calls. That last one waits for nobody, and no debate could be played so: a turn needs
+the reply before it. Loading is left out.
+"""
+
+import argparse
+import asyncio
+import random
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from transformers import AutoModelForCausalLM
+from transformers.utils import logging
+
+from longthought.agents.agent import Critic, Policy
+from longthought.agents.catalogue import BUNDLED
+from longthought.agents.compact import Compact
+from longthought.agents.in_process import InProcessChatModel
+from longthought.graphs.debate import DebateContext
+from longthought.graphs.seats import Seats
+from longthought.jobs.generate import Job, run_job
+from longthought.jobs.preflight import expect_ready
+from longthought.jobs.progress import Bill, Progress
+from longthought.problems import countdown
+from longthought.problems.loader import countdown_task
+from longthought.tools.catalogue import verifiers
+from longthought.trajectories.folder import RunFolder
+
+NAME = "bundled:countdown"
+Kind = Literal["continuous", "static"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one way took."""
+
+    name: str
+    debates: int
+    solved: int
+    written: int
+    """Tokens."""
+    read: int
+    cpu: float
+    wall: float
+
+    def line(self) -> str:
+        """Write it down."""
+        debates = f"{60 * self.debates / self.cpu:,.0f}" if self.debates else "–"
+        return (
+            f"{self.name:<22}{self.debates or '–':>8}{self.solved or '–':>8}{debates:>12}{self.written:>10,}"
+            f"{self.read:>10,}{self.written / self.cpu:>14,.0f}{self.cpu:>8.1f}{self.wall:>8.1f}"
+        )
+
+
+def seats(kind: Kind, tools: tuple[str, ...]) -> Seats:
+    """Seat the bundled agents on an engine of one kind."""
+
+    def model(role: str, temperature: float) -> InProcessChatModel:
+        path = str(BUNDLED / "countdown" / role)
+        return InProcessChatModel(model=NAME, path=path, temperature=temperature, max_tokens=64, kind=kind)
+
+    policy = Policy(NAME, model("policy", 0.7), Compact())
+    return Seats(policy, Critic(NAME, model("critic", 0.0), Compact()), verifiers(tools))
+
+
+async def debate(kind: Kind, given: argparse.Namespace, out: Path) -> tuple[Row, Progress]:
+    """Play the debates on one engine."""
+    puzzles = countdown.generate(count=given.problems, split="test", seed=given.seed)
+    tasks = [countdown_task(puzzle) for puzzle in puzzles]
+    job, progress = Job(DebateContext(), concurrency=given.concurrency), Progress()
+    seated = seats(kind, tuple(job.context.tools))
+    await expect_ready(seated, [task.problem for task in tasks])
+    with RunFolder.create_or_resume(out, job.config()) as folder:
+        cpu, wall = time.process_time(), time.perf_counter()
+        async for _ in run_job(job, tasks, folder, seats=seated, progress=progress):
+            pass
+        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+    await seated.aclose()
+    bills = (progress.policy, progress.critic)
+    written, read = sum(bill.completion for bill in bills), sum(bill.prompt for bill in bills)
+    return Row(f"debates, {kind}", progress.done, progress.solved, written, read, cpu, wall), progress
+
+
+def plain(bills: Mapping[str, Bill], batch: int, seed: int) -> Row:
+    """Let both models write as much with nothing around `generate`."""
+    dice, written, read = random.Random(seed), 0, 0
+    work: list[Callable[[], Any]] = []
+    for role, bill in bills.items():
+        models: Any = AutoModelForCausalLM
+        model = models.from_pretrained(BUNDLED / "countdown" / role, dtype=torch.float32).eval()
+        prompt, reply = round(bill.prompt / bill.requests), max(1, round(bill.completion / bill.requests))
+        for rows in _batches(bill.requests, batch):
+            ids = [[dice.randrange(model.config.vocab_size) for _ in range(prompt)] for _ in range(rows)]
+            work.append(_one_batch(model, torch.tensor(ids), reply))
+            written, read = written + rows * reply, read + rows * prompt
+    work[0]()
+    cpu, wall = time.process_time(), time.perf_counter()
+    for generate in work:
+        generate()
+    return Row("plain generate", 0, 0, written, read, time.process_time() - cpu, time.perf_counter() - wall)
+
+
+def _batches(count: int, most: int) -> Iterator[int]:
+    for begun in range(0, count, most):
+        yield min(most, count - begun)
+
+
+def _one_batch(model: Any, ids: Any, reply: int) -> Callable[[], Any]:
+    settings: dict[str, Any] = {"do_sample": False, "min_new_tokens": reply, "max_new_tokens": reply, "pad_token_id": 0}
+    return lambda: model.generate(ids, attention_mask=torch.ones_like(ids), **settings)
+
+
+def main() -> None:
+    """Measure and print the rows."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--problems", type=int, default=200)
+    parser.add_argument("--concurrency", type=int, default=64)
+    parser.add_argument("--seed", type=int, default=7)
+    given = parser.parse_args()
+    logging.disable_progress_bar()
+    head = f"{'':<22}{'debates':>8}{'solved':>8}{'a CPU min':>12}{'written':>10}{'read':>10}{'written/CPU s':>14}"
+    print(f"{head}{'CPU s':>8}{'wall s':>8}", flush=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        row, progress = asyncio.run(debate("continuous", given, Path(temporary) / "continuous"))
+        print(row.line(), flush=True)
+        print(asyncio.run(debate("static", given, Path(temporary) / "static"))[0].line(), flush=True)
+    print(plain({"policy": progress.policy, "critic": progress.critic}, given.concurrency, given.seed).line())
+
+
+if __name__ == "__main__":
+    main()
