@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-Graph = Annotated[str, typer.Option(help="State machine: debate.")]
+Graph = Annotated[str, typer.Option(help="State machine, such as debate or tree_search.")]
 Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="Any other setting of the graph; can be repeated."),
@@ -19,7 +19,7 @@ DialectName = Annotated[
     str | None, typer.Option("--dialect", help="prose or compact; by default what suits the model.")
 ]
 Tools = Annotated[str, typer.Option(help="Verifiers, separated by commas; 'none' for none.")]
-Rounds = Annotated[int | None, typer.Option(help="Proposals at most in a debate; 32 unless given.")]
+Rounds = Annotated[int | None, typer.Option(help="Proposals at most; by default what suits the graph.")]
 Tokens = Annotated[int | None, typer.Option(help="Tokens of both agents at most in a debate, prompts included.")]
 Seconds = Annotated[float | None, typer.Option(help="Seconds at most in a debate, in models and tools.")]
 Veto = Annotated[bool, typer.Option(help="Refuted evidence rejects a step without asking the critic.")]
