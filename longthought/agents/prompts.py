@@ -141,6 +141,12 @@ CUT: Final = "\n[… {count} characters left out …]"
 
 WRITE_SOLUTION: Final = "Write the whole solution."
 EARLIER: Final = "You tried before:\n\n{text}\n\n"
+CRITIQUE: Final = "What the critic said of it:\n\n{critique}\n\n"
+ONE_OF_SEVERAL: Final = "Solution {number}:\n{text}\n\n"
+WRITE_MERGER: Final = (
+    "These solutions disagree. Find where, and who is right there; then write one whole solution out of their best "
+    "parts, with its final answer."
+)
 WRITE_REVISION: Final = (
     "Check that solution. Say what is wrong with it, if anything is; then write a better one, whole, with its final "
     "answer. If it was right, give the same answer again."

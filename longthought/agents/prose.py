@@ -14,7 +14,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from longthought.agents import prompts
 from longthought.agents.dialect import Step, Unreadable
 from longthought.agents.reading import cut, spoken, strip_heading, without_thinking, written_verdicts
-from longthought.agents.view import Candidate, View
+from longthought.agents.view import Attempt, Candidate, View
 from longthought.agents.voice import DIALOGUE, Voice
 from longthought.problems import code
 from longthought.problems.conventions import boxed_answer, final_answer
@@ -60,11 +60,11 @@ class Prose:
         return _messages(self.voice.policy, f"{_prefix(view)}{self._suffix(view)}{request}")
 
     def ask_solution(self, view: View, examples: Sequence[Worked] = ()) -> list[BaseMessage]:
-        """Ask for a whole solution, after examples as turns of the same conversation, or for a revision of one."""
-        asked = _prefix(view) + prompts.WRITE_SOLUTION
-        if view.attempts:
-            earlier = prompts.EARLIER.format(text=view.attempts[-1].text)
-            asked = f"{_prefix(view)}{earlier}{prompts.WRITE_REVISION}"
+        """Ask for a whole solution, after examples as turns of the same conversation.
+
+        With one earlier attempt in the view it is a revision that is asked for, with several a merger.
+        """
+        asked = f"{_prefix(view)}{_earlier(view.attempts)}"
         shown: list[BaseMessage] = []
         for example in examples:
             question = prompts.PROBLEM.format(statement=example.statement) + prompts.WRITE_SOLUTION
@@ -168,6 +168,19 @@ class Prose:
             remarks = [self.voice.said(remark.by, remark.text) for remark in new.remarks]
             parts.append(prompts.REMARKS.format(remarks="\n\n".join(remarks)))
         return "".join(parts)
+
+
+def _earlier(attempts: Sequence[Attempt]) -> str:
+    """Write the solutions that there are already, and what is to be made of them."""
+    match attempts:
+        case []:
+            return prompts.WRITE_SOLUTION
+        case [one]:
+            said = prompts.CRITIQUE.format(critique=one.reason) if one.reason else ""
+            return f"{prompts.EARLIER.format(text=one.text)}{said}{prompts.WRITE_REVISION}"
+        case _:
+            numbered = (prompts.ONE_OF_SEVERAL.format(number=n, text=a.text) for n, a in enumerate(attempts, start=1))
+            return f"{''.join(numbered)}{prompts.WRITE_MERGER}"
 
 
 def _step(text: str, view: View) -> Step | Unreadable:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-Graph = Annotated[str, typer.Option(help="State machine: debate, self_critique or sampling.")]
+Graph = Annotated[str, typer.Option(help="State machine, such as debate, sampling or tree_search.")]
 Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="Any other setting of the graph; can be repeated."),
@@ -21,7 +21,7 @@ DialectName = Annotated[
 Tools = Annotated[
     str | None, typer.Option(help="Verifiers, separated by commas, or 'none'; by default what suits the graph.")
 ]
-Rounds = Annotated[int | None, typer.Option(help="Proposals at most in a debate; 32 unless given.")]
+Rounds = Annotated[int | None, typer.Option(help="Proposals at most; by default what suits the graph.")]
 Tokens = Annotated[int | None, typer.Option(help="Tokens of both agents at most in a debate, prompts included.")]
 Seconds = Annotated[float | None, typer.Option(help="Seconds at most in a debate, in models and tools.")]
 Veto = Annotated[bool, typer.Option(help="Refuted evidence rejects a step without asking the critic.")]

@@ -24,8 +24,10 @@ def bundled(
 
     Example: `longthought train bundled --out runs/bundled`
 
-    Policy and critic train side by side, one core each, in about an hour on two cores. Run it again to go on after a
-    stop. Use them with `--policy transformers:runs/bundled/policy --critic transformers:runs/bundled/critic`.
+    Policy and critic train side by side, one core each, in about an hour on two cores; then, in three quarters of one,
+    the agent that sits in both chairs. Run it again to go on after a stop. Use them with
+    `--policy transformers:runs/bundled/policy --critic transformers:runs/bundled/critic`, and the third with
+    `--graph self_critique --policy transformers:runs/bundled/solo`.
     """
     from longthought.training.bundled.build import build
 

@@ -10,11 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from longthought.agents.agent import Proposer, Solver
-from longthought.agents.dialect import Unreadable
+from longthought.agents.agent import Proposer, Reply, Solver
+from longthought.agents.dialect import Step, Unreadable
 from longthought.agents.view import Attempt as Tried
 from longthought.agents.view import View, view
 from longthought.errors import ConfigError
+from longthought.graphs import operators
 from longthought.graphs.attempts import Attempts
 from longthought.graphs.sampling_context import SamplingContext
 from longthought.graphs.seats import Seats
@@ -36,29 +37,55 @@ async def attempt(fold: Attempts, seats: Seats, settings: SamplingContext) -> Se
     opened = fold.open
     if opened is not None and whole:  # its log broke off before it was said
         return [failed(fold, Author.POLICY, Failure.UNREADABLE_STEP, NO_ANSWER, node=opened.tip)]
-    seen = _shown(fold, settings, whole=whole)
+    seen = _shown(fold, settings)
     if objection := policy.unsuitable(seen) or seats.critic.unsuitable(seen):
         return [failed(fold, Author.STRATEGY, Failure.MODEL, objection, fatal=True)]
     if isinstance(policy, Solver) and policy.solves:
         return await _written_whole(fold, policy, seen, settings)
-    if settings.few_shot is not None:
-        raise ConfigError(f"few_shot = {settings.few_shot!r}: {policy.name} writes steps, and can't be shown solutions")
+    for name, wanted in (("few_shot", settings.few_shot), ("merge", settings.merge)):
+        if wanted:
+            raise ConfigError(f"{name} = {wanted!r}: {policy.name} writes steps, not whole solutions; leave {name} out")
     return await _one_step(fold, policy, seen, settings)
 
 
 async def _written_whole(fold: Attempts, policy: Solver, seen: View, settings: SamplingContext) -> Sequence[AnyEvent]:
-    left = min(settings.samples - len(fold.all), settings.rounds - fold.tree.rounds)
-    examples = await _examples(settings, seen)
-    replies = await policy.solve(seen, 1 if settings.revise else min(settings.batch, left), examples)
+    examples, sources = await _examples(settings, seen), _sources(fold, settings)
+    if sources:
+        earlier = fold.tree.node(sources[0])
+        critique = earlier.verdicts[-1].critique if earlier.verdicts else ""
+        replies = [await operators.refine(policy, seen, earlier.text, critique, examples)]
+    else:
+        left = min(settings.samples - len(fold.all), settings.rounds - fold.tree.rounds)
+        replies = await operators.generate(policy, seen, 1 if settings.revise else min(settings.batch, left), examples)
+    return _recorded(fold, replies, sources)
+
+
+def _recorded(fold: Attempts, replies: Sequence[Reply[Step]], sources: tuple[int, ...]) -> Sequence[AnyEvent]:
+    """Return whole solutions as events; an attempt without an answer is over, and the log says so."""
     draft = _Draft(fold)
     for reply in replies:
         if isinstance(reply.read, Unreadable):
             draft.fail(None, reply.read.reason, reply.calls)
             continue
-        node = draft.propose(0, reply.read.text, reply.read.answer, reply.calls, _sources(fold, settings))
+        node = draft.propose(0, reply.read.text, reply.read.answer, reply.calls, sources)
         if reply.read.answer is None:
             draft.fail(node, NO_ANSWER)
     return draft.events
+
+
+async def merge(fold: Attempts, tips: Sequence[int], seats: Seats, settings: SamplingContext) -> Sequence[AnyEvent]:
+    """Make one more attempt, out of those that end at the given nodes.
+
+    Raises:
+        LongthoughtError: if the model can't be had.
+
+    """
+    policy = seats.policy
+    assert isinstance(policy, Solver)  # as `attempt` saw to
+    seen = view(fold.tree, at=0)
+    earlier = [operators.restructure(fold.tree, tip) for tip in tips]
+    reply = await operators.aggregate(policy, seen, earlier, await _examples(settings, seen))
+    return _recorded(fold, [reply], tuple(tips))
 
 
 async def _one_step(fold: Attempts, policy: Proposer, seen: View, settings: SamplingContext) -> Sequence[AnyEvent]:
@@ -77,18 +104,15 @@ async def _one_step(fold: Attempts, policy: Proposer, seen: View, settings: Samp
     return draft.events
 
 
-def _shown(fold: Attempts, settings: SamplingContext, *, whole: bool) -> View:
-    """Return what the policy sees: the attempt it is on, and with `revise` what was done before."""
+def _shown(fold: Attempts, settings: SamplingContext) -> View:
+    """Return the attempt that the policy is on; with `revise`, what was done before from there stands as rejected."""
     opened = fold.open
     seen = view(fold.tree, at=opened.tip if opened else 0)
     if not settings.revise:
         return seen
     done = [[n.text for n in fold.tree.path(attempt.tip)] for attempt in fold.all if attempt.over and attempt.tip]
-    if whole:
-        earlier = [texts[-1] for texts in done[-1:]]
-    else:
-        deep = len(seen.path)
-        earlier = list(dict.fromkeys(t[deep] for t in done if t[:deep] == list(seen.path) and len(t) > deep))
+    deep = len(seen.path)
+    earlier = dict.fromkeys(texts[deep] for texts in done if texts[:deep] == list(seen.path) and len(texts) > deep)
     return replace(seen, attempts=tuple(Tried(text, "", Author.STRATEGY) for text in earlier))
 
 

@@ -5,8 +5,9 @@
 An attempt is written whole in one request where the policy's dialect has words for that, several at once; where it
 knows only steps, an attempt is a chain of proposals, up to an answer or a step that can't be read, one attempt after
 the other. Who sees what: the policy sees the problem alone, with `few_shot` worked examples before it, and with
-`revise` the attempt before (in steps: what earlier attempts did from the same place, as rejected). The critic, asked
-only where `choose` needs scores, sees one attempt and never the others. The vote sees answers and scores.
+`revise` the attempt before and what the critic said of it (in steps: what earlier attempts did from the same place, as
+rejected); with `merge`, one more attempt at the end sees the best of those whose answers differ. The critic, asked only
+where `choose` needs scores, sees one attempt and never the others. The vote sees answers and scores.
 
 No tool looks at an attempt unless tools are chosen. The methods compared against have none, and where a tool can check
 a final answer, as with Countdown in prose, a vote that it filters is no longer a vote but selection by the checker;
@@ -20,7 +21,7 @@ from typing import Any, Final
 
 from longthought.errors import LongthoughtError, OutageError
 from longthought.graphs import turns, votes
-from longthought.graphs.attempting import attempt, failed, stamped
+from longthought.graphs.attempting import attempt, failed, merge, stamped
 from longthought.graphs.attempts import Attempts
 from longthought.graphs.machine import OVER, Graph, Machine, Observer
 from longthought.graphs.sampling_context import SamplingContext
@@ -31,21 +32,24 @@ from longthought.trajectories.events import AnyEvent, Author, Cause, Failed, Fai
 ATTEMPT: Final = "attempt"
 CHECK: Final = "check"
 JUDGE: Final = "judge"
+MERGE: Final = "merge"
 CONCLUDE: Final = "conclude"
+MOST_MERGED: Final = 4
+"""Attempts that a last one is made of at most: more would not fit what models read with care."""
 
 
 class Sampling(Machine[SamplingContext, Attempts]):
     """Sampling as a graph."""
 
     context = SamplingContext
-    turns = (ATTEMPT, CHECK, JUDGE, CONCLUDE)
+    turns = (ATTEMPT, CHECK, JUDGE, MERGE, CONCLUDE)
 
     def begin(self, settings: SamplingContext) -> Attempts:
         """Start without attempts."""
         return Attempts(veto=settings.veto, aggregate=settings.aggregate)
 
     def turn(self, fold: Attempts, settings: SamplingContext) -> str:
-        """Check what is new, go on with an attempt, have it judged, begin more, conclude: the first that is due."""
+        """Check what is new, go on with an attempt, judge, begin more, merge, conclude: the first that is due."""
         if fold.tree.finished is not None:
             return OVER
         if _failed(fold) or _spent(fold, settings):
@@ -54,9 +58,13 @@ class Sampling(Machine[SamplingContext, Attempts]):
             return CHECK
         if fold.open is not None:
             return CONCLUDE if _out_of_rounds(fold, settings) else ATTEMPT
-        if settings.scored and fold.unjudged is not None:
+        if _owed(fold, settings):
             return JUDGE
-        return CONCLUDE if _complete(fold, settings) or _out_of_rounds(fold, settings) else ATTEMPT
+        if _out_of_rounds(fold, settings):
+            return CONCLUDE
+        if not _sampled(fold, settings):
+            return ATTEMPT
+        return MERGE if _to_merge(fold, settings) else CONCLUDE
 
     def conclude(self, events: Sequence[AnyEvent], settings: SamplingContext) -> str | None:
         """Return what the attempts in these events come to."""
@@ -75,6 +83,8 @@ class Sampling(Machine[SamplingContext, Attempts]):
                 case "judge":
                     node = fold.tree.node(fold.unjudged or 0)
                     record([await turns.judge(fold.tree, seats, node, lambda _: None)])
+                case "merge":
+                    record(await merge(fold, _to_merge(fold, settings), seats, settings))
                 case _:
                     record(await attempt(fold, seats, settings))
         except OutageError:
@@ -102,6 +112,9 @@ def conclude(events: Sequence[AnyEvent]) -> str | None:
 
 
 def _chosen(fold: Attempts, settings: SamplingContext) -> int | None:
+    """Return the attempt that wins: the one that merges the others, if it has an answer, or who wins the vote."""
+    if _merged(fold, settings) and fold.ballots()[-1].answer is not None:
+        return len(fold.all) - 1
     return votes.winner(fold.ballots(), settings.choose, alike(fold.tree.problem))
 
 
@@ -127,13 +140,36 @@ def _out_of_rounds(fold: Attempts, settings: SamplingContext) -> bool:
 
 def _complete(fold: Attempts, settings: SamplingContext) -> bool:
     """Say whether there is nothing left to do, or nothing that could change the answer."""
-    owed = fold.open is not None or (settings.scored and fold.unjudged is not None)
-    if owed or (settings.tools and fold.unchecked):
+    if fold.open is not None or _owed(fold, settings) or (settings.tools and fold.unchecked):
         return False
+    return _sampled(fold, settings) and not _to_merge(fold, settings)
+
+
+def _owed(fold: Attempts, settings: SamplingContext) -> bool:
+    """Say whether the critic still owes a verdict; what merges the others wins without one."""
+    return settings.scored and fold.unjudged is not None and not _merged(fold, settings)
+
+
+def _sampled(fold: Attempts, settings: SamplingContext) -> bool:
+    """Say whether there are attempts enough; where they are to be merged, all of them are wanted."""
     left = settings.samples - len(fold.all)
-    if left <= 0:
-        return True
-    return settings.stop_early and votes.decided(fold.ballots(), left, settings.choose, alike(fold.tree.problem))
+    if left <= 0 or not settings.stop_early or settings.merge:
+        return left <= 0
+    return votes.decided(fold.ballots(), left, settings.choose, alike(fold.tree.problem))
+
+
+def _merged(fold: Attempts, settings: SamplingContext) -> bool:
+    return settings.merge and len(fold.all) > settings.samples
+
+
+def _to_merge(fold: Attempts, settings: SamplingContext) -> list[int]:
+    """Return where the attempts end that are still to be merged: the best of each answer, the most popular first."""
+    if not settings.merge or _merged(fold, settings):
+        return []
+    ballots = fold.ballots()
+    groups = sorted(votes.grouped(ballots, alike(fold.tree.problem)), key=len, reverse=True)
+    best = [max(group, key=lambda index: ballots[index].score) for group in groups[:MOST_MERGED]]
+    return [fold.all[index].tip for index in best] if len(best) > 1 else []
 
 
 # Events.
@@ -161,6 +197,8 @@ def _conclusion(fold: Attempts, settings: SamplingContext) -> AnyEvent:
 def _because(fold: Attempts, settings: SamplingContext, chosen: int) -> str:
     """Say in words why an attempt was chosen."""
     ballots, made = fold.ballots(), len(fold.all)
+    if _merged(fold, settings) and chosen == made - 1:
+        return f"made of {len(fold.tree.node(fold.all[chosen].tip).sources)} others"
     match settings.choose:
         case "first" | "last":
             return f"the {settings.choose} answer of {made} attempts"

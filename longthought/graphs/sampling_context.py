@@ -31,6 +31,8 @@ class SamplingContext(Context):
     """Whether to stop once the attempts that are left can't change the answer."""
     revise: bool = False
     """Whether each attempt sees the one before and may mend it, instead of all being made alike."""
+    merge: bool = False
+    """Whether a last attempt merges the others, where their answers differ, and its answer is the run's."""
     few_shot: str | None = None
     """A JSONL file of worked solutions, shown before the problem; for policies that write whole solutions."""
     steps: int = 32

@@ -351,7 +351,8 @@ def test_the_final_answer_of_a_legal_game_is_right_by_the_checker(game: tuple[Pu
     debate = Debate(puzzle)
     for step in steps[:-1]:
         read = COMPACT.read_step(step, view(debate.tree))
-        assert read == Step(step, None)
+        state = " ".join(sorted(step.partition("left ")[2].split(), key=int))
+        assert read == Step(step, None, state)
         debate.accept(step)
     read = COMPACT.read_step(steps[-1], view(debate.tree))
     assert isinstance(read, Step)

@@ -189,10 +189,15 @@ def test_the_random_critic_has_the_debates_played_before_it(tmp_path: Path) -> N
 
 @pytest.mark.slow
 def test_the_bundled_agents_and_every_figure_again_from_their_logs(tmp_path: Path) -> None:
-    names = ("debate", "oracle", "leaf-only")
+    names = ("debate", "leaf-only", "greedy", "best-of-n")
     plan = Plan(chosen(names), TASKS, tmp_path, BUDGETS)
     found, critics = evaluate(plan)
-    assert check_rows(tmp_path, found, {name: name for name in names}) == 3 * 3 * 2
+    folders = {name: name for name in names} | {"best-of-n": "majority"}
+    assert check_rows(tmp_path, found, folders, ["best-of-n"]) == 4 * 3 * 2
+    for attempts in plan.play_of(STRATEGIES["majority"], 0).trajectories():
+        paid = [event.calls for event in attempts.events if event.calls]
+        before = sum(call.usage.computed for calls in paid[:-1] for call in calls)
+        assert before < max(BUDGETS) <= attempts.usage.total.computed  # spent to the last call, and no further
     assert found.row("debate", 900).solved.solved > 0
     assert critics.reports["debate"].judged > 0
 

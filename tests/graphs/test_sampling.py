@@ -261,6 +261,41 @@ async def test_a_revision_sees_the_attempt_before_and_no_other() -> None:
     assert run.end.answer == "3"
 
 
+async def test_a_revision_is_shown_what_the_critic_said() -> None:
+    verdicts = iter([scored(0.5).replace("so I say", f"fault {n}") for n in range(3)])
+    lines = [solution(1), solution(2), solution(3)]
+    run = await sample(SUM, lines, lambda _: next(verdicts), samples=3, revise=True, choose="critic")
+    said = [[n for n in range(3) if f"fault {n}" in prompt] for prompt in run.policy.prompts]
+    assert said == [[], [0], [1]]
+
+
+async def test_a_last_attempt_merges_those_that_disagree_and_its_answer_is_the_runs() -> None:
+    lines = [solution(1, "One,"), solution(2, "Two,"), solution(2, "Too,"), "", solution(3, "Merged,")]
+    run = await sample(SUM, lines, samples=4, merge=True)
+    assert run.of(Proposed)[-1].sources == (2, 1), "one of each answer, the most popular first"
+    asked = run.policy.prompts[-1]
+    assert [word in asked for word in ("Two,", "One,", "Too,")] == [True, True, False]
+    assert (run.end.answer, run.of(Moved)[0].reason) == ("3", "made of 2 others")
+    assert run.tree.node(4).sources == (2, 1)
+
+
+async def test_the_best_of_each_answer_is_merged_and_the_merger_is_not_judged() -> None:
+    scores = iter([scored(0.2), scored(0.9), scored(0.5)])
+    lines = [solution(1, "One,"), solution(1, "Uno,"), solution(2), solution(3)]
+    run = await sample(SUM, lines, lambda _: next(scores), samples=3, merge=True, choose="weighted")
+    assert run.of(Proposed)[-1].sources == (2, 3)
+    assert (len(run.critic.seen), run.end.answer) == (3, "3")
+
+
+async def test_nothing_is_merged_where_all_agree_and_a_merger_without_an_answer_leaves_it_to_the_vote() -> None:
+    agreed = await sample(SUM, [solution(1)] * 3, samples=3, merge=True)
+    assert (len(agreed.fold.all), agreed.end.answer, agreed.end.reason) == (3, "1", StopReason.ANSWERED)
+    undecided = await sample(SUM, [solution(1), solution(2), "I can't tell."], samples=2, merge=True)
+    assert (len(undecided.fold.all), undecided.end.answer) == (3, "1")
+    steps = await sample(GAME, [], samples=2, merge=True)
+    assert "merge = True: fake:policy writes steps" in steps.of(Failed)[0].detail
+
+
 async def test_a_revision_in_steps_sees_what_was_done_from_the_same_place_as_rejected() -> None:
     fork = (FIRST[0], "36 + 3 = 39 left 39 7", "39 + 7 = 46 left 46")
     run = await sample(GAME, [*FIRST, *OTHER, *fork], samples=3, revise=True, stop_early=False)
@@ -347,6 +382,7 @@ async def test_rounds_are_proposals_over_all_attempts() -> None:
 
 CASES: list[tuple[Problem, dict[str, Any]]] = [
     (SUM, {"samples": 5, "batch": 2}),
+    (SUM, {"samples": 4, "merge": True, "batch": 4}),
     (SUM, {"samples": 3, "choose": "weighted", "tools": ["algebra"], "batch": 1}),
     (GAME, {"samples": 3, "stop_early": False}),
     (GAME, {"samples": 2, "choose": "critic", "aggregate": "min", "tools": ["countdown"]}),

@@ -206,13 +206,22 @@ def test_a_beam_keeps_the_best_of_each_level(seed: int, width: int, keep: int) -
     world = World(seed, barren=0.0)
     plan = Plan(width=width, keep=keep, depth=4)
     searched(Way.BEAM, world, plan, rounds=200)
-    level = [0]
+    level, asked = [0], [e.node for e in world.expansions]
     for depth in range(1, plan.depth + 1):
-        assert {e.node for e in world.expansions if world.depth(e.node) == depth - 1} == set(level)
-        steps = [n for n, parent in world.parent.items() if parent in level]
+        assert set(asked[: len(level)]) == set(level)
+        del asked[: len(level)]
+        first = [n for n, parent in world.parent.items() if parent in level and _try(world, n) == 1]
         dead = {f.node for f in world.facts if isinstance(f, Dead) and _judged_before_dead(world.facts, f)}
-        live = [n for n in steps if n not in dead and not _answered(world, n)]
-        level = sorted(live, key=lambda n: -world.scores[n])[:keep] if depth < plan.depth else []
+        live = [n for n in first if n not in dead and not _answered(world, n)]
+        level = sorted(live, key=lambda n: -world.scores[n])[:keep]
+        if not level or depth == plan.depth - 1:
+            break
+
+
+def _try(world: World, node: int) -> int:
+    """Say in which selection of its parent a node was proposed."""
+    number = next(f.number for f in world.facts if isinstance(f, Grown) and f.node == node)
+    return sum(e.node == world.parent[node] for e in world.expansions[: number + 1])
 
 
 def _answered(world: World, node: int) -> bool:
@@ -228,20 +237,22 @@ def _judged_before_dead(facts: Sequence[Fact], dead: Dead) -> bool:
 @few
 @given(seeds, st.integers(1, 3), st.integers(1, 3))
 def test_diverse_trees_each_go_on_from_their_own_best_step(seed: int, width: int, keep: int) -> None:
-    world = World(seed, barren=0.0, dead=0.0)
-    searched(Way.DVTS, world, Plan(width=width, keep=keep, depth=4), rounds=200)
-    first = [n for n, parent in world.parent.items() if parent == 0]
+    world = World(seed, barren=0.0, dead=0.0, answers=0.0)
+    searched(Way.DVTS, world, Plan(width=width, keep=keep, depth=4), rounds=40)
+    first = [n for n, parent in world.parent.items() if parent == 0 and _try(world, n) == 1]
     assert len(first) == max(width, keep)
-    roots = sorted((n for n in first if not _answered(world, n)), key=lambda n: -world.scores[n])[:keep]
+    roots = sorted(first, key=lambda n: -world.scores[n])[:keep]
     wanted = {0}
     for root in roots:
         node: int | None = root
         while node is not None:
             wanted.add(node)
-            steps = [n for n, parent in world.parent.items() if parent == node and not _answered(world, n)]
+            steps = [n for n, parent in world.parent.items() if parent == node and _try(world, n) == 1]
             steps = [n for n in steps if world.depth(n) < 4]
             node = max(steps, key=lambda n: world.scores[n], default=None)
-    assert {e.node for e in world.expansions} == wanted
+    asked = [e.node for e in world.expansions]
+    assert set(asked[: len(wanted)]) == wanted
+    assert asked[len(wanted)] in wanted, "then they are asked again"
 
 
 @few
@@ -262,6 +273,24 @@ def test_best_first_always_takes_the_best_of_all(seed: int, aggregate: Aggregate
         assert expansion.node in live
         coming = world.select(expansion)
         world.tell(strategy, [world.facts.pop(), *coming])
+
+
+def test_a_level_that_comes_to_nothing_is_asked_again_and_then_the_one_above() -> None:
+    world = World(0, dead=1.0, answers=0.0, barren=0.0)
+    strategy = STRATEGIES[Way.BEAM](Plan(width=2, keep=2, depth=3))
+    world.dead = 0.0
+    world.grow(strategy, 1)
+    world.dead = 1.0
+    world.grow(strategy, 5)
+    first = sorted((1, 2), key=lambda n: -world.scores[n])
+    assert sorted(e.node for e in world.expansions[1:3]) == sorted(first)
+    assert [e.node for e in world.expansions[3:]] == [e.node for e in world.expansions[1:3]] + [
+        world.expansions[1].node
+    ]
+    world.barren = 1.0
+    world.grow(strategy, 5)
+    assert world.expansions[-1].node == 0
+    assert world.expansions[-1].reason == "the problem, asked again"
 
 
 # Monte-Carlo tree search.

@@ -1,5 +1,6 @@
 """The graph in a real LangGraph server, driven as Studio drives it: forms, streamed updates, editing and forking."""
 
+import json
 import os
 import shutil
 import socket
@@ -15,6 +16,7 @@ import pytest
 from langgraph_sdk import get_client
 
 from longthought.graphs.debate import DebateContext
+from longthought.graphs.search.context import SearchContext
 from longthought.trajectories.events import (
     EVENT,
     AnyEvent,
@@ -83,10 +85,10 @@ def log_of(state: Any) -> list[AnyEvent]:
     return [EVENT.validate_python(event) for event in state["values"].get("events", [])]
 
 
-async def run(client: Any, thread: str, typed: Any, **more: Any) -> list[tuple[str, Any]]:
+async def run(client: Any, thread: str, typed: Any, graph: str = "debate", **more: Any) -> list[tuple[str, Any]]:
     """Run a thread to its end; return which node wrote what, in order."""
     updates: list[tuple[str, Any]] = []
-    async for part in client.runs.stream(thread, "debate", input=typed, stream_mode="updates", **more):
+    async for part in client.runs.stream(thread, graph, input=typed, stream_mode="updates", **more):
         assert part.event in ("metadata", "updates"), part
         updates += part.data.items() if part.event == "updates" else ()
     return updates
@@ -94,17 +96,34 @@ async def run(client: Any, thread: str, typed: Any, **more: Any) -> list[tuple[s
 
 async def test_the_forms_have_every_setting_with_its_default(server: str) -> None:
     async with get_client(url=server) as client:
-        assistants = await client.assistants.search()
-        assert [a["graph_id"] for a in assistants] == ["debate"]
-        schemas = await client.assistants.get_schemas(assistants[0]["assistant_id"])
+        assistants = {a["graph_id"]: a["assistant_id"] for a in await client.assistants.search()}
+        assert set(assistants) == set(json.loads((ROOT / "langgraph.json").read_text())["graphs"])
+        schemas = await client.assistants.get_schemas(assistants["debate"])
         shown = {name: field.get("default") for name, field in schemas["context_schema"]["properties"].items()}
         assert shown == vars(DebateContext())
         assert shown["policy"] == "bundled:countdown"
         for form in ("input_schema", "output_schema"):
             assert schemas[form]["properties"]["statement"]["type"] == "string"
-        graph = await client.assistants.get_graph(assistants[0]["assistant_id"])
+        graph = await client.assistants.get_graph(assistants["debate"])
         drawn = {node["id"] for node in graph["nodes"]}
         assert {"setup", "propose", "check", "judge", "reflect", "act"} <= drawn
+        schemas = await client.assistants.get_schemas(assistants["tree_search"])
+        shown = {name: field.get("default") for name, field in schemas["context_schema"]["properties"].items()}
+        assert shown == vars(SearchContext())
+        graph = await client.assistants.get_graph(assistants["tree_search"])
+        drawn = {node["id"] for node in graph["nodes"]}
+        assert {"setup", "select", "expand", "check", "judge", "act"} <= drawn
+
+
+async def test_a_search_runs_a_node_for_each_turn(server: str) -> None:
+    async with get_client(url=server) as client:
+        thread = (await client.threads.create())["thread_id"]
+        updates = await run(client, thread, {"statement": STATEMENT}, graph="tree_search", context={"rounds": 9})
+        assert [node for node, _ in updates][:5] == ["setup", "select", "expand", "check", "judge"]
+        assert all(written["narration"] for _, written in updates)
+        log = log_of(await client.threads.get_state(thread))
+        assert isinstance(log[-1], Finished)
+        assert log[-1].reason is not StopReason.FAILED
 
 
 async def test_a_debate_runs_is_read_and_is_forked_by_a_person(server: str) -> None:

@@ -84,6 +84,9 @@ Behind their words stands no solver, no checker and no table: the solver wrote t
 they play. The critic writes its look-ahead before its verdict: with three numbers left it holds each back in turn,
 lists what the other two would *need* to make and what they *have*, until one is *found*.
 
+A third agent, *solo*, sits in both chairs of `--graph self_critique`. It starts from the critic's weights and learns both
+kinds of examples.
+
 ## Training
 
 One command rebuilds them: `longthought train bundled`. Examples are drawn from the exact solver without end, so none is
@@ -93,7 +96,8 @@ seen twice but by chance; only number multisets of the training split and no hel
 |---|---|---|---|---|---|
 {trained}
 
-Llama, head dimension 64, AdamW, cosine schedule, one thread a model, both side by side on two cores. {versions}.
+Llama, head dimension 64, AdamW, cosine schedule, one thread a model, policy and critic side by side on two cores.
+{versions}.
 
 ## Results
 
