@@ -95,7 +95,7 @@ class _Teller:
         else:
             options = phrases.FIRST_SENTENCE if first else phrases.NEXT_SENTENCE
         if aloud is None and move.factor is Factor.STEP and connected(move.text):
-            return closed(move.text.strip())
+            return closed(raised(move.text.strip()))
         return joined(self._one_of(at, options), aloud or move.text)
 
     def _check(self, at: int, move: Move) -> str:
@@ -116,7 +116,7 @@ class _Teller:
         aloud = shorthand.look_ahead(move.text)
         options = phrases.REMARKS[move.factor]
         if aloud is None and connected(move.text):
-            return closed(move.text.strip())
+            return closed(raised(move.text.strip()))
         return joined(self._one_of(at, options), aloud or move.text)
 
     def _return(self, at: int, move: Move) -> str:
@@ -131,7 +131,7 @@ class _Teller:
         return f"{gone} {closed(self._one_of(at, phrases.GO_BACK).format(self._place(move.node)))}"
 
     def _place(self, node: int) -> str:
-        return "the beginning" if node == 0 else place(self._course.tree.nodes[node])
+        return "the start" if node == 0 else place(self._course.tree.nodes[node])
 
     def _answer(self, at: int, move: Move) -> str:
         phrase = self._one_of(at, phrases.ANSWER)
@@ -163,6 +163,8 @@ def joined(connective: str, text: str) -> str:
         return f"{before.rstrip(' ,:') or 'Then'}:{PARAGRAPH}{text}"
     if before.endswith((", ", "t ", "e ")):
         text = lowered(text)
+    elif before.endswith((". ", "? ")):
+        text = raised(text)
     if after.startswith((" ", "?")):
         text = text.rstrip(".")
     return closed(f"{before}{text}{after}")
@@ -172,6 +174,11 @@ def lowered(text: str) -> str:
     """Start with a small letter, where the first word is known to be no name."""
     word = _WORD.match(text)
     return text[0].lower() + text[1:] if word and word[0] in phrases.NO_NAMES else text
+
+
+def raised(text: str) -> str:
+    """Start with a capital, where two words open the text; a lone letter may be a variable."""
+    return text[0].upper() + text[1:] if _TWO_WORDS.match(text) else text
 
 
 def connected(text: str) -> bool:
@@ -187,6 +194,7 @@ def closed(text: str) -> str:
 
 
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][a-z]+)?")
+_TWO_WORDS: Final = re.compile(r"[a-z]{2,}[,:]? [A-Za-z]{2}")
 
 
 def _observation(output: str) -> str:

@@ -34,7 +34,11 @@ ALTERNATIVE_SENTENCE: Final = (
     "Consider another way: {}",
 )
 COMBINATION: Final = ("Putting these together, {}", "Taking all of this together, {}")
-CHECK: Final = ("Let me check: {}. Yes, that holds.", "Checking {}: that is right.", "I check that {}, and it does hold.")
+CHECK: Final = (
+    "Let me check: {}. Yes, that holds.",
+    "Checking {}: that is right.",
+    "I check that {}, and it does hold.",
+)
 CHECK_OF_STEP: Final = ("Let me check. Yes, that holds.", "I check it: that is right.")
 REFUTATION: Final = (
     "Wait, let me check that: {}",
@@ -58,7 +62,7 @@ DEAD_END: Final = (
 )
 START_AGAIN: Final = ("Let me start over.", "Back to the beginning.", "Let me begin again.")
 GO_BACK: Final = ("Let me go back to {}", "Back to {}", "I return to {}")
-SWITCH: Final = ("Let me leave this for now and turn to {}", "Let me set this aside and look at {}")
+SWITCH: Final = ("Let me keep that in mind and go back to {}", "Let me set this aside and turn to {}")
 MERGE: Final = ("That brings me where I was before: {}",)
 ANSWER: Final = ("Therefore, the final answer is", "So the answer is", "Therefore, the answer is")
 UNANSWERED: Final = "I have not found an answer."
@@ -67,16 +71,18 @@ ENDED: Final = {
     StopReason.STUCK: "I keep coming back to the same ideas: I have not found an answer.",
 }
 
-CONNECTIVES: Final = frozenset(
-    "first next then now so wait alternatively instead but however hmm therefore thus hence finally okay alright "
-    "actually maybe perhaps let let's".split()
-)
+_CONNECTIVES: Final = """
+first next then now so wait alternatively instead but however hmm therefore thus hence finally okay alright actually
+maybe perhaps let let's
+"""
+CONNECTIVES: Final = frozenset(_CONNECTIVES.split())
 """First words of a step that is connected as it is."""
-NO_NAMES: Final = frozenset(
-    "A All An Any Applying Are As Assume At Because Both By Check Checking Choose Combine Compute Consider Count Define "
-    "Divide Does Each Every Factor Find For From Given Here Hence How If In Is It Its Let Let's List Multiply My No Note "
-    "Notice Observe On Once One Our Put Rewrite Set Similarly Simplify Since Solve Solving Square Start Substitute "
-    "Substituting Subtract Sum Suppose Take Taking That The There These They This Those Thus To Try Use Using We What "
-    "When Where Which While With Write You Your".split()
-)
+_NO_NAMES: Final = """
+A All An Any Applying Are As Assume At Because Both By Check Checking Choose Combine Compute Consider Count Define
+Divide Does Each Every Factor Find For From Given Here Hence How If In Is It Its Let Let's List Multiply My No Note
+Notice Observe On Once One Our Put Rewrite Set Similarly Simplify Since Solve Solving Square Start Substitute
+Substituting Subtract Sum Suppose Take Taking That The There These They This Those Thus To Try Use Using We What When Where Which
+While With Write You Your
+"""
+NO_NAMES: Final = frozenset(_NO_NAMES.split())
 """Capitalised first words that may be written small inside a sentence."""

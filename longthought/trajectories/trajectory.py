@@ -35,8 +35,7 @@ from longthought.trajectories.events import (
 )
 from longthought.trajectories.thought import Course, LongThought, Voice, tell
 from longthought.trajectories.tree import Kind, Node, Standing, Tree
-from longthought.trajectories.walks import Walk, chronological, depth_first, right_end
-
+from longthought.trajectories.walks import Walk, chronological, depth_first, right_end, shortcut
 
 _PLAIN: Final[Voice] = English()
 
@@ -200,7 +199,7 @@ class Trajectory:
 
         Args:
             walk: `chronological`, what the debate did; `depth_first`, along a right path with some wrong turns; or
-                `shortcut`, along the same path without them. The last two need a right answer: one that was graded
+                `shortcut`, the bare steps of the same path. The last two need a right answer: one that was graded
                 right, or labelled so.
             wrong: At most how many wrong children a depth-first thought tries at each node on the path; None for all.
             labels: Nodes from which a right answer can still be reached (True) or can't (False), beside what the grade
@@ -227,9 +226,10 @@ class Trajectory:
                 f"{self.id} has no answer that is known to be right, and a {walk} thought leads to one: "
                 "take walk='chronological', or give labels"
             )
+        if walk is Walk.SHORTCUT:
+            return Course(self.id, self.problem, walk, shortcut(self._events, self.tree, end), self.tree, seed)
         moves = depth_first(
-            self._events, self.tree, end, labels=known, reasons=reasons or {},
-            wrong=0 if walk is Walk.SHORTCUT else wrong, seed=seed,
+            self._events, self.tree, end, labels=known, reasons=reasons or {}, wrong=wrong, seed=seed
         )  # fmt: skip
         return Course(self.id, self.problem, walk, moves, self.tree, seed)
 

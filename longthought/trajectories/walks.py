@@ -3,7 +3,7 @@
 *Chronological* is what the debate really did. *Depth-first* follows a path to a right answer; at a node on it some
 wrong children are tried first, each down to a leaf, and off the path only one child is followed; then back, with the
 reason (the tree walk of Qin et al., "O1 Replication Journey: A Strategic Progress Report, Part 1", 2024). *Shortcut*
-is the same path with no wrong child: the twin of a journey.
+is the twin of such a journey: the steps of the same path and nothing else.
 
 A thinker goes back only where the failure shows: a refuted check, a critic's reason, a miss that somebody put into
 words. A branch that was left without a reason is left out. Which nodes are right is told by labels; nothing here can
@@ -39,7 +39,7 @@ class Walk(StrEnum):
     DEPTH_FIRST = "depth_first"
     """Along a right path, with some wrong turns at each node."""
     SHORTCUT = "shortcut"
-    """Along a right path and nowhere else."""
+    """The steps of a right path, and what programs printed on it, with no wrong turn, check or second thought."""
 
 
 class _Trail:
@@ -50,6 +50,8 @@ class _Trail:
         self.moves: list[Move] = []
         self.place = 0
         self._tree = tree
+        self.entered = {0}
+        """Nodes that the thinker came by."""
         self._left: set[int] = set()
         """Nodes from which a step was taken."""
 
@@ -65,6 +67,7 @@ class _Trail:
         self._left.add(event.parent)
         self.say(Move(factor, event.node, event.text, (event.seq,), event.by, origin=origin))
         self.place = event.node
+        self.entered.add(event.node)
 
     def say(self, *moves: Move) -> None:
         """Add moves that lead nowhere else."""
@@ -173,6 +176,15 @@ def right_end(tree: Tree, labels: Mapping[int, bool]) -> int | None:
     return next((n.id for n in tree.nodes if n.answer is not None and labels.get(n.id)), None)
 
 
+def shortcut(events: Sequence[AnyEvent], tree: Tree, end: int) -> tuple[Move, ...]:
+    """Take the steps of the path to a right answer, and no other."""
+    moves = depth_first(events, tree, end, labels={}, reasons={}, wrong=0, seed=0)
+    return tuple(move for move in moves if move.factor not in _THINKING)
+
+
+_THINKING: Final = frozenset({Factor.CHECK, Factor.APPROVAL, Factor.DOUBT, Factor.REFLECTION})
+
+
 def depth_first(
     events: Sequence[AnyEvent],
     tree: Tree,
@@ -192,7 +204,7 @@ def depth_first(
         labels: Nodes from which the answer can still be reached (True) or can't (False); none of the former is told
             as a wrong turn.
         reasons: Why a node fails, in words, where no event says so.
-        wrong: Wrong children at most; None for all of them, 0 for the shortcut.
+        wrong: Wrong children at most; None for all of them.
         seed: Which of them, where there are more.
 
     """
@@ -208,6 +220,9 @@ def depth_first(
             _try(trail, lives, rng, child)
             closing = trail.moves[-1]
             trail.back(here, closing.events, closing.by)
+        for source in lives.untold(node.id, trail.entered):
+            trail.enter(lives.proposal(source))
+            trail.say(*lives.well(source))
         trail.enter(lives.proposal(node.id))
         trail.say(*lives.well(node.id))
         here = node.id
@@ -277,6 +292,18 @@ class _Lives:
     def proposal(self, node: int) -> Proposed:
         """Return the event that a node comes from."""
         return self._proposals[node]
+
+    def untold(self, node: int, told: set[int]) -> list[int]:
+        """Return the steps that a node was made from and the thought has not come by, parents first."""
+        found: dict[int, None] = {}
+        for source in self._proposals[node].sources:
+            above: list[int] = []
+            current: int | None = source
+            while current is not None and current not in told and current not in found:
+                above.append(current)
+                current = self._tree.nodes[current].parent
+            found.update(dict.fromkeys(n for n in reversed(above) if n in self._proposals))
+        return list(found)
 
     def wrong(self, node: int) -> list[int]:
         """Return the children that can be told as wrong turns, oldest first."""
