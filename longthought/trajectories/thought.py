@@ -9,7 +9,7 @@ After the journeys of Qin et al., "O1 Replication Journey: A Strategic Progress 
 import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, Protocol
 
@@ -28,7 +28,7 @@ class Course:
     problem: Problem
     walk: Walk
     moves: tuple[Move, ...]
-    tree: Tree
+    tree: Tree = field(repr=False, compare=False)
     """The tree it walks through; shared, so don't apply events to it."""
     seed: int = 0
     """What a voice chooses its words by."""
