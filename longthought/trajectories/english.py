@@ -177,8 +177,8 @@ def lowered(text: str) -> str:
 
 
 def raised(text: str) -> str:
-    """Start with a capital, where two words open the text; a lone letter may be a variable."""
-    return text[0].upper() + text[1:] if _TWO_WORDS.match(text) else text
+    """Start with a capital, where words open the text; a lone letter may be a variable."""
+    return text[0].upper() + text[1:] if _WORDS.match(text) else text
 
 
 def connected(text: str) -> bool:
@@ -194,7 +194,7 @@ def closed(text: str) -> str:
 
 
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][a-z]+)?")
-_TWO_WORDS: Final = re.compile(r"[a-z]{2,}[,:]? [A-Za-z]{2}")
+_WORDS: Final = re.compile(r"[a-z]{2,}(?:[,:]? [A-Za-z]{2}|[.!]?$)")
 
 
 def _observation(output: str) -> str:

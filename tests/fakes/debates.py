@@ -38,9 +38,9 @@ SETTLED = Rules(rounds=14, reflections=1, patience=2)
 class Log:
     """Events and the tree that they fold to."""
 
-    def __init__(self) -> None:
+    def __init__(self, problem: Problem | None = None) -> None:
         self.tree, self.events = Tree(), list[AnyEvent]()
-        self.add(Started, Author.STRATEGY, problem=Problem(id="p", statement="What is n?"))
+        self.add(Started, Author.STRATEGY, problem=problem or Problem(id="p", statement="What is n?"))
 
     def add(self, kind: type[Any], by: Author, **fields: Any) -> None:
         self.take(kind(trajectory="p#0", seq=self.tree.events, by=by, at=0.0, **fields))

@@ -25,6 +25,7 @@ from longthought.trajectories.events import (
 from longthought.trajectories.moves import SHOWN_FAILURES, STEPS, Factor, Move
 from longthought.trajectories.thought import LongThought, read_tags
 from longthought.trajectories.trajectory import Trajectory
+from longthought.trajectories.tree import Standing
 from longthought.trajectories.walks import Walk
 from tests.fakes.debates import debates, searches
 from tests.trajectories import logs
@@ -283,6 +284,7 @@ def expect_open_only_at_the_end(t: Trajectory, thought: LongThought) -> None:
             while stack and stack[-1] != move.node:
                 stack.pop()
     assert stack == [n.id for n in t.tree.path(stack[-1] if stack else 0)]
+    assert not any(t.tree.nodes[node].standing is Standing.ABANDONED for node in stack)
 
 
 # Very long ones.
