@@ -78,6 +78,10 @@ def test_steps_in_shorthand(text: str, aloud: str | None) -> None:
                 "With 3 last, they have to make 88: they can make 88."
             ),
         ),
+        (
+            "5 need 9 have 6 none 5 need 9 have 6 none",
+            "Keeping 5 for last, the others would have to make 9, but they make 6.",
+        ),
         ("wrong", "The arithmetic is wrong."),
         ("need 85", None),
         ("I need 85", None),
@@ -131,6 +135,7 @@ def test_places_are_named_when_the_way_back_is_long() -> None:
     log.add(Moved, CRITIC, to=1, cause=Cause.REJECTED, abandoned=(2, 3), reason="143 is odd")
     log.add(Proposed, POLICY, node=4, parent=1, text="n = 169")
     log.add(Moved, CRITIC, to=0, cause=Cause.REJECTED, abandoned=(1, 4), reason="169 is odd too")
+    log.add(Proposed, POLICY, node=5, parent=0, text="n = 2")
     text = Trajectory(log.name, log).long_thought().text
     assert "“Suppose that n is the product of two primes, both of which …”" in text
     assert any(phrase in text for phrase in phrases.START_AGAIN)
@@ -151,6 +156,12 @@ def test_how_it_ends_without_an_answer() -> None:
         log.add(Finished, STRATEGY, reason=reason)
         text = Trajectory(log.name, log).long_thought().text
         assert text.endswith("I have not found an answer.")
+    log = Log("What is n?")
+    log.add(Proposed, POLICY, node=1, parent=0, text="n = 3")
+    log.add(Moved, CRITIC, to=0, cause=Cause.REJECTED, abandoned=(1,), reason="3 is odd")
+    log.add(Finished, STRATEGY, reason=StopReason.STUCK)
+    text = Trajectory(log.name, log).long_thought().text
+    assert not any(phrase in text for phrase in phrases.START_AGAIN)
 
 
 def test_the_voice_is_that_of_prose() -> None:
