@@ -93,6 +93,13 @@ in one ```python block, and below it \boxed{program}. Where a Lean theorem is to
 in one ```lean block, whose last tactic is `done`, instead of a box.""".replace("\\\n", "")
 """The system message for a solution written whole."""
 
+THINKER: Final = r"""You solve a problem alone, thinking aloud. Go step by step, check what you claim, and say so when \
+something fails: then go back, say where to, and try something else. When you are sure, end with the final answer in \
+\boxed{...}, with nothing but the answer in the box. Where a program is asked for, the answer is the whole program in \
+one ```python block, and below it \boxed{program}. Where a Lean theorem is to be proved, end with the whole tactic \
+script in one ```lean block.""".replace("\\\n", "")
+"""The system message of a thinker, who writes a whole long thought alone."""
+
 PROBLEM: Final = "Problem:\n{statement}\n\n"
 CONTEXT: Final = "Given with the problem:\n{context}\n\n"
 STEP: Final = "Step {number}:\n{text}\n\n"
@@ -151,3 +158,19 @@ WRITE_REVISION: Final = (
     "Check that solution. Say what is wrong with it, if anything is; then write a better one, whole, with its final "
     "answer. If it was right, give the same answer again."
 )
+
+REWRITE: Final = r"""You edit a train of thought so that it reads fluently. It is given in paragraphs, each under a \
+mark such as [[1]]. Rewrite every paragraph under its own mark, in the same order, and write nothing else.
+
+- Keep every equation and every number exactly as it is, and add none.
+- Keep every wrong turn: each attempt, why it fails, and that the thinker goes back.
+- Keep the final answer as it is written, its \boxed{...} included.
+- Keep it in the first person, as somebody who thinks aloud. Change nothing but how it is said.""".replace("\\\n", "")
+"""The system message of whoever rewrites a thought."""
+
+SUMMARISE: Final = r"""You sum up a train of thought for readers, in at most six sentences: what was tried, what \
+failed and why, what worked, and the final answer as it is written there. Use only what stands in the thought: no \
+number, equation or idea that it does not contain, and no judgement of your own.""".replace("\\\n", "")
+"""The system message of whoever sums up a thought."""
+
+THOUGHT: Final = "Problem:\n{statement}\n\nThought:\n{thought}"
