@@ -8,7 +8,8 @@ import asyncio
 import itertools
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import ChainMap
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
 from typing import Any
@@ -92,7 +93,7 @@ async def propose(tree: Tree, seats: Seats, *, notice: str = "") -> AnyEvent:
 
 
 async def propose_many(
-    tree: Tree, seats: Seats, at: int, count: int, states: Mapping[str, int] | None = None
+    tree: Tree, seats: Seats, at: int, count: int, states: MutableMapping[str, int] | None = None
 ) -> Sequence[AnyEvent]:
     """Ask the policy for several next steps from a node; those that say the same are one, in the words of the first.
 
@@ -105,7 +106,7 @@ async def propose_many(
     replies = await seats.policy.propose_many(seen, count)
     known = {tuple(tree.nodes[child].text.split()) for child in tree.node(at).children}
     there = set(tree.node(at).children)
-    merged = dict(states or {})
+    merged = ChainMap(dict[str, int](), states or {})
     events, lost, reason = list[AnyEvent](), tuple[Call, ...](), "the policy gave nothing"
     new = len(tree.nodes)
     for reply in replies:

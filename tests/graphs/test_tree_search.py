@@ -277,8 +277,9 @@ async def test_a_verdict_kills_or_only_scores_as_set() -> None:
         return json.dumps({"critique": "no", "action": "backtrack", "target": None, "score": 0.4})
 
     killed = await search(says=(policy, critic), strategy="beam", rounds=6)
-    assert [m.by for m in killed.moves(Cause.REJECTED)] == [Author.CRITIC] * 3
-    assert (killed.end.reason, len(killed.moves(Cause.SELECTED))) == (StopReason.GAVE_UP, 1)
+    assert {m.by for m in killed.moves(Cause.REJECTED)} == {Author.CRITIC}
+    assert len(killed.moves(Cause.REJECTED)) == len(killed.of(Judged)) > 3
+    assert {m.to for m in killed.moves(Cause.SELECTED)} == {0}
     scored = await search(says=(policy, critic), strategy="beam", rounds=6, prune="score")
     assert scored.moves(Cause.REJECTED) == []
     assert [m.reason for m in scored.moves(Cause.PRUNED)] == ["the best 2 of 3 are kept"]
@@ -451,14 +452,26 @@ def test_the_tree_refuses_a_state_that_would_be_made_from_itself() -> None:
 
 
 async def test_a_rollout_is_judged_at_its_end_alone() -> None:
-    ran = await search(seed=4, strategy="mcts", rollouts=True, rounds=30, answers=5)
-    played = {e.to for e in ran.moves(Cause.ROLLOUT)}
-    assert played
-    gone_on = {e.to for e in ran.moves(Cause.SELECTED)}
-    tree = ran.tree
-    unjudged = [n for n in tree.nodes[1:] if not n.verdicts and not n.failures and n.standing is Standing.OPEN]
-    assert unjudged, "steps on the way are not judged"
-    assert all(n.answer is None and n.parent not in gone_on for n in unjudged if n.children)
+    passed = 0
+    for seed in range(6):
+        ran = await search(seed=seed, strategy="mcts", rollouts=True, rounds=30, answers=5)
+        tree = ran.tree
+        last: dict[int, Cause] = {}
+        played: set[int] = set()
+        for event in ran.events:
+            match event:
+                case Moved(cause=Cause.SELECTED | Cause.ROLLOUT):
+                    last[event.to] = event.cause
+                case Proposed() if last[event.parent] is Cause.ROLLOUT:
+                    played.add(event.node)
+                    passed += event.answer is None and tree.nodes[event.node].depth < 5
+                case Judged() if event.node in played:
+                    node = tree.nodes[event.node]
+                    ends = node.answer is not None or node.depth == 5
+                    assert ends or last[node.parent or 0] is Cause.SELECTED, "judged on the way"
+                case _:
+                    pass
+    assert passed > 10
 
 
 # Settings.

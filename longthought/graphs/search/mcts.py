@@ -95,6 +95,8 @@ class Mcts(Descent):
         counted.update(new)
         due = (len(run.children) if run.over else max(run.width, len(run.children))) - len(counted)
         change, self._outstanding[run.number] = due - self._outstanding.get(run.number, 0), due
+        if not new and not change:
+            return
         for edge in pairwise(run.path):
             self._visits[edge] += len(new)
             self._in_flight[edge] += change
@@ -112,8 +114,9 @@ class Mcts(Descent):
 
     def _is_owed(self, place: Place) -> bool:
         """Say whether a rollout tells what a node is worth: not where it is known, nor on a rollout itself."""
-        proposed = any(not run.rollout for run in place.births)
-        return self.plan.rollouts and place.score is not None and proposed and self._goes_on(place)
+        if not self.plan.rollouts or place.score is None:
+            return False
+        return any(not run.rollout for run in place.births) and self._goes_on(place)
 
     def _goes_on(self, place: Place) -> bool:
         return not (place.dead or place.answered) and self.depth(place) < self.plan.depth
