@@ -15,8 +15,9 @@ LONGEST_STEP: Final = 15
 """Words of a step on a table of ten numbers, the most a statement can deal; whatever is longer is no step."""
 _NUMBERS: Final = frozenset(str(n) for n in range(notation.MAX_VALUE + 1))
 _OF_A_STEP: Final = _NUMBERS | {"+", "-", "*", "/", "=", "left"}
-_OF_A_LOOK_AHEAD: Final = _NUMBERS | {"need", "have", "found", "none", "wrong", "blank"}
-_OF_A_VERDICT: Final = _OF_A_LOOK_AHEAD | {action.value for action in Action}
+OF_A_LOOK_AHEAD: Final = _NUMBERS | {"need", "have", "found", "none", "wrong", "blank"}
+"""The words of a critic's look-ahead."""
+_OF_A_VERDICT: Final = OF_A_LOOK_AHEAD | {action.value for action in Action}
 
 
 class Compact:
@@ -66,7 +67,7 @@ class Compact:
             )
         if len(step.remaining) > 1:
             return Step(text)
-        return Step(text, _expression([*view.path, text]))
+        return Step(text, expression([*view.path, text]))
 
     def read_reflection(self, reply: str) -> str | Unreadable:
         """Take any words."""
@@ -77,7 +78,7 @@ class Compact:
         """Read look-ahead and verdict; the score is how sure the model was of its own words."""
         words = reply.split()
         parsed = notation.read_verdict(reply) if _OF_A_VERDICT.issuperset(words) else None
-        if parsed is None or not _OF_A_LOOK_AHEAD.issuperset(parsed.words.split()):
+        if parsed is None or not OF_A_LOOK_AHEAD.issuperset(parsed.words.split()):
             return Unreadable(f"expected a look-ahead and a verdict, found {' '.join(words)[:80]!r}")
         target = None
         if parsed.back_to is not None:
@@ -124,7 +125,7 @@ def _sureness(words: str, logprobs: Sequence[float] | None) -> float:
     return math.exp(min(0.0, math.fsum(logprobs[: len(words.split()) + 1])))
 
 
-def _expression(path: Sequence[str]) -> str | None:
+def expression(path: Sequence[str]) -> str | None:
     """Compose the steps into one expression, as written; None if a step can't be read."""
     made: list[tuple[int, str]] = []
     for text in path:

@@ -49,6 +49,13 @@ Answer with one JSON object and nothing else:
 answer.""".replace("\\\n", "")
 """The critic's system message."""
 
+THINKER: Final = r"""You solve a problem alone, thinking aloud. Go step by step, check what you claim, and say so when \
+something fails: then go back, say where to, and try something else. When you are sure, end with the final answer in \
+\boxed{...}, with nothing but the answer in the box. Where a program is asked for, the answer is the whole program in \
+one ```python block, and below it \boxed{program}. Where a Lean theorem is to be proved, end with the whole tactic \
+script in one ```lean block.""".replace("\\\n", "")
+"""The system message of a thinker, who writes a whole long thought alone."""
+
 PROBLEM: Final = "Problem:\n{statement}\n\n"
 CONTEXT: Final = "Given with the problem:\n{context}\n\n"
 STEP: Final = "Step {number}:\n{text}\n\n"

@@ -5,12 +5,14 @@ dialects or graphs.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from longthought.errors import ConfigError
 from longthought.problems.problem import Problem
+from longthought.trajectories.english import English
 from longthought.trajectories.events import (
     AnyEvent,
     Author,
@@ -31,7 +33,11 @@ from longthought.trajectories.events import (
     Usage,
     Verdict,
 )
+from longthought.trajectories.thought import Course, LongThought, Voice, tell
 from longthought.trajectories.tree import Kind, Node, Standing, Tree
+from longthought.trajectories.walks import Walk, chronological, depth_first, right_end, shortcut
+
+_PLAIN: Final[Voice] = English()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +179,80 @@ class Trajectory:
     def seconds(self) -> float:
         """Time spent in models and tools."""
         return self.tree.seconds
+
+    @property
+    def labels(self) -> Mapping[int, bool]:
+        """What the grade says of the node where the answer stands; empty without a grade or an answer."""
+        final = self.tree.finished.node if self.tree.finished else None
+        return {} if final is None or self.solved is None else {final: self.solved}
+
+    def course(
+        self,
+        walk: Walk | str = Walk.CHRONOLOGICAL,
+        *,
+        wrong: int | None = 3,
+        labels: Mapping[int, bool] | None = None,
+        reasons: Mapping[int, str] | None = None,
+        seed: int = 0,
+    ) -> Course:
+        """Compile the debate into the moves of one thought, not yet in words.
+
+        Args:
+            walk: `chronological`, what the debate did; `depth_first`, along a right path with some wrong turns; or
+                `shortcut`, the bare steps of the same path. The last two need a right answer: one that was graded
+                right, or labelled so.
+            wrong: At most how many wrong children a depth-first thought tries at each node on the path; None for all.
+            labels: Nodes from which a right answer can still be reached (True) or can't (False), beside what the grade
+                says; for a node with an answer, whether that is right.
+            reasons: Why a node fails, in words, where the debate doesn't say so; a failure nobody gave a reason for is
+                left out.
+            seed: Which wrong turns and which connectives, where there is a choice.
+
+        Raises:
+            ConfigError: if there is no such walk, or no right answer to walk to.
+
+        """
+        if walk not in list(Walk):
+            raise ConfigError(f"unknown walk {str(walk)!r}: choose from {', '.join(Walk)}")
+        if wrong is not None and wrong < 0:
+            raise ConfigError(f"wrong={wrong}: give a number of wrong children from 0, or None for all of them")
+        walk = Walk(walk)
+        if walk is Walk.CHRONOLOGICAL:
+            return Course(self.id, self.problem, walk, chronological(self._events, self.tree), self.tree, seed)
+        known = {**self.labels, **(labels or {})}
+        end = right_end(self.tree, known)
+        if end is None:
+            raise ConfigError(
+                f"{self.id} has no answer that is known to be right, and a {walk} thought leads to one: "
+                "take walk='chronological', or give labels"
+            )
+        if walk is Walk.SHORTCUT:
+            return Course(self.id, self.problem, walk, shortcut(self._events, self.tree, end), self.tree, seed)
+        moves = depth_first(
+            self._events, self.tree, end, labels=known, reasons=reasons or {}, wrong=wrong, seed=seed
+        )  # fmt: skip
+        return Course(self.id, self.problem, walk, moves, self.tree, seed)
+
+    def long_thought(
+        self,
+        walk: Walk | str = Walk.CHRONOLOGICAL,
+        *,
+        wrong: int | None = 3,
+        labels: Mapping[int, bool] | None = None,
+        reasons: Mapping[int, str] | None = None,
+        seed: int = 0,
+        voice: Voice = _PLAIN,
+    ) -> LongThought:
+        """Compile the debate into one long thought; `str()` of it is its text.
+
+        The arguments are those of `course`, and a voice: plain English, or that of a dialect, from
+        `longthought.agents.voices`.
+
+        Raises:
+            ConfigError: as `course` does, and if the voice can't say what happened.
+
+        """
+        return tell(self.course(walk, wrong=wrong, labels=labels, reasons=reasons, seed=seed), voice)
 
     def to_json(self) -> str:
         """Return one line of JSON: the outcome, the bill, and every event."""

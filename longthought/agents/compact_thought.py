@@ -1,0 +1,212 @@
+"""Long thoughts in the compact language: written for small models to learn, and read back.
+
+A turn reads `step 15 - 13 = 2 left 20 3 2 judge 20 need 105 65 have 5 1 none backtrack 0 left 20 15 13 3`: a step, the
+look-ahead, and what follows from it. Coming back names how many steps stay and the numbers then on the table, so that a
+small model need not look for them. Every word is one of `notation.VOCABULARY`; what has no word there can't be said.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from longthought.agents import notation
+from longthought.agents.compact import OF_A_LOOK_AHEAD, expression
+from longthought.errors import ConfigError
+from longthought.problems.puzzle import Puzzle
+from longthought.trajectories.events import Author
+from longthought.trajectories.moves import STEPS, Factor, Move
+from longthought.trajectories.thought import Course, Sentence
+
+_SILENT: Final = frozenset({Factor.OPENING, Factor.OBSERVATION, Factor.CHECK, Factor.END})
+_VOCABULARY: Final = frozenset(notation.VOCABULARY)
+
+
+class CompactVoice:
+    """The voice of compact; see `longthought.trajectories.thought.Voice`."""
+
+    name = "compact"
+
+    def say(self, course: Course) -> Iterator[Sentence]:
+        """Say each move in a few words, a step a line; checks that hold go without saying.
+
+        Raises:
+            ConfigError: if something in the thought has no words in the compact language.
+
+        """
+        puzzle = notation.read_statement(course.problem.statement)
+        if puzzle is None:
+            raise ConfigError(f"{course.id}: only Countdown problems can be put in compact; use the voice of prose")
+        teller = _Teller(course, puzzle)
+        for move in course.moves:
+            if move.factor in _SILENT:
+                continue
+            text = teller.words(move)
+            if text is None or not _VOCABULARY.issuperset(text.split()):
+                raise ConfigError(
+                    f"{course.id}: the {move.factor} at step {move.node} can't be said in compact "
+                    f"({move.text[:60]!r}); use the voice of prose, or leave this debate out"
+                )
+            opens = move.factor in STEPS or move.factor in (Factor.SWITCH, Factor.MERGE)
+            yield Sentence(text, move.factor, move.node, move.events, "\n" if opens else " ")
+
+
+class _Teller:
+    """Chooses the words of one thought."""
+
+    def __init__(self, course: Course, puzzle: Puzzle) -> None:
+        self._nodes, self._puzzle = course.tree.nodes, puzzle
+
+    def words(self, move: Move) -> str | None:
+        """Put one move into words; None where there are none."""
+        match move.factor:
+            case Factor.STEP | Factor.ALTERNATIVE | Factor.COMBINATION | Factor.MERGE:
+                return f"step {move.text}" if notation.read_step(move.text) else None
+            case Factor.APPROVAL:
+                seen = self._look_ahead(move)
+                done = self._nodes[move.node].answer is not None
+                return seen if seen is None or done else f"{seen} continue"
+            case Factor.FAILURE:
+                return "dead" if move.by is Author.STRATEGY else self._look_ahead(move) or self._miss(move)
+            case Factor.REFUTATION:
+                return "refuted"
+            case Factor.RETURN:
+                return self._back(move.node)
+            case Factor.SWITCH:
+                return self._turn(move)
+            case Factor.ANSWER:
+                return "terminate"
+            case _:
+                return None
+
+    def _look_ahead(self, move: Move) -> str | None:
+        return f"judge {move.text}" if OF_A_LOOK_AHEAD.issuperset(move.text.split()) else None
+
+    def _miss(self, move: Move) -> str | None:
+        """Say that the last number is not the target, which whoever failed the step said in other words."""
+        left = self._table(move.node)
+        if left is None or len(left) > 1 or left[0] == self._puzzle.target:
+            return None
+        return f"judge need {self._puzzle.target} have {left[0]} none"
+
+    def _back(self, node: int) -> str | None:
+        left = self._table(node)
+        return None if left is None else f"backtrack {self._nodes[node].depth} left {' '.join(map(str, left))}"
+
+    def _turn(self, move: Move) -> str | None:
+        """Go back to where two paths part, and down the other one."""
+        here, there = move.origin or 0, move.node
+        down: list[str] = []
+        while here != there:
+            if self._nodes[here].depth > self._nodes[there].depth:
+                here = self._nodes[here].parent or 0
+            else:
+                down.append(f"step {self._nodes[there].text}")
+                there = self._nodes[there].parent or 0
+        up = [] if here == (move.origin or 0) else [self._back(here)]
+        said = [*up, *reversed(down)]
+        return None if None in said else "\n".join(text for text in said if text)
+
+    def _table(self, node: int) -> Sequence[int] | None:
+        if node == 0:
+            return sorted(self._puzzle.numbers, reverse=True)
+        step = notation.read_step(self._nodes[node].text)
+        return None if step is None else step.remaining
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One step of a thought that was read, and what the thinker made of it."""
+
+    step: str
+    words: str = ""
+    """The look-ahead."""
+    back_to: int | None = None
+    """How many steps stay; None where the thought goes on from this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadThought:
+    """A compact thought, read back."""
+
+    turns: tuple[Turn, ...]
+    path: tuple[str, ...]
+    """The steps that stand at the end."""
+    answer: str | None
+    """They as one expression, if the thought ends with them."""
+    fault: str = ""
+    """The first thing that can't be read, and why; what follows it is lost."""
+
+
+def read_thought(text: str) -> ReadThought:
+    """Read a thought in the compact language, as far as it can be read; says nothing about whether it is right."""
+    reader = _Reader(text.split())
+    fault = ""
+    try:
+        reader.read()
+    except ValueError as error:
+        fault = str(error)
+    path = tuple(reader.path)
+    return ReadThought(tuple(reader.turns), path, expression(path) if reader.ended and not fault else None, fault)
+
+
+class _Reader:
+    def __init__(self, words: Sequence[str]) -> None:
+        self.words, self.at = words, 0
+        self.turns: list[Turn] = []
+        self.path: list[str] = []
+        self.ended = False
+
+    def read(self) -> None:
+        while self.at < len(self.words) and not self.ended:
+            word = self.words[self.at]
+            self.at += 1
+            match word:
+                case "step":
+                    self._step()
+                case "judge":
+                    self._change(words=" ".join(self._while(OF_A_LOOK_AHEAD)))
+                case "backtrack":
+                    self._back()
+                case "terminate":
+                    self.ended = True
+                case "continue" | "refuted" | "dead":
+                    pass
+                case _:
+                    raise ValueError(f"{word!r} can't open a turn")
+
+    def _step(self) -> None:
+        text = " ".join(
+            [*self.words[self.at : self.at + 6], *self.words[self.at + 6 : self._numbers_from(self.at + 6)]]
+        )
+        if notation.read_step(text) is None:
+            raise ValueError(f"{text[:60]!r} is no step")
+        self.at = self._numbers_from(self.at + 6)
+        self.path.append(text)
+        self.turns.append(Turn(text))
+
+    def _back(self) -> None:
+        to = self.words[self.at] if self.at < len(self.words) else ""
+        if not to.isdecimal() or int(to) > len(self.path):
+            raise ValueError(f"backtrack {to}: {len(self.path)} steps stand")
+        if self.words[self.at + 1 : self.at + 2] != ["left"]:
+            raise ValueError(f"backtrack {to} is not followed by what is left")
+        self.at = self._numbers_from(self.at + 2)
+        del self.path[int(to) :]
+        self._change(back_to=int(to))
+
+    def _change(self, *, words: str | None = None, back_to: int | None = None) -> None:
+        if not self.turns:
+            raise ValueError("it does not begin with a step")
+        last = self.turns[-1]
+        self.turns[-1] = Turn(last.step, last.words if words is None else words, back_to)
+
+    def _while(self, allowed: frozenset[str]) -> Sequence[str]:
+        start = self.at
+        while self.at < len(self.words) and self.words[self.at] in allowed:
+            self.at += 1
+        return self.words[start : self.at]
+
+    def _numbers_from(self, at: int) -> int:
+        while at < len(self.words) and self.words[at].isdecimal():
+            at += 1
+        return at
