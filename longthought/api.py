@@ -20,6 +20,7 @@ from longthought.jobs.generate import Job, run_job
 from longthought.jobs.play import play
 from longthought.jobs.preflight import expect_ready, to_inspect, unfinished
 from longthought.jobs.progress import Progress
+from longthought.jobs.scheduler import Opening
 from longthought.jobs.shards import run_shards
 from longthought.jobs.thread import in_thread
 from longthought.jobs.upload import uploading
@@ -113,6 +114,7 @@ def generate(
     critic: str | Judge = "bundled:countdown",
     tools: Iterable[str] | None = None,
     progress: Progress | None = None,
+    begin: Opening | None = None,
     **settings: Any,
 ) -> Generator[Trajectory, None, None]:
     """Run a batch of debates into a run folder and yield each as it ends; on a folder already begun, go on there.
@@ -141,6 +143,8 @@ def generate(
         critic: Likewise, with `lt.critic`.
         tools: Names of the verifiers that check every step.
         progress: Counts to watch while it runs.
+        begin: The events that a debate goes on from, given its task and which of several it is; the first must be
+            `Started`. By default a debate begins with the problem alone.
         settings: Anything else of the graph's context: rounds, tokens, seconds, veto, seed, base_url, ….
 
     Raises:
@@ -176,9 +180,9 @@ def generate(
             if place.elsewhere:
                 await seats.aclose()
                 hire, count = await stack.enter_async_context(place.workers())
-                running = run_shards(here, tasks, folder, hire, count, progress=progress)
+                running = run_shards(here, tasks, folder, hire, count, progress=progress, begin=begin)
             else:
-                running = run_job(here, tasks, folder, seats=seats, progress=progress)
+                running = run_job(here, tasks, folder, seats=seats, progress=progress, begin=begin)
             async for trajectory in await stack.enter_async_context(aclosing(running)):
                 alive()
                 yield trajectory

@@ -43,7 +43,7 @@ def policy(
     usual = 0.7 if _speaks_compact(name) else 1.0
     sampled = usual if temperature is None else temperature
     model = chat_model(name, "policy", base_url=base_url, temperature=sampled, max_tokens=max_tokens, seed=seed)
-    return Policy(name, model, _dialect(name, dialect))
+    return Policy(name, model, dialect_of(name, dialect))
 
 
 def critic(
@@ -63,7 +63,7 @@ def critic(
     """
     sampled = 0.0 if temperature is None else temperature
     model = chat_model(name, "critic", base_url=base_url, temperature=sampled, max_tokens=max_tokens, seed=seed)
-    return Critic(name, model, _dialect(name, dialect))
+    return Critic(name, model, dialect_of(name, dialect))
 
 
 def chat_model(
@@ -127,7 +127,13 @@ def _langchain(name: str, temperature: float) -> BaseChatModel:
     return made
 
 
-def _dialect(model: str, dialect: str | None) -> Dialect:
+def dialect_of(model: str, dialect: str | None = None) -> Dialect:
+    """Return a dialect by its name, or the one that suits a model.
+
+    Raises:
+        ModelError: if there is none of that name.
+
+    """
     wanted = dialect or ("compact" if _speaks_compact(model) else "prose")
     if wanted not in DIALECTS:
         raise ModelError(f"unknown dialect {wanted!r}: choose from {', '.join(DIALECTS)}")
