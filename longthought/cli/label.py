@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from longthought.training.data.labels import Label
-    from longthought.trajectories.run import Run
     from longthought.trajectories.trajectory import Trajectory
 
 KEYS: Final = "[b]g[/]ood  [b]b[/]ad  [b]u[/]nsure  [b]s[/]kip  [b]z[/] takes back  [b]q[/]uit"
@@ -41,9 +40,9 @@ def label(
     concurrency: Annotated[int, typer.Option(help="Continuations or opinions in flight at once.")] = 64,
     json: Json = False,
 ) -> None:
-    """Label the steps of a run: can a right answer still be reached from here?
+    """Label the steps of a run by whether a right answer can still be reached from them.
 
-    Example: `longthought label runs/first --method monte-carlo --samples 8` and then `longthought label runs/first --review`
+    Example: `longthought label runs/first --method monte-carlo` and then `longthought label runs/first --review`
 
     Labels are kept in the run folder, in labels.jsonl, and `longthought export` reads them there. Run the same command
     again to go on after a stop. A person's label stands above a solver's, and that above what was tried.

@@ -11,7 +11,7 @@ from longthought.training.data.formats import Format
 from longthought.training.data.shelf import Shelf
 
 if TYPE_CHECKING:
-    from longthought.training.data.export import Exported
+    from longthought.training.data.settings import Exported
 
 _COLUMNS: Final[Mapping[str, str]] = {
     "prompt-completion": "`prompt` and `completion` are lists of messages. Learn the completion alone.",
@@ -21,13 +21,23 @@ _COLUMNS: Final[Mapping[str, str]] = {
     "it can't, counted from 0, or -1.",
 }
 
+_LESSONS: Final[Mapping[Format, str]] = {
+    Format.JOURNEY: "whole long thoughts with their wrong turns and corrections",
+    Format.SHORTCUT: "the same answers by the same paths, without any wrong turn",
+    Format.POLICY: "steps that lead to a right answer, with the prompts they were given to",
+    Format.CRITIC: "right verdicts on steps, with the prompts they were given to",
+    Format.DPO_POLICY: "replies that led to a right answer against replies that did not, to the same prompt",
+    Format.DPO_CRITIC: "verdicts that were borne out against verdicts that were not, on the same step",
+    Format.STEP_LABELS: "paths of steps, each labelled by whether a right answer can still be reached",
+}
+
 
 def card(made: "Exported", shelf: Shelf) -> str:
     """Return the card as Markdown."""
     settings = made.settings
     suffix = "parquet" if settings.parquet else "jsonl"
     files = "\n".join(f"  - split: {side}\n    path: {side}.{suffix}" for side in made.counts)
-    lessons = "\n".join(f"- `{format}`: {_lesson(format)}" for format in settings.formats)
+    lessons = "\n".join(f"- `{wanted}`: {_LESSONS[wanted]}" for wanted in settings.formats)
     by_kind = _table(
         ("split", "format", "kind", "rows", "problems", "debates", made.unit, "shortest", "longest"),
         ((_side(v), f, k, *rest) for v, f, k, *rest in shelf.counts("validation", "format", "kind")),
@@ -61,18 +71,6 @@ def card(made: "Exported", shelf: Shelf) -> str:
         filters=_filters(made),
         command=made.command or "(made from Python, with `longthought.training.data.export`)",
     )
-
-
-def _lesson(format: Format) -> str:
-    return {
-        Format.JOURNEY: "whole long thoughts with their wrong turns and corrections",
-        Format.SHORTCUT: "the same answers by the same paths, without any wrong turn",
-        Format.POLICY: "steps that lead to a right answer, with the prompts they were given to",
-        Format.CRITIC: "right verdicts on steps, with the prompts they were given to",
-        Format.DPO_POLICY: "replies that led to a right answer against replies that did not, to the same prompt",
-        Format.DPO_CRITIC: "verdicts that were borne out against verdicts that were not, on the same step",
-        Format.STEP_LABELS: "paths of steps, each labelled by whether a right answer can still be reached",
-    }[format]
 
 
 def _runs(debates: Mapping[str, int], shelf: Shelf) -> dict[str, tuple[Any, ...] | None]:

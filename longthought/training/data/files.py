@@ -1,5 +1,7 @@
 """Writing rows: JSON lines or Parquet, one at a time."""
 
+# pyright: basic
+
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
@@ -17,8 +19,9 @@ def write_lines(path: Path, rows: Iterable[Body]) -> int:
     """Write JSON lines; return how many."""
     count = 0
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        for count, row in enumerate(rows, 1):
+        for row in rows:
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            count += 1
     return count
 
 
@@ -31,8 +34,8 @@ def write_parquet(path: Path, rows: Iterable[Body]) -> int:
     writer: Any = None
     try:
         for batch in iter(lambda: list(islice(found, _GROUP)), []):
-            table = pa.Table.from_pylist(batch, schema=writer.schema if writer else None)  # pyright: ignore
-            writer = writer or pq.ParquetWriter(path, table.schema)  # pyright: ignore
+            table = pa.Table.from_pylist(batch, schema=writer.schema if writer else None)
+            writer = writer or pq.ParquetWriter(path, table.schema)
             writer.write_table(table)
             count += len(batch)
     finally:
@@ -49,7 +52,7 @@ def expect_parquet() -> None:
 
     """
     try:
-        import pyarrow  # noqa: F401 # pyright: ignore
+        import pyarrow  # noqa: F401
     except ImportError as error:
         raise ConfigError("--parquet: pip install 'longthought[data]' to write it, or leave it out") from error
 

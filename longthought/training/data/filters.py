@@ -6,7 +6,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from longthought.errors import ConfigError
 from longthought.problems.problem import Record
-from longthought.training.data.turns import agrees
+from longthought.training.data.known import agrees
 from longthought.trajectories.events import Judged
 from longthought.trajectories.trajectory import Trajectory
 

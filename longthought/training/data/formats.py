@@ -11,10 +11,10 @@ from enum import StrEnum
 from typing import Final
 
 from longthought.agents.dialect import Dialect
-from longthought.training.data import thoughts, turns
+from longthought.training.data import step_labels, steps, thoughts, verdicts
+from longthought.training.data.known import Known
 from longthought.training.data.rows import Candidate, Row, Ruler, messages
 from longthought.training.data.thoughts import Telling
-from longthought.training.data.turns import Known
 
 
 class Format(StrEnum):
@@ -49,11 +49,11 @@ TWINS: Final = frozenset({Format.JOURNEY, Format.SHORTCUT})
 PAIRED: Final = frozenset({Format.DPO_POLICY, Format.DPO_CRITIC})
 
 
-def shape(format: Format) -> str:
+def shape(wanted: Format) -> str:
     """Return the name of TRL's dataset type."""
-    if format is Format.STEP_LABELS:
+    if wanted is Format.STEP_LABELS:
         return "stepwise supervision"
-    return "preference" if format in PAIRED else "prompt-completion"
+    return "preference" if wanted in PAIRED else "prompt-completion"
 
 
 @dataclass(frozen=True)
@@ -66,27 +66,27 @@ class Maker:
     samples: bool = False
     """Whether `dpo-policy` pairs whole debates, told as thoughts, instead of steps from one node."""
 
-    def rows(self, format: Format, known: Known, left_out: Counter[str]) -> Iterator[Row | Candidate]:
+    def rows(self, wanted: Format, known: Known, left_out: Counter[str]) -> Iterator[Row | Candidate]:
         """Yield what a debate gives in a format; what is left out, and why, is counted."""
-        match format:
+        match wanted:
             case Format.JOURNEY | Format.SHORTCUT:
                 return thoughts.twins(
-                    known.trajectory, known.labels, known.source, self.telling, self.ruler, format, left_out
+                    known.trajectory, known.labels, known.source, self.telling, self.ruler, wanted, left_out
                 )
             case Format.POLICY:
-                return turns.policy_rows(known, self.dialect, self.ruler, left_out)
+                return steps.policy_rows(known, self.dialect, self.ruler, left_out)
             case Format.CRITIC:
-                return turns.critic_rows(known, self.dialect, self.ruler, left_out)
+                return verdicts.critic_rows(known, self.dialect, self.ruler, left_out)
             case Format.DPO_POLICY if self.samples:
                 return thoughts.whole_samples(known.trajectory, known.source, self.telling, left_out)
             case Format.DPO_POLICY:
-                return turns.policy_candidates(known, self.dialect, left_out)
+                return steps.policy_candidates(known, self.dialect, left_out)
             case Format.DPO_CRITIC:
-                return turns.critic_candidates(known, self.dialect, left_out)
+                return verdicts.critic_candidates(known, self.dialect, left_out)
             case Format.STEP_LABELS:
                 asked = messages(self.telling.voice.ask(known.trajectory.problem))
-                return turns.step_label_rows(known, asked[-1]["content"], self.ruler, left_out)
+                return step_labels.step_label_rows(known, asked[-1]["content"], self.ruler, left_out)
 
-    def role(self, format: Format) -> str:
+    def role(self, wanted: Format) -> str:
         """Return who learns from a format."""
-        return "thinker" if format is Format.DPO_POLICY and self.samples else ROLES[format]
+        return "thinker" if wanted is Format.DPO_POLICY and self.samples else ROLES[wanted]

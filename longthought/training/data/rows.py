@@ -133,3 +133,13 @@ def load_tokenizer(name: str) -> Any:
         said = str(error).splitlines()[0] if str(error) else type(error).__name__
         what = "this folder holds no tokenizer" if Path(name).is_dir() else "there is no such folder or hub model"
         raise ModelError(f"--tokenizer {name}: {what} ({said}); give the model that is to be trained") from error
+
+
+def turn(wanted: str, kind: str, source: Source, asked: Sequence[BaseMessage], text: str, ruler: Ruler) -> Row:
+    """Return the row of one request and what to answer it with."""
+    prompt = messages(asked)
+    length = ruler(text)
+    total = length + sum(ruler(message["content"]) for message in prompt)
+    columns = {"prompt": prompt, "completion": reply(text)}
+    said = "\n".join([*(message["content"] for message in prompt), text])
+    return Row(wanted, kind, source, columns, said, length, total)
