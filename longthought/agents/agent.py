@@ -139,7 +139,7 @@ class Agent:
         except LongthoughtError:
             raise
         except Exception as error:
-            if _is_defect(error):
+            if is_defect(error):
                 raise
             raise EndpointError(f"{self.name}: {type(error).__name__}: {error}") from error
 
@@ -150,7 +150,7 @@ class Agent:
         return {"temperature": getattr(self.model, "temperature", 0.0) + asked * self.dialect.warming}
 
 
-def _is_defect(error: Exception) -> bool:
+def is_defect(error: Exception) -> bool:
     """Tell a mistake in code from a client that failed: those raise types of their own, or what input and output do."""
     return type(error).__module__ == "builtins" and not isinstance(error, (OSError, ValueError))
 

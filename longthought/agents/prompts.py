@@ -91,3 +91,19 @@ AGAIN: Final = (
 )
 SAID_NOTHING: Final = "(nothing)"
 CUT: Final = "\n[… {count} characters left out …]"
+
+REWRITE: Final = r"""You edit a train of thought so that it reads fluently. It is given in paragraphs, each under a \
+mark such as [[1]]. Rewrite every paragraph under its own mark, in the same order, and write nothing else.
+
+- Keep every equation and every number exactly as it is, and add none.
+- Keep every wrong turn: each attempt, why it fails, and that the thinker goes back.
+- Keep the final answer as it is written, its \boxed{...} included.
+- Keep it in the first person, as somebody who thinks aloud. Change nothing but how it is said.""".replace("\\\n", "")
+"""The system message of whoever rewrites a thought."""
+
+SUMMARISE: Final = r"""You sum up a train of thought for readers, in at most six sentences: what was tried, what \
+failed and why, what worked, and the final answer as it is written there. Use only what stands in the thought: no \
+number, equation or idea that it does not contain, and no judgement of your own.""".replace("\\\n", "")
+"""The system message of whoever sums up a thought."""
+
+THOUGHT: Final = "Problem:\n{statement}\n\nThought:\n{thought}"

@@ -1,4 +1,4 @@
-"""`longthought show`: a run's table, or one debate as a tree and as a transcript."""
+"""`longthought show`: a run's table, or one debate as a tree and a transcript, or as one long thought."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from longthought.cli.options import Json
-from longthought.errors import RunFolderError
+from longthought.errors import ConfigError, RunFolderError
 
 if TYPE_CHECKING:
     from longthought.trajectories.run import Run
@@ -18,20 +18,27 @@ def show(
     id: Annotated[str | None, typer.Argument(help="A debate, or a problem's id.")] = None,
     limit: Annotated[int, typer.Option(min=0, help="Rows of the table at most.")] = 50,
     example: Annotated[bool, typer.Option("--example", help="Show one solved debate of middling length.")] = False,
+    thought: Annotated[bool, typer.Option("--thought", help="Show the debate as one long thought.")] = False,
+    walk: Annotated[
+        str, typer.Option(help="How the thought is told: chronological, depth_first or shortcut.")
+    ] = "chronological",
     json: Json = False,
 ) -> None:
     """Show what is in a run folder.
 
-    Example: `longthought show runs/first` and then `longthought show runs/first countdown-3-7-16-20-46`
+    Example: `longthought show runs/first` and then `longthought show runs/first countdown-3-7-16-20-46 --thought`
     """
     from rich.console import Console
 
     from longthought.cli.display import debate_panels, run_table
+    from longthought.cli.thought import thought_panels
     from longthought.trajectories.run import Run
 
     console = Console(highlight=False)
     opened = Run(run)
     if id is None and not example:
+        if thought:
+            raise ConfigError("--thought shows one debate: name it, or let --example choose one")
         if json:
             for trajectory in opened.trajectories():
                 typer.echo(trajectory.to_json())
@@ -39,11 +46,19 @@ def show(
             console.print(run_table(opened, limit))
         return
     trajectory = _example(opened) if id is None else opened.trajectory(id if "#" in id else f"{id}#0")
-    if json:
+    if thought:
+        told = trajectory.long_thought(walk)
+        if json:
+            typer.echo(told.to_json())
+            return
+        panels = thought_panels(told, trajectory)
+    elif json:
         typer.echo(trajectory.to_json())
+        return
     else:
-        for panel in debate_panels(trajectory):
-            console.print(panel)
+        panels = debate_panels(trajectory)
+    for panel in panels:
+        console.print(panel)
 
 
 def _example(run: "Run") -> "Trajectory":

@@ -122,10 +122,9 @@ class _Teller:
     def _return(self, at: int, move: Move) -> str:
         gone = self._one_of(at, phrases.DEAD_END)
         origin = self._course.tree.nodes[move.origin or 0]
-        if origin.parent == move.node and at + 1 < len(self._course.moves):
-            following = self._course.moves[at + 1]
-            if following.factor is Factor.ALTERNATIVE:
-                return gone
+        following = self._course.moves[at + 1].factor if at + 1 < len(self._course.moves) else Factor.END
+        if following is Factor.END or (following is Factor.ALTERNATIVE and origin.parent == move.node):
+            return gone
         if move.node == 0:
             return f"{gone} {self._one_of(at, phrases.START_AGAIN)}"
         return f"{gone} {closed(self._one_of(at, phrases.GO_BACK).format(self._place(move.node)))}"
@@ -177,8 +176,8 @@ def lowered(text: str) -> str:
 
 
 def raised(text: str) -> str:
-    """Start with a capital, where two words open the text; a lone letter may be a variable."""
-    return text[0].upper() + text[1:] if _TWO_WORDS.match(text) else text
+    """Start with a capital, where words open the text; a lone letter may be a variable."""
+    return text[0].upper() + text[1:] if _WORDS.match(text) else text
 
 
 def connected(text: str) -> bool:
@@ -194,7 +193,7 @@ def closed(text: str) -> str:
 
 
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][a-z]+)?")
-_TWO_WORDS: Final = re.compile(r"[a-z]{2,}[,:]? [A-Za-z]{2}")
+_WORDS: Final = re.compile(r"[a-z]{2,}(?:[,:]? [A-Za-z]{2}|[.!]?$)")
 
 
 def _observation(output: str) -> str:

@@ -20,10 +20,10 @@ NEXT: Final = ("Then {}", "Next, {}", "Now {}", "From there, {}")
 ALTERNATIVE: Final = (
     "Alternatively, {}",
     "What about {}?",
-    "Let me try {} instead",
+    "Instead, let me try {}",
     "Maybe {}",
     "Or else {}",
-    "Consider {} instead",
+    "Instead, consider {}",
 )
 FIRST_SENTENCE: Final = ("First, {}", "Let me start here: {}", "To begin, {}")
 NEXT_SENTENCE: Final = ("Next, {}", "Now, {}", "Then, {}", "So, {}")
@@ -81,8 +81,8 @@ _NO_NAMES: Final = """
 A All An Any Applying Are As Assume At Because Both By Check Checking Choose Combine Compute Consider Count Define
 Divide Does Each Every Factor Find For From Given Here Hence How If In Is It Its Let Let's List Multiply My No Note
 Notice Observe On Once One Our Put Rewrite Set Similarly Simplify Since Solve Solving Square Start Substitute
-Substituting Subtract Sum Suppose Take Taking That The There These They This Those Thus To Try Use Using We What When Where Which
-While With Write You Your
+Substituting Subtract Sum Suppose Take Taking That The There These They This Those Thus To Try Use Using We
+What When Where Which While With Write You Your
 """
 NO_NAMES: Final = frozenset(_NO_NAMES.split())
 """Capitalised first words that may be written small inside a sentence."""

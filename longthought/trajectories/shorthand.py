@@ -47,16 +47,18 @@ def look_ahead(text: str) -> str | None:
     """Say a critic's look-ahead in sentences; None if it is no shorthand."""
     if text == "wrong":
         return "The arithmetic is wrong."
-    said: list[str] = []
+    said: dict[str, str] = {}
+    """By what was looked at: equal numbers are looked at alike, and once is enough for a listener."""
     at = 0
     while at < len(text):
         match = _LOOK.match(text, at)
         if match is None:
             return None
         held, need, have, outcome = match.groups()
-        said.append(_look(held, _numbers(need), _numbers(have), found=outcome == "found", again=bool(said)))
+        look = _look(held, _numbers(need), _numbers(have), found=outcome == "found", again=bool(said))
+        said.setdefault(match[0].strip(), look)
         at = match.end()
-    return " ".join(said) or None
+    return " ".join(said.values()) or None
 
 
 def _look(held: str | None, need: Sequence[str], have: Sequence[str], *, found: bool, again: bool) -> str:

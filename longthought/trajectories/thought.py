@@ -6,9 +6,10 @@ trainer can leave it out of the loss. What the sentences sound like is for the v
 After the journeys of Qin et al., "O1 Replication Journey: A Strategic Progress Report, Part 1", 2024.
 """
 
+import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, Protocol
 
@@ -27,7 +28,7 @@ class Course:
     problem: Problem
     walk: Walk
     moves: tuple[Move, ...]
-    tree: Tree
+    tree: Tree = field(repr=False, compare=False)
     """The tree it walks through; shared, so don't apply events to it."""
     seed: int = 0
     """What a voice chooses its words by."""
@@ -122,6 +123,22 @@ class LongThought:
             at = start + len(sentence.text)
             found.append((start, at))
         return tuple(found)
+
+    def to_json(self) -> str:
+        """Return one line of JSON: the text, and each sentence with its factor, its node and its events."""
+        told = {
+            "id": self.id,
+            "walk": self.walk,
+            "voice": self.voice,
+            "answer": self.answer,
+            "wrong_turns": self.wrong_turns,
+            "text": self.text,
+            "sentences": [
+                {"text": s.text, "factor": s.factor, "node": s.node, "events": s.events, "span": span}
+                for s, span in zip(self.sentences, self.spans, strict=True)
+            ],
+        }
+        return json.dumps(told, ensure_ascii=False)
 
     def tagged(self) -> str:
         """Return the thought with each sentence inside the tag of its factor, such as `<step>…</step>`, one a line."""

@@ -58,7 +58,7 @@ class _Trail:
     def enter(self, event: Proposed) -> None:
         """Take a step, after going to where it starts from."""
         self.switch(event.parent, event.seq)
-        if self._tree.nodes[event.node].parent != event.parent:
+        if event.node in self.entered or self._tree.nodes[event.node].parent != event.parent:
             factor, origin = Factor.MERGE, event.parent
         elif event.sources:
             factor, origin = Factor.COMBINATION, None

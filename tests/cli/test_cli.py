@@ -319,6 +319,24 @@ def test_show(run: Run, tmp_path: Path) -> None:
     expect_one_line(run("show", tmp_path / "run", "countdown-8"), 2, "has no debate 'countdown-8#0'")
 
 
+def test_show_a_thought(run: Run, tmp_path: Path) -> None:
+    shown = stored(tmp_path / "run")
+    debate = (tmp_path / "run", "countdown-8-11-16-16-35#2")
+    thought = run("show", *debate, "--thought")
+    assert (thought.code, thought.err) == (0, "")
+    assert " ".join(shown.long_thought().text.split()) in " ".join(thought.out.split())
+    assert "chronological: 4 steps, 2 wrong turns, graded: wrong" in thought.out
+    assert max(map(len, thought.out.splitlines())) <= 100
+    as_json = json.loads(run("show", *debate, "--thought", "--json").out)
+    assert (as_json["text"], as_json["walk"]) == (shown.long_thought().text, "chronological")
+    assert "What is [bold]it[/]?" in run("show", tmp_path / "run", "other", "--thought").out
+    expect_one_line(
+        run("show", *debate, "--thought", "--walk", "depth_first"), 2, "no answer that is known to be right"
+    )
+    expect_one_line(run("show", *debate, "--thought", "--walk", "best"), 2, "unknown walk 'best'", "depth_first")
+    expect_one_line(run("show", tmp_path / "run", "--thought"), 2, "--thought shows one debate", "--example")
+
+
 def stored(folder: Path) -> Trajectory:
     """Write a run of two debates made by hand, one of them unfinished."""
     from longthought.trajectories.folder import RunFolder
