@@ -46,12 +46,15 @@ def _labels(trajectory: Trajectory, puzzle: Puzzle) -> Iterator[Label]:
     found, now = states(trajectory.tree, puzzle), time.time()
     for node in trajectory.steps:
         state, reason = found.get(node.id), ""
-        if node.answer is not None:
+        if state is not None and state.table is None:
+            live = False  # whatever it answers: "87 - 17 = 90" may compose to a right expression, and is wrong
+        elif node.answer is not None:
             live = fault(puzzle.numbers, puzzle.target, node.answer) is None
         elif state is None:
             continue
         else:
-            live = state.table is not None and countdown.solvable(state.table, puzzle.target)
+            assert state.table is not None
+            live = countdown.solvable(state.table, puzzle.target)
         if state is not None:
             reason = WRONG if state.table is None else look_ahead(state.table, puzzle.target)
         yield Label(

@@ -102,7 +102,7 @@ def _known(
     if objection := test_sets.objection(problem, validation=validation):
         made.left_out[objection] += 1
         return None
-    source = Source(name, problem_key(problem), problem.id, debate, 0, validation)
+    source = Source(name, problem_key(problem), debate, 0, validation)
     known = Known.of(run.trajectory(debate), book.of(debate), source)
     if objection := made.settings.filters.objection(known.trajectory, known.lives):
         made.left_out[objection] += 1

@@ -27,7 +27,7 @@ from longthought.trajectories.segment import sound_length
 LABEL_SCHEMA: Final = 1
 FILE: Final = "labels.jsonl"
 _HEAD: Final = re.compile(rb'\{"trajectory":("[^"\\]*(?:\\.[^"\\]*)*")')
-_TAIL: Final = re.compile(rb'"schema_version":(\d+)\}\s*$')
+_SCHEMA: Final = re.compile(rb',"schema_version":(\d+)')  # inside a string the quotes would be escaped
 
 
 class Method(StrEnum):
@@ -135,10 +135,10 @@ class LabelBook:
                 head = _HEAD.match(line)
                 if head is None:
                     raise self._broken(line, "it names no debate")
-                tail = _TAIL.search(line)
-                if tail and int(tail[1]) > LABEL_SCHEMA:
+                schema = _SCHEMA.search(line)
+                if schema and int(schema[1]) > LABEL_SCHEMA:
                     raise RunFolderError(
-                        f"{self.path} holds labels of schema {int(tail[1])}, this longthought reads up to "
+                        f"{self.path} holds labels of schema {int(schema[1])}, this longthought reads up to "
                         f"{LABEL_SCHEMA}: upgrade longthought"
                     )
                 self._places.setdefault(json.loads(head[1]), array("Q")).append(offset)

@@ -70,8 +70,12 @@ async def tree_labels(trajectory: Trajectory, reference: Reference | None) -> li
 
 
 async def _right(trajectory: Trajectory, node: Node, reference: Reference | None) -> bool | None:
+    if refuted(node):
+        return (
+            None if node.children else False
+        )  # also with an answer: a step that miscalculates may compose to a right one
     if node.answer is None:
-        return False if refuted(node) and not node.children else None
+        return None
     if reference is None:
         return trajectory.labels.get(node.id)
     return (await grade(trajectory.problem, reference, node.answer))[0]

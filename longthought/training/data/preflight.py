@@ -3,8 +3,7 @@
 The debates are not compiled here; only what tells whether it is worth beginning is read.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from longthought.agents.catalogue import dialect_of
@@ -94,8 +93,13 @@ def prepared(
     ruler = _ruler(settings, dialect.name)
     telling = Telling(VOICES[dialect.name], settings.walk, settings.wrong, settings.seed)
     maker = Maker(dialect, telling, ruler, settings.samples)
-    roles = {maker.role(wanted) for wanted in settings.formats}
-    made = Exported(out, settings, "+".join(sorted(roles)), shape(first), dialect.name, ruler.unit)
+    roles = sorted({maker.role(wanted) for wanted in settings.formats})
+    if len(roles) > 1:
+        raise ConfigError(
+            f"--format {','.join(settings.formats)}: these teach {' and '.join(roles)}; export them into folders of "
+            "their own"
+        )
+    made = Exported(out, settings, roles[0], shape(first), dialect.name, ruler.unit)
     made.test_sets, made.command = test_sets.sizes, command
     return made, maker
 
@@ -124,11 +128,16 @@ def expect_lessons(runs: Mapping[str, Run], settings: Settings) -> None:
         book = LabelBook(run.path)
         if _labelled(book, settings):
             continue
-        graded = Counter(run.trajectory(debate).solved for debate in _until_solved(run))
-        if not graded[True]:
+        failed = 0
+        for debate in run.graded_ids():
+            solved = run.trajectory(debate).solved
+            if solved:
+                break
+            failed += solved is False
+        else:
             raise ConfigError(
-                f"{name}: none of its {len(run):,} debates is graded as solved ({graded[False]:,} failed, "
-                f"{len(run) - graded[False]:,} not graded) and none has labels, so there is nothing to learn from: "
+                f"{name}: none of its {len(run):,} debates is graded as solved ({failed:,} failed, "
+                f"{len(run) - failed:,} not graded) and no labels say more, so there is nothing to learn from: "
                 f"generate more, or label its steps first with `longthought label {run.path}`"
             )
 
@@ -138,13 +147,6 @@ def _labelled(book: LabelBook, settings: Settings) -> bool:
     judges = {Format.CRITIC, Format.DPO_CRITIC, Format.STEP_LABELS}.issuperset(settings.formats)
     labels = (label for debate in book.trajectories() for label in book.of(debate).values())
     return any(label.live or (judges and label.live is False) for label in labels)
-
-
-def _until_solved(run: Run) -> Iterator[str]:
-    for name in run.graded_ids():
-        yield name
-        if run.trajectory(name).solved:
-            return
 
 
 def expect_apart(runs: Mapping[str, Run], aside: Run) -> None:

@@ -24,7 +24,6 @@ class Source:
     """The name of the run folder."""
     problem: str
     """The problem's canonical key, by which train and validation are told apart."""
-    problem_id: str
     debate: str
     node: int
     validation: bool = False

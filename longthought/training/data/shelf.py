@@ -46,7 +46,7 @@ class Shelf:
         """Keep a row; return False if one like it is here already."""
         source = row.source
         body = {
-            **row.columns, "problem": source.problem_id, "run": source.run, "debate": source.debate,
+            **row.columns, "problem": source.problem, "run": source.run, "debate": source.debate,
             "node": source.node, "kind": row.kind,
         }  # fmt: skip
         same = _digest(row.format, source.problem, row.text)
