@@ -49,8 +49,9 @@ def training_template(tokenizer: Any, name: str) -> str:
 
 
 def ends(tokenizer: Any) -> set[int]:
-    """Return the tokens that end a turn: those added to the vocabulary, and the end of text."""
-    return {tokenizer.eos_token_id, *tokenizer.get_added_vocab().values()} - {None}
+    """Return the tokens that may end a turn: those added to the vocabulary, but for padding and the unknown."""
+    mute = {tokenizer.pad_token_id, tokenizer.unk_token_id, None} - {tokenizer.eos_token_id}
+    return {tokenizer.eos_token_id, *tokenizer.get_added_vocab().values()} - mute
 
 
 def learned(

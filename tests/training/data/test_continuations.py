@@ -97,7 +97,7 @@ def test_answers_that_nobody_can_grade_are_refused_before_a_model_is_asked(tmp_p
     critic = Critic("fake:critic", ScriptedChatModel(lambda _: verdict), Prose())
     problem = Problem(id="two", statement="What is 2 + 2?")
     list(lt.generate([problem], out=tmp_path / "run", policy=policy, critic=critic, tools=[]))
-    with pytest.raises(ConfigError, match="'two'.*--problems FILE"):
+    with pytest.raises(ConfigError, match=r"'two'.*--problems FILE"):
         label(tmp_path / "run", "monte-carlo", policy=policy)
     with pytest.raises(ConfigError, match="knows Countdown alone"):
         label(tmp_path / "run", "exact")

@@ -45,7 +45,7 @@ def test_a_torn_line_is_cut_off_and_what_stands_before_it_stays(tmp_path: Path) 
 def test_labels_of_a_newer_schema_are_refused_before_any_is_used(tmp_path: Path) -> None:
     line = json.loads(guess(1, Method.EXACT, True).model_dump_json()) | {"schema_version": 9, "mood": "glad"}
     (tmp_path / FILE).write_text(json.dumps(line, separators=(",", ":")) + "\n")
-    with pytest.raises(RunFolderError, match="schema 9.*upgrade"):
+    with pytest.raises(RunFolderError, match=r"schema 9.*upgrade"):
         LabelBook(tmp_path)
 
 
@@ -138,7 +138,7 @@ def test_labelling_again_writes_nothing_new_and_an_unknown_method_is_refused(run
     assert (again.labels, again.known) == (0, first.labels)
     with pytest.raises(ConfigError, match="--method guess: choose from model, tree"):
         label(run, "guess")
-    with pytest.raises(ConfigError, match="--method human.*--review"):
+    with pytest.raises(ConfigError, match=r"--method human.*--review"):
         label(run, "human")
 
 
