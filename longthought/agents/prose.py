@@ -99,8 +99,9 @@ class Prose:
         return verdicts[-1]
 
     def write_verdict(self, verdict: Verdict, view: View) -> str | None:
-        """Write the JSON object that is asked for, in the order of writing."""
+        """Write the JSON object that is asked for, in the order of writing; a score has two digits."""
         written = verdict.model_dump(mode="json")
+        written["score"] = None if verdict.score is None else round(verdict.score, 2)
         return json.dumps({name: written[name] for name in VERDICT_SCHEMA["required"]}, ensure_ascii=False)
 
     def policy_options(self) -> Mapping[str, Any]:

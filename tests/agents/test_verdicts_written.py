@@ -21,10 +21,11 @@ VIEW = View(
 )
 
 
-@given(st.sampled_from(Action), st.sampled_from([None, 0, 3, 7]), st.floats(0, 1), st.text(max_size=60))
+@given(st.sampled_from(Action), st.sampled_from([None, 0, 3, 7]), st.floats(0, 1), st.text(max_size=60).map(str.strip))
 def test_prose_writes_the_json_that_critics_are_asked_for(
     action: Action, target: int | None, score: float, words: str
 ) -> None:
+    target = target if action is Action.BACKTRACK else None
     verdict = Verdict(action=action, target=target, score=score, critique=words)
     written = Prose().write_verdict(verdict, VIEW)
     assert written is not None

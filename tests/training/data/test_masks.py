@@ -93,9 +93,8 @@ def test_dpo_trainer_takes_exported_pairs(labelled: Path, exported: Export, tmp_
         output_dir=str(tmp_path / "out"), per_device_train_batch_size=4, max_steps=1, report_to="none", use_cpu=True,
         bf16=False, save_strategy="no", disable_tqdm=True,
     )  # fmt: skip
-    trainer = trl.DPOTrainer(
-        small.model(hidden=64, layers=1), args=arguments, train_dataset=data, processing_class=tokenizer
-    )
+    small.model(hidden=64, layers=1).save_pretrained(tmp_path / "model")
+    trainer = trl.DPOTrainer(str(tmp_path / "model"), args=arguments, train_dataset=data, processing_class=tokenizer)
     assert trainer.train().training_loss == pytest.approx(0.6931, abs=1e-3)  # ln 2: nothing is preferred yet
 
 
