@@ -20,6 +20,7 @@ from longthought.jobs.generate import Job, run_job
 from longthought.jobs.play import play
 from longthought.jobs.preflight import expect_ready, to_inspect, unfinished
 from longthought.jobs.progress import Progress
+from longthought.jobs.scheduler import Opening
 from longthought.jobs.shards import run_shards
 from longthought.jobs.thread import in_thread
 from longthought.jobs.upload import uploading
@@ -114,6 +115,7 @@ def generate(
     tools: Iterable[str] | None = None,
     progress: Progress | None = None,
     graph_settings: Mapping[str, Any] | None = None,
+    begin: Opening | None = None,
     **settings: Any,
 ) -> Generator[Trajectory, None, None]:
     """Run a batch of debates into a run folder and yield each as it ends; on a folder already begun, go on there.
@@ -145,6 +147,8 @@ def generate(
         progress: Counts to watch while it runs.
         graph_settings: Those of the graph's context whose names mean something else here, such as the `samples` of
             sampling, which are attempts within one run.
+        begin: The events that a debate goes on from, given its task and which of several it is; the first must be
+            `Started`. By default a debate begins with the problem alone.
         settings: Anything else of the graph's context: rounds, tokens, seconds, veto, seed, base_url, ….
 
     Raises:
@@ -182,9 +186,9 @@ def generate(
             if place.elsewhere:
                 await seats.aclose()
                 hire, count = await stack.enter_async_context(place.workers())
-                running = run_shards(here, tasks, folder, hire, count, progress=progress)
+                running = run_shards(here, tasks, folder, hire, count, progress=progress, begin=begin)
             else:
-                running = run_job(here, tasks, folder, seats=seats, progress=progress)
+                running = run_job(here, tasks, folder, seats=seats, progress=progress, begin=begin)
             async for trajectory in await stack.enter_async_context(aclosing(running)):
                 alive()
                 yield trajectory

@@ -41,7 +41,7 @@ def policy(
         ModelError: if there is no such provider, model or dialect.
 
     """
-    spoken = _dialect(name, dialect)
+    spoken = dialect_of(name, dialect)
     usual = 0.7 if isinstance(spoken, Compact) else 1.0
     sampled = usual if temperature is None else temperature
     longest = max_tokens or _longest(spoken)
@@ -64,7 +64,7 @@ def critic(
         ModelError: if there is no such provider, model or dialect.
 
     """
-    spoken = _dialect(name, dialect)
+    spoken = dialect_of(name, dialect)
     sampled = 0.0 if temperature is None else temperature
     longest = max_tokens or _longest(spoken)
     model = chat_model(name, "critic", base_url=base_url, temperature=sampled, max_tokens=longest, seed=seed)
@@ -86,9 +86,9 @@ def solo(
 
     """
     usual = 0.7 if _speaks_compact(name) else 1.0
-    speaks = alone(_dialect(name, dialect))
+    speaks = alone(dialect_of(name, dialect))
     writing, judging = (
-        chat_model(name, "solo", base_url=base_url, temperature=degree, seed=seed)
+        chat_model(name, "solo", base_url=base_url, temperature=degree, max_tokens=_longest(speaks), seed=seed)
         for degree in (usual if temperature is None else temperature, 0.0)
     )
     return Policy(name, writing, speaks), Critic(name, judging, speaks)
@@ -162,7 +162,13 @@ def _langchain(name: str, temperature: float) -> BaseChatModel:
     return made
 
 
-def _dialect(model: str, dialect: str | None) -> Dialect:
+def dialect_of(model: str, dialect: str | None = None) -> Dialect:
+    """Return a dialect by its name, or the one that suits a model.
+
+    Raises:
+        ModelError: if there is none of that name.
+
+    """
     wanted = dialect or ("compact" if _speaks_compact(model) else "prose")
     if wanted not in DIALECTS:
         raise ModelError(f"unknown dialect {wanted!r}: choose from {', '.join(DIALECTS)}")

@@ -98,6 +98,18 @@ class Compact:
             critique=parsed.words,
         )
 
+    def write_verdict(self, verdict: Verdict, view: View) -> str | None:
+        """Write look-ahead and verdict; the score goes unsaid. A look-ahead in other words can't be said at all."""
+        words = verdict.critique.split()
+        if not OF_A_LOOK_AHEAD.issuperset(words):
+            return None
+        words.append(verdict.action.value)
+        if verdict.target is not None and verdict.action is Action.BACKTRACK:
+            if verdict.target and verdict.target not in view.path_nodes:
+                return None
+            words.append(str(view.path_nodes.index(verdict.target) + 1 if verdict.target else 0))
+        return " ".join(words)
+
     def policy_options(self) -> Mapping[str, Any]:
         """Need nothing extra."""
         return {}

@@ -72,6 +72,10 @@ class Dialect(Protocol):
         """Read the critic's reply; `logprobs`, one per token, may inform the score."""
         ...
 
+    def write_verdict(self, verdict: Verdict, view: View) -> str | None:
+        """Write a verdict as a critic would, for training; None if the dialect has no words for it."""
+        ...
+
     def policy_options(self) -> Mapping[str, Any]:
         """Extra keyword arguments of a policy request."""
         ...

@@ -6,6 +6,7 @@ path share its bytes, and a server's prefix cache serves them. Replies are read 
 has two readings is sent back. Whether a verdict is legal here is for the rules of the debate to say, not for this file.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -130,6 +131,12 @@ class Prose:
         if len({(v.action, v.target) for v in verdicts}) > 1:
             return Unreadable("it holds several verdicts that disagree")
         return verdicts[-1]
+
+    def write_verdict(self, verdict: Verdict, view: View) -> str | None:
+        """Write the JSON object that is asked for, in the order of writing; a score has two digits."""
+        written = verdict.model_dump(mode="json")
+        written["score"] = None if verdict.score is None else round(verdict.score, 2)
+        return json.dumps({name: written[name] for name in VERDICT_SCHEMA["required"]}, ensure_ascii=False)
 
     def policy_options(self) -> Mapping[str, Any]:
         """Return nothing: a step is free text."""

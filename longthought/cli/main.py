@@ -8,7 +8,9 @@ import typer
 from longthought.cli.check import check
 from longthought.cli.doctor import doctor
 from longthought.cli.evaluate import evaluate
+from longthought.cli.export import export
 from longthought.cli.generate import generate
+from longthought.cli.label import label
 from longthought.cli.problems import problems
 from longthought.cli.show import show
 from longthought.cli.solve import solve
@@ -32,6 +34,8 @@ app.command()(show)
 app.add_typer(problems, name="problems")
 check.command()(steps)
 app.add_typer(check, name="check")
+app.command()(label)
+app.command()(export)
 app.add_typer(train, name="train")
 app.command()(doctor)
 

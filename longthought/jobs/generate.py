@@ -17,7 +17,7 @@ from longthought.graphs.context import Context, started
 from longthought.graphs.seats import Seats
 from longthought.jobs.play import finish
 from longthought.jobs.progress import Progress
-from longthought.jobs.scheduler import AGE, Agenda, Assignment, gated
+from longthought.jobs.scheduler import AGE, Agenda, Assignment, Opening, gated
 from longthought.problems.problem import Task
 from longthought.trajectories.events import AnyEvent
 from longthought.trajectories.folder import RunFolder
@@ -66,12 +66,13 @@ async def run_job(
     seats: Seats | None = None,
     progress: Progress | None = None,
     on_event: Callable[[AnyEvent], None] | None = None,
+    begin: Opening | None = None,
 ) -> AsyncGenerator[Trajectory]:
     """Run every debate that is not finished yet, and yield each as it ends.
 
     Debates that are finished in the folder already are not yielded; read them with `Run`. When the caller stops early,
     the debates in flight stay in the log and go on at the next run. When the caller is slow, no more debates are begun
-    than can wait for it.
+    than can wait for it. `begin` gives the events that a new debate goes on from, such as the beginning of another one.
 
     Raises:
         ProblemError: if a problem can't be read, or two have the same id.
@@ -81,7 +82,7 @@ async def run_job(
 
     """
     progress = progress or Progress()
-    agenda = Agenda(tasks, job.samples, Run(folder.path), progress)
+    agenda = Agenda(tasks, job.samples, Run(folder.path), progress, begin)
     await agenda.survey()
 
     def observe(events: Sequence[AnyEvent]) -> None:
@@ -150,7 +151,7 @@ class Table:
         self._logs[name] = events = list(assignment.events)
         try:
             if not events:
-                self._saw([started(task.problem, job.context, sample=assignment.sample)])
+                self._saw(assignment.opening or [started(task.problem, job.context, sample=assignment.sample)])
             await finish(self.graph, job.context, events, self._saw, task.reference, job.deadline)
         finally:
             del self._logs[name]

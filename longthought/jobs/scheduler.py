@@ -8,7 +8,7 @@ import asyncio
 import heapq
 import itertools
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from types import TracebackType
 from typing import Final
@@ -35,11 +35,17 @@ class Assignment(Record):
     sample: int = 0
     events: tuple[AnyEvent, ...] = ()
     """What is in the log already."""
+    opening: tuple[AnyEvent, ...] = ()
+    """What a debate that is not in the log yet begins with, where that is more than its first event."""
 
     @property
     def name(self) -> str:
         """`problem#sample`."""
         return trajectory_id(self.task.problem, self.sample)
+
+
+Opening = Callable[[Task, int], Sequence[AnyEvent]]
+"""What a debate on a task begins with, given which of several it is: its first event, and more."""
 
 
 def ended(task: Task, last: AnyEvent) -> bool:
@@ -55,9 +61,12 @@ class Agenda:
     problem comes up, and totals grow as it is read.
     """
 
-    def __init__(self, tasks: Iterable[Task], samples: int, log: Run, progress: Progress) -> None:
-        """Take the problems, how many debates each gets, what is known about them, and where to count."""
+    def __init__(
+        self, tasks: Iterable[Task], samples: int, log: Run, progress: Progress, begin: Opening | None = None
+    ) -> None:
+        """Take the problems, how many debates each gets, what is known about them, where to count, how they begin."""
         self._tasks, self._samples, self._log, self._progress = tasks, samples, log, progress
+        self._begin = begin
         self._known = frozenset(log.ids())
         self._first: deque[Assignment | tuple[Task, int]] = deque()
         self._seen: set[int] = set()
@@ -102,7 +111,8 @@ class Agenda:
                 yield from itertools.starmap(self._assignment, begun)
             for sample in range(self._samples):
                 if trajectory_id(task.problem, sample) not in self._known:
-                    yield Assignment(task=task, sample=sample)
+                    opening = self._begin(task, sample) if self._begin else ()
+                    yield Assignment(task=task, sample=sample, opening=tuple(opening))
 
     def _count(self, task: Task) -> list[tuple[Task, int]]:
         """Count a problem and what is done on it; return its debates that were begun and not finished."""

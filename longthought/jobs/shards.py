@@ -17,7 +17,7 @@ from typing import Final, Protocol
 from longthought.errors import RunError
 from longthought.jobs.generate import Job
 from longthought.jobs.progress import Progress
-from longthought.jobs.scheduler import Agenda, Assignment, ended
+from longthought.jobs.scheduler import Agenda, Assignment, Opening, ended
 from longthought.problems.problem import Task
 from longthought.trajectories.events import AnyEvent
 from longthought.trajectories.folder import RunFolder
@@ -69,6 +69,7 @@ class _Held:
     task: Task
     sample: int
     events: list[AnyEvent]
+    opening: tuple[AnyEvent, ...] = ()
 
 
 @dataclass(slots=True)
@@ -89,6 +90,7 @@ async def run_shards(
     *,
     progress: Progress | None = None,
     on_event: Callable[[AnyEvent], None] | None = None,
+    begin: Opening | None = None,
 ) -> AsyncGenerator[Trajectory]:
     """Run a job like `run_job`, with its debates spread over so many workers.
 
@@ -97,7 +99,7 @@ async def run_shards(
         RunError: if the log can't be written, or workers are lost again and again.
 
     """
-    crew = _Crew(job, tasks, folder, hire, min(count, job.concurrency), progress or Progress(), on_event)
+    crew = _Crew(job, tasks, folder, hire, min(count, job.concurrency), progress or Progress(), on_event, begin)
     async with aclosing(crew.run()) as running:
         async for trajectory in running:
             yield trajectory
@@ -115,9 +117,10 @@ class _Crew:
         count: int,
         progress: Progress,
         on_event: Callable[[AnyEvent], None] | None,
+        begin: Opening | None,
     ) -> None:
         self.folder, self.hire, self.count, self.progress, self.on_event = folder, hire, count, progress, on_event
-        self.agenda = Agenda(tasks, job.samples, Run(folder.path), progress)
+        self.agenda = Agenda(tasks, job.samples, Run(folder.path), progress, begin)
         requests = None if job.requests is None else math.ceil(job.requests / count)
         self.share = replace(job, concurrency=math.ceil(job.concurrency / count), requests=requests)
         self.ahead = max(1, self.share.concurrency // 4)
@@ -187,7 +190,9 @@ class _Crew:
                 if not any(post.held for post in self.posts.values()):
                     self.all_done.set()
                 break
-            post.held[assignment.name] = _Held(assignment.task, assignment.sample, list(assignment.events))
+            post.held[assignment.name] = _Held(
+                assignment.task, assignment.sample, list(assignment.events), assignment.opening
+            )
             post.worker.give(assignment)
         self.progress.in_flight = sum(min(len(post.held), self.share.concurrency) for post in able)
 
@@ -223,7 +228,8 @@ class _Crew:
             for event in logged.get(name, ())[len(post.held[name].events) :]:
                 await self._saw(post, event)
         self.agenda.put_back(
-            Assignment(task=held.task, sample=held.sample, events=tuple(held.events)) for held in post.held.values()
+            Assignment(task=held.task, sample=held.sample, events=tuple(held.events), opening=held.opening)
+            for held in post.held.values()
         )
         post.held.clear()
 

@@ -18,7 +18,8 @@ from typing import Any, BinaryIO, Final
 from pydantic import ValidationError
 
 from longthought.errors import RunFolderError
-from longthought.trajectories.events import EVENT, SCHEMA_VERSION, AnyEvent
+from longthought.problems.problem import Problem
+from longthought.trajectories.events import EVENT, SCHEMA_VERSION, AnyEvent, Started
 from longthought.trajectories.folder import Manifest, read_manifest, segments
 from longthought.trajectories.segment import sound_length
 from longthought.trajectories.trajectory import Trajectory
@@ -124,6 +125,23 @@ class Run:
                 events.append(self._event(files[number].readline(), number, offset))
         events.sort(key=lambda event: event.seq)
         return Trajectory(name, tuple(events))
+
+    def problem(self, name: str) -> Problem:
+        """Read what one debate is about, and no more of it.
+
+        Raises:
+            RunFolderError: if there is no debate of that name, or its first event can't be read.
+
+        """
+        for place in self._entries[name].places if name in self._entries else ():
+            number, offset = place >> _OFFSET_BITS, place & ((1 << _OFFSET_BITS) - 1)
+            with self._segments[number].open("rb") as file:
+                file.seek(offset)
+                line = file.readline()
+            head = _HEAD.match(line)
+            if head and head[2] == b"started" and isinstance(event := self._event(line, number, offset), Started):
+                return event.problem
+        return self.trajectory(name).problem
 
     def refresh(self) -> int:
         """Index what was written since; return how many events are new."""

@@ -1,0 +1,139 @@
+"""`longthought label`: what is known of each step of a run, by a solver, by trying, by a model, or by a person."""
+
+import getpass
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from longthought.cli.options import BaseUrl, Json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from longthought.training.data.labels import Label
+    from longthought.trajectories.trajectory import Trajectory
+
+KEYS: Final = "[b]g[/]ood  [b]b[/]ad  [b]u[/]nsure  [b]s[/]kip  [b]z[/] takes back  [b]q[/]uit"
+
+
+def label(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    method: Annotated[str, typer.Option(help="exact, monte-carlo, tree or model.")] = "exact",
+    review: Annotated[
+        bool, typer.Option("--review", help="Judge by hand the steps whose labels are doubtful.")
+    ] = False,
+    all_steps: Annotated[bool, typer.Option("--all", help="With --review: also those that are not.")] = False,
+    samples: Annotated[int, typer.Option("--samples", "-k", help="Continuations or opinions a step.")] = 8,
+    policy: Annotated[
+        str | None, typer.Option(metavar="PROVIDER:MODEL", help="Who goes on from each step; else the run's own.")
+    ] = None,
+    critic: Annotated[
+        str | None, typer.Option(metavar="PROVIDER:MODEL", help="Who is asked for opinions; else the run's own.")
+    ] = None,
+    base_url: BaseUrl = None,
+    problems: Annotated[str | None, typer.Option(help="The problems of the run, for their answers.")] = None,
+    temperature: Annotated[float | None, typer.Option(help="Of whoever is asked.")] = None,
+    limit: Annotated[int | None, typer.Option(help="Debates at most.")] = None,
+    concurrency: Annotated[int, typer.Option(help="Continuations or opinions in flight at once.")] = 64,
+    json: Json = False,
+) -> None:
+    """Label the steps of a run by whether a right answer can still be reached from them.
+
+    Example: `longthought label runs/first --method monte-carlo` and then `longthought label runs/first --review`
+
+    Labels are kept in the run folder, in labels.jsonl, and `longthought export` reads them there. Run the same command
+    again to go on after a stop. A person's label stands above a solver's, and that above what was tried.
+    """
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    if review:
+        _review(run, console, everything=all_steps)
+        return
+    from longthought.jobs.progress import Progress
+    from longthought.training.data.labelling import label as make
+
+    progress = Progress(limit=concurrency)
+    tally = make(
+        run, method, policy=policy, critic=critic, base_url=base_url, k=samples, problems=problems,
+        temperature=temperature, limit=limit, concurrency=concurrency, progress=progress,
+    )  # fmt: skip
+    if json:
+        typer.echo(tally.model_dump_json())
+        return
+    typer.echo(
+        f"{tally.labels:,} steps labelled ({tally.known:,} were known): {tally.live:,} live, {tally.dead:,} dead, "
+        f"{tally.doubtful:,} doubtful"
+    )
+    if tally.doubtful:
+        typer.echo(f"look at the doubtful ones: longthought label {run} --review")
+
+
+def _review(path: Path, console: "Console", *, everything: bool) -> None:
+    """Show one step after the other, and write each answer down at once."""
+    from longthought.training.data.labelling import doubtful
+    from longthought.training.data.labels import LabelBook, LabelWriter
+    from longthought.trajectories.run import Run
+
+    run, book = Run(path), LabelBook(path)
+    queue = list(doubtful(run, book, everything=everything))
+    at, given = 0, list[int]()
+    with LabelWriter(path) as writer:
+        while at < len(queue):
+            one = queue[at]
+            _show(console, run.trajectory(one.trajectory), one, f"{at + 1} of {len(queue)}")
+            match _key(console):
+                case "q":
+                    break
+                case "z" if given:
+                    at = given.pop()
+                case "s":
+                    at += 1
+                case "g" | "b" | "u" as answer:
+                    writer.append([_by_hand(one, {"g": True, "b": False, "u": None}[answer])])
+                    given.append(at)
+                    at += 1
+                case _:
+                    console.print(KEYS)
+    typer.echo(f"{len(given)} labelled by hand, {len(queue) - len(given)} left")
+
+
+def _by_hand(guess: "Label", live: bool | None) -> "Label":
+    from longthought.training.data.labels import Label, Method
+
+    value = None if live is None else float(live)
+    return Label(
+        trajectory=guess.trajectory, node=guess.node, method=Method.HUMAN, live=live, value=value, trials=1,
+        reason=guess.reason if live == guess.live else "", by=getpass.getuser(), at=time.time(),
+    )  # fmt: skip
+
+
+def _show(console: "Console", trajectory: "Trajectory", one: "Label", place: str) -> None:
+    from rich.markup import escape
+    from rich.panel import Panel
+
+    node = trajectory.tree.node(one.node)
+    above = [step.text for step in trajectory.tree.path(one.node) if step.id != node.id]
+    lines = [escape(trajectory.problem.statement), ""]
+    lines += [f"[dim]{number}.[/] {escape(text)}" for number, text in enumerate(above, 1)]
+    lines += ["", f"[b]{len(above) + 1}. {escape(node.text)}[/]"]
+    lines += [f"[dim]{e.tool} {e.status}: {escape(e.detail or e.claim)}[/]" for e in node.evidence]
+    value = "?" if one.value is None else f"{one.value:.2f}"
+    low, high = (f"{x:.2f}" if x is not None else "?" for x in (one.low, one.high))
+    lines += ["", f"[dim]{one.method} by {escape(one.by)}: {value} ({low}–{high}) of {one.trials}[/]"]
+    if one.reason:
+        lines.append(f"[dim]{escape(one.reason)}[/]")
+    console.print(Panel("\n".join(lines), title=f"{escape(one.trajectory)} · {place}", expand=False))
+    console.print(f"Can a right answer still be reached from step {len(above) + 1}?   {KEYS}")
+
+
+def _key(console: "Console") -> str:
+    """Wait for a key; the end of the input is `q`."""
+    read: Callable[[], str] = typer.getchar
+    try:
+        return read().lower() or "q"
+    except (EOFError, KeyboardInterrupt):
+        return "q"

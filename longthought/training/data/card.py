@@ -1,0 +1,148 @@
+"""The card of a data set: what is in it, where it comes from, what was left out, and how to make it again.
+
+Its front matter is what `datasets` and the Hugging Face hub read: which file is which split.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from longthought.training.data.formats import Format
+from longthought.training.data.shelf import Shelf
+
+if TYPE_CHECKING:
+    from longthought.training.data.settings import Exported
+
+_COLUMNS: Final[Mapping[str, str]] = {
+    "prompt-completion": "`prompt` and `completion` are lists of messages. Learn the completion alone.",
+    "preference": "`prompt`, `chosen` and `rejected` are lists of messages.",
+    "stepwise supervision": "`prompt` is a text, `completions` the steps one after the other, `labels` whether a right "
+    "answer can still be reached after each, `values` how likely that is, and `first_error` the first step after which "
+    "it can't, counted from 0, or -1.",
+}
+
+_LESSONS: Final[Mapping[Format, str]] = {
+    Format.JOURNEY: "whole long thoughts with their wrong turns and corrections",
+    Format.SHORTCUT: "the same answers by the same paths, without any wrong turn",
+    Format.POLICY: "steps that lead to a right answer, with the prompts they were given to",
+    Format.CRITIC: "right verdicts on steps, with the prompts they were given to",
+    Format.DPO_POLICY: "replies that led to a right answer against replies that did not, to the same prompt",
+    Format.DPO_CRITIC: "verdicts that were borne out against verdicts that were not, on the same step",
+    Format.STEP_LABELS: "paths of steps, each labelled by whether a right answer can still be reached",
+}
+
+
+def card(made: "Exported", shelf: Shelf) -> str:
+    """Return the card as Markdown."""
+    settings = made.settings
+    suffix = "parquet" if settings.parquet else "jsonl"
+    files = "\n".join(f"  - split: {side}\n    path: {side}.{suffix}" for side in made.counts)
+    lessons = "\n".join(f"- `{wanted}`: {_LESSONS[wanted]}" for wanted in settings.formats)
+    by_kind = _table(
+        ("split", "format", "kind", "rows", "problems", "debates", made.unit, "shortest", "longest"),
+        ((_side(v), f, k, *rest) for v, f, k, *rest in shelf.counts("validation", "format", "kind")),
+    )
+    by_run = _table(
+        ("run", "debates read", "rows", "problems", "debates used", made.unit),
+        (
+            (run, made.debates[run], *(found[1:5] if found else (0, 0, 0, 0)))
+            for run, found in _runs(made.debates, shelf).items()
+        ),
+    )
+    lengths = _table(
+        ("split", "median", "90 %", "99 %"),
+        (
+            (side, *(shelf.quantile(share, validation=side == "validation") for share in (0.5, 0.9, 0.99)))
+            for side in made.counts
+        ),
+    )
+    left_out = _table(("left out", "debates or rows"), made.left_out.most_common())
+    return _CARD.format(
+        files=files,
+        columns=_COLUMNS[made.shape],
+        lessons=lessons,
+        role=made.role,
+        dialect=made.dialect,
+        by_kind=by_kind,
+        by_run=by_run,
+        unit=made.unit,
+        lengths=lengths,
+        left_out=left_out if made.left_out else "Nothing.",
+        filters=_filters(made),
+        command=made.command or "(made from Python, with `longthought.training.data.export`)",
+    )
+
+
+def _runs(debates: Mapping[str, int], shelf: Shelf) -> dict[str, tuple[Any, ...] | None]:
+    found: dict[str, tuple[Any, ...] | None] = dict.fromkeys(debates)
+    return found | {row[0]: row for row in shelf.counts("run")}
+
+
+def _filters(made: "Exported") -> str:
+    settings = made.settings.model_dump(mode="json", exclude_defaults=True, exclude={"formats"})
+    sets = [f"{name} ({count:,} problems)" for name, count in made.test_sets.items()]
+    against = [name for name in made.settings.against if name not in made.test_sets]
+    lines = [f"- test sets kept out: {', '.join([*against, *sets])}"]
+    lines += [f"- {name.replace('_', ' ')}: {json.dumps(value)}" for name, value in settings.items()]
+    return "\n".join(lines)
+
+
+def _side(validation: int) -> str:
+    return "validation" if validation else "train"
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
+    titles = list(head)
+    lines = [f"| {' | '.join(titles)} |", "|" + "---|" * len(titles)]
+    lines += [f"| {' | '.join(f'{c:,}' if isinstance(c, int) else str(c) for c in row)} |" for row in rows]
+    return "\n".join(lines)
+
+
+_CARD: Final = """\
+---
+tags: [longthought]
+configs:
+- config_name: default
+  data_files:
+{files}
+---
+
+# Training data from debates
+
+{lessons}
+
+For the role `{role}`, in the dialect `{dialect}`. {columns} The other columns say where a row comes from: `problem`,
+`run`, `debate`, `node` (0 for the whole debate) and `kind`.
+
+```python
+from datasets import load_dataset
+
+data = load_dataset("PATH/OF/THIS/FOLDER")
+```
+
+## Rows
+
+{by_kind}
+
+Lengths of what is learned, in {unit}:
+
+{lengths}
+
+## Sources
+
+{by_run}
+
+## Choice
+
+{filters}
+
+{left_out}
+
+Train and validation share no problem.
+
+## Again
+
+```
+{command}
+```
+"""

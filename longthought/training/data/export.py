@@ -1,0 +1,156 @@
+"""From run folders to a data set: debates are read one at a time, and what is chosen of their rows is written.
+
+Everything that can be refused is refused before the first debate is compiled. The data set is written beside its place
+and moved there when it is whole, so a stopped export leaves nothing that could be taken for one.
+"""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from longthought.errors import ProblemError
+from longthought.training.data import card
+from longthought.training.data.contamination import TestSets, problem_key
+from longthought.training.data.files import write_rows
+from longthought.training.data.formats import PAIRED, Maker
+from longthought.training.data.known import Known
+from longthought.training.data.labels import LabelBook
+from longthought.training.data.preflight import (
+    expect_apart,
+    expect_empty,
+    expect_lessons,
+    expect_sound,
+    prepared,
+    run_name,
+)
+from longthought.training.data.rows import Candidate, Source
+from longthought.training.data.settings import Exported, Settings
+from longthought.training.data.shelf import Shelf
+from longthought.trajectories.run import Run
+
+SIDES: Final = ("train", "validation")
+
+
+def export(runs: Sequence[str | Path], out: str | Path, settings: Settings, *, command: str = "") -> Exported:
+    """Write a data set made of the debates of some runs.
+
+    Args:
+        runs: Run folders.
+        out: The folder of the data set; it must be new or empty.
+        settings: What to export.
+        command: How to do it again, for the card.
+
+    Raises:
+        UserError: if the settings make no sense, a run can't be read or teaches nothing, or `out` holds other data.
+
+    """
+    out = Path(out)
+    expect_sound(settings)
+    expect_empty(out)
+    opened = {run_name(path, runs): Run(path) for path in dict.fromkeys(map(Path, runs))}
+    aside = Run(settings.validation_run) if settings.validation_run else None
+    test_sets = TestSets(settings.against)
+    made, maker = prepared(opened, out, settings, test_sets, command)
+    expect_lessons(opened, settings)
+    if aside is not None:
+        expect_apart(opened, aside)
+        opened[f"{run_name(aside.path, [])} (validation)"] = aside
+    out.parent.mkdir(parents=True, exist_ok=True)
+    place = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    try:
+        shelf = Shelf(place / "rows.sqlite", settings.seed)
+        try:
+            _fill(shelf, opened, aside, maker, test_sets, made)
+            _choose(shelf, maker, made)
+            _write(shelf, place, made)
+        finally:
+            shelf.close()
+        (place / "rows.sqlite").unlink()
+        place.chmod(0o755)
+        if out.exists():
+            out.rmdir()
+        place.rename(out)
+    except BaseException:
+        shutil.rmtree(place, ignore_errors=True)
+        raise
+    return made
+
+
+# Reading.
+
+
+def _fill(
+    shelf: Shelf, runs: Mapping[str, Run], aside: Run | None, maker: Maker, test_sets: TestSets, made: Exported
+) -> None:
+    for name, run in runs.items():
+        book = LabelBook(run.path)
+        for debate in run.ids()[: made.settings.limit]:
+            made.debates[name] += 1
+            known = _known(run, name, debate, book, run is aside, test_sets, made)
+            if known is not None:
+                _make(shelf, known, maker, made)
+
+
+def _known(
+    run: Run, name: str, debate: str, book: LabelBook, validation: bool, test_sets: TestSets, made: Exported
+) -> Known | None:
+    """Read a debate, if its problem and the filters allow it."""
+    problem = run.problem(debate)
+    if objection := test_sets.objection(problem, validation=validation):
+        made.left_out[objection] += 1
+        return None
+    source = Source(name, problem_key(problem), debate, 0, validation)
+    known = Known.of(run.trajectory(debate), book.of(debate), source)
+    if objection := made.settings.filters.objection(known.trajectory, known.lives):
+        made.left_out[objection] += 1
+        return None
+    return known
+
+
+def _make(shelf: Shelf, known: Known, maker: Maker, made: Exported) -> None:
+    longest = made.settings.filters.max_length
+    for wanted in made.settings.formats:
+        for row in maker.rows(wanted, known, made.left_out):
+            if isinstance(row, Candidate):
+                shelf.offer(row)
+            elif longest is not None and row.total > longest:
+                made.left_out[f"longer than {longest:,} {made.unit}"] += 1
+            elif not shelf.add(row):
+                made.left_out["the same as another row"] += 1
+
+
+def _choose(shelf: Shelf, maker: Maker, made: Exported) -> None:
+    settings = made.settings
+    if PAIRED.intersection(settings.formats):
+        alone, long = shelf.pair(settings.pairs, maker.ruler, settings.filters.max_length)
+        made.left_out["a prompt without both a good and a bad reply"] += alone
+        made.left_out[f"longer than {settings.filters.max_length} {made.unit}"] += long
+    before = shelf.size()
+    if settings.mix and before:
+        shelf.mix(settings.mix)
+    if settings.match == "tokens":
+        shelf.match_tokens()
+    made.left_out["beyond the mix or the match"] += before - shelf.size()
+    shelf.split(0.0 if settings.validation_run else settings.validation)
+    made.left_out = +made.left_out
+    if not shelf.size(validation=False):
+        reasons = "; ".join(f"{count:,} {reason}" for reason, count in made.left_out.most_common(4))
+        raise ProblemError(
+            f"there is nothing to train on in {sum(made.debates.values()):,} debates ({reasons or 'no rows'}): "
+            "generate or label more, or ask for less"
+        )
+    if both := shelf.overlap():
+        raise AssertionError(f"problems on both sides: {', '.join(both)}")
+
+
+def _write(shelf: Shelf, place: Path, made: Exported) -> None:
+    for side in SIDES:
+        validation = side == "validation"
+        if shelf.size(validation=validation):
+            rows = shelf.bodies(validation=validation)
+            made.counts[side] = write_rows(place, side, rows, parquet=made.settings.parquet)
+    (place / "meta.json").write_text(json.dumps(made.meta(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (place / "README.md").write_text(card.card(made, shelf), encoding="utf-8")

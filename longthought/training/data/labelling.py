@@ -1,0 +1,172 @@
+"""Label the steps of a run by one of the methods there are, and find those that a person should look at.
+
+Labels are written as they are made; running the same again adds only what is new.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from longthought.agents.agent import Proposer
+from longthought.errors import ConfigError
+from longthought.jobs.progress import Progress
+from longthought.problems.loader import load
+from longthought.problems.problem import Record, Task
+from longthought.tools.grade import reference_of
+from longthought.training.data import continuations
+from longthought.training.data.exact import exact_labels
+from longthought.training.data.labels import Label, LabelBook, LabelWriter, Method
+from longthought.training.data.outcomes import tree_labels
+from longthought.trajectories.run import Run
+
+METHODS: Final = tuple(method for method in Method if method is not Method.HUMAN)
+_AT_ONCE: Final = 512
+
+
+class Tally(Record):
+    """How many steps were labelled, and how."""
+
+    method: Method
+    labels: int = 0
+    """Written now."""
+    known: int = 0
+    """In the run folder already, and the same."""
+    live: int = 0
+    dead: int = 0
+    doubtful: int = 0
+
+
+def label(
+    path: Path,
+    method: Method | str = Method.EXACT,
+    *,
+    policy: str | Proposer | None = None,
+    critic: str | None = None,
+    base_url: str | None = None,
+    k: int = 8,
+    problems: str | None = None,
+    temperature: float | None = None,
+    limit: int | None = None,
+    concurrency: int = 64,
+    progress: Progress | None = None,
+) -> Tally:
+    """Label the steps of a run, and write the labels into its folder.
+
+    Args:
+        path: The run folder.
+        method: `exact`, by a solver (Countdown); `monte-carlo`, by continuations of the policy; `tree`, by the answers
+            in each debate's own tree; `model`, by opinions of a critic.
+        policy: Who goes on, for Monte-Carlo labels; by default the policy of the run.
+        critic: Who is asked for opinions; by default the critic of the run.
+        base_url: Server of either, if it has one.
+        k: Continuations or opinions a step.
+        problems: The problems that the run was made of, where statements don't hold all that answers are graded by.
+        temperature: Of the policy or the critic; by default the policy's own, and 0.7 for more than one opinion.
+        limit: Debates at most.
+        concurrency: Continuations or opinions in flight at once.
+        progress: Counts to watch meanwhile.
+
+    Raises:
+        UserError: if there is no such method, or it can label nothing here.
+
+    """
+    if method not in METHODS:
+        raise ConfigError(f"--method {method}: choose from {', '.join(METHODS)}; a person labels with --review")
+    if k < 1:
+        raise ConfigError(f"--samples {k}: must be at least 1")
+    run, method = Run(path), Method(method)
+    agents = started_with(run)
+    references = {task.problem.id: task for task in load(problems)} if problems else {}
+    match method:
+        case Method.EXACT:
+            found = _exact(run, limit)
+        case Method.TREE:
+            found = _trees(run, references, limit)
+        case Method.MONTE_CARLO:
+            same = {"base_url": base_url or agents.get("base_url"), "dialect": agents.get("dialect")}
+            found = continuations.monte_carlo(
+                run, policy or str(agents["policy"]), k, references=references, limit=limit, progress=progress,
+                concurrency=concurrency, temperature=temperature, **same,
+            )  # fmt: skip
+        case _:
+            found = continuations.opinions(
+                run, critic or str(agents["critic"]), k, limit=limit, progress=progress, concurrency=concurrency,
+                base_url=base_url or agents.get("critic_base_url") or agents.get("base_url"),
+                dialect=agents.get("dialect"), temperature=0.7 if temperature is None and k > 1 else temperature,
+            )  # fmt: skip
+    return _written(path, method, found)
+
+
+def started_with(run: Run) -> Mapping[str, str | None]:
+    """Return the settings that the first debate of a run was started with.
+
+    Raises:
+        ConfigError: if the run holds no debate.
+
+    """
+    for trajectory in run.trajectories():
+        if trajectory.tree.started is not None:
+            return trajectory.tree.started.config
+    raise ConfigError(f"{run.path} holds no debates yet: run `longthought generate` into it first")
+
+
+def _exact(run: Run, limit: int | None) -> Iterator[Label]:
+    for name in run.ids()[:limit]:
+        yield from exact_labels(run.trajectory(name))
+
+
+def _trees(run: Run, references: Mapping[str, Task], limit: int | None) -> Iterator[Label]:
+    with asyncio.Runner() as runner:
+        for name in run.ids()[:limit]:
+            trajectory = run.trajectory(name)
+            known = references.get(trajectory.problem.id)
+            reference = known.reference if known else reference_of(trajectory.problem, None)
+            yield from runner.run(tree_labels(trajectory, reference))
+
+
+def _written(path: Path, method: Method, labels: Iterable[Label]) -> Tally:
+    """Write labels as they come, those that are known already left out, and count them."""
+    count: Counter[str] = Counter()
+    book, waiting = LabelBook(path), list[Label]()
+    with LabelWriter(path) as writer:
+        try:
+            for made in labels:
+                count["live" if made.live else "dead"] += made.live is not None
+                count["doubtful"] += made.doubtful
+                same = any(_same(made, old) for old in book.all_of(made.trajectory) if old.node == made.node)
+                count["known" if same else "labels"] += 1
+                if not same:
+                    waiting.append(made)
+                if len(waiting) >= _AT_ONCE:
+                    writer.append(waiting)
+                    waiting.clear()
+        finally:
+            writer.append(waiting)
+    if not count["labels"] and not count["known"]:
+        raise ConfigError(f"{path}: no step could be labelled by the method {method}; {_INSTEAD[method]}")
+    return Tally(method=method, **count)
+
+
+def _same(one: Label, other: Label) -> bool:
+    return one.model_copy(update={"at": 0.0}) == other.model_copy(update={"at": 0.0})
+
+
+_INSTEAD: Final[Mapping[Method, str]] = {
+    Method.EXACT: "it knows Countdown alone, so take --method monte-carlo or tree",
+    Method.TREE: "no answer in it could be graded, so give --problems, or take --method monte-carlo",
+    Method.MONTE_CARLO: "there is none to go on from",
+    Method.MODEL: "the critic gave no verdict that can be read; take another with --critic",
+}
+
+
+def doubtful(run: Run, book: LabelBook, *, everything: bool = False) -> Iterator[Label]:
+    """Yield the labels that a person should look at and has not, the most uncertain of a debate first.
+
+    With `everything`, steps that are not doubtful follow those that are.
+    """
+    for name in run.ids():
+        labels = [label for label in book.of(name).values() if label.method is not Method.HUMAN]
+        wanted = [label for label in labels if everything or label.doubtful]
+        yield from sorted(wanted, key=lambda label: (not label.doubtful, abs((label.value or 0.5) - 0.5), label.node))

@@ -1,0 +1,166 @@
+"""What is looked at before an export, so that a mistake costs one line and not an hour.
+
+The debates are not compiled here; only what tells whether it is worth beginning is read.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from longthought.agents.catalogue import dialect_of
+from longthought.agents.voices import VOICES
+from longthought.errors import ConfigError
+from longthought.training.data.contamination import TestSets, problem_key
+from longthought.training.data.files import expect_parquet
+from longthought.training.data.formats import TWINS, Format, Maker, shape
+from longthought.training.data.labelling import started_with
+from longthought.training.data.labels import LabelBook
+from longthought.training.data.masks import training_template
+from longthought.training.data.rows import Ruler, Tokens, Words
+from longthought.training.data.settings import Exported, Settings
+from longthought.training.data.thoughts import Telling
+from longthought.trajectories.run import Run
+from longthought.trajectories.walks import Walk
+
+
+def expect_sound(settings: Settings) -> None:
+    """Raise if the settings make no sense together.
+
+    Raises:
+        ConfigError: naming what is wrong.
+
+    """
+    formats = settings.formats
+    if not formats:
+        raise ConfigError(f"--format: choose from {', '.join(Format)}")
+    shapes = {shape(wanted) for wanted in formats}
+    if len(shapes) > 1:
+        raise ConfigError(f"--format {','.join(formats)}: their columns differ; export them into folders of their own")
+    if TWINS.issuperset(formats) and len(formats) > 1 and settings.match == "tokens":
+        raise ConfigError("--match tokens is for one of the twins at a time: export each into a folder of its own")
+    if settings.match not in ("examples", "tokens"):
+        raise ConfigError(f"--match {settings.match}: choose examples or tokens")
+    if settings.match == "tokens" and not TWINS.issuperset(formats):
+        raise ConfigError(f"--match tokens: only {' and '.join(sorted(TWINS))} are twins; leave it out")
+    if settings.walk is Walk.SHORTCUT:
+        raise ConfigError("--walk shortcut: that is the format sft-shortcut; choose depth_first or chronological")
+    if not 0 <= settings.validation < 1:
+        raise ConfigError(f"--validation {settings.validation:g}: give a share from 0 to 1, such as 0.05, or a run")
+    if settings.pairs < 1:
+        raise ConfigError(f"--pairs {settings.pairs}: must be at least 1")
+    if settings.mix and (any(s <= 0 for s in settings.mix.values()) or abs(sum(settings.mix.values()) - 1) > 1e-6):
+        raise ConfigError("--mix: shares must be above 0 and add up to 1, such as sft-journey=0.7,sft-shortcut=0.3")
+    if settings.parquet:
+        expect_parquet()
+
+
+def expect_empty(out: Path) -> None:
+    """Raise if there is something in the folder.
+
+    Raises:
+        ConfigError: if there is.
+
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ConfigError(f"--out {out}: holds other data; choose another folder, or remove it")
+
+
+def run_name(path: str | Path, runs: Sequence[str | Path]) -> str:
+    """Name a run by its folder, or by its whole path where two folders have one name."""
+    path = Path(path)
+    alike = {Path(other).resolve() for other in runs if Path(other).resolve().name == path.resolve().name}
+    return path.resolve().name if len(alike) < 2 else str(path)
+
+
+def prepared(
+    runs: Mapping[str, Run], out: Path, settings: Settings, test_sets: TestSets, command: str
+) -> tuple[Exported, Maker]:
+    """Settle dialect, lengths and role.
+
+    Raises:
+        UserError: if the runs don't agree on a dialect, or the tokenizer is not fit to train with.
+
+    """
+    first = settings.formats[0]
+    spoken: dict[str, str] = {}
+    for name, run in runs.items():
+        agents = started_with(run)
+        chair = "critic" if first in (Format.CRITIC, Format.DPO_CRITIC) else "policy"
+        spoken[name] = dialect_of(str(agents.get(chair)), settings.dialect or agents.get("dialect")).name
+    if len(set(spoken.values())) > 1:
+        said = ", ".join(f"{name} in {dialect}" for name, dialect in spoken.items())
+        raise ConfigError(f"the runs speak several dialects ({said}): name one with --dialect, or export them apart")
+    dialect = dialect_of("", next(iter(spoken.values())))
+    ruler = _ruler(settings, dialect.name)
+    telling = Telling(VOICES[dialect.name], settings.walk, settings.wrong, settings.seed)
+    maker = Maker(dialect, telling, ruler, settings.samples)
+    roles = sorted({maker.role(wanted) for wanted in settings.formats})
+    if len(roles) > 1:
+        raise ConfigError(
+            f"--format {','.join(settings.formats)}: these teach {' and '.join(roles)}; export them into folders of "
+            "their own"
+        )
+    made = Exported(out, settings, roles[0], shape(first), dialect.name, ruler.unit)
+    made.test_sets, made.command = test_sets.sizes, command
+    return made, maker
+
+
+def _ruler(settings: Settings, dialect: str) -> Ruler:
+    if settings.tokenizer is not None:
+        tokens = Tokens(settings.tokenizer)
+        if settings.formats[0] is not Format.STEP_LABELS:
+            training_template(tokens.tokenizer, settings.tokenizer)
+        return tokens
+    if dialect == "compact":
+        return Words("tokens")
+    if settings.match == "tokens":
+        raise ConfigError("--match tokens: name the model that is to be trained with --tokenizer, to count its tokens")
+    return Words()
+
+
+def expect_lessons(runs: Mapping[str, Run], settings: Settings) -> None:
+    """Raise unless each run has a debate that something can be learned from: solved, or with labels.
+
+    Raises:
+        ConfigError: naming the run that has none.
+
+    """
+    for name, run in runs.items():
+        book = LabelBook(run.path)
+        if _labelled(book, settings):
+            continue
+        failed = 0
+        for debate in run.graded_ids():
+            solved = run.trajectory(debate).solved
+            if solved:
+                break
+            failed += solved is False
+        else:
+            raise ConfigError(
+                f"{name}: none of its {len(run):,} debates is graded as solved ({failed:,} failed, "
+                f"{len(run) - failed:,} not graded) and no labels say more, so there is nothing to learn from: "
+                f"generate more, or label its steps first with `longthought label {run.path}`"
+            )
+
+
+def _labelled(book: LabelBook, settings: Settings) -> bool:
+    """Say whether labels alone can teach: any will do for those who judge, the others need something to follow."""
+    judges = {Format.CRITIC, Format.DPO_CRITIC, Format.STEP_LABELS}.issuperset(settings.formats)
+    labels = (label for debate in book.trajectories() for label in book.of(debate).values())
+    return any(label.live or (judges and label.live is False) for label in labels)
+
+
+def expect_apart(runs: Mapping[str, Run], aside: Run) -> None:
+    """Raise if a problem of the validation run stands in another one.
+
+    Raises:
+        ConfigError: naming the run and a debate.
+
+    """
+    held = {problem_key(aside.problem(name)): name for name in aside.ids()}
+    for run in runs.values():
+        both = [name for name in run.ids() if problem_key(run.problem(name)) in held]
+        if both:
+            raise ConfigError(
+                f"--validation {aside.path}: overlaps with {run.path}: {len(both):,} of its debates are on the same "
+                f"problems, such as {both[0]!r}; validate on other problems, or give a share such as 0.05"
+            )

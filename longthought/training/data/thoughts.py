@@ -1,0 +1,105 @@
+"""Rows for thinkers: a journey with its wrong turns, and the shortcut that is its twin.
+
+Both are cut from one tree and lead by the same path to the same answer; a tree gives both or neither, so the twins
+match example by example, whichever is exported.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from longthought.agents.voices import ThinkerVoice
+from longthought.errors import ConfigError
+from longthought.training.data.labels import Label
+from longthought.training.data.outcomes import lives
+from longthought.training.data.rows import Candidate, Row, Ruler, Source, messages, reply
+from longthought.trajectories.events import Action, Author
+from longthought.trajectories.thought import LongThought
+from longthought.trajectories.trajectory import Trajectory
+from longthought.trajectories.walks import Walk, right_end
+
+JOURNEY, SHORTCUT = "sft-journey", "sft-shortcut"
+
+
+@dataclass(frozen=True)
+class Telling:
+    """How thoughts are told."""
+
+    voice: ThinkerVoice
+    walk: Walk = Walk.DEPTH_FIRST
+    wrong: int | None = 3
+    """Wrong children at each node at most, in a depth-first walk."""
+    seed: int = 0
+
+    def thought(
+        self, trajectory: Trajectory, walk: Walk, known: Mapping[int, bool], why: Mapping[int, str]
+    ) -> LongThought:
+        """Tell a debate.
+
+        Raises:
+            ConfigError: if that can't be told in this voice, or has no right answer.
+
+        """
+        return trajectory.long_thought(
+            walk, wrong=self.wrong, labels=known, reasons=why, seed=self.seed, voice=self.voice
+        )  # fmt: skip
+
+
+def twins(
+    trajectory: Trajectory,
+    labels: Mapping[int, Label],
+    source: Source,
+    telling: Telling,
+    ruler: Ruler,
+    wanted: str,
+    left_out: Counter[str],
+) -> Iterator[Row]:
+    """Yield the wanted one of the two twins, if both can be told."""
+    known = lives(trajectory, labels)
+    if right_end(trajectory.tree, known) is None:
+        left_out["no right answer"] += 1
+        return
+    if telling.walk is Walk.CHRONOLOGICAL and not trajectory.solved:
+        left_out["the debate did not end with a right answer"] += 1
+        return
+    why = reasons(trajectory, labels)
+    try:
+        journey = telling.thought(trajectory, telling.walk, known, why)
+        shortcut = telling.thought(trajectory, Walk.SHORTCUT, known, why)
+    except ConfigError:
+        left_out[f"can't be said in {telling.voice.name}"] += 1
+        return
+    prompt = messages(telling.voice.ask(trajectory.problem))
+    asked = sum(ruler(message["content"]) for message in prompt)
+    one, other = (journey, shortcut) if wanted == JOURNEY else (shortcut, journey)
+    length, twin = ruler(one.text), ruler(other.text)
+    kind = "straight" if journey.wrong_turns == 0 else "with wrong turns"
+    columns = {"prompt": prompt, "completion": reply(one.text)}
+    yield Row(wanted, kind, source, columns, shortcut.text, length, asked + max(length, twin), twin)
+
+
+def reasons(trajectory: Trajectory, labels: Mapping[int, Label]) -> dict[int, str]:
+    """Return why dead steps fail, by their labels, where nobody said so in the debate itself."""
+    found: dict[int, str] = {}
+    for number, label in labels.items():
+        node = trajectory.tree.nodes[number]
+        told = node.reason.strip() or any(v.action is Action.BACKTRACK and v.critique.strip() for v in node.verdicts)
+        if label.live is False and label.reason and not (told and node.rejected_by is not Author.STRATEGY):
+            found[number] = label.reason
+    return found
+
+
+def whole_samples(
+    trajectory: Trajectory, source: Source, telling: Telling, left_out: Counter[str]
+) -> Iterator[Candidate]:
+    """Yield the whole debate as one thought, good if its answer was graded right and bad if it was not."""
+    if trajectory.solved is None or not trajectory.finished:
+        left_out["not graded"] += 1
+        return
+    try:
+        thought = trajectory.long_thought(Walk.CHRONOLOGICAL, seed=telling.seed, voice=telling.voice)
+    except ConfigError:
+        left_out[f"can't be said in {telling.voice.name}"] += 1
+        return
+    prompt = messages(telling.voice.ask(trajectory.problem))
+    yield Candidate("dpo-policy", "sample", source, prompt, thought.text, trajectory.solved)

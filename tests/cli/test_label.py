@@ -1,0 +1,141 @@
+"""`longthought label` and `longthought export` as a person runs them, keys pressed in a terminal among it."""
+
+import json
+import os
+import pty
+import select
+import subprocess
+import sys
+import termios
+import time
+from pathlib import Path
+
+import pytest
+
+import longthought as lt
+from longthought.problems import countdown
+from longthought.problems.loader import countdown_task
+from longthought.training.data.labels import Label, LabelBook, LabelWriter, Method
+
+COMMAND = [sys.executable, "-c", "from longthought.cli.main import main; main()"]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    tasks = [countdown_task(puzzle) for puzzle in countdown.generate(count=4, split="train", seed=4)]
+    for _ in lt.generate(tasks, out=tmp_path / "run", concurrency=4):
+        pass
+    return tmp_path / "run"
+
+
+def longthought(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*COMMAND, *map(str, arguments)], capture_output=True, text=True, check=False)
+
+
+def press(keys: str, *arguments: str | Path) -> str:
+    """Run a command in a terminal and press a key each time it waits for one; return what it showed."""
+    master, slave = pty.openpty()
+    shown, deadline = b"", time.monotonic() + 120
+    with subprocess.Popen([*COMMAND, *map(str, arguments)], stdin=slave, stdout=slave, stderr=slave) as process:
+        os.close(slave)
+        try:
+            for turn, key in enumerate(keys, 1):  # it has asked, and waits for a key and not for a line
+                while shown.count(b"uit\r\n") < turn or termios.tcgetattr(master)[3] & termios.ICANON:
+                    assert time.monotonic() < deadline, shown.decode()
+                    shown += read(master)
+                os.write(master, key.encode())
+            while process.poll() is None or select.select([master], [], [], 0)[0]:
+                assert time.monotonic() < deadline, shown.decode()
+                try:
+                    shown += read(master)
+                except OSError:  # the other end is closed
+                    break
+        finally:
+            process.kill()
+    os.close(master)
+    assert process.returncode == 0, shown.decode()
+    return shown.decode()
+
+
+def read(terminal: int) -> bytes:
+    return os.read(terminal, 65_536) if select.select([terminal], [], [], 0.02)[0] else b""
+
+
+def human(run: Path) -> list[tuple[str, int, bool | None]]:
+    book = LabelBook(run)
+    return [
+        (one.trajectory, one.node, one.live)
+        for name in book.trajectories()
+        for one in book.of(name).values()
+        if one.method is Method.HUMAN
+    ]
+
+
+def test_a_person_judges_doubtful_steps_by_keys_takes_one_back_and_goes_on_later(run: Path) -> None:
+    steps = [(t.id, node.id) for t in lt.Run(run).trajectories() for node in t.steps]
+    doubts = 5
+    with LabelWriter(run) as writer:
+        for name, node in steps[:doubts]:
+            writer.append([Label(trajectory=name, node=node, method=Method.MODEL, live=True, value=0.6, doubtful=True)])
+    shown = press("gsbzuq", "label", run, "--review")
+    assert f"1 of {doubts}" in shown
+    assert "2 labelled by hand" in shown
+    first = human(run)
+    assert [live for *_, live in first] in ([True, None], [None, True])  # the b was taken back and made unsure
+    shown = press("bq", "label", run, "--review")
+    assert f"1 of {doubts - 2}" in shown
+    assert len(human(run)) == 3
+
+
+def test_label_and_export_report_in_a_line_or_in_json(run: Path, tmp_path: Path) -> None:
+    labelled = longthought("label", run)
+    assert labelled.returncode == 0, labelled.stderr
+    assert "steps labelled (0 were known)" in labelled.stdout
+    counts = json.loads(longthought("label", run, "--json").stdout)
+    assert counts["labels"] == 0 < counts["known"]
+    done = longthought("export", run, "--format", "policy", "--out", tmp_path / "data", "--validation", "0.4")
+    assert done.returncode == 0, done.stderr
+    assert "for training" in done.stdout
+    assert "for validation" in done.stdout
+    card = (tmp_path / "data" / "README.md").read_text()
+    assert f"longthought export {run} --format policy" in card
+    meta = json.loads(
+        longthought("export", run, "--format", "sft-journey,sft-shortcut", "--mix", "sft-journey=0.5,sft-shortcut=0.5",
+                    "--out", tmp_path / "both", "--json", "--wrong", "-1", "--against", "none").stdout
+    )  # fmt: skip
+    assert meta["role"] == "thinker"
+    assert meta["settings"]["wrong"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--format", "sft"], "--format sft: choose from sft-journey"),
+        (["--backtracks", "many"], "--backtracks many: write a number or a range"),
+        (["--backtracks", "5-2"], "--backtracks 5-2: "),
+        (["--outcome", "drawn"], "--outcome drawn: choose solved or failed"),
+        (["--agreement", "2"], "--agreement 2"),
+        (["--max-length", "0"], "--max-length 0"),
+        (["--mix", "a=b"], "--mix a=b: write NAME=SHARE"),
+        (["--walk", "shortcut"], "--walk shortcut: choose chronological or depth_first"),
+        (["--pair-by", "age"], "--pair-by age: choose siblings or samples"),
+        (["--validation", "nowhere"], "nowhere does not exist"),
+        (["--against", "gone.jsonl"], "gone.jsonl: no such file"),
+        (["--tokenizer", "/nowhere"], "--tokenizer /nowhere"),
+    ],
+)
+def test_mistakes_cost_one_line(played_once: Path, tmp_path: Path, arguments: list[str], words: str) -> None:
+    done = longthought("export", played_once, "--out", tmp_path / "data", *arguments)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.fixture(scope="session")
+def played_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("played") / "run"
+    tasks = [countdown_task(puzzle) for puzzle in countdown.generate(count=1, split="train", seed=4)]
+    for _ in lt.generate(tasks, out=path):
+        pass
+    return path

@@ -1,0 +1,394 @@
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from datasets import load_dataset
+
+import longthought as lt
+from longthought.agents.agent import Critic, Policy
+from longthought.agents.compact import Compact
+from longthought.agents.notation import read_step, read_verdict
+from longthought.agents.prose import Prose
+from longthought.agents.voices import VOICES
+from longthought.errors import ConfigError, ModelError, ProblemError, RunFolderError
+from longthought.problems import countdown
+from longthought.problems.puzzle import Puzzle
+from longthought.tools.countdown import fault
+from longthought.training.data.contamination import problem_key
+from longthought.training.data.filters import Filters
+from longthought.training.data.formats import Format
+from longthought.training.data.rows import messages
+from longthought.training.data.settings import Exported
+from longthought.trajectories.run import Run
+from longthought.trajectories.walks import Walk
+from tests.fakes import sums
+from tests.fakes.scripted import ScriptedChatModel
+from tests.training.data.conftest import play
+
+Export = Callable[..., Exported]
+WHENCE = {"problem", "run", "debate", "node", "kind"}
+COLUMNS = {
+    "sft-journey": {"prompt", "completion"},
+    "sft-shortcut": {"prompt", "completion"},
+    "policy": {"prompt", "completion"},
+    "critic": {"prompt", "completion"},
+    "dpo-policy": {"prompt", "chosen", "rejected"},
+    "dpo-critic": {"prompt", "chosen", "rejected"},
+    "step-labels": {"prompt", "completions", "labels", "values", "first_error"},
+}
+
+
+def rows(made: Exported, side: str | None = None) -> list[dict[str, Any]]:
+    sides = [side] if side else list(made.counts)
+    return [json.loads(line) for name in sides for line in (made.out / f"{name}.jsonl").read_text().split("\n") if line]
+
+
+def puzzle_of(row: dict[str, Any]) -> Puzzle:
+    *numbers, target = map(int, row["problem"].removeprefix("countdown-").split("-"))
+    return Puzzle(tuple(numbers), target)
+
+
+def said(row: dict[str, Any], column: str = "completion") -> str:
+    (message,) = row[column]
+    assert message["role"] == "assistant"
+    return message["content"]
+
+
+def asked(row: dict[str, Any]) -> str:
+    return row["prompt"][-1]["content"]
+
+
+# What is written.
+
+
+@pytest.mark.parametrize("format", [f for f in Format if f is not Format.DPO_CRITIC])
+def test_every_format_loads_as_it_is_with_problems_on_one_side_only(
+    labelled: Path, exported: Export, format: str
+) -> None:
+    made = exported(labelled, format, validation=0.3)
+    data = load_dataset(str(made.out), cache_dir=str(made.out.parent / "cache"))
+    assert {side: len(data[side]) for side in data} == made.counts
+    assert set(made.counts) == {"train", "validation"}
+    assert set(data["train"].column_names) == COLUMNS[format] | WHENCE
+    assert not set(data["train"]["problem"]) & set(data["validation"]["problem"])
+    meta = json.loads((made.out / "meta.json").read_text())
+    assert (meta["schema_version"], meta["format"], meta["dialect"]) == (1, format, "compact")
+    assert meta["role"] in ("policy", "critic", "thinker")
+    assert sorted(p.name for p in made.out.iterdir()) == ["README.md", "meta.json", "train.jsonl", "validation.jsonl"]
+
+
+@pytest.mark.parametrize("format", ["sft-journey", "dpo-policy", "step-labels"])
+def test_parquet_holds_the_same_rows(labelled: Path, exported: Export, format: str) -> None:
+    lines, table = exported(labelled, format), exported(labelled, format, parquet=True)
+    cache = str(table.out.parent / "cache")
+    assert list(load_dataset(str(table.out), cache_dir=cache, split="train")) == rows(lines, "train")
+
+
+def test_the_same_export_writes_the_same_bytes_and_another_seed_another_order(labelled: Path, exported: Export) -> None:
+    one, other, reseeded = (exported(labelled, "policy", seed=seed) for seed in (0, 0, 1))
+    for name in ("train.jsonl", "validation.jsonl", "meta.json", "README.md"):
+        assert (one.out / name).read_bytes() == (other.out / name).read_bytes()
+    assert (one.out / "train.jsonl").read_bytes() != (reseeded.out / "train.jsonl").read_bytes()
+    both = [Counter(map(json.dumps, rows(made))) for made in (one, reseeded)]
+    assert both[0] == both[1]
+
+
+def test_the_card_tells_what_is_in_the_folder(labelled: Path, exported: Export) -> None:
+    made = exported(labelled, "critic", against=("countdown",), filters=Filters(backtracks=(1, None)))
+    text = (made.out / "README.md").read_text()
+    assert "| train | critic | accept |" in text
+    assert "test sets kept out: countdown" in text
+    assert '"backtracks": [1, null]' in text
+    assert "too few or too many backtracks" in text
+    assert f"| run | {len(Run(labelled))} |" in text
+
+
+# Training sees what the agents saw.
+
+
+def test_every_prompt_is_one_that_the_agents_were_asked_to_the_letter(tmp_path: Path, exported: Export) -> None:
+    asks = {
+        role: ScriptedChatModel(lambda seen, say=say: say(str(seen[-1].content)))
+        for role, say in (("policy", sums.policy_says), ("critic", sums.critic_says))
+    }
+    policy = Policy("fake:policy", asks["policy"], Prose())
+    critic = Critic("fake:critic", asks["critic"], Prose())
+    list(lt.generate(sums.tasks(8), out=tmp_path / "run", policy=policy, critic=critic, tools=["algebra"]))
+    for role in ("policy", "critic"):
+        made = exported(tmp_path / "run", role, validation=0.0)
+        seen = [messages(request) for request in asks[role].seen]
+        found = rows(made)
+        assert made.dialect == "prose"
+        assert len(found) == len(seen) - (8 if role == "policy" else 0)  # of the policy's, guesses that were rejected
+        assert all(row["prompt"] in seen for row in found)
+    verdict = Prose().read_verdict(said(found[0]), None)  # type: ignore[arg-type]
+    assert not isinstance(verdict, str)
+    made = exported(tmp_path / "run", "sft-journey", validation=0.0)
+    for row in rows(made):
+        assert "I guess." in said(row)
+        assert said(row).rstrip(".").endswith(f"\\boxed{{{sums.number_in(asked(row)) + 1000}}}")
+
+
+def test_policies_learn_live_steps_in_words_that_read_back(labelled: Path, exported: Export) -> None:
+    found = rows(exported(labelled, "policy"))
+    assert len(found) > 30
+    for row in found:
+        step = read_step(said(row))
+        assert step is not None
+        assert countdown.solvable(step.remaining, puzzle_of(row).target)
+        assert asked(row).startswith("use ")
+        assert asked(row).endswith(" step")
+
+
+def test_critics_learn_the_solvers_verdict_and_where_to_return(labelled: Path, exported: Export) -> None:
+    found = rows(exported(labelled, "critic"))
+    assert Counter(row["kind"] for row in found).keys() == {"accept", "reject"}
+    for row in found:
+        target, *path = puzzle_of(row).target, *asked(row).split(" step ")[1:]
+        *above, new = [read_step(" ".join(text.partition(" not ")[0].split()).removesuffix(" judge")
+                       .removesuffix(" holds")) for text in path]  # fmt: skip
+        verdict = read_verdict(said(row))
+        assert verdict is not None
+        assert new is not None
+        assert (verdict.action != "backtrack") == countdown.solvable(new.remaining, target)
+        if verdict.action == "backtrack":
+            alive = [n for n, step in enumerate(above, 1) if step and countdown.solvable(step.remaining, target)]
+            assert verdict.back_to == (alive[-1] if alive else 0)
+
+
+# Thinkers.
+
+
+def test_twins_come_from_the_same_debates_and_end_in_the_same_right_answer(labelled: Path, exported: Export) -> None:
+    journeys, shortcuts = (rows(exported(labelled, f)) for f in ("sft-journey", "sft-shortcut"))
+    voice = VOICES["compact"]
+    assert [row["debate"] for row in journeys] == [row["debate"] for row in shortcuts]
+    assert any(len(said(j)) > 2 * len(said(s)) for j, s in zip(journeys, shortcuts, strict=True))
+    for journey, shortcut in zip(journeys, shortcuts, strict=True):
+        assert journey["prompt"] == shortcut["prompt"]
+        problem, puzzle = Run(labelled).problem(journey["debate"]), puzzle_of(journey)
+        answers = [voice.read_answer(said(row), problem) for row in (journey, shortcut)]
+        assert answers[0] == answers[1]
+        assert answers[0] is not None
+        assert fault(puzzle.numbers, puzzle.target, answers[0]) is None
+        assert "backtrack" not in said(shortcut)
+
+
+def test_twins_match_on_tokens(labelled: Path, exported: Export) -> None:
+    def words(made: Exported) -> list[int]:
+        return [len(said(row).split()) for row in rows(made)]
+
+    journeys, all_journeys = (words(exported(labelled, "sft-journey", match=m)) for m in ("tokens", "examples"))
+    shortcuts = words(exported(labelled, "sft-shortcut", match="tokens"))
+    assert len(shortcuts) == len(all_journeys) > len(journeys) > 0
+    assert sum(shortcuts) - max(all_journeys) < sum(journeys) <= sum(shortcuts)
+
+
+def test_compact_debates_can_be_told_in_prose_and_chronologically(played: Path, exported: Export) -> None:
+    made = exported(played, "sft-journey", dialect="prose", walk=Walk.CHRONOLOGICAL)
+    for row in rows(made):
+        assert [message["role"] for message in row["prompt"]] == ["system", "user"]
+        answer = VOICES["prose"].read_answer(said(row), Run(played).problem(row["debate"]))
+        assert answer == Run(played).trajectory(row["debate"]).answer
+
+
+# Preferences.
+
+
+def test_siblings_are_told_apart_by_the_solver_and_answer_one_prompt(labelled: Path, exported: Export) -> None:
+    found = rows(exported(labelled, "dpo-policy", pairs=3))
+    assert len(found) > 20
+    good_of, bad_of = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
+    for row in found:
+        good, bad = read_step(said(row, "chosen")), read_step(said(row, "rejected"))
+        assert good is not None
+        assert bad is not None
+        target = puzzle_of(row).target
+        assert countdown.solvable(good.remaining, target)
+        assert f"not {said(row, 'chosen').partition(' =')[0]} " not in asked(row)
+        good_of[asked(row)].add(said(row, "chosen"))
+        bad_of[asked(row)].add(said(row, "rejected"))
+    assert max(map(len, [*good_of.values(), *bad_of.values()])) in (2, 3)
+    assert not any(good_of[prompt] & bad_of[prompt] for prompt in good_of)
+
+
+def test_without_labels_siblings_are_told_apart_by_what_the_debate_found(played: Path, exported: Export) -> None:
+    run = Run(played)
+    for row in rows(exported(played, "dpo-policy")):
+        assert any(
+            said(row, "chosen") in [node.text for node in run.trajectory(f"{row['problem']}#{n}").path]
+            for n in (0, 1)
+            if run.trajectory(f"{row['problem']}#{n}").solved
+        )
+
+
+def test_whole_samples_pair_right_thoughts_with_wrong_ones(labelled: Path, exported: Export, tmp_path: Path) -> None:
+    tasks = [lt.Task(problem=t.problem) for t in lt.Run(labelled).trajectories()][::2]
+    short = tmp_path / "short"
+    given = [lt.Task(problem=t.problem, reference=ref(t.problem.statement)) for t in tasks]
+    list(lt.generate(given, out=short, samples=4, rounds=7, concurrency=32))
+    made = exported(short, "dpo-policy", samples=True)
+    assert made.role == "thinker"
+    run = Run(short)
+    solved = {str(t.long_thought(voice=VOICES["compact"])): t.solved for t in run.trajectories()}
+    for row in rows(made):
+        assert solved[said(row, "chosen")]
+        assert not solved[said(row, "rejected")]
+
+
+def ref(statement: str) -> lt.CountdownReference:
+    puzzle = Puzzle.read(statement)
+    assert puzzle is not None
+    return lt.CountdownReference(numbers=puzzle.numbers, target=puzzle.target)
+
+
+def test_verdicts_are_credited_with_what_happened_next(tmp_path: Path, exported: Export) -> None:
+    """Two debates ask the same of a critic that is of two minds; one of its verdicts leads to the right answer."""
+    minds = iter(["terminate", "backtrack", "terminate"])
+
+    def critic_says(_: object) -> str:
+        return json.dumps({"critique": "so I say", "action": next(minds), "target": None, "score": 0.5})
+
+    policy = Policy("fake:policy", ScriptedChatModel(lambda _: r"It is \boxed{4}."), Prose())
+    critic = Critic("fake:critic", ScriptedChatModel(critic_says), Prose())
+    task = lt.Task(problem=lt.Problem(id="two", statement="What is 2 + 2?"), reference=lt.AnswerReference(answer="4"))
+    given: dict[str, Any] = {"policy": policy, "critic": critic, "tools": [], "patience": 1}
+    list(lt.generate([task], out=tmp_path / "run", samples=2, concurrency=1, **given))
+    run = Run(tmp_path / "run")
+    assert [t.solved for t in run.trajectories()] == [True, False]
+    from longthought.training.data.labels import Label, LabelWriter, Method
+
+    with LabelWriter(run.path) as writer:
+        writer.append([Label(trajectory="two#1", node=1, method=Method.HUMAN, live=True)])
+    (row,) = rows(exported(run.path, "dpo-critic", validation=0.0))
+    assert json.loads(said(row, "chosen"))["action"] == "terminate"
+    assert json.loads(said(row, "rejected"))["action"] == "backtrack"
+
+
+# Steps with labels.
+
+
+def test_step_labels_say_what_the_solver_says_up_to_the_first_error(labelled: Path, exported: Export) -> None:
+    found = rows(exported(labelled, "step-labels"))
+    assert {row["kind"] for row in found} == {"right", "with an error"}
+    for row in found:
+        steps = [read_step(text) for text in row["completions"]]
+        live = [step is not None and countdown.solvable(step.remaining, puzzle_of(row).target) for step in steps]
+        first = row["labels"].index(False) if False in row["labels"] else -1
+        assert row["first_error"] == first
+        assert row["labels"][: first if first >= 0 else None] == live[: first if first >= 0 else None]
+        assert len(row["labels"]) == len(row["values"]) == len(steps)
+
+
+# Choosing.
+
+
+def test_a_mix_keeps_its_shares_of_formats_and_of_kinds(labelled: Path, exported: Export) -> None:
+    made = exported(labelled, "sft-journey", "sft-shortcut", mix={"sft-journey": 0.25, "sft-shortcut": 0.75})
+    told = Counter("backtrack" in said(row) or "judge" in said(row) for row in rows(made))
+    assert told[True] == made.settings.mix["sft-journey"] * sum(told.values()) or abs(told[False] - 3 * told[True]) <= 3
+    kinds = Counter(row["kind"] for row in rows(exported(labelled, "critic", mix={"accept": 0.5, "reject": 0.5})))
+    assert kinds["accept"] == kinds["reject"] > 10
+    with pytest.raises(ConfigError, match=r"--mix praise.*kind accept, reject"):
+        exported(labelled, "critic", mix={"praise": 1.0})
+
+
+def test_filters_keep_what_they_say(labelled: Path, exported: Export) -> None:
+    run = Run(labelled)
+    few = {row["debate"] for row in rows(exported(labelled, "critic", filters=Filters(backtracks=(1, 4))))}
+    assert few
+    assert few <= {t.id for t in run.trajectories() if 1 <= t.backtracks <= 4}
+    solved = {row["debate"] for row in rows(exported(labelled, "step-labels", filters=Filters(outcome="solved")))}
+    assert solved <= {t.id for t in run.trajectories() if t.solved}
+    short = exported(labelled, "sft-journey", filters=Filters(max_length=60))
+    assert all(len(asked(row).split()) + len(said(row).split()) <= 60 for row in rows(short))
+    assert short.left_out["longer than 60 tokens"] > 0
+    sure = exported(labelled, "policy", filters=Filters(agreement=1.0))
+    assert sum(sure.debates.values()) - sure.left_out["the critic disagrees with the outcome"] > 0
+
+
+def test_no_row_is_there_twice(labelled: Path, exported: Export, tmp_path: Path) -> None:
+    twice = tmp_path / "again" / "run"
+    twice.parent.mkdir()
+    twice.symlink_to(labelled)
+    (tmp_path / "again" / "copy").symlink_to(labelled)
+    once, both = exported(labelled, "policy"), exported([labelled, tmp_path / "again" / "copy"], "policy")
+    assert sum(once.counts.values()) == sum(both.counts.values())
+
+
+def test_a_run_may_be_the_validation_set_unless_it_overlaps(labelled: Path, exported: Export, tmp_path: Path) -> None:
+    other = play(tmp_path / "held", 4, split="validation")
+    made = exported(labelled, "policy", validation_run=str(other), validation=0.0)
+    keys = {problem_key(t.problem) for t in Run(other).trajectories()}
+    assert {row["problem"] for row in rows(made, "validation")} <= keys
+    assert not {row["problem"] for row in rows(made, "train")} & keys
+    with pytest.raises(ConfigError, match=r"overlaps with .*24 of its debates"):
+        exported(labelled, "policy", validation_run=str(labelled), validation=0.0)
+
+
+# Bad input.
+
+
+def no_file_is_left(out: Path) -> bool:
+    return not out.exists() and not list(out.parent.glob(f".{out.name}-*"))
+
+
+def test_a_run_without_a_solved_debate_is_refused(tmp_path: Path, exported: Export) -> None:
+    tasks = [lt.Task(problem=task.problem, reference=lt.AnswerReference(answer="-1")) for task in sums.tasks(2)]
+    policy = Policy("fake:policy", ScriptedChatModel(lambda s: sums.policy_says(str(s[-1].content))), Prose())
+    critic = Critic("fake:critic", ScriptedChatModel(lambda s: sums.critic_says(str(s[-1].content))), Prose())
+    list(lt.generate(tasks, out=tmp_path / "run", policy=policy, critic=critic, tools=[]))
+    with pytest.raises(ConfigError, match=r"none of its 2 debates is graded as solved \(2 failed, 0 not graded\)"):
+        exported(tmp_path / "run", "sft-journey")
+    assert no_file_is_left(tmp_path / "data-1")
+
+
+def test_debates_on_test_problems_are_left_out_and_if_all_are_that_is_said(tmp_path: Path, exported: Export) -> None:
+    run = play(tmp_path / "run", 3, split="test")
+    with pytest.raises(ProblemError, match=r"nothing to train on.*3 in the test split of Countdown"):
+        exported(run, "sft-journey")
+    assert no_file_is_left(tmp_path / "data-1")
+    assert exported(run, "sft-journey", against=("none",)).counts["train"] > 0
+
+
+def test_a_folder_with_other_data_is_left_alone(played: Path, exported: Export, tmp_path: Path) -> None:
+    (tmp_path / "data-1").mkdir()
+    (tmp_path / "data-1" / "mine.txt").write_text("mine")
+    with pytest.raises(ConfigError, match="holds other data"):
+        exported(played, "policy")
+    assert [p.name for p in (tmp_path / "data-1").iterdir()] == ["mine.txt"]
+
+
+def test_a_run_of_a_newer_schema_is_refused(run: Path, exported: Export) -> None:
+    manifest = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({**manifest, "schema_version": 99}))
+    with pytest.raises(RunFolderError, match="schema 99"):
+        exported(run, "policy")
+
+
+def test_what_makes_no_sense_together_is_refused(played: Path, exported: Export) -> None:
+    def refused() -> Iterator[tuple[tuple[str, ...], dict[str, Any], str]]:
+        yield ("policy", "dpo-policy"), {}, "columns differ"
+        yield ("policy", "critic"), {}, "teach critic and policy"
+        yield ("policy",), {"match": "tokens"}, "are twins"
+        yield ("sft-journey",), {"match": "words"}, "--match words"
+        yield ("sft-journey",), {"match": "tokens", "dialect": "prose"}, "--tokenizer"
+        yield ("sft-journey",), {"walk": Walk.SHORTCUT}, "--walk shortcut"
+        yield ("policy",), {"validation": 1.0}, "--validation 1"
+        yield ("policy",), {"mix": {"step": 0.5}}, "add up to 1"
+        yield ("dpo-policy",), {"pairs": 0}, "--pairs 0"
+        yield ("policy",), {"dialect": "latin"}, "unknown dialect 'latin'"
+        yield (), {}, "--format: choose"
+
+    for formats, settings, words in refused():
+        with pytest.raises((ConfigError, ModelError), match=words):
+            exported(played, *formats, **settings)
+
+
+def test_steps_that_the_dialect_cannot_read_back_are_left_out_and_counted(played: Path, exported: Export) -> None:
+    made = exported(played, "policy", dialect="prose")
+    assert made.left_out["a step that can't be read back in prose"] > 0
+    assert all(Compact().read_step(said(row), None) for row in rows(made))  # type: ignore[arg-type]
