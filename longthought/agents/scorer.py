@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 
-from longthought.agents import notation, prompts
+from longthought.agents import prompts
 from longthought.agents.agent import Reply
 from longthought.agents.compact import Compact
 from longthought.agents.dialect import Unreadable
 from longthought.agents.engines.scoring import Scoring
 from longthought.agents.view import View
+from longthought.agents.voices import VOICES
 from longthought.errors import ModelError
 from longthought.problems.problem import Problem
 from longthought.trajectories.events import Action, Call, Usage, Verdict
@@ -26,9 +27,9 @@ FILE: Final = "scorer.json"
 """Marks a folder as a scorer's, and holds its dialect and threshold."""
 
 
-def asked(problem: Problem) -> str:
-    """Return a problem as scorers are shown it, and as their training data hold it."""
-    return problem.statement + (f"\n\n{prompts.CONTEXT.format(context=problem.context)}" if problem.context else "")
+def asked(dialect: str, problem: Problem) -> str:
+    """Return a problem as scorers are shown it, which is how thinkers are asked and how training data hold it."""
+    return VOICES[dialect].ask(problem)[-1].text
 
 
 def written(dialect: str, problem: str, steps: Sequence[str]) -> list[str]:
@@ -37,10 +38,9 @@ def written(dialect: str, problem: str, steps: Sequence[str]) -> list[str]:
     Training and judging both write with this function, so the two can't drift apart.
     """
     if dialect == "compact":
-        puzzle = notation.read_statement(problem)
-        return [notation.write_problem(puzzle) if puzzle else problem, *(f"step {step}" for step in steps)]
-    opening = prompts.PROBLEM.format(statement=problem.strip())
-    return [opening, *(prompts.STEP.format(number=at, text=text) for at, text in enumerate(steps, start=1))]
+        return [problem, *(f"step {step}" for step in steps)]
+    numbered = (prompts.STEP.format(number=at, text=text) for at, text in enumerate(steps, start=1))
+    return [f"{problem}\n\n", *numbered]
 
 
 class Scorer:
@@ -66,7 +66,8 @@ class Scorer:
         new = view.candidate
         assert new is not None
         began = time.perf_counter()
-        found = await self._scoring.score(written(self._dialect, asked(view.problem), [*view.path, new.text]))
+        pieces = written(self._dialect, asked(self._dialect, view.problem), [*view.path, new.text])
+        found = await self._scoring.score(pieces)
         usage = Usage(prompt=found.tokens)
         call = Call(model=self.name, text="", usage=usage, latency=time.perf_counter() - began)
         if not found.scores:

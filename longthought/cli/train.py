@@ -116,6 +116,9 @@ def scorer(
     data: Data,
     out: Out,
     base: BaseModel = None,
+    labels: Annotated[
+        str, typer.Option(help="process: each step's own; outcome: that of its path's last step.")
+    ] = "process",
     lora_rank: LoraRank = None,
     epochs: Epochs = 1.0,
     steps: Steps = None,
@@ -136,9 +139,9 @@ def scorer(
     It learns from labels of steps, exact, estimated or of the outcome, and judges with `--critic scorer:models/scorer`.
     """
     _fine_tune(
-        "scorer", json, data=data, out=out, base=base, role="critic", lora_rank=lora_rank, epochs=epochs, steps=steps,
-        learning_rate=learning_rate, schedule=schedule, warmup=warmup, batch=batch, micro_batch=micro_batch,
-        max_length=max_length, report_to=report_to, seed=seed,
+        "scorer", json, data=data, out=out, base=base, role="critic", labels=labels, lora_rank=lora_rank, epochs=epochs,
+        steps=steps, learning_rate=learning_rate, schedule=schedule, warmup=warmup, batch=batch,
+        micro_batch=micro_batch, max_length=max_length, report_to=report_to, seed=seed,
     )  # fmt: skip
 
 

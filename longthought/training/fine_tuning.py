@@ -25,10 +25,11 @@ from accelerate import PartialState
 from transformers import SchedulerType, Trainer
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
+from longthought.agents.engines.load import TINY
 from longthought.errors import ConfigError, ProblemError
 from longthought.training import settings as sizes
 from longthought.training.bases import Base, longest, open_base
-from longthought.training.folder import DataFolder, Role, expect_apart
+from longthought.training.folder import DataFolder, Role, Split, expect_apart
 from longthought.training.inspection import Lengths
 from longthought.training.model_card import card
 from longthought.training.progress import Bar
@@ -46,11 +47,21 @@ class Task:
     settings: Settings
     role: Role
     data: DataFolder
-    train: Any
-    validation: Any
+    splits: Mapping[Split, Any]
+    """The rows, as `datasets.Dataset`s."""
     base: Base
     limit: int
     """Tokens at which an example is cut."""
+
+    @property
+    def train(self) -> Any:
+        """The rows to learn."""
+        return self.splits["train"]
+
+    @property
+    def validation(self) -> Any:
+        """The rows to measure by; None if there are none."""
+        return self.splits.get("validation")
 
 
 class Learning(Protocol):
@@ -98,25 +109,37 @@ def fine_tune(
 
     """
     _expect_reporter(settings)
-    datasets.disable_progress_bars()  # a line for each split is enough
+    if not PartialState().is_main_process:
+        say = _nothing
+    datasets.disable_progress_bars()  # a line for each split is enough, and one bar
+    transformers.utils.logging.disable_progress_bar()
     data = DataFolder.open(settings.data)
     role = data.expect_role(settings.role)
     record = Record.open(settings.out, _identity(learning, settings, role, data))
     if record.finished:
         say(f"{settings.out} is trained already; it was done in {record.facts['steps']} steps")
         return record.facts
-    base = open_base(settings, role, data.meta.dialect)
-    train, validation = data.rows("train"), data.rows("validation")
-    for split, rows in (("train", train), ("validation", validation)):
-        _expect_columns(learning, data, split, rows)
-    expect_apart(data, train, validation)
-    task = Task(settings, role, data, train, validation, base, longest(settings, base))
-    lengths = {"train": learning.inspect(train, task, str(data.files["train"]))}
-    if validation is not None:
-        lengths["validation"] = learning.inspect(validation, task, str(data.files["validation"]))
+    task = look(learning, settings, data)
+    lengths = {split: learning.inspect(rows, task, str(data.files[split])) for split, rows in task.splits.items()}
     for split, found in lengths.items():
         say(_told(split, found, task.limit))
     return _train(learning, task, record, lengths, say, command)
+
+
+def look(learning: Learning, settings: Settings, data: DataFolder) -> Task:
+    """Find the base and open the rows of a training; refuse what doesn't go together.
+
+    Raises:
+        UserError: saying what.
+
+    """
+    role = data.expect_role(settings.role)
+    base = open_base(settings, role, data.meta.dialect)
+    splits: dict[Split, Any] = {split: data.rows(split) for split in data.files}
+    for split, rows in splits.items():
+        _expect_columns(learning, data, split, rows)
+    expect_apart(data, splits)
+    return Task(settings, role, data, splits, base, longest(settings, base))
 
 
 def _train(
@@ -129,23 +152,23 @@ def _train(
 ) -> dict[str, Any]:
     settings, state = task.settings, PartialState()
     on_gpu = torch.cuda.is_available()
-    if not on_gpu and "OMP_NUM_THREADS" not in os.environ:
-        torch.set_num_threads(1)
     bf16 = on_gpu and torch.cuda.is_bf16_supported()
     torch.manual_seed(settings.seed)
     frozen = settings.lora_rank is not None or task.base.added is not None
     model = learning.model(task, torch.bfloat16 if bf16 and frozen else torch.float32)
+    if not on_gpu and "OMP_NUM_THREADS" not in os.environ and model.num_parameters() < TINY:
+        torch.set_num_threads(1)
     plan = sizes.plan(settings, learning.name, model.num_parameters(), devices=state.num_processes, bf16=bf16)
     resumed = record.checkpoint()
     clock = Clock(record, int(resumed.name.partition("-")[2]) if resumed else 0)
+    state.wait_for_everyone()  # nobody opens the folder while it is written
     if state.is_main_process:
         record.write()
     say(
         f"{'going on from ' + resumed.name if resumed else 'training'}: {model.num_parameters():,} parameters, "
         f"learning rate {plan.learning_rate:g}, {plan.batch} examples a step"
     )
-    arguments = _arguments(task, plan, len(task.train))
-    trainer = learning.trainer(task, plan, model, arguments)
+    trainer = learning.trainer(task, plan, model, arguments(task, plan))
     trainer.remove_callback(PrinterCallback)
     trainer.remove_callback(ProgressCallback)
     trainer.add_callback(Bar(clock))
@@ -177,10 +200,10 @@ def _identity(learning: Learning, settings: Settings, role: Role, data: DataFold
     return {"method": learning.name, **said, "role": role, "data": data.fingerprint, "chat_template": template}
 
 
-def _arguments(task: Task, plan: Plan, examples: int) -> dict[str, Any]:
+def arguments(task: Task, plan: Plan) -> dict[str, Any]:
     """Return what is the same for every trainer of transformers; shares are shares of all steps."""
     settings = task.settings
-    total = settings.steps or math.ceil(settings.epochs * math.ceil(examples / plan.batch))
+    total = settings.steps or math.ceil(settings.epochs * math.ceil(len(task.train) / plan.batch))
     return {
         "output_dir": str(settings.out / CHECKPOINTS),
         "max_steps": settings.steps or -1,
@@ -250,6 +273,10 @@ def _facts(
     }
 
 
+def _nothing(line: str) -> None:
+    pass
+
+
 def _device() -> str:
     return torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
 
@@ -264,7 +291,7 @@ def _told(split: str, found: Lengths, limit: int) -> str:
 
 
 def _expect_columns(learning: Learning, data: DataFolder, split: str, rows: Any) -> None:
-    if rows is None or ("messages" in rows.column_names and learning.name == "sft"):
+    if "messages" in rows.column_names and learning.name == "sft":
         return
     if missing := [c for c in learning.columns if c not in rows.column_names]:
         raise ProblemError(

@@ -88,7 +88,7 @@ class DataFolder:
         return digest.hexdigest()[:16]
 
     def rows(self, split: Split) -> Any:
-        """Return a split as a `datasets.Dataset`, memory-mapped; None if there is none.
+        """Return a split that there is as a `datasets.Dataset`, memory-mapped.
 
         Raises:
             ProblemError: if it can't be read, or holds nothing.
@@ -96,9 +96,7 @@ class DataFolder:
         """
         import datasets  # pyright: ignore[reportMissingTypeStubs]
 
-        file = self.files.get(split)
-        if file is None:
-            return None
+        file = self.files[split]
         library: Any = datasets
         kind, where = _LOADERS[file.suffix], {split: str(file)}
         try:
@@ -125,17 +123,17 @@ class DataFolder:
         return self.meta.role
 
 
-def expect_apart(folder: DataFolder, train: Any, validation: Any) -> None:
+def expect_apart(folder: DataFolder, splits: Mapping[Split, Any]) -> None:
     """Raise if a problem or a prompt of the training split stands in the validation split too.
 
     Raises:
         ProblemError: naming how many and the first.
 
     """
-    if validation is None:
+    if "validation" not in splits:
         return
-    held_out = dict(_keys(validation))
-    shared = {key: shown for key, shown in _keys(train) if key in held_out}
+    held_out = dict(_keys(splits["validation"]))
+    shared = {key: shown for key, shown in _keys(splits["train"]) if key in held_out}
     if shared:
         first = next(iter(shared.values()))
         raise ProblemError(

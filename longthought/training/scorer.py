@@ -1,7 +1,8 @@
 """Training of the discriminative critic: a head of one number on every token, learned at the end of each step.
 
-The labels are those of steps: exact, the share of continuations that succeeded, or the outcome of the path they stand
-on; what they mean is for whoever made them. The loss is the binary cross entropy with the label as probability.
+The labels are those of steps: their own, or the outcome of the path they stand on; where they come from is for whoever
+made them. The loss is the binary cross entropy with the label as probability.
+
 Lightman et al., "Let's Verify Step by Step", 2023; Wang et al., "Math-Shepherd", 2024.
 """
 
@@ -47,7 +48,7 @@ class ScoreLearning:
             tokens, ends = encode(task.base.tokenizer, _pieces(row, task))
             task.base.expect_sayable(tokens, f"{where}, example {number}")
             sizes.append((len(tokens), sum(end < task.limit for end in ends)))
-            seen |= {label >= 0.5 for label in row["labels"] if label is not None}
+            seen |= {label >= 0.5 for label in _labels(row, task) if label is not None}
         if len(seen) < 2:
             raise ProblemError(
                 f"{where}: every step in it is labelled {'good' if True in seen else 'bad'}, so there is nothing to "
@@ -158,7 +159,7 @@ def _encoded(rows: Any, task: Task) -> Any:
     def encoded(row: Mapping[str, Any]) -> dict[str, list[Any]]:
         tokens, ends = encode(task.base.tokenizer, _pieces(row, task))
         labels = [IGNORED] * len(tokens)
-        for end, label in zip(ends, row["labels"], strict=True):
+        for end, label in zip(ends, _labels(row, task), strict=True):
             labels[end] = IGNORED if label is None else float(label)
         return {"input_ids": tokens[: task.limit], "labels": labels[: task.limit]}
 
@@ -168,6 +169,11 @@ def _encoded(rows: Any, task: Task) -> Any:
 
 def _pieces(row: Mapping[str, Any], task: Task) -> list[str]:
     return written(task.data.meta.dialect, row["prompt"], row["completions"])
+
+
+def _labels(row: Mapping[str, Any], task: Task) -> list[Any]:
+    labels = row["labels"]
+    return labels if task.settings.labels == "process" else [labels[-1]] * len(labels)
 
 
 def _expect_labels(row: Mapping[str, Any], place: str) -> None:

@@ -7,11 +7,13 @@ Nothing here imports torch.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from longthought.errors import ConfigError
 
 Method = Literal["sft", "dpo", "scorer"]
+Labels = Literal["process", "outcome"]
+"""Each step's own label, or for all steps of a path the label of its last."""
 TINY: Final = 50_000_000
 """Parameters below which a model is trained like one from nothing: large steps, batches in one piece."""
 LARGE: Final = 1_000_000_000
@@ -57,6 +59,8 @@ class Settings:
     """Tokens at which an example is cut; by default what the model can take."""
     beta: float = 0.1
     """DPO alone: how dear it is to leave the base."""
+    labels: Labels = "process"
+    """Scorers alone: what stands for a step."""
     chat_template: Path | None = None
     """A Jinja file for bases that have none, or a wrong one."""
     report_to: str = "none"
@@ -74,6 +78,8 @@ class Settings:
             value = getattr(self, name)
             if value is not None and value <= 0:
                 raise ConfigError(f"{name} {value}: has to be more than 0; leave it out for what suits the model")
+        if self.labels not in (known := get_args(Labels)):
+            raise ConfigError(f"labels {self.labels!r}: choose from {', '.join(known)}")
         if not 0 <= self.warmup < 1:
             raise ConfigError(f"warmup {self.warmup}: a share of the steps, from 0 to less than 1")
 
