@@ -54,6 +54,11 @@ class Task:
     """Tokens at which an example is cut."""
 
     @property
+    def adapted(self) -> bool:
+        """Whether an adapter is trained, and the base left as it is."""
+        return self.settings.lora_rank is not None or self.base.added is not None
+
+    @property
     def train(self) -> Any:
         """The rows to learn."""
         return self.splits["train"]
@@ -154,11 +159,13 @@ def _train(
     on_gpu = torch.cuda.is_available()
     bf16 = on_gpu and torch.cuda.is_bf16_supported()
     torch.manual_seed(settings.seed)
-    frozen = settings.lora_rank is not None or task.base.added is not None
-    model = learning.model(task, torch.bfloat16 if bf16 and frozen else torch.float32)
+    model = learning.model(task, torch.bfloat16 if bf16 and task.adapted else torch.float32)
     if not on_gpu and "OMP_NUM_THREADS" not in os.environ and model.num_parameters() < TINY:
         torch.set_num_threads(1)
-    plan = sizes.plan(settings, learning.name, model.num_parameters(), devices=state.num_processes, bf16=bf16)
+    plan = sizes.plan(
+        settings, learning.name, model.num_parameters(), fresh=task.base.shape is not None, adapter=task.adapted,
+        devices=state.num_processes, bf16=bf16,
+    )  # fmt: skip
     resumed = record.checkpoint()
     clock = Clock(record, int(resumed.name.partition("-")[2]) if resumed else 0)
     state.wait_for_everyone()  # nobody opens the folder while it is written
@@ -247,7 +254,7 @@ def _facts(
         "role": task.role,
         "base": task.base.name,
         "base_path": task.base.path,
-        "adapter": task.settings.lora_rank is not None or task.base.added is not None,
+        "adapter": task.adapted,
         "parameters": model.num_parameters(),
         "trained_parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
         "data": {

@@ -149,7 +149,7 @@ def collate(rows: list[dict[str, list[Any]]]) -> dict[str, torch.Tensor]:
     return {
         "input_ids": torch.tensor([padded(row["input_ids"], 0) for row in rows]),
         "attention_mask": torch.tensor([padded([1] * len(row["input_ids"]), 0) for row in rows]),
-        "labels": torch.tensor([padded(row["labels"], IGNORED) for row in rows]),
+        "labels": torch.tensor([padded(row["targets"], IGNORED) for row in rows]),
     }
 
 
@@ -161,10 +161,10 @@ def _encoded(rows: Any, task: Task) -> Any:
         labels = [IGNORED] * len(tokens)
         for end, label in zip(ends, _labels(row, task), strict=True):
             labels[end] = IGNORED if label is None else float(label)
-        return {"input_ids": tokens[: task.limit], "labels": labels[: task.limit]}
+        return {"input_ids": tokens[: task.limit], "targets": labels[: task.limit]}
 
     made = rows.map(encoded, remove_columns=rows.column_names, load_from_cache_file=False)
-    return made.filter(lambda row: any(label != IGNORED for label in row["labels"]), load_from_cache_file=False)
+    return made.filter(lambda row: any(label != IGNORED for label in row["targets"]), load_from_cache_file=False)
 
 
 def _pieces(row: Mapping[str, Any], task: Task) -> list[str]:

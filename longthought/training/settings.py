@@ -9,24 +9,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, get_args
 
+from longthought.agents.engines.load import TINY
 from longthought.errors import ConfigError
 
 Method = Literal["sft", "dpo", "scorer"]
 Labels = Literal["process", "outcome"]
 """Each step's own label, or for all steps of a path the label of its last."""
-TINY: Final = 50_000_000
-"""Parameters below which a model is trained like one from nothing: large steps, batches in one piece."""
 LARGE: Final = 1_000_000_000
 """Parameters above which memory is what is scarce."""
 LONGEST: Final = 8192
 """Tokens of an example at most, unless told otherwise; the model's context may be shorter."""
 
 _LEARNING_RATES: Final[dict[Method, tuple[float, float]]] = {
-    "sft": (2e-5, 1e-3),
+    "sft": (2e-5, 3e-4),
     "dpo": (1e-6, 5e-5),
     "scorer": (2e-5, 1e-3),
 }
 """Of a model as people use them, which is TRL's default, and of a tiny one."""
+_FROM_NOTHING: Final = 1e-3
 _LORA_FACTOR: Final = 10
 """Adapters want about ten times the learning rate: Schulman et al., "LoRA Without Regret", 2025."""
 
@@ -100,11 +100,31 @@ class Plan:
     """Whether activations are computed twice to save memory."""
 
 
-def plan(settings: Settings, method: Method, parameters: int, *, devices: int = 1, bf16: bool = False) -> Plan:
-    """Choose what was left open, by the size of the model."""
+def plan(
+    settings: Settings,
+    method: Method,
+    parameters: int,
+    *,
+    fresh: bool = False,
+    adapter: bool = False,
+    devices: int = 1,
+    bf16: bool = False,
+) -> Plan:
+    """Choose what was left open.
+
+    Args:
+        settings: what was asked for.
+        method: what is learned.
+        parameters: of the whole model.
+        fresh: whether the model is new.
+        adapter: whether only an adapter is trained.
+        devices: processes that share a step.
+        bf16: whether the device has it.
+
+    """
     usual, tiny = _LEARNING_RATES[method]
-    rate = tiny if parameters < TINY else usual
-    if settings.lora_rank is not None and parameters >= TINY:
+    rate = _FROM_NOTHING if fresh else tiny if parameters < TINY else usual
+    if adapter:
         rate *= _LORA_FACTOR
     share = max(1, settings.batch // devices)
     fits = share if parameters < TINY else 8 if parameters < LARGE else 2

@@ -1,6 +1,7 @@
 """Data folders made of real debates between the bundled agents, in the columns that `longthought export` writes."""
 
 import json
+import random
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -107,25 +108,31 @@ def pairs(debates: Iterable[Trajectory]) -> list[Row]:
     return rows
 
 
-def label_rows(puzzles: Sequence[Puzzle]) -> list[Row]:
-    """First moves from each puzzle, labelled by the exact solver."""
-    rows: list[Row] = []
+def label_rows(puzzles: Sequence[Puzzle], paths: int = 8) -> list[Row]:
+    """Random paths from each puzzle to its leaves, every step labelled by the exact solver."""
+    rng, rows = random.Random(0), list[Row]()
     for puzzle in puzzles:
-        for move in countdown.moves(sorted(puzzle.numbers, reverse=True)):
-            left = countdown.after(puzzle.numbers, move)
-            if left is None or move.result > notation.MAX_VALUE:
-                continue
-            step = notation.write_step(move.left, move.operator, move.right, move.result, left)
-            live = countdown.solvable(left, puzzle.target)
-            rows.append(
-                {
-                    "prompt": notation.write_problem(puzzle),
-                    "completions": [step],
-                    "labels": [live],
-                    "problem": puzzle.id,
-                }
-            )
+        for _ in range(paths):
+            state, steps, labels = tuple(puzzle.numbers), list[str](), list[bool]()
+            while len(state) > 1:
+                live = [m for m in countdown.moves(state) if _lives(state, m, puzzle.target)]
+                move = rng.choice(live if live and rng.random() < 0.5 else list(countdown.moves(state)))
+                after = countdown.after(state, move)
+                assert after is not None
+                if move.result > notation.MAX_VALUE:
+                    break
+                state = after
+                steps.append(notation.write_step(move.left, move.operator, move.right, move.result, state))
+                labels.append(countdown.solvable(state, puzzle.target))
+            if steps:
+                prompt = notation.write_problem(puzzle)
+                rows.append({"prompt": prompt, "completions": steps, "labels": labels, "problem": puzzle.id})
     return rows
+
+
+def _lives(state: Sequence[int], move: countdown.Move, target: int) -> bool:
+    after = countdown.after(state, move)
+    return after is not None and move.result <= notation.MAX_VALUE and countdown.solvable(after, target)
 
 
 def write(
