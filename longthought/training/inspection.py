@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from jinja2 import TemplateError
 from trl.chat_template_utils import get_training_chat_template, has_generation_markers
 
 from longthought.errors import ModelError, ProblemError
@@ -92,19 +93,21 @@ def _part(base: Base, prompt: Any, reply: Any, place: str) -> tuple[int, list[in
     if isinstance(prompt, str):
         asked = base.tokenizer(prompt)["input_ids"]
         return len(asked), base.tokenizer(prompt + str(reply))["input_ids"]
-    asked = base.tokenizer.apply_chat_template(prompt, add_generation_prompt=True, return_dict=False)
+    asked = _templated(base, prompt, place, add_generation_prompt=True)
     return len(asked), _rendered(base, [*prompt, *reply], place)
 
 
-def _rendered(base: Base, messages: list[dict[str, Any]], place: str) -> list[int]:
-    from jinja2 import TemplateError
-
+def _templated(base: Base, messages: list[dict[str, Any]], place: str, **more: Any) -> list[int]:
     try:
-        ids = base.tokenizer.apply_chat_template(messages, return_dict=False)
+        return base.tokenizer.apply_chat_template(messages, return_dict=False, **more)
     except (TemplateError, KeyError, TypeError) as error:
         raise ModelError(
             f"{place}: the chat template of {base.name} can't render it ({error}); give another with --chat-template"
         ) from error
+
+
+def _rendered(base: Base, messages: list[dict[str, Any]], place: str) -> list[int]:
+    ids = _templated(base, messages, place)
     if messages[-1]["role"] != "assistant":
         raise ProblemError(f"{place}: it ends in a message of the {messages[-1]['role']}; it must end in the reply")
     if base.tokenizer.eos_token_id not in ids[-3:]:  # some templates write a line break after it
