@@ -1,6 +1,7 @@
 """`longthought train`: fine-tune agents on exported data, and rebuild the bundled ones."""
 
 import json as jsons
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -155,6 +156,8 @@ def _fine_tune(method: Literal["sft", "dpo", "scorer"], json: bool, **given: Any
     settings = Settings(**given)
     command = shlex.join(["longthought", *sys.argv[1:]])
     facts = fine_tune(METHODS[method](), settings, say=lambda line: typer.echo(line, err=True), command=command)
+    if os.environ.get("RANK", "0") != "0":  # one of several processes, of which the first speaks
+        return
     if json:
         typer.echo(jsons.dumps(facts))
         return

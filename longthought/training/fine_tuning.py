@@ -114,7 +114,7 @@ def fine_tune(
 
     """
     _expect_reporter(settings)
-    if not PartialState().is_main_process:
+    if not _processes().is_main_process:
         say = _nothing
     datasets.disable_progress_bars()  # a line for each split is enough, and one bar
     transformers.utils.logging.disable_progress_bar()
@@ -155,7 +155,7 @@ def _train(
     say: Callable[[str], object],
     command: str,
 ) -> dict[str, Any]:
-    settings, state = task.settings, PartialState()
+    settings, state = task.settings, _processes()
     on_gpu = torch.cuda.is_available()
     bf16 = on_gpu and torch.cuda.is_bf16_supported()
     torch.manual_seed(settings.seed)
@@ -182,9 +182,9 @@ def _train(
     outcome = trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
     extra = learning.save(trainer, task, settings.out)
     clock.note()
+    found = _facts(learning, task, plan, record, lengths, trainer, outcome.training_loss)
+    record.facts = {**found, **extra, "command": command}
     if state.is_main_process:
-        record.facts = _facts(learning, task, plan, record, lengths, trainer, outcome.training_loss) | dict(extra)
-        record.facts["command"] = command
         _finish(record, task)
     state.wait_for_everyone()
     return record.facts
@@ -222,6 +222,7 @@ def arguments(task: Task, plan: Plan) -> dict[str, Any]:
         "lr_scheduler_type": settings.schedule,
         "warmup_steps": math.ceil(settings.warmup * total),
         "bf16": plan.bf16,
+        "use_cpu": not torch.accelerator.is_available(),
         "activation_checkpointing": plan.checkpointing,
         "seed": settings.seed,
         "logging_steps": 0.01,
@@ -274,10 +275,15 @@ def _facts(
         "starts": len(record.attempts),
         "seconds": round(sum(a["seconds"] for a in record.attempts), 1),
         "cpu_seconds": round(sum(a["cpu_seconds"] for a in record.attempts), 1),
-        "devices": f"{PartialState().num_processes} × {_device()}",
+        "devices": f"{_processes().num_processes} × {_device()}",
         "versions": {"python": platform.python_version(), "torch": torch.__version__}
         | {"transformers": transformers.__version__, "trl": trl.__version__},
     }
+
+
+def _processes() -> PartialState:
+    """Return the state that all processes of a launch share; without an accelerator, they meet on the CPU."""
+    return PartialState() if torch.accelerator.is_available() else PartialState(cpu=True)
 
 
 def _nothing(line: str) -> None:
