@@ -6,6 +6,7 @@ import sys
 import typer
 
 from longthought.cli.check import check
+from longthought.cli.code_thoughts import code_thoughts
 from longthought.cli.doctor import doctor
 from longthought.cli.generate import generate
 from longthought.cli.problems import problems
@@ -29,6 +30,7 @@ app.command()(show)
 app.add_typer(problems, name="problems")
 app.add_typer(check, name="check")
 app.add_typer(train, name="train")
+app.command()(code_thoughts)
 app.command()(doctor)
 
 
