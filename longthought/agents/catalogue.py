@@ -10,6 +10,7 @@ from longthought.agents.compact import LONGEST_REPLY, Compact
 from longthought.agents.dialect import Dialect
 from longthought.agents.in_process import InProcessChatModel
 from longthought.agents.prose import Prose
+from longthought.agents.scorer import Scorer
 from longthought.agents.served import ServedChatModel
 from longthought.agents.voice import ALONE
 from longthought.errors import ModelError
@@ -20,7 +21,8 @@ DIALECTS: Final = {"prose": Prose, "compact": Compact}
 PROVIDERS: Final = """\
   bundled:countdown        the agents that ship with longthought (Countdown only, CPU)
   openai:NAME              a model on an OpenAI-compatible server, with --base-url
-  transformers:FOLDER      a model in this process
+  transformers:FOLDER      a model or an adapter in this process
+  scorer:FOLDER            a critic that gives scores and no words, of `longthought train scorer`
   PROVIDER:NAME            anything else that LangChain's init_chat_model knows, if langchain is installed"""
 
 
@@ -57,13 +59,17 @@ def critic(
     temperature: float | None = None,
     max_tokens: int | None = None,
     seed: int = 0,
-) -> Critic:
+) -> Critic | Scorer:
     """Make the critic called `provider:model`; it is greedy unless a temperature is given.
+
+    A scorer writes nothing, so that only its name counts.
 
     Raises:
         ModelError: if there is no such provider, model or dialect.
 
     """
+    if name.startswith("scorer:") and name != "scorer:":
+        return Scorer(name.removeprefix("scorer:"))
     spoken = dialect_of(name, dialect)
     sampled = 0.0 if temperature is None else temperature
     longest = max_tokens or _longest(spoken)
@@ -119,9 +125,11 @@ def chat_model(
         raise ModelError(f"{name!r} is not a model: write provider:model, one of\n{PROVIDERS}")
     match provider:
         case "bundled":
-            return _in_process(name, str(_bundled(model, role)), temperature, max_tokens, seed)
+            return _in_process(name, str(bundled_folder(model, role)), temperature, max_tokens, seed)
         case "transformers":
             return _in_process(name, model, temperature, max_tokens, seed)
+        case "scorer":
+            raise ModelError(f"{name}: it gives scores and no words, so it sits in the critic's chair alone")
         case "openai" if base_url is not None:
             return ServedChatModel(
                 model=model, base_url=base_url, temperature=temperature, max_tokens=max_tokens or 1024
@@ -137,7 +145,13 @@ def _in_process(name: str, path: str, temperature: float, max_tokens: int | None
     return InProcessChatModel(model=name, path=path, temperature=temperature, max_tokens=longest, seed=seed)
 
 
-def _bundled(model: str, role: Role) -> Path:
+def bundled_folder(model: str, role: Role) -> Path:
+    """Return the folder of an agent that ships with longthought.
+
+    Raises:
+        ModelError: if there is none of that name.
+
+    """
     folder = BUNDLED / model / role
     if not (folder / "config.json").exists():
         if folder.parent.is_dir():

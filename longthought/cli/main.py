@@ -6,6 +6,7 @@ import sys
 import typer
 
 from longthought.cli.check import check
+from longthought.cli.code_thoughts import code_thoughts
 from longthought.cli.doctor import doctor
 from longthought.cli.evaluate import evaluate
 from longthought.cli.export import export
@@ -37,6 +38,7 @@ app.add_typer(check, name="check")
 app.command()(label)
 app.command()(export)
 app.add_typer(train, name="train")
+app.command()(code_thoughts)
 app.command()(doctor)
 
 

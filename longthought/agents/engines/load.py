@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 from typing import Any, Literal
 
+from longthought.agents.engines import adapter
 from longthought.agents.engines.engine import Engine
 from longthought.errors import ModelError
 
@@ -30,7 +31,8 @@ def load_engine(
     """Load a model and its tokenizer, in evaluation mode.
 
     Args:
-        path_or_name: a folder written by `save_pretrained`, or the name of a model on the Hugging Face hub.
+        path_or_name: a folder written by `save_pretrained`, of a whole model or of an adapter, which is merged into its
+            base; or the name of a model on the Hugging Face hub.
         device: where to run, such as `cpu` or `cuda:0`; by default an accelerator if there is one.
         kind: which engine.
         seed: where sampling starts from.
@@ -50,7 +52,9 @@ def load_engine(
                 f"{path_or_name}: running a model in this process needs {package}, which isn't installed; "
                 "run `pip install 'longthought[local]'`."
             )
-    source = _source(str(path_or_name))
+    source = locate(str(path_or_name))
+    added = Path(source) if adapter.is_adapter(Path(source)) else None
+    base = source if added is None else adapter.base_of(added)
 
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -60,14 +64,17 @@ def load_engine(
     models: Any = AutoModelForCausalLM  # the types of transformers are partial
     tokenizers: Any = AutoTokenizer
     try:
-        tokenizer = tokenizers.from_pretrained(source)
-        model = models.from_pretrained(source, dtype=torch.float32 if on_cpu else "auto").to(place)
+        own = added is None or (added / "tokenizer_config.json").is_file()
+        tokenizer = tokenizers.from_pretrained(source if own else base)
+        model = models.from_pretrained(base, dtype=torch.float32 if on_cpu else "auto").to(place)
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).strip().splitlines()[0]
         raise ModelError(
             f"{path_or_name}: not a model that transformers can load ({reason}); "
             "save one with model.save_pretrained(PATH) and tokenizer.save_pretrained(PATH)."
         ) from error
+    if added is not None:
+        model = adapter.merged(model, added)
     if on_cpu and threads is None and "OMP_NUM_THREADS" not in os.environ and model.num_parameters() < TINY:
         threads = 1
     if threads is not None:
@@ -86,10 +93,15 @@ def start_engine(model: Any, *, kind: Kind = "continuous", seed: int = 0) -> Eng
     return ContinuousEngine(model, seed=seed)
 
 
-def _source(path_or_name: str) -> str:
-    """Tell a folder from a hub name, and refuse what is neither."""
+def locate(path_or_name: str) -> str:
+    """Tell a folder from a hub name, and refuse what is neither.
+
+    Raises:
+        ModelError: saying what is there instead.
+
+    """
     folder = Path(path_or_name).expanduser()
-    if (folder / "config.json").is_file():
+    if (folder / "config.json").is_file() or adapter.is_adapter(folder):
         return str(folder)
     if folder.exists():
         found = ", ".join(sorted(p.name for p in folder.iterdir())[:8]) if folder.is_dir() else "a file"

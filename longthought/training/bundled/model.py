@@ -15,11 +15,19 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from longthought.agents import notation
 
-CHAT_TEMPLATE = "{% for message in messages %}{{ message['content'] }}{% if not loop.last %} {% endif %}{% endfor %}"
+CHAT_TEMPLATE = (
+    "{% for message in messages %}"
+    "{% if message['role'] == 'assistant' %}"
+    "{% generation %}{{ message['content'] }} " + notation.END + "{% endgeneration %}"
+    "{% else %}{{ message['content'] }}{% endif %}"
+    "{% if not loop.last %} {% endif %}{% endfor %}"
+)
+"""Words between single spaces; a reply ends in the end token, and it alone is learned."""
+CONTEXT = 512
 PERIODS = (2, 3, 4, 5, 7, 8, 9, 10, 11, 13, 16, 20, 25, 32, 50, 64, 100, 128, 200, 256, 400, 512, 800, 1000)
 
 
-def tokenizer() -> PreTrainedTokenizerFast:
+def tokenizer(context: int = CONTEXT) -> PreTrainedTokenizerFast:
     """Build the tokenizer of the compact language: words and numbers up to 400, split at spaces."""
     words = models.WordLevel({word: i for i, word in enumerate(notation.VOCABULARY)}, unk_token=notation.PAD)
     inner = Tokenizer(words)
@@ -29,12 +37,14 @@ def tokenizer() -> PreTrainedTokenizerFast:
         pad_token=notation.PAD,
         eos_token=notation.END,
         chat_template=CHAT_TEMPLATE,
-        model_max_length=512,
+        model_max_length=context,
         clean_up_tokenization_spaces=False,
     )
 
 
-def model(*, hidden: int = 192, layers: int = 4, seed: int = 0, fourier: bool = True) -> LlamaForCausalLM:
+def model(
+    *, hidden: int = 192, layers: int = 4, seed: int = 0, fourier: bool = True, context: int = CONTEXT
+) -> LlamaForCausalLM:
     """Build an untrained model with head dimension 64."""
     torch.manual_seed(seed)
     config = LlamaConfig(
@@ -45,7 +55,7 @@ def model(*, hidden: int = 192, layers: int = 4, seed: int = 0, fourier: bool = 
         num_attention_heads=hidden // 64,
         num_key_value_heads=hidden // 64,
         head_dim=64,
-        max_position_embeddings=512,
+        max_position_embeddings=context,
         tie_word_embeddings=False,
         pad_token_id=0,
         bos_token_id=None,

@@ -1,0 +1,61 @@
+"""LoRA adapter folders: which base they belong to, and how they become one model with it.
+
+An adapter is merged into its base before the engine sees it, so that a step costs what it costs without one. A server
+that holds several adapters on one base does without this file. Importing it does not import torch.
+"""
+
+import importlib.util
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from longthought.errors import ModelError
+
+CONFIG: Final = "adapter_config.json"
+
+
+def is_adapter(folder: Path) -> bool:
+    """Say whether a folder was written by peft's `save_pretrained`."""
+    return (folder / CONFIG).is_file()
+
+
+def base_of(folder: Path) -> str:
+    """Return the folder or hub name of the model that an adapter was trained on.
+
+    Raises:
+        ModelError: if it names none, the one it names is gone, or peft isn't installed.
+
+    """
+    if importlib.util.find_spec("peft") is None:
+        raise ModelError(f"{folder}: loading an adapter needs peft; run `pip install 'longthought[train]'`.")
+    try:
+        base = json.loads((folder / CONFIG).read_text()).get("base_model_name_or_path")
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{folder / CONFIG}: not readable ({error}); train the adapter again.") from error
+    if not base:
+        raise ModelError(f"{folder}: its {CONFIG} names no base; write its folder to base_model_name_or_path there.")
+    if Path(base).is_absolute() and not (Path(base) / "config.json").is_file():
+        raise ModelError(
+            f"{folder}: its base {base} is no longer there; "
+            f"put it back, or write its new place to base_model_name_or_path in {folder / CONFIG}."
+        )
+    return str(base)
+
+
+def merged(model: Any, folder: Path) -> Any:
+    """Return a loaded base with an adapter's weights added to its own.
+
+    Raises:
+        ModelError: if the adapter doesn't fit the base.
+
+    """
+    from peft import PeftModel
+
+    try:
+        loader: Any = PeftModel  # its types are partial
+        adapted = loader.from_pretrained(model, str(folder))
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ModelError(
+            f"{folder}: doesn't fit its base ({str(error).strip().splitlines()[0]}); train it again."
+        ) from error
+    return adapted.merge_and_unload()

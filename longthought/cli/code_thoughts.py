@@ -1,0 +1,40 @@
+"""`longthought code-thoughts`: from working programs to examples of thoughts that end in them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from longthought.cli.options import BaseUrl, Json
+
+
+def code_thoughts(
+    programs: Annotated[Path, typer.Argument(help="Problems with a `program` each, or HumanEval or MBPP as they are.")],
+    out: Annotated[Path, typer.Option(help="Where the data go, for `longthought train sft`.")],
+    writer: Annotated[
+        str | None, typer.Option(metavar="PROVIDER:MODEL", help="Chat model that tells them; by rule without one.")
+    ] = None,
+    base_url: BaseUrl = None,
+    validation: Annotated[float, typer.Option(help="Share of the problems that is put aside.")] = 0.05,
+    json: Json = False,
+) -> None:
+    """Make thoughts that end in programs, of programs that work; each is run, before and after.
+
+    Example: `longthought code-thoughts mbpp.jsonl --out data/code-thoughts`
+    """
+    import json as jsons
+
+    from longthought.agents.catalogue import chat_model
+    from longthought.training.code_thoughts import write_thoughts
+
+    model = chat_model(writer, "policy", base_url=base_url, temperature=0.7) if writer else None
+    meta = write_thoughts(programs, out, writer=model, validation=validation)
+    if json:
+        typer.echo(jsons.dumps(meta))
+        return
+    counts, left_out = meta["counts"], meta["left_out"]
+    typer.echo(f"{counts['train']} thoughts to learn and {counts['validation']} put aside, in {out}")
+    for line in left_out[:5]:
+        typer.echo(f"left out: {line}")
+    if len(left_out) > 5:
+        typer.echo(f"… and {len(left_out) - 5} more; {out}/meta.json names all")

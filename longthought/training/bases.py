@@ -1,0 +1,212 @@
+"""The model that a training starts from: a bundled agent, a folder, a name on the hub, an adapter, or a new one.
+
+The tokenizer and the configuration are read first, so that data which the model can't say are refused before its
+weights are loaded. It knows nothing of trainers.
+"""
+
+# pyright: basic
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForTokenClassification, AutoTokenizer
+
+from longthought.agents import notation
+from longthought.agents.catalogue import bundled_folder
+from longthought.agents.engines import adapter
+from longthought.agents.engines.load import locate
+from longthought.errors import ConfigError, ModelError
+from longthought.training.folder import Role
+from longthought.training.settings import LONGEST, Settings
+
+_NEW = re.compile(r"new:d(\d+)x(\d+)")
+
+
+@dataclass(frozen=True)
+class Base:
+    """A model to train, its weights not yet loaded."""
+
+    name: str
+    path: str | None
+    """A folder or a hub name; None for a new model."""
+    added: Path | None
+    """The adapter that is trained further."""
+    shape: tuple[int, int] | None
+    """Width and layers of a new model."""
+    tokenizer: Any
+    context: int
+    """Tokens the model can take."""
+    seed: int
+
+    def expect_sayable(self, ids: list[int], place: str) -> None:
+        """Raise if the tokenizer had no token for something.
+
+        Raises:
+            ModelError: naming the place.
+
+        """
+        unknown = {self.tokenizer.unk_token_id, self.tokenizer.pad_token_id} - {None, self.tokenizer.eos_token_id}
+        if not unknown.isdisjoint(ids):
+            raise ModelError(
+                f"{place}: {self.name} has no token for some of its words (it reads "
+                f"{self.tokenizer.decode(ids)[:60]!r}…); export the data in its dialect, or take another base"
+            )
+
+    def language_model(self, dtype: Any) -> Any:
+        """Load the weights, with the adapter on them where it is one; trainable."""
+        if self.shape is not None:
+            return self._new()
+        model = self._load(AutoModelForCausalLM, dtype)
+        if self.added is None:
+            return model
+        from peft import PeftModel
+
+        return PeftModel.from_pretrained(model, str(self.added), is_trainable=True)
+
+    def scoring_model(self, dtype: Any) -> Any:
+        """Load the weights under a new head of one number a token."""
+        if self.shape is not None:
+            return AutoModelForTokenClassification.from_config(_one_number(self._new().config))
+        if self.added is not None:
+            raise ConfigError(f"{self.name}: a scorer starts from a whole model, and this is an adapter; name its base")
+        return self._load(AutoModelForTokenClassification, dtype, config=_one_number(_config(self.path)))
+
+    def _load(self, kind: Any, dtype: Any, **more: Any) -> Any:
+        assert self.path is not None
+        try:
+            return kind.from_pretrained(self.path, dtype=dtype, **more)
+        except (OSError, ValueError, KeyError) as error:
+            raise _unloadable(self.name, error) from error
+
+    def _new(self) -> Any:
+        from longthought.training.bundled import model as architecture
+
+        assert self.shape is not None
+        hidden, layers = self.shape
+        return architecture.model(hidden=hidden, layers=layers, seed=self.seed, context=self.context)
+
+
+def open_base(settings: Settings, role: Role, dialect: str) -> Base:
+    """Find the base of a training and read its tokenizer.
+
+    Raises:
+        ModelError: if there is no such model, or its tokenizer doesn't suit the dialect.
+        ConfigError: if it doesn't go with the other settings.
+
+    """
+    name = settings.base or ("bundled:countdown" if dialect == "compact" else "")
+    if not name:
+        raise ConfigError("no base: name the model to train with --base FOLDER, or --base OWNER/NAME on the hub")
+    if name.startswith("new:"):
+        return _new_base(settings, name, dialect)
+    provider, _, rest = name.partition(":")
+    if provider == "bundled":
+        found = str(bundled_folder(rest, "critic" if role == "critic" else "policy"))
+    else:
+        found = locate(rest if provider == "transformers" else name)
+    added = Path(found) if adapter.is_adapter(Path(found)) else None
+    if added is not None and settings.lora_rank is not None:
+        raise ConfigError(
+            f"{name} is an adapter already: leave --lora-rank out to train it further, or name its base, "
+            f"{adapter.base_of(added)}, to start another"
+        )
+    path = found if added is None else adapter.base_of(added)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(found if _has_tokenizer(found) else path)
+    except (OSError, ValueError, KeyError) as error:
+        raise _unloadable(name, error) from error
+    _settle_template(tokenizer, settings, dialect)
+    context = int(_config(path).get_text_config().max_position_embeddings)
+    _expect_vocabulary(name, tokenizer, dialect)
+    _expect_template(name, tokenizer)
+    path = str(Path(path).absolute()) if Path(path).exists() else path
+    return Base(name, path, added, None, tokenizer, context, settings.seed)
+
+
+def _new_base(settings: Settings, name: str, dialect: str) -> Base:
+    from longthought.training.bundled import model as architecture
+
+    shape = _NEW.fullmatch(name)
+    if shape is None or int(shape[1]) % 64 or not int(shape[1]) or not int(shape[2]):
+        raise ConfigError(f"{name!r}: write a new model as new:d192x4, its width a multiple of 64, then its layers")
+    if dialect != "compact":
+        raise ConfigError(f"{name}: a new model speaks compact, and the data are in {dialect}; name a trained base")
+    if settings.lora_rank is not None:
+        raise ConfigError(f"{name}: an adapter needs a base that knows something; leave --lora-rank out")
+    context = settings.max_length or architecture.CONTEXT
+    tokenizer = architecture.tokenizer(context)
+    return Base(name, None, None, (int(shape[1]), int(shape[2])), tokenizer, context, settings.seed)
+
+
+def longest(settings: Settings, base: Base) -> int:
+    """Return the tokens at which an example is cut.
+
+    Raises:
+        ConfigError: if more were asked for than the base can take.
+
+    """
+    if settings.max_length is not None and settings.max_length > base.context:
+        raise ConfigError(
+            f"--max-length {settings.max_length}: {base.name} takes {base.context} tokens; ask for no more than that"
+        )
+    return settings.max_length or min(base.context, LONGEST)
+
+
+def _has_tokenizer(found: str) -> bool:
+    return not Path(found).is_dir() or (Path(found) / "tokenizer_config.json").is_file()
+
+
+def _settle_template(tokenizer: Any, settings: Settings, dialect: str) -> None:
+    """Take the template that was given; models of ours get the one that marks what is learned."""
+    if settings.chat_template is not None:
+        try:
+            tokenizer.chat_template = settings.chat_template.read_text()
+        except OSError as error:
+            raise ConfigError(f"--chat-template {settings.chat_template}: can't be read ({error.strerror})") from error
+    elif dialect == "compact":
+        from longthought.training.bundled.model import CHAT_TEMPLATE
+
+        tokenizer.chat_template = CHAT_TEMPLATE
+
+
+def _expect_vocabulary(name: str, tokenizer: Any, dialect: str) -> None:
+    if dialect != "compact":
+        return
+    ids = [tokenizer.encode(word, add_special_tokens=False) for word in notation.VOCABULARY]
+    odd = [word for word, i in zip(notation.VOCABULARY, ids, strict=True) if len(i) != 1]
+    if odd or len({i[0] for i in ids}) != len(ids):
+        raise ModelError(
+            f"{name}: its tokenizer can't say compact, in which every word is a token ({(odd or ['?'])[0]!r} is none); "
+            "start from bundled:countdown or new:d192x4, or export the data with --dialect prose"
+        )
+
+
+def _expect_template(name: str, tokenizer: Any) -> None:
+    if not tokenizer.chat_template:
+        raise ModelError(
+            f"{name}: its tokenizer has no chat template, as base models often have none; "
+            "name an instruction-tuned model, or give --chat-template FILE"
+        )
+    if tokenizer.eos_token_id is None:
+        raise ModelError(f"{name}: its tokenizer has no end token; set tokenizer.eos_token and save it again")
+
+
+def _config(path: str | None) -> Any:
+    assert path is not None
+    try:
+        return AutoConfig.from_pretrained(path)
+    except (OSError, ValueError, KeyError) as error:
+        raise _unloadable(str(path), error) from error
+
+
+def _one_number(config: Any) -> Any:
+    config.num_labels = 1
+    config.classifier_dropout = 0.0
+    return config
+
+
+def _unloadable(name: str, error: Exception) -> ModelError:
+    reason = str(error).strip().splitlines()[0]
+    return ModelError(f"{name}: not a model that transformers can load ({reason}); name a folder that holds one")

@@ -1,0 +1,194 @@
+"""From a working program back to a thought that ends in it: examples for thinkers, where only programs are at hand.
+
+A program is taken only if it answers the problem when it runs, and a thought only if the program that can be read from
+its end is the same one and answers too. The thought is told by rule, or written by a chat model and then checked; one
+that fails the check is told by rule. In the end the thought is all that is learned; references never stand in it.
+
+Programs as thoughts: Gao et al., "PAL: Program-aided Language Models", 2023.
+"""
+
+import ast
+import asyncio
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import HumanMessage, SystemMessage
+
+from longthought.agents.voices import VOICES
+from longthought.errors import ConfigError, ProblemError
+from longthought.problems import code
+from longthought.problems.loader import data_set
+from longthought.problems.problem import Problem, Task
+from longthought.problems.sources import source_of
+from longthought.tools.grade import grade
+from longthought.tools.python import blocks
+from longthought.tools.sandbox.pool import shared
+from longthought.tools.sandbox.result import RunStatus
+from longthought.training.folder import META, SCHEMA_VERSION
+from longthought.training.narration import narrate
+
+FORMAT: Final = "code-thoughts"
+RULE: Final = "rule"
+WRITER: Final = """You are shown a problem and a program that solves it. Write the thoughts of somebody who finds this \
+program: what is asked, what ideas come up, what could go wrong, why each part of the program is as it is, step by \
+step, in the first person, as if the program were not yet known. Do not write the program itself; it will be put after \
+your words."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeThought:
+    """A thought that ends in a program which answers."""
+
+    problem: Problem
+    text: str
+    answer: str
+    """The program, or what it prints where the problem asks for a value."""
+    by: str
+    """`rule`, or the name of the model that wrote it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """A program that no thought was made of."""
+
+    problem: Problem
+    reason: str
+
+
+async def code_thought(task: Task, program: str, writer: BaseChatModel | None = None) -> CodeThought | Unfit:
+    """Make a thought that ends in a program; the program is run before and after.
+
+    Args:
+        task: the problem, and the reference that the program must meet.
+        program: Python; for a problem that asks for a value, it prints it.
+        writer: a chat model that tells how one comes to the program; by rule without one.
+
+    """
+    try:
+        told = narrate(program)
+    except (SyntaxError, ValueError, RecursionError) as error:
+        return Unfit(task.problem, f"it is no Python: {error}")
+    answer, fault = await _answer(task, program)
+    if answer is None:
+        return Unfit(task.problem, fault)
+    if writer is not None:
+        asked = f"Problem:\n{task.problem.statement}\n\nProgram:\n```python\n{program.strip()}\n```"
+        reply = (await writer.ainvoke([SystemMessage(WRITER), HumanMessage(asked)])).text.strip()
+        if reply and not blocks(reply):
+            text = _thought(reply, program, task.problem, answer)
+            if not await _objection(task, text, program):
+                return CodeThought(task.problem, text, answer, str(getattr(writer, "model", "a chat model")))
+    text = _thought(f"Let me put a program together, piece by piece.\n\n{told}", program, task.problem, answer)
+    if objection := await _objection(task, text, program):
+        return Unfit(task.problem, objection)
+    return CodeThought(task.problem, text, answer, RULE)
+
+
+async def _answer(task: Task, program: str) -> tuple[str | None, str]:
+    """Return the answer that a program gives, if it is right, and why not otherwise."""
+    if task.reference is None:
+        return None, "the problem has no reference to check it by"
+    answer = program.strip()
+    if task.problem.domain != code.DOMAIN:
+        result = await shared().run(program)
+        if result.run is not RunStatus.OK or not result.stdout.strip():
+            return None, f"run: {result.run}, and it printed {result.stdout.strip()[:40]!r}"
+        answer = result.stdout.strip().splitlines()[-1].strip()
+    right, detail = await grade(task.problem, task.reference, answer)
+    return (answer, "") if right else (None, detail or "what it answers is wrong")
+
+
+def _thought(words: str, program: str, problem: Problem, answer: str) -> str:
+    block = f"```python\n{program.strip()}\n```"
+    if problem.domain == code.DOMAIN:
+        return f"{words}\n\nSo the whole program is:\n\n{block}\n\n\\boxed{{program}}"
+    return f"{words}\n\nSo the whole program is:\n\n{block}\n\nIt prints {answer}. \\boxed{{{answer}}}"
+
+
+async def _objection(task: Task, text: str, program: str) -> str:
+    """Read the thought as a grader would, run what stands in it, and say what is wrong; nothing is the empty string."""
+    found = blocks(text)
+    if not found or ast.dump(ast.parse(found[-1][0])) != ast.dump(ast.parse(program)):
+        return "the program that stands in the thought is another one"
+    read = VOICES["prose"].read_answer(text, task.problem)
+    answer, fault = await _answer(task, found[-1][0])
+    if fault or read is None or answer is None or read.strip() != answer:
+        return fault or f"the thought is read to end in {read!r}"
+    return ""
+
+
+def programs(path: str | Path) -> Iterator[tuple[Task, str]]:
+    """Read problems with their programs: `program`, or the solutions of HumanEval and MBPP.
+
+    Raises:
+        ProblemError: at the row that is no problem, or has no program.
+
+    """
+    source = source_of(path)
+    for (number, row), task in zip(source.rows(), data_set(path), strict=True):
+        match row:
+            case {"program": str(program)} | {"code": str(program)}:
+                yield task, program
+            case {"prompt": str(prompt), "canonical_solution": str(rest)}:
+                yield task, prompt + rest
+            case _:
+                raise ProblemError(
+                    f'{source.place(number)}: "program": expected the program that solves it, found none'
+                )
+
+
+async def thoughts(path: str | Path, writer: BaseChatModel | None = None) -> list[CodeThought | Unfit]:
+    """Make a thought of every program in a file, one after the other."""
+    return [await code_thought(task, program, writer) for task, program in programs(path)]
+
+
+def write_thoughts(
+    path: str | Path, out: Path, *, writer: BaseChatModel | None = None, validation: float = 0.05
+) -> Mapping[str, Any]:
+    """Write the thoughts of a file of programs as a data folder for `longthought train sft`; return its `meta.json`.
+
+    Raises:
+        ConfigError: if there is something in the folder already.
+        ProblemError: if the file can't be read, or no program in it works.
+
+    """
+    if out.exists() and any(out.iterdir()):
+        raise ConfigError(f"--out {out}: there is something in it already; name a new folder")
+    rows: list[dict[str, Any]] = []
+    unfit: list[str] = []
+    for made in asyncio.run(thoughts(path, writer)):
+        if isinstance(made, Unfit):
+            unfit.append(f"{made.problem.id}: {made.reason}")
+            continue
+        asked = [{"role": _ROLES[m.type], "content": m.text} for m in VOICES["prose"].ask(made.problem)]
+        said = [{"role": "assistant", "content": made.text}]
+        rows.append({"prompt": asked, "completion": said, "problem": made.problem.id, "by": made.by})
+    if not rows:
+        raise ProblemError(
+            f"{path}: none of its {len(unfit)} programs answers its problem ({unfit[0]}); mend them first"
+        )
+    aside = round(len(rows) * validation)
+    splits = {"train": rows[aside:], "validation": rows[:aside]}
+    out.mkdir(parents=True, exist_ok=True)
+    for split, some in splits.items():
+        if some:
+            lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in some)
+            (out / f"{split}.jsonl").write_text(lines, encoding="utf-8")
+    meta = {
+        "schema_version": SCHEMA_VERSION,
+        "format": FORMAT,
+        "dialect": "prose",
+        "role": "thinker",
+        "counts": {split: len(some) for split, some in splits.items()},
+        "left_out": unfit,
+        "source": str(path),
+    }
+    (out / META).write_text(json.dumps(meta, indent=1, ensure_ascii=False))
+    return meta
+
+
+_ROLES: Final = {"system": "system", "human": "user"}

@@ -1,0 +1,71 @@
+"""Direct preference optimisation: of two replies to a prompt the better is made likelier, through TRL's DPOTrainer.
+
+Rafailov et al., "Direct Preference Optimization: Your Language Model is Secretly a Reward Model", 2023. The
+reference is the base as it was; of an adapter, the base without it, or the adapter as it was.
+"""
+
+# pyright: basic
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from transformers import Trainer
+from trl.trainer.dpo_config import DPOConfig
+from trl.trainer.dpo_trainer import DPOTrainer
+
+from longthought.errors import ConfigError
+from longthought.training import inspection
+from longthought.training.adapters import lora, save
+from longthought.training.fine_tuning import Task
+from longthought.training.inspection import Lengths
+from longthought.training.settings import Method, Plan
+
+
+class PreferenceLearning:
+    """See `longthought.training.fine_tuning.Learning`."""
+
+    name: Method = "dpo"
+    columns: tuple[str, ...] = ("prompt", "chosen", "rejected")
+    formats = "dpo-policy or dpo-critic"
+
+    def inspect(self, rows: Any, task: Task, where: str) -> Lengths:
+        """Look at every pair."""
+        if task.base.shape is not None:
+            raise ConfigError(
+                f"{task.base.name}: preferences are learned on top of a trained model; train it with sft first"
+            )
+        return inspection.inspect(rows, ("chosen", "rejected"), task.base, task.limit, where)
+
+    def model(self, task: Task, dtype: Any) -> Any:
+        """Load the base."""
+        return task.base.language_model(dtype)
+
+    def trainer(self, task: Task, plan: Plan, model: Any, arguments: Mapping[str, Any]) -> Trainer:
+        """Make the trainer."""
+        return DPOTrainer(
+            model=model,
+            args=DPOConfig(**arguments, max_length=task.limit, beta=task.settings.beta),
+            train_dataset=task.train,
+            eval_dataset=task.validation,
+            processing_class=task.base.tokenizer,
+            peft_config=lora(task.settings),
+        )
+
+    def save(self, trainer: Trainer, task: Task, out: Path) -> Mapping[str, Any]:
+        """Write model or adapter, with its tokenizer, and how well it tells the pairs apart."""
+        save(trainer, task.base, out)
+        return {"measured": _rewards(trainer.state.log_history)}
+
+
+def _rewards(history: list[dict[str, float]]) -> dict[str, str]:
+    """Return how often the better reply had the higher reward: in training, and on the validation split."""
+    measured = {}
+    for name, key in (
+        ("pairs told apart", "rewards/accuracies"),
+        ("pairs told apart, validation", "eval_rewards/accuracies"),
+    ):
+        found = [entry[key] for entry in history if key in entry]
+        if found:
+            measured[name] = f"{found[0]:.1%} at first, {found[-1]:.1%} at last"
+    return measured

@@ -1,0 +1,133 @@
+"""A look at every example through the tokenizer, before any weights are loaded.
+
+It finds what would otherwise come out hours later, or never: words the tokenizer doesn't have, replies that don't end
+in the end token (so that the model would never learn to stop), examples longer than the model can take. The trainers
+tokenize for themselves, with the same template.
+"""
+
+# pyright: basic
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import TemplateError
+from trl.chat_template_utils import get_training_chat_template, has_generation_markers
+
+from longthought.errors import ModelError, ProblemError
+from longthought.training.bases import Base
+
+
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """How long the examples of a split are, in tokens."""
+
+    examples: int
+    tokens: int
+    longest: int
+    learned: int
+    """Tokens of replies, which alone are learned."""
+    cut: int
+    """Examples that lose their end, their reply among it."""
+    dropped: int
+    """Examples that lose their whole reply, and are left out."""
+
+
+def inspect(rows: Any, replies: Sequence[str], base: Base, limit: int, where: str) -> Lengths:
+    """Measure every example of a split.
+
+    Args:
+        rows: a `datasets.Dataset` with `prompt` and the columns of replies, or with `messages`.
+        replies: `completion`, or `chosen` and `rejected`.
+        base: whose tokenizer is asked.
+        limit: tokens at which an example is cut.
+        where: names the split in what is said of faults.
+
+    Raises:
+        ModelError: if the tokenizer or its chat template doesn't suit the data.
+        ProblemError: if an example is not what it should be, or none is left.
+
+    """
+    if talks_back(rows, replies):
+        _expect_markers(base)
+    tokens = learned = longest = cut = dropped = 0
+    for number, row in enumerate(rows, start=1):
+        place = f"{where}, example {number}"
+        if "messages" in row:
+            parts = [(0, _rendered(base, row["messages"], place))]
+        else:
+            parts = [_part(base, row["prompt"], row[reply], place) for reply in replies]
+            if len(parts) > 1 and parts[0] == parts[1]:
+                raise ProblemError(
+                    f"{place}: the {replies[0]} and the {replies[1]} reply are the same; export it again"
+                )
+        size = max(len(ids) for _, ids in parts)
+        for _, ids in parts:
+            base.expect_sayable(ids, place)
+        tokens, longest = tokens + size, max(longest, size)
+        learned += sum(min(len(ids), limit) - min(prompt, limit) for prompt, ids in parts)
+        cut += size > limit
+        dropped += max(prompt for prompt, _ in parts) >= limit
+    if dropped == len(rows):
+        raise ProblemError(
+            f"{where}: every one of its {dropped} prompts fills the {limit} tokens that an example may have; "
+            "raise --max-length, or take a base with a longer context"
+        )
+    return Lengths(len(rows), tokens, longest, learned, cut, dropped)
+
+
+def talks_back(rows: Any, replies: Sequence[str]) -> bool:
+    """Say whether others speak between the replies, so that what is learned must come from the chat template."""
+    if "messages" in rows.column_names:
+        return True
+    said = [message for reply in replies if isinstance(rows[0][reply], list) for message in rows[0][reply]]
+    return any(message["role"] != "assistant" for message in said)
+
+
+def _part(base: Base, prompt: Any, reply: Any, place: str) -> tuple[int, list[int]]:
+    """Return how many tokens the prompt has, and the tokens of prompt and reply."""
+    if not prompt or not reply or (isinstance(reply, list) and not any(m.get("content") for m in reply)):
+        raise ProblemError(f"{place}: its prompt or its reply is empty; export the data again")
+    if isinstance(prompt, str) != isinstance(reply, str):
+        raise ProblemError(f"{place}: prompt and reply must both be text, or both messages; export the data again")
+    if isinstance(prompt, str):
+        asked = base.tokenizer(prompt)["input_ids"]
+        return len(asked), base.tokenizer(prompt + str(reply))["input_ids"]
+    asked = _templated(base, prompt, place, add_generation_prompt=True)
+    return len(asked), _rendered(base, [*prompt, *reply], place)
+
+
+def _templated(base: Base, messages: list[dict[str, Any]], place: str, **more: Any) -> list[int]:
+    try:
+        return base.tokenizer.apply_chat_template(messages, return_dict=False, **more)
+    except (TemplateError, KeyError, TypeError) as error:
+        raise ModelError(
+            f"{place}: the chat template of {base.name} can't render it ({error}); give another with --chat-template"
+        ) from error
+
+
+def _rendered(base: Base, messages: list[dict[str, Any]], place: str) -> list[int]:
+    ids = _templated(base, messages, place)
+    if messages[-1]["role"] != "assistant":
+        raise ProblemError(f"{place}: it ends in a message of the {messages[-1]['role']}; it must end in the reply")
+    if base.tokenizer.eos_token_id not in ids[-3:]:  # some templates write a line break after it
+        end, tail = base.tokenizer.eos_token, base.tokenizer.decode(ids[-3:])
+        raise ModelError(
+            f"{base.name}: its chat template ends a reply in {tail!r}, without the end token {end!r}, so the model "
+            "would never learn to stop; give a template that writes it with --chat-template FILE"
+        )
+    return ids
+
+
+def _expect_markers(base: Base) -> None:
+    """Raise unless the chat template, or the one TRL keeps for its family, says which words are the assistant's."""
+    if has_generation_markers(base.tokenizer.chat_template):
+        return
+    try:
+        get_training_chat_template(base.tokenizer)
+    except ValueError as error:
+        raise ModelError(
+            f"{base.name}: its chat template doesn't mark what the assistant says, so the loss can't be kept to it; "
+            "put {% generation %} and {% endgeneration %} around it, end token included, and give it with "
+            "--chat-template FILE"
+        ) from error

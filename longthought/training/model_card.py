@@ -1,0 +1,82 @@
+"""The model card of a fine-tuned agent: what it learned from, how, at what price, and how to use it."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+_METHODS: Final = {
+    "sft": "supervised fine-tuning (TRL's SFTTrainer)",
+    "dpo": "direct preference optimisation (TRL's DPOTrainer)",
+    "scorer": "a step-scoring head (token classification, transformers' Trainer)",
+}
+_USES: Final = {
+    "policy": "longthought solve … --policy transformers:PATH",
+    "critic": "longthought solve … --critic transformers:PATH",
+    "thinker": "as a thinker: it writes a whole long thought alone; `transformers:PATH` names it",
+    "scorer": "longthought solve … --critic scorer:PATH",
+}
+
+
+def card(facts: Mapping[str, Any]) -> str:
+    """Return the card as Markdown, with the front matter that model hubs read."""
+    method, plan, data = facts["method"], facts["plan"], facts["data"]
+    kind = "scorer" if method == "scorer" else facts["role"]
+    share = facts["trained_parameters"] / facts["parameters"]
+    rows = [
+        ("role", facts["role"]),
+        ("method", _METHODS[method]),
+        ("base", f"`{facts['base']}`"),
+        ("parameters", f"{facts['parameters']:,}, of which {facts['trained_parameters']:,} ({share:.1%}) were trained"),
+        ("data", f"`{data['path']}` ({data['format']}, dialect {data['dialect']}, digest {data['fingerprint']})"),
+        *((f"{split} split", _size(found, facts["max_length"])) for split, found in facts["lengths"].items()),
+        ("steps", f"{facts['steps']:,} of {plan['batch']} examples ({facts['epochs']:g} epochs)"),
+        ("learning rate", f"{plan['learning_rate']:g}, {facts['schedule']}"),
+        ("seed", facts["seed"]),
+        ("loss", _losses(facts["loss"])),
+        ("validation loss", _losses(facts["validation_loss"])),
+        *((name.replace("_", " "), value) for name, value in facts.get("measured", {}).items()),
+        ("time", f"{facts['seconds']:,.0f} s, {facts['cpu_seconds']:,.0f} CPU seconds, in {facts['starts']} start(s)"),
+        ("devices", facts["devices"]),
+        ("versions", ", ".join(f"{name} {version}" for name, version in facts["versions"].items())),
+    ]
+    table = "\n".join(f"| {name} | {value} |" for name, value in rows if value != "")
+    return _CARD.format(
+        base=f"base_model: {facts['base_path']}\n" if facts["base_path"] else "",
+        library="peft" if facts["adapter"] and method != "scorer" else "transformers",
+        method=method,
+        role=facts["role"],
+        title=f"A {kind} for longthought",
+        table=table,
+        command=facts["command"] or "(called from Python)",
+        use=_USES[kind],
+    )
+
+
+def _size(found: Mapping[str, Any], limit: int) -> str:
+    said = f"{found['examples']:,} examples, {found['tokens']:,} tokens, {found['learned']:,} learned"
+    return f"{said}; {found['cut']:,} cut at {limit} tokens, {found['dropped']:,} left out"
+
+
+def _losses(found: Mapping[str, float]) -> str:
+    return f"{found['first']:.3f} at first, {found['last']:.3f} at last" if found else ""
+
+
+_CARD: Final = """\
+---
+library_name: {library}
+{base}tags: [longthought, {method}, {role}]
+---
+
+# {title}
+
+{use}
+
+| | |
+|---|---|
+{table}
+
+Trained with:
+
+```
+{command}
+```
+"""

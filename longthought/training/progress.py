@@ -1,0 +1,68 @@
+"""The progress of a training, on standard error, and its seconds, kept at each checkpoint."""
+
+# pyright: basic
+
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from longthought.training.record import Clock
+
+
+class Bar(TrainerCallback):
+    """Shows steps, losses and the time that is left; writes plain lines where nobody watches a terminal."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Take the clock of this attempt."""
+        self._clock = clock
+        self._console = Console(stderr=True, highlight=False)
+        self._progress: Progress | None = None
+        self._losses: dict[str, str] = {}
+
+    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Show the bar."""
+        if not state.is_world_process_zero or not self._console.is_terminal:
+            return
+        columns = (TextColumn("training"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+        self._progress = Progress(*columns, TimeRemainingColumn(), console=self._console)
+        self._progress.start()
+        self._task = self._progress.add_task("", total=state.max_steps, completed=state.global_step)
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Move it."""
+        if self._progress:
+            self._progress.update(self._task, completed=state.global_step)
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, Any] | None = None,
+        **_: Any,
+    ) -> None:
+        """Show the losses; ten lines in all where there is no bar."""
+        names = {"loss": "loss", "eval_loss": "validation"}
+        new = {names[k]: f"{float(v):.3f}" for k, v in (logs or {}).items() if k in names}
+        self._losses |= new
+        telling = "loss" if args.eval_strategy == "no" else "validation"  # which comes last of what is logged at a step
+        if not new or not state.is_world_process_zero:
+            return
+        told = "  ".join(f"{name} {value}" for name, value in self._losses.items())
+        if self._progress:
+            self._progress.update(self._task, description=told)
+        elif telling in new and state.global_step % max(1, state.max_steps // 10) == 0:
+            self._console.print(f"step {state.global_step} of {state.max_steps}  {told}")
+
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Keep the seconds with the checkpoint."""
+        self._clock.note()
+        if state.is_world_process_zero:
+            self._clock.record.write()
+
+    def on_train_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Take the bar down."""
+        if self._progress:
+            self._progress.stop()

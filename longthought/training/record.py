@@ -1,0 +1,118 @@
+"""What a training folder says of itself: `training.json`, written when a training begins and when it ends.
+
+The same command on the same folder goes on from the last whole checkpoint, as often as it takes; another command on it
+is refused. Nothing here knows what is trained.
+"""
+
+import json
+import os
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, cast
+
+from longthought.errors import ConfigError
+
+SCHEMA_VERSION: Final = 1
+FILE: Final = "training.json"
+CHECKPOINTS: Final = "checkpoints"
+_CHECKPOINT: Final = re.compile(r"checkpoint-(\d+)")
+_LAST_WRITTEN: Final = "trainer_state.json"
+"""What transformers writes last into a checkpoint."""
+
+
+@dataclass
+class Record:
+    """One training folder."""
+
+    path: Path
+    settings: Mapping[str, Any]
+    facts: dict[str, Any] = field(default_factory=dict[str, Any])
+    """What came of it; empty until it has ended."""
+    attempts: list[dict[str, float]] = field(default_factory=list[dict[str, float]])
+    """Seconds and CPU seconds of each start, and the step it began at."""
+
+    @classmethod
+    def open(cls, path: Path, settings: Mapping[str, Any]) -> "Record":
+        """Open a training folder, or prepare to begin one.
+
+        Raises:
+            ConfigError: if it holds something else, or a training with other settings or from a newer longthought.
+
+        """
+        file = path / FILE
+        if not file.is_file():
+            if path.exists() and (not path.is_dir() or any(path.iterdir())):
+                raise ConfigError(f"--out {path}: there is something else in it already; name a new folder")
+            return cls(path, settings)
+        try:
+            found = cast("dict[str, Any]", json.loads(file.read_text()))
+            version: int = found["schema_version"]
+            known: dict[str, Any] = found["settings"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise ConfigError(f"{file}: can't be read ({error}); remove {path} and train again") from error
+        if version > SCHEMA_VERSION:
+            raise ConfigError(
+                f"{file} was written with schema {version}, and this longthought reads up to {SCHEMA_VERSION}: "
+                "install a newer longthought"
+            )
+        wanted = cast("dict[str, Any]", json.loads(json.dumps(settings)))
+        if known != wanted:
+            names = [n for n in {**known, **wanted} if known.get(n) != wanted.get(n)]
+            told = "; ".join(f"{n} {known.get(n)}, now {wanted.get(n)}" for n in names)
+            raise ConfigError(f"--out {path} holds a training with other settings ({told}); name another folder")
+        return cls(path, settings, found.get("facts") or {}, found.get("attempts") or [])
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is nothing left to do."""
+        return bool(self.facts)
+
+    def checkpoint(self) -> Path | None:
+        """Return the last checkpoint that was written to its end; None if there is none."""
+        whole: dict[int, Path] = {}
+        for folder in (self.path / CHECKPOINTS).glob("checkpoint-*"):
+            if (named := _CHECKPOINT.fullmatch(folder.name)) and _readable(folder / _LAST_WRITTEN):
+                whole[int(named[1])] = folder
+        return whole[max(whole)] if whole else None
+
+    def write(self) -> None:
+        """Write the file in one piece."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        draft = self.path / f"{FILE}.new"
+        fields = {
+            "schema_version": SCHEMA_VERSION,
+            "settings": self.settings,
+            "attempts": self.attempts,
+            "facts": self.facts,
+        }
+        draft.write_text(json.dumps(fields, indent=1))
+        os.replace(draft, self.path / FILE)
+
+
+@dataclass
+class Clock:
+    """Counts the seconds of one attempt into its record."""
+
+    record: Record
+    step: int
+    """Where the attempt begins."""
+    _began: tuple[float, float] = field(default_factory=lambda: (time.perf_counter(), time.process_time()))
+
+    def __post_init__(self) -> None:
+        """Enter the attempt."""
+        self.record.attempts.append({"from_step": self.step, "seconds": 0.0, "cpu_seconds": 0.0})
+
+    def note(self) -> None:
+        """Bring the record up to now."""
+        wall, cpu = time.perf_counter() - self._began[0], time.process_time() - self._began[1]
+        self.record.attempts[-1] |= {"seconds": round(wall, 1), "cpu_seconds": round(cpu, 1)}
+
+
+def _readable(file: Path) -> bool:
+    try:
+        return isinstance(json.loads(file.read_text()), dict)
+    except (OSError, ValueError):
+        return False

@@ -1,0 +1,187 @@
+"""Training of the discriminative critic: a head of one number on every token, learned at the end of each step.
+
+The labels are those of steps: their own, or the outcome of the path they stand on; where they come from is for whoever
+made them. The loss is the binary cross entropy with the label as probability.
+
+Lightman et al., "Let's Verify Step by Step", 2023; Wang et al., "Math-Shepherd", 2024.
+"""
+
+# pyright: basic
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from torch.nn.functional import binary_cross_entropy_with_logits
+from transformers import Trainer, TrainingArguments
+
+from longthought.agents.engines.scoring import encode
+from longthought.agents.scorer import FILE, SCHEMA_VERSION, written
+from longthought.errors import ProblemError
+from longthought.evaluation.statistics import auroc
+from longthought.training.adapters import lora
+from longthought.training.fine_tuning import Task
+from longthought.training.inspection import Lengths
+from longthought.training.settings import Method, Plan
+
+IGNORED: Final = -100.0
+RECALL: Final = 0.95
+"""Of the steps that can still succeed, those that the threshold lets pass: a good path given up is dearer than a bad
+one followed for another step."""
+
+
+class ScoreLearning:
+    """See `longthought.training.fine_tuning.Learning`."""
+
+    name: Method = "scorer"
+    columns: tuple[str, ...] = ("prompt", "completions", "labels")
+    formats = "step-labels"
+
+    def inspect(self, rows: Any, task: Task, where: str) -> Lengths:
+        """Look at every row, and at both kinds of label being there."""
+        sizes = []
+        seen = set()
+        for number, row in enumerate(rows, start=1):
+            _expect_labels(row, f"{where}, example {number}")
+            tokens, ends = encode(task.base.tokenizer, _pieces(row, task))
+            task.base.expect_sayable(tokens, f"{where}, example {number}")
+            sizes.append((len(tokens), sum(end < task.limit for end in ends)))
+            seen |= {label >= 0.5 for label in _labels(row, task) if label is not None}
+        if len(seen) < 2:
+            raise ProblemError(
+                f"{where}: every step in it is labelled {'good' if True in seen else 'bad'}, so there is nothing to "
+                "tell apart; export from a run with right and wrong steps"
+            )
+        return Lengths(
+            examples=len(sizes),
+            tokens=sum(size for size, _ in sizes),
+            longest=max(size for size, _ in sizes),
+            learned=sum(steps for _, steps in sizes),
+            cut=sum(size > task.limit for size, _ in sizes),
+            dropped=sum(not steps for _, steps in sizes),
+        )
+
+    def model(self, task: Task, dtype: Any) -> Any:
+        """Load the base under a new head."""
+        model = task.base.scoring_model(dtype)
+        if (config := lora(task.settings, "TOKEN_CLS")) is None:
+            return model
+        from peft import get_peft_model
+
+        return get_peft_model(model, config)
+
+    def trainer(self, task: Task, plan: Plan, model: Any, arguments: Mapping[str, Any]) -> Trainer:
+        """Make the trainer."""
+        return _Trainer(
+            model=model,
+            args=TrainingArguments(**arguments, remove_unused_columns=False, train_sampling_strategy="group_by_length"),
+            train_dataset=_encoded(task.train, task),
+            eval_dataset=None if task.validation is None else _encoded(task.validation, task),
+            processing_class=task.base.tokenizer,
+            data_collator=collate,
+        )
+
+    def save(self, trainer: Trainer, task: Task, out: Path) -> Mapping[str, Any]:
+        """Write the whole model, an adapter merged into it, and the threshold it should judge by."""
+        threshold, measured = 0.5, {}
+        if trainer.eval_dataset is not None:
+            good, bad = held_out(trainer)
+            threshold = threshold_of(good)
+            measured = {"threshold": f"{threshold:.3f}"}
+            if good and bad:
+                measured["AUROC, validation"] = f"{auroc(good, bad):.3f}"
+        if task.settings.lora_rank is not None:
+            trainer.model = trainer.accelerator.unwrap_model(trainer.model).merge_and_unload()
+        trainer.save_model(str(out))
+        if trainer.accelerator.is_main_process:
+            (out / "training_args.bin").unlink(missing_ok=True)
+            task.base.tokenizer.save_pretrained(str(out))
+            fields = {"schema_version": SCHEMA_VERSION, "dialect": task.data.meta.dialect, "threshold": threshold}
+            (out / FILE).write_text(json.dumps(fields))
+        return {"measured": measured}
+
+
+class _Trainer(Trainer):
+    """A trainer whose labels are probabilities, on the tokens that have one."""
+
+    def compute_loss(
+        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        labels = inputs.pop("labels")
+        outputs = model(**inputs)
+        kept = labels != IGNORED
+        logits = outputs.logits[..., 0][kept].float()
+        total = binary_cross_entropy_with_logits(logits, labels[kept], reduction="sum")
+        loss = total / (kept.sum() if num_items_in_batch is None else num_items_in_batch)
+        return (loss, outputs) if return_outputs else loss
+
+    def prediction_step(self, model: Any, inputs: Any, prediction_loss_only: bool, ignore_keys: Any = None) -> Any:
+        inputs = self._prepare_inputs(inputs)
+        labels = inputs["labels"].clone()
+        with torch.no_grad():
+            loss, outputs = self.compute_loss(model, inputs, return_outputs=True)
+        return (loss, None, None) if prediction_loss_only else (loss, outputs.logits[..., 0].float(), labels)
+
+
+def held_out(trainer: Trainer) -> tuple[list[float], list[float]]:
+    """Return the scores of the good and of the bad steps of the validation split."""
+    rows: Any = trainer.eval_dataset
+    found: Any = trainer.predict(rows)
+    scores, labels = torch.tensor(found.predictions).sigmoid(), torch.tensor(found.label_ids)
+    kept = labels != IGNORED
+    return scores[kept & (labels >= 0.5)].tolist(), scores[kept & (labels < 0.5)].tolist()
+
+
+def threshold_of(good: list[float]) -> float:
+    """Return the highest threshold, but no more than one half, that lets `RECALL` of the good steps pass."""
+    return min(0.5, sorted(good)[int(len(good) * (1 - RECALL))]) if good else 0.5
+
+
+def collate(rows: list[dict[str, list[Any]]]) -> dict[str, torch.Tensor]:
+    """Pad on the right; shapes (batch, length)."""
+    width = max(len(row["input_ids"]) for row in rows)
+
+    def padded(values: list[Any], filler: Any) -> list[Any]:
+        return values + [filler] * (width - len(values))
+
+    return {
+        "input_ids": torch.tensor([padded(row["input_ids"], 0) for row in rows]),
+        "attention_mask": torch.tensor([padded([1] * len(row["input_ids"]), 0) for row in rows]),
+        "labels": torch.tensor([padded(row["targets"], IGNORED) for row in rows]),
+    }
+
+
+def _encoded(rows: Any, task: Task) -> Any:
+    """Return the rows as tokens, with labels at the last token of each step, without those that are cut to no step."""
+
+    def encoded(row: Mapping[str, Any]) -> dict[str, list[Any]]:
+        tokens, ends = encode(task.base.tokenizer, _pieces(row, task))
+        labels = [IGNORED] * len(tokens)
+        for end, label in zip(ends, _labels(row, task), strict=True):
+            labels[end] = IGNORED if label is None else float(label)
+        return {"input_ids": tokens[: task.limit], "targets": labels[: task.limit]}
+
+    made = rows.map(encoded, remove_columns=rows.column_names, load_from_cache_file=False)
+    return made.filter(lambda row: any(label != IGNORED for label in row["targets"]), load_from_cache_file=False)
+
+
+def _pieces(row: Mapping[str, Any], task: Task) -> list[str]:
+    return written(task.data.meta.dialect, row["prompt"], row["completions"])
+
+
+def _labels(row: Mapping[str, Any], task: Task) -> list[Any]:
+    labels = row["labels"]
+    return labels if task.settings.labels == "process" else [labels[-1]] * len(labels)
+
+
+def _expect_labels(row: Mapping[str, Any], place: str) -> None:
+    labels, steps = row["labels"], row["completions"]
+    if not isinstance(row["prompt"], str) or len(labels) != len(steps) or not steps:
+        raise ProblemError(
+            f"{place}: expected a prompt in words and as many labels as steps, found {len(steps)} steps and "
+            f"{len(labels)} labels; export it again"
+        )
+    if bad := [label for label in labels if label is not None and not 0 <= label <= 1]:
+        raise ProblemError(f"{place}: label {bad[0]}: expected true, false, or a probability; export it again")

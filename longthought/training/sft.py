@@ -1,0 +1,60 @@
+"""Supervised fine-tuning: policies, critics and thinkers learn replies word for word, through TRL's SFTTrainer.
+
+Only replies are learned, never what was asked: by where prompt and reply part, or, where others speak in between, by
+what the chat template marks as the assistant's.
+"""
+
+# pyright: basic
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from transformers import Trainer
+from trl.trainer.sft_config import SFTConfig
+from trl.trainer.sft_trainer import SFTTrainer
+
+from longthought.training import inspection
+from longthought.training.adapters import lora, save
+from longthought.training.fine_tuning import Task
+from longthought.training.inspection import Lengths
+from longthought.training.settings import Method, Plan
+
+
+class SupervisedLearning:
+    """See `longthought.training.fine_tuning.Learning`."""
+
+    name: Method = "sft"
+    columns: tuple[str, ...] = ("prompt", "completion")
+    formats = "policy, critic, sft-journey or sft-shortcut"
+
+    def inspect(self, rows: Any, task: Task, where: str) -> Lengths:
+        """Look at every example."""
+        return inspection.inspect(rows, ("completion",), task.base, task.limit, where)
+
+    def model(self, task: Task, dtype: Any) -> Any:
+        """Load the base."""
+        return task.base.language_model(dtype)
+
+    def trainer(self, task: Task, plan: Plan, model: Any, arguments: Mapping[str, Any]) -> Trainer:
+        """Make the trainer; examples of like length go into one batch, and none are packed together."""
+        config = SFTConfig(
+            **arguments,
+            max_length=task.limit,
+            packing=False,
+            assistant_only_loss=inspection.talks_back(task.train, ("completion",)),
+            train_sampling_strategy="group_by_length",
+        )
+        return SFTTrainer(
+            model=model,
+            args=config,
+            train_dataset=task.train,
+            eval_dataset=task.validation,
+            processing_class=task.base.tokenizer,
+            peft_config=lora(task.settings),
+        )
+
+    def save(self, trainer: Trainer, task: Task, out: Path) -> Mapping[str, Any]:
+        """Write model or adapter, with its tokenizer."""
+        save(trainer, task.base, out)
+        return {}

@@ -1,0 +1,130 @@
+"""Programs told backwards: the thought ends in the very program, and only in one that works."""
+
+import ast
+import json
+from pathlib import Path
+
+import pytest
+
+from longthought.agents.voices import VOICES
+from longthought.errors import ConfigError, ProblemError
+from longthought.problems.problem import AnswerReference, CodeReference, Problem, Task
+from longthought.tools.python import blocks
+from longthought.training.code_thoughts import CodeThought, Unfit, code_thought, programs, write_thoughts
+from longthought.training.folder import DataFolder
+from longthought.training.narration import narrate
+from tests.fakes.scripted import ScriptedChatModel
+
+COUNT = '''\
+def count(words: list[str], letter: str = "a") -> int:
+    """Count the words that begin with a letter."""
+    total = 0
+    for word in words:
+        if word.startswith(letter):
+            total += 1
+        else:
+            continue
+    return total
+'''
+COUNTING = Task(
+    problem=Problem(id="count", statement="Write count(words, letter).", domain="code"),
+    reference=CodeReference(tests="assert count(['ab', 'b', 'ac']) == 2\nassert count([], 'x') == 0\n"),
+)
+SUM = Task(
+    problem=Problem(id="sum", statement="What is the sum of the squares of 1, 2 and 3?", domain="math"),
+    reference=AnswerReference(answer="14"),
+)
+
+
+def test_a_program_is_told_statement_by_statement() -> None:
+    assert narrate(COUNT).splitlines() == [
+        "- I write a function `count` that takes `words: list[str], letter: str='a'`:",
+        "  - (what it is for: Count the words that begin with a letter.)",
+        "  - let `total` be `0`",
+        "  - for each `word` in `words`:",
+        "    - if `word.startswith(letter)`:",
+        "      - add `1` to `total`",
+        "    - otherwise:",
+        "      - go on with the next one",
+        "  - the result is `total`",
+    ]
+
+
+def test_nothing_of_a_program_is_left_out() -> None:
+    source = Path(narrate.__code__.co_filename).read_text()
+    told = narrate(source)
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Name):
+            assert node.id in told
+
+
+async def test_a_thought_ends_in_the_program_and_reads_back_as_it() -> None:
+    made = await code_thought(COUNTING, COUNT)
+    assert isinstance(made, CodeThought)
+    assert made.by == "rule"
+    assert VOICES["prose"].read_answer(made.text, made.problem) == blocks(made.text)[-1][0]
+    assert ast.dump(ast.parse(blocks(made.text)[-1][0])) == ast.dump(ast.parse(COUNT))
+    assert made.text.endswith("\\boxed{program}")
+
+
+async def test_a_program_that_prints_a_value_ends_in_the_value() -> None:
+    made = await code_thought(SUM, "total = 0\nfor n in (1, 2, 3):\n    total += n ** 2\nprint(total)\n")
+    assert isinstance(made, CodeThought)
+    assert made.answer == "14"
+    assert made.text.endswith("It prints 14. \\boxed{14}")
+
+
+@pytest.mark.parametrize(
+    ("task", "program", "reason"),
+    [
+        (COUNTING, "def count(words, letter='a'):\n    return 0\n", ""),
+        (COUNTING, "def count(:", "it is no Python"),
+        (SUM, "print(13)", ""),
+        (SUM, "x = 14", "it printed ''"),
+        (SUM, "raise SystemExit(3)", "run: error"),
+        (Task(problem=SUM.problem), "print(14)", "no reference"),
+    ],
+)
+async def test_a_program_that_does_not_work_gives_no_thought(task: Task, program: str, reason: str) -> None:
+    made = await code_thought(task, program)
+    assert isinstance(made, Unfit)
+    assert made.reason
+    assert reason in made.reason
+
+
+async def test_a_writer_is_taken_at_its_word_only_while_the_program_stays() -> None:
+    good = "I must count. I could filter, but a loop is plain: a total, one more for each word that begins so."
+    made = await code_thought(COUNTING, COUNT, ScriptedChatModel([good]))
+    assert isinstance(made, CodeThought)
+    assert made.text.startswith(good)
+    assert made.by != "rule"
+    rival = f"{good}\n\n```python\ndef count(words, letter):\n    return 2\n```"
+    other = await code_thought(COUNTING, COUNT, ScriptedChatModel([rival]))
+    assert isinstance(other, CodeThought)
+    assert other.by == "rule"
+
+
+def test_programs_become_a_folder_that_can_be_trained_on(tmp_path: Path) -> None:
+    human_eval = {
+        "task_id": "HE/0", "prompt": "def twice(n):\n", "canonical_solution": "    return 2 * n\n",
+        "entry_point": "twice", "test": "def check(f):\n    assert f(3) == 6\n",
+    }  # fmt: skip
+    mbpp = {"task_id": 1, "text": "Write thrice.", "code": "def thrice(n):\n    return n * 3\n"}
+    mbpp |= {"test_list": ["assert thrice(2) == 6"]}
+    wrong = mbpp | {"task_id": 2, "code": "def thrice(n):\n    return n\n"}
+    file = tmp_path / "programs.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in (human_eval, mbpp, wrong)))
+    meta = write_thoughts(file, tmp_path / "data", validation=0.5)
+    assert meta["counts"] == {"train": 1, "validation": 1}
+    assert meta["left_out"][0].startswith("2: ")
+    folder = DataFolder.open(tmp_path / "data")
+    assert (folder.meta.role, folder.meta.dialect) == ("thinker", "prose")
+    assert [row["problem"] for split in ("validation", "train") for row in folder.rows(split)] == ["HE/0", "1"]
+    with pytest.raises(ConfigError, match="something in it already"):
+        write_thoughts(file, tmp_path / "data")
+    file.write_text(json.dumps(wrong) + "\n")
+    with pytest.raises(ProblemError, match="none of its 1 programs answers its problem"):
+        write_thoughts(file, tmp_path / "other")
+    file.write_text('{"id": "g", "statement": "How many?", "reference": {"answer": "3"}}\n')
+    with pytest.raises(ProblemError, match=r'programs\.jsonl:1: "program": expected the program'):
+        list(programs(file))

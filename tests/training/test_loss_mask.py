@@ -1,0 +1,146 @@
+"""What is learned, decoded from what TRL's trainers are given: replies and their end token, and nothing else."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from longthought.errors import ModelError
+from longthought.training import settings as sizes
+from longthought.training.fine_tuning import Task, arguments, look
+from longthought.training.folder import DataFolder
+from longthought.training.methods import METHODS
+from longthought.training.settings import Method, Settings
+from longthought.trajectories.trajectory import Trajectory
+from tests.training import debates
+
+pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning", "ignore::DeprecationWarning")
+CHATML = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n"
+    "{% if m.role == 'assistant' %}{% generation %}{{ m.content }}<|im_end|>{% endgeneration %}\n"
+    "{% else %}{{ m.content }}<|im_end|>\n{% endif %}{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+UNMARKED = CHATML.replace("{% generation %}", "").replace("{% endgeneration %}", "")
+TALK = [
+    {"role": "user", "content": "two and two"},
+    {"role": "assistant", "content": "five"},
+    {"role": "user", "content": "look again"},
+    {"role": "assistant", "content": "four"},
+]
+
+
+def speaker(folder: Path, template: str | None) -> Path:
+    """Write a tiny model that can say any bytes, as an instruction-tuned one does."""
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    inner = Tokenizer(models.BPE(vocab={letter: i for i, letter in enumerate(alphabet)}, merges=[]))
+    inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    inner.decoder = decoders.ByteLevel()
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=inner, eos_token="<|im_end|>", pad_token="<|pad|>")
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<|im_start|>"]})
+    if template is not None:
+        tokenizer.chat_template = template
+    tokenizer.save_pretrained(folder)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=64,
+        intermediate_size=64,
+        num_hidden_layers=1,
+        num_attention_heads=1,
+        head_dim=64,
+        max_position_embeddings=16_384,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=None,
+    )
+    LlamaForCausalLM(config).save_pretrained(folder)
+    return folder
+
+
+def prepared(method: Method, data: Path, base: str, out: Path, **more: Any) -> tuple[Task, Any]:
+    """Return what the method's trainer was given to learn."""
+    learning = METHODS[method]()
+    task = look(learning, Settings(data=data, out=out, base=base, **more), DataFolder.open(data))
+    learning.inspect(task.train, task, "train")
+    plan = dataclasses.replace(sizes.plan(task.settings, method, 1), checkpointing=False)
+    return task, learning.trainer(task, plan, task.base.language_model("float32"), arguments(task, plan))
+
+
+def learned(task: Task, trainer: Any) -> list[str]:
+    """Decode what counts in the loss, as the collator hands it to the model."""
+    batch = trainer.data_collator([trainer.train_dataset[i] for i in range(len(trainer.train_dataset))])
+    return [task.base.tokenizer.decode([t for t in labels.tolist() if t != -100]) for labels in batch["labels"]]
+
+
+@pytest.mark.parametrize("role", ["policy", "critic", "thinker"])
+def test_compact_agents_learn_their_replies_and_the_end(played: list[Trajectory], role: str, tmp_path: Path) -> None:
+    make = {"policy": debates.policy_rows, "critic": debates.critic_rows, "thinker": debates.thinker_rows}[role]
+    rows = make(played)
+    data = debates.write(tmp_path / "data", rows, format=role, role=role)
+    task, trainer = prepared("sft", data, "new:d64x1", tmp_path / "out")
+    wanted = [" ".join(row["completion"][0]["content"].split()) + " <end>" for row in rows]
+    assert learned(task, trainer) == wanted
+
+
+def test_prose_agents_learn_their_replies_and_the_end(played: list[Trajectory], tmp_path: Path) -> None:
+    rows = debates.policy_rows(played, "prose")[:12]
+    data = debates.write(tmp_path / "data", rows, format="policy", role="policy", dialect="prose")
+    base = speaker(tmp_path / "base", UNMARKED)  # prompts and completions need no markers
+    task, trainer = prepared("sft", data, str(base), tmp_path / "out")
+    assert learned(task, trainer) == [row["completion"][0]["content"] + "<|im_end|>\n" for row in rows]
+
+
+def test_in_a_talk_only_the_assistant_is_learned(tmp_path: Path) -> None:
+    base = speaker(tmp_path / "base", CHATML)
+    for name, row in (("messages", {"messages": TALK}), ("turns", {"prompt": TALK[:1], "completion": TALK[1:]})):
+        data = debates.write(tmp_path / name, [row], format="policy", role="policy", dialect="prose")
+        task, trainer = prepared("sft", data, str(base), tmp_path / "out")
+        assert learned(task, trainer) == ["five<|im_end|>four<|im_end|>"]
+
+
+def test_a_talk_needs_a_template_with_markers(tmp_path: Path) -> None:
+    data = debates.write(tmp_path / "data", [{"messages": TALK}], format="policy", role="policy", dialect="prose")
+    base = speaker(tmp_path / "base", UNMARKED)
+    with pytest.raises(ModelError, match=r"doesn't mark what the assistant says.*\{% generation %\}.*--chat-template"):
+        prepared("sft", data, str(base), tmp_path / "out")
+    given = tmp_path / "chatml.jinja"
+    given.write_text(CHATML)
+    task, trainer = prepared("sft", data, str(base), tmp_path / "out", chat_template=given)
+    assert learned(task, trainer) == ["five<|im_end|>four<|im_end|>"]
+
+
+def test_pairs_share_their_prompt_and_part_at_the_reply(played: list[Trajectory], tmp_path: Path) -> None:
+    rows = debates.pairs(played)
+    data = debates.write(tmp_path / "data", rows, format="dpo-policy", role="policy")
+    task, trainer = prepared("dpo", data, "bundled:countdown", tmp_path / "out")
+    decode = task.base.tokenizer.decode
+    for row, made in zip(rows, trainer.train_dataset, strict=True):
+        assert decode(made["prompt_ids"]) == row["prompt"][0]["content"]
+        for reply in ("chosen", "rejected"):
+            assert decode(made[f"{reply}_ids"]) == row[reply][0]["content"] + " <end>"
+
+
+def test_a_scorer_learns_at_the_last_token_of_each_step(tmp_path: Path) -> None:
+    row = {
+        "prompt": "use 3 4 5 make 2",
+        "completions": ["3 + 4 = 7 left 7 5", "7 - 5 = 2 left 2"],
+        "labels": [True, False],
+    }
+    data = debates.write(tmp_path / "data", [row, row], format="step-labels", role="critic")
+    learning = METHODS["scorer"]()
+    for labels, wanted in (("process", [1.0, 0.0]), ("outcome", [0.0, 0.0])):
+        settings = Settings(data=data, out=tmp_path / "out", base="new:d64x1", labels=labels)  # type: ignore[arg-type]
+        task = look(learning, settings, DataFolder.open(data))
+        plan = sizes.plan(settings, "scorer", 1)
+        trainer: Any = learning.trainer(task, plan, task.base.scoring_model("float32"), arguments(task, plan))
+        batch = trainer.data_collator([trainer.train_dataset[0]])
+        kept = (batch["labels"][0] != -100).nonzero().flatten().tolist()
+        words = task.base.tokenizer.convert_ids_to_tokens(batch["input_ids"][0].tolist())
+        assert [" ".join(words[: at + 1]) for at in kept] == [
+            "use 3 4 5 make 2 step 3 + 4 = 7 left 7 5",
+            "use 3 4 5 make 2 step 3 + 4 = 7 left 7 5 step 7 - 5 = 2 left 2",
+        ]
+        assert batch["labels"][0][kept].tolist() == wanted
