@@ -213,3 +213,15 @@ def test_hope_falls_with_every_failure() -> None:
     assert hope(0.8, 2) == pytest.approx(0.5)
     assert hope(0.0, 3) == 0.0
     assert hope(1.0, 3) == 1.0
+
+
+def test_two_processes_train_one_model(policy_data: Path, tmp_path: Path) -> None:
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    words = ["train", "sft", policy_data, "--base", "new:d64x1", "--out", tmp_path / "out", "--steps", "3", "--json"]
+    command = [*launcher, "-m", "longthought", *map(str, words)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    facts = json.loads(done.stdout)  # the first of the two speaks, and the other doesn't
+    assert facts["devices"].startswith("2 ×")
+    assert (facts["plan"]["batch"], facts["plan"]["micro_batch"], facts["steps"]) == (32, 16, 3)
+    assert (tmp_path / "out" / "model.safetensors").is_file()
