@@ -91,10 +91,11 @@ def test_preferences_raise_what_was_chosen(played: list[Trajectory], tmp_path: P
 
 
 def test_an_adapter_is_loaded_with_its_base_and_says_what_peft_says(played: list[Trajectory], tmp_path: Path) -> None:
-    rows, aside = debates.split(debates.critic_rows(played))
+    gloomy = [row | {"completion": debates.said("none backtrack 0")} for row in debates.critic_rows(played)]
+    rows, aside = debates.split(gloomy)
     data = debates.write(tmp_path / "data", rows, aside, format="critic", role="critic")
     out = tmp_path / "adapter"
-    facts = train("sft", data, out, lora_rank=4, steps=4, learning_rate=3e-2, batch=16)
+    facts = train("sft", data, out, lora_rank=4, steps=10, learning_rate=1e-2, batch=16)
     assert facts["trained_parameters"] < facts["parameters"] / 5
     assert (out / "adapter_model.safetensors").is_file()
     assert not (out / "model.safetensors").exists()
@@ -123,7 +124,7 @@ def test_an_adapter_is_loaded_with_its_base_and_says_what_peft_says(played: list
     assert got.logprobs == pytest.approx(
         likelihoods(PeftModel.from_pretrained(plain, str(out)), got.token_ids), abs=1e-3
     )
-    assert got.logprobs != pytest.approx(alone, abs=1e-2)  # so the adapter was there
+    assert max(abs(a - b) for a, b in zip(got.logprobs or (), alone, strict=True)) > 1  # so the adapter was there
     assert lt.solve(EASY, critic=f"transformers:{out}", rounds=4).finished
     assert isinstance(catalogue.critic(f"transformers:{out}").dialect, type(debates.DIALECTS["compact"]))
 
