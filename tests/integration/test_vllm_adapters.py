@@ -108,6 +108,21 @@ def test_long_prompts_come_from_the_prefix_cache(debates: list[Trajectory], prog
         assert tokens[role]["cached"] > 0.5 * tokens[role]["prompt"], role
 
 
+async def test_attempts_are_written_in_one_request_and_its_cost_is_theirs(base_url: str, tmp_path: Path) -> None:
+    policy = Policy("openai:policy", chat("policy", base_url, max_tokens=64), Prose())
+    critic = Critic("openai:critic", chat("critic", base_url, max_tokens=1024), Prose())
+    problem = Problem(id="depot", statement=babble.depot(0))
+    [run] = lt.generate(
+        [problem], out=tmp_path, graph="sampling", policy=policy, critic=critic,
+        graph_settings={"samples": 4, "choose": "critic"},
+    )  # fmt: skip
+    written = [event for event in run.events if event.by is Author.POLICY and event.calls]
+    sent = [call for event in written for call in event.calls]
+    assert len(sent) == 4
+    assert [call.usage.prompt > 0 for call in sent].count(True) == 1  # one request
+    assert all(call.token_ids is not None and len(call.token_ids) == call.usage.completion for call in sent)
+
+
 async def test_each_adapter_is_a_model_of_its_own(base_url: str) -> None:
     said = {
         name: await chat(name, base_url, temperature=0.0, max_tokens=4).ainvoke([HumanMessage("Who are you?")])

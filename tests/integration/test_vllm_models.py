@@ -111,6 +111,19 @@ def test_a_compact_critic_is_as_sure_as_its_logprobs(done: Done) -> None:
     assert any(event.verdict.score not in (0.0, 1.0) for event in verdicts)
 
 
+def test_attempts_of_a_served_policy_are_chosen_among_by_a_served_critic(
+    problems: Path, servers: Servers, tmp_path: Path
+) -> None:
+    chosen = ("--graph", "sampling", "--set", "samples=4", "--set", "choose=critic", "--limit", "10")
+    ran = generate(problems, tmp_path / "run", servers, *chosen)
+    assert ran.returncode == 0, ran.stderr
+    summary = json.loads(ran.stdout)
+    assert (summary["finished"], summary["failed"]) == (10, 0)
+    for role in Servers._fields:
+        assert summary["tokens"][role]["completion"] > 0
+        assert summary["tokens"][role]["cached"] > 0, role
+
+
 def test_a_model_that_is_not_there_is_answered_with_those_that_are(
     problems: Path, servers: Servers, tmp_path: Path
 ) -> None:
