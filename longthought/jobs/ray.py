@@ -31,6 +31,8 @@ REPORT_SECONDS: Final = 0.1
 """Time over which an actor gathers events before it reports them: what the loss of a node costs."""
 HEARTBEAT: Final = 5.0
 """Seconds after which an actor without news says so."""
+REACHING: Final = 10.0
+"""Seconds that a cluster has to be reached at all."""
 PLACING: Final = 30.0
 """Seconds without room on the cluster before the user is told what is waited for."""
 
@@ -150,14 +152,12 @@ async def cluster(address: str | None, resources: Mapping[str, float]) -> AsyncG
     """
     mine = not RAY.is_initialized()
     if mine:
+        await _expect_listener(address)
         try:
             join: Callable[[], Any] = lambda: RAY.init(address=address, log_to_driver=True, logging_level="warning")  # noqa: E731
             await asyncio.to_thread(join)
         except (ConnectionError, ValueError, RuntimeError) as error:
-            raise ConfigError(
-                f"--ray-address {address}: no Ray cluster there ({_first_line(error)}); start one with "
-                "'ray start --head', or leave the address out to use this machine"
-            ) from error
+            raise _no_cluster(address, error) from error
 
     async def hire(job: Job, segment: Path) -> RayActor:
         return await RayActor.start(job, resources)
@@ -167,6 +167,26 @@ async def cluster(address: str | None, resources: Mapping[str, float]) -> AsyncG
     finally:
         if mine:
             await asyncio.to_thread(RAY.shutdown)
+
+
+async def _expect_listener(address: str | None) -> None:
+    """Raise unless something listens at an address with a port: Ray itself goes on trying for minutes."""
+    host, _, port = (address or "").removeprefix("ray://").rpartition(":")
+    if not host or not port.isdigit():
+        return
+    try:
+        async with asyncio.timeout(REACHING):
+            _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
+    except (OSError, OverflowError) as error:
+        raise _no_cluster(address, error) from error
+    writer.close()
+
+
+def _no_cluster(address: str | None, error: BaseException) -> ConfigError:
+    return ConfigError(
+        f"--ray-address {address}: no Ray cluster there ({_first_line(error)}); start one with "
+        "'ray start --head', or leave the address out to use this machine"
+    )
 
 
 async def _answer(reference: Any) -> Any:
