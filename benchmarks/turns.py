@@ -7,10 +7,10 @@ clients do the same turns one after the other: a bare aiohttp client that posts 
 the JSON that comes back; a job whose agents sleep instead of asking, which leaves agenda, graph and log; and a whole
 job, with dialect and chat model. `--watched` measures the graph as Studio runs it, a node for each turn.
 
-Times are CPU seconds of this process, never the wall's. `open` is how many requests were under way on average from
-where the client stands, `served` from where the server stands, both as a share of the debates there was room for: what
-lies between them waited for this process. With the latency near the CPU time of a whole round of all debates the
-processor is what is short, so `served` says more at `--latency 1`.
+Times are CPU seconds of this process, never the wall's. `in flight` is how many debates were played on average, as
+a share of those there was room for. `open` is how many requests were under way on average from where the client stands,
+`served` from where the server stands, likewise: what lies between them waited for this process. With the latency near
+the CPU time of a whole round of all debates the processor is what is short, so `served` says more at `--latency 1`.
 """
 
 import argparse
@@ -72,6 +72,8 @@ class Tally:
     events: int = 0
     waited: float = 0.0
     """Seconds from request to reply, summed over all requests."""
+    played: float = 0.0
+    """Seconds from the first event of a debate to its last, summed over all debates."""
 
 
 @dataclass
@@ -85,6 +87,8 @@ class Row:
     events: int
     opened: float
     """Requests under way on average, as the client sees it."""
+    in_flight: float
+    """Debates being played on average."""
     served: float | None = None
     """The same, as the server sees it."""
     bytes_out: int | None = None
@@ -161,8 +165,8 @@ async def debate(load: Load, seats: Seats, context: DebateContext, path: Path, t
         tally.waited += sum(call.latency for call in event.calls)
 
     with RunFolder.create_or_resume(path, job.config()) as folder:
-        async for _ in run_job(job, tasks, folder, seats=seats, on_event=see):
-            pass
+        async for trajectory in run_job(job, tasks, folder, seats=seats, on_event=see):
+            tally.played += trajectory.events[-1].at - trajectory.events[0].at
 
 
 async def watch(load: Load, seats: Seats, context: DebateContext, path: Path, tally: Tally) -> None:
@@ -237,7 +241,7 @@ def measure(name: str, load: Load, base_url: str | None, play: Callable[[Tally],
     else:
         play(tally)
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-    row = Row(name, load.turns, cpu, wall, tally.events, tally.waited / wall)
+    row = Row(name, load.turns, cpu, wall, tally.events, tally.waited / wall, tally.played / wall)
     if base_url:
         after = server.stats(base_url)
         if after["requests"] - before["requests"] != load.turns:
@@ -278,13 +282,14 @@ def table(load: Load, rows: Sequence[Row]) -> Iterator[str]:
         f"{load.debates:,} debates of {load.turns // load.debates} turns, {load.in_flight} in flight, "
         f"{load.latency:g} s latency"
     )
-    yield "client      turns  CPU ms/turn  × aiohttp   open  served  KB/debate  events/CPU s"
+    yield "client      turns  CPU ms/turn  × aiohttp  in flight   open  served  KB/debate  events/CPU s"
     for row in rows:
         served = "–" if row.served is None else f"{row.served / load.in_flight:.2f}"
         sent = "–" if row.bytes_out is None else f"{row.bytes_out / load.debates / 1000:.1f}"
         events = f"{row.events / row.cpu:,.0f}" if row.events else "–"
+        playing = f"{row.in_flight / load.in_flight:.2f}" if row.in_flight else "–"
         yield (
-            f"{row.client:<8}{row.turns:>9,}{row.per_turn:>13.3f}{row.per_turn / rows[0].per_turn:>11.1f}"
+            f"{row.client:<8}{row.turns:>9,}{row.per_turn:>13.3f}{row.per_turn / rows[0].per_turn:>11.1f}{playing:>11}"
             f"{row.opened / load.in_flight:>7.2f}{served:>8}{sent:>11}{events:>14}"
         )
 
