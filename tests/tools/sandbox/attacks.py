@@ -255,7 +255,7 @@ attempt("up", lambda: os.listdir("/tmp/../../../../etc"))
         """
 sys.setrecursionlimit(10**9)
 nested = ()
-for _ in range(10**6):
+for _ in range(3 * 10**5):
     nested = (nested,)
 hash(nested)
 """,
