@@ -254,10 +254,10 @@ attempt("up", lambda: os.listdir("/tmp/../../../../etc"))
     "recursion that overruns the stack": Attack(
         """
 sys.setrecursionlimit(10**9)
-nested = []
+nested = ()
 for _ in range(3 * 10**5):
-    nested = [nested]
-repr(nested)
+    nested = (nested,)
+hash(nested)
 """,
         ("crashed",),
     ),
