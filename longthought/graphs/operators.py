@@ -2,13 +2,15 @@
 
 `generate` makes solutions from the problem alone, `refine` one from an earlier solution and what was said against it,
 `aggregate` one from several; `restructure` turns the path to a node of a tree into the chain that the others take.
-`decompose` asks for the questions that a problem is made of, and `part` poses one of them as a problem. They ask a
-policy and return what was read; what becomes of it is for the graph. Stepping, pruning, selecting and backtracking are
+`decompose` asks for the questions that a problem is made of, and `part` poses one of them as a problem; `of_kind` says
+what kind of step is wanted before it is thought of; `act` runs what a step asks to be run. They ask a policy or a tool
+and return what came back; what becomes of it is for the graph. Stepping, pruning, selecting and backtracking are
 the rules' and the strategies', not this file's.
 
 After Besta et al., "Reasoning Language Models: A Blueprint", 2025; refine is Madaan et al., "Self-Refine", 2023;
 aggregate is Besta et al., "Graph of Thoughts", 2023, and Chen et al., "Universal Self-Consistency", 2023; decompose
-is Zhou et al., "Least-to-Most Prompting", 2022, and Wang et al., "Plan-and-Solve Prompting", 2023.
+is Zhou et al., "Least-to-Most Prompting", 2022, and Wang et al., "Plan-and-Solve Prompting", 2023; act
+is Yao et al., "ReAct", 2022, and Gao et al., "PAL", 2022.
 """
 
 import re
@@ -21,7 +23,8 @@ from longthought.agents.dialect import Step, Unreadable
 from longthought.agents.view import Attempt, View
 from longthought.problems.problem import Problem
 from longthought.problems.worked import Worked
-from longthought.trajectories.events import Author
+from longthought.tools.verifier import Claim, Interpreter
+from longthought.trajectories.events import Author, Evidence
 from longthought.trajectories.tree import Kind, Tree
 
 PLAN: Final = (
@@ -29,6 +32,7 @@ PLAN: Final = (
     "simplest first, so that each can be answered from the problem and the answers before it. Write each on a line of "
     "its own, numbered 1., 2., 3. and so on, at most {most} of them, and put no answer in a box."
 )
+KIND: Final = "The next step is to be of this kind: {kind}. Write such a step, and no other."
 _QUESTION: Final = re.compile(
     r"^\W*(?:sub-?)?(?:question\s*)?(\d{1,2})\W*[.:)]\W*\s(\S.*)$", re.IGNORECASE | re.MULTILINE
 )
@@ -88,3 +92,13 @@ def part(whole: Problem, number: int, question: str, answered: Sequence[str]) ->
 def answered(question: str, answer: str | None) -> str:
     """Write down what was found, as a step that others read."""
     return f"{question}\nAnswer: {'none was found' if answer is None else answer}"
+
+
+def of_kind(kind: str) -> str:
+    """Say what kind of step is wanted; whoever proposes is told so, and several are sampled of the kind."""
+    return KIND.format(kind=kind.strip().rstrip("."))
+
+
+async def act(tool: Interpreter, claim: Claim) -> tuple[Evidence, str]:
+    """Run what a step asks to be run; what it prints stands in the next view of whoever goes on."""
+    return await tool.observe(claim)
