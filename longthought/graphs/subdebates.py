@@ -73,7 +73,9 @@ async def go_on(
     return Trajectory(first.trajectory, events)
 
 
-def begun(tree: Tree, settings: Context, problem: Problem, *, number: int, node: int, rounds: int) -> Started:
+def begun(
+    tree: Tree, settings: Context, problem: Problem, *, number: int, node: int, rounds: int, within: int = 0
+) -> Started:
     """Return the first event of a sub-debate, which may spend what its parent has left.
 
     Args:
@@ -83,6 +85,7 @@ def begun(tree: Tree, settings: Context, problem: Problem, *, number: int, node:
         number: Tells it from the parent's other sub-debates.
         node: Where in the parent it is wanted.
         rounds: Proposals at most.
+        within: The step that it must not go back behind, where it begins with some.
 
     """
     parent = tree.started
@@ -92,7 +95,7 @@ def begun(tree: Tree, settings: Context, problem: Problem, *, number: int, node:
     for name, used in (("tokens", spent.total), ("computed", spent.computed), ("seconds", tree.seconds)):
         if (limit := given[name]) is not None:
             given[name] = limit - used
-    given["rounds"] = rounds
+    given |= {"rounds": rounds, "within": within}
     context = DebateContext(**given)
     return Started(
         trajectory=part_id(parent.trajectory, number), seq=0, by=Author.STRATEGY, at=time.time(), problem=problem,

@@ -1,7 +1,8 @@
 """A debate as the evaluation of a leaf: it goes on from there with a few rounds, and what it comes to is the score.
 
-A leaf from which a debate reaches an answer that its critic accepts is worth 1, any other 0. The answer is not lost:
-its steps become one step below the leaf, which stands on the word of that debate. Who plays it is not known here.
+A leaf from which a debate reaches an answer that its critic accepts is worth 1, any other 0; the debate ends when its
+critic sends it back behind the leaf. The answer is not lost: its steps become one step below the leaf, which stands on
+the word of that debate. Who plays it is not known here.
 """
 
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ def opening(search: Search, leaf: int, settings: SearchContext) -> list[AnyEvent
     """Return what a debate begins with that goes on from a leaf: the path to it, with nothing rejected on the way."""
     tree, path = search.tree, search.tree.path(leaf)
     rounds = len(path) + (settings.debate or 0)
-    first = begun(tree, settings, tree.problem, number=leaf, node=leaf, rounds=rounds)
+    first = begun(tree, settings, tree.problem, number=leaf, node=leaf, rounds=rounds, within=len(path))
     return retold(first, [search.said[node.id] for node in path])
 
 
