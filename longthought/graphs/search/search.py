@@ -111,7 +111,7 @@ class Search:
         self.said: dict[int, list[Proposed | Observed | Checked]] = {}
         """Of each step, how it was proposed and what tools said: for debates that go on from there."""
         self.borrowed: dict[int, str] = {}
-        """Of each answer that such a debate found, its name."""
+        """Of each step to an answer that such a debate found, its name."""
         self._selections = 0
         self._due: dict[int, Check | Judge | Leave] = {}
         self._asking: dict[int, Asking] = {}
