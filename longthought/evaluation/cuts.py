@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Final, Literal, NamedTuple
 
-from longthought.trajectories.events import AnyEvent, Checked, Usage
+from longthought.trajectories.events import AnyEvent, Checked, Judged, Proposed, Usage
 
 Count = Literal["computed", "all"]
 """Which tokens count: all of them, or those computed, which leaves out what a prefix cache had."""
@@ -57,9 +57,12 @@ class Ledger:
 
 
 def cost(event: AnyEvent) -> Spent:
-    """Return the cost of one event."""
+    """Return the cost of one event; sub-debates are paid for, all at once, by the event that rests on them."""
     usage = sum((call.usage for call in event.calls), Usage())
-    seconds = sum(call.latency for call in event.calls)
+    requests, seconds = len(event.calls), sum(call.latency for call in event.calls)
+    if isinstance(event, Proposed | Judged) and (paid := event.delegated) is not None:
+        usage += paid.policy + paid.critic
+        requests, seconds = requests + paid.requests, seconds + paid.seconds
     if isinstance(event, Checked):
         seconds += sum(evidence.seconds for evidence in event.evidence)
-    return Spent(usage.computed, usage.total, len(event.calls), seconds)
+    return Spent(usage.computed, usage.total, requests, seconds)

@@ -1,6 +1,6 @@
 """The graphs by the names used on the command line."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Final, get_type_hints
 
@@ -9,13 +9,14 @@ from pydantic import TypeAdapter, ValidationError
 from longthought.errors import ConfigError
 from longthought.graphs.context import Context
 from longthought.graphs.debate import Debate
+from longthought.graphs.decompose import Decompose
 from longthought.graphs.machine import Machine
 from longthought.graphs.sampling import Sampling
 from longthought.graphs.self_critique import SelfCritique
 from longthought.graphs.tree_search import TreeSearch
 
 GRAPHS: Final[Mapping[str, type[Machine[Any, Any]]]] = {
-    machine.context.graph: machine for machine in (Debate, SelfCritique, Sampling, TreeSearch)
+    machine.context.graph: machine for machine in (Debate, SelfCritique, Sampling, TreeSearch, Decompose)
 }
 
 
@@ -32,7 +33,7 @@ def machine(name: str) -> type[Machine[Any, Any]]:
 
 
 def read(graph: str, written: Iterable[str]) -> dict[str, Any]:
-    """Read settings of a graph as `name=value`, as they are given on a command line.
+    """Read settings of a graph as `name=value`, as they are given on a command line; a list is parted by semicolons.
 
     Raises:
         ConfigError: if there is no such graph or setting, or the value is of another type.
@@ -47,7 +48,8 @@ def read(graph: str, written: Iterable[str]) -> dict[str, Any]:
             names = ", ".join(f.name for f in fields(kind))
             raise ConfigError(f"--set {text}: write NAME=VALUE; the settings of {graph} are {names}")
         try:
-            found[name] = None if value == "none" else TypeAdapter(types[name]).validate_python(value)
+            written = [part.strip() for part in value.split(";")] if types[name] == Sequence[str] else value
+            found[name] = None if value == "none" else TypeAdapter(types[name]).validate_python(written)
         except ValidationError as error:
             said = error.errors(include_url=False)[0]["msg"]
             raise ConfigError(f"--set {text}: {said[:1].lower()}{said[1:]}") from error

@@ -35,6 +35,8 @@ class DebateContext(Context):
     """Reflections a step."""
     patience: int = 3
     """Proposals in a row, repeated or unreadable, after which a node is left."""
+    within: int = 0
+    """For a debate that begins in the middle of another one: the step that it must not go back behind."""
 
     def expect_sound(self) -> None:
         """Raise if a setting makes no sense."""
@@ -58,6 +60,7 @@ class DebateContext(Context):
                 reflections=self.reflections,
                 veto=self.veto,
                 patience=self.patience,
+                within=self.within,
             )
         except ValidationError as error:
             wrong = error.errors()[0]

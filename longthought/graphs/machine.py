@@ -21,6 +21,7 @@ from typing_extensions import TypedDict  # pydantic, and so Studio, needs this o
 
 from longthought.errors import ProblemError
 from longthought.graphs.context import Context, started
+from longthought.graphs.runner import Runner
 from longthought.graphs.seats import Seats
 from longthought.problems.problem import Problem
 from longthought.problems.puzzle import Puzzle
@@ -95,6 +96,8 @@ class Machine(ABC, Generic[C, F]):
     """Its settings; their class has the graph's name."""
     turns: ClassVar[Sequence[str]]
     """The turns there are, in the order they are drawn in; each is a node."""
+    runner: Runner | None = None
+    """Who plays sub-debates, where somebody keeps their logs."""
 
     def __init__(self, seats: Seats | None = None, observe: Observer | None = None) -> None:
         """Keep the seats; without them they are taken from each run's context. `observe` sees events as they fall."""

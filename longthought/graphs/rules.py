@@ -59,6 +59,8 @@ class Rules(Record):
     """Whether refuted evidence rejects a step without asking the critic."""
     patience: PositiveInt = 3
     """Repeated or unreadable proposals from one node, in a row, before it is left; unusable verdicts likewise."""
+    within: NonNegativeInt = 0
+    """The accepted step that the debate is about: sent back behind it, the debate ends."""
 
 
 class Turn(StrEnum):
@@ -104,7 +106,7 @@ def _turn(tree: Tree, rules: Rules) -> Turn:
             return Turn.ACT if failed.fatal or _out_of_patience(tree, rules, failed) else _retry(failed)
         case Moved() as moved if moved.cause is Cause.DOUBTED:
             return Turn.REFLECT
-        case Moved() if _answered(tree):
+        case Moved() as moved if _answered(tree) or (moved.cause in BACKWARD and moved.to < rules.within):
             return Turn.ACT
         case _:
             return Turn.PROPOSE

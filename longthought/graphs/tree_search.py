@@ -5,6 +5,8 @@
 The critic's verdict is a process reward here, and the strategy moves the cursor. What comes next follows from the log
 alone (`search.search`); which node, from the strategy's facts (`search.mcts` and its siblings). A job keeps up to
 `parallel` calls of one search in flight: nothing waits for a level or a batch, and every event falls as it comes.
+With `debate`, a debate that goes on from each new step takes the place of its verdict (`search.nested`); with `kinds`,
+what kind of step is wanted is chosen first, and then steps of that kind are proposed.
 
 After Qin et al., "O1 Replication Journey: A Strategic Progress Report", 2024 (first attempt: reward trees), and Besta
 et al., "Reasoning Language Models: A Blueprint", 2025, for the parts that searches are made of.
@@ -15,13 +17,16 @@ import time
 from collections.abc import Sequence
 from typing import Any, Final
 
-from longthought.errors import LongthoughtError, OutageError
-from longthought.graphs import turns
+from longthought.agents.agent import Solver
+from longthought.errors import ConfigError, LongthoughtError, OutageError
+from longthought.graphs import operators, turns
 from longthought.graphs.machine import OVER, Graph, Machine, Observer
+from longthought.graphs.search import nested
 from longthought.graphs.search.context import SearchContext
 from longthought.graphs.search.facts import Expansion, Pruning
 from longthought.graphs.search.search import Check, End, Expand, Judge, Leave, Search
 from longthought.graphs.seats import Seats
+from longthought.graphs.subdebates import Aside
 from longthought.trajectories.events import (
     AnyEvent,
     Author,
@@ -107,9 +112,16 @@ class TreeSearch(Machine[SearchContext, Search]):
             seats = await self.seats(settings)
             match work:
                 case Expand():
-                    record(await turns.propose_many(tree, seats, node, work.width, fold.states))
+                    told = _kind(work, seats)
+                    record(await turns.propose_many(tree, seats, node, work.width, fold.states, notice=told))
                 case Check():
                     record(await turns.check(tree, seats, tree.nodes[node]))
+                case Judge() if node in fold.borrowed:
+                    record([nested.borrowed(fold, node, time.time())])
+                case Judge() if settings.debate is not None and tree.nodes[node].answer is None:
+                    runner = self.runner or Aside(seats)
+                    ended = await runner.play(nested.opening(fold, node, settings))
+                    record(nested.outcome(fold, node, ended, time.time()))
                 case Judge():
                     record([await turns.judge(tree, seats, tree.nodes[node], lambda verdict: None)])
         except OutageError:
@@ -118,6 +130,18 @@ class TreeSearch(Machine[SearchContext, Search]):
             by = Author.CRITIC if isinstance(work, Judge) else Author.POLICY
             fields: dict[str, Any] = {"failure": Failure.MODEL, "detail": str(error), "fatal": True}
             record([_event(fold, 0, Failed, by, node=node or None, **fields)])
+
+
+def _kind(work: Expand, seats: Seats) -> str:
+    """Return what the policy is told of the kind of step that is wanted, if one is."""
+    if not work.kind:
+        return ""
+    if not (isinstance(seats.policy, Solver) and seats.policy.solves):
+        raise ConfigError(
+            f"kinds = [{work.kind!r}, …]: {seats.policy.name} knows only the steps of a game; leave kinds out, or take "
+            "a policy that speaks prose"
+        )
+    return operators.of_kind(work.kind)
 
 
 def _over(fold: Search) -> bool:
@@ -129,7 +153,8 @@ def _move(work: Expansion | Pruning | Leave | End, fold: Search) -> Sequence[Any
     match work:
         case Expansion():
             cause = Cause.ROLLOUT if work.rollout else Cause.SELECTED
-            said: dict[str, Any] = {"to": work.node, "path": work.path[1:], "reason": work.reason}
+            reason = f"{work.reason}; wanted: {fold.kind}" if fold.kind else work.reason
+            said: dict[str, Any] = {"to": work.node, "path": work.path[1:], "reason": reason}
             return [_event(fold, 0, Moved, Author.STRATEGY, cause=cause, **said)]
         case Pruning():
             said = {"to": fold.tree.cursor, "abandoned": work.nodes, "reason": work.reason}

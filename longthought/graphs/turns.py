@@ -17,7 +17,7 @@ from typing import Any
 from longthought.agents.dialect import Unreadable
 from longthought.agents.view import view
 from longthought.errors import LongthoughtError
-from longthought.graphs import rules
+from longthought.graphs import operators, rules
 from longthought.graphs.rules import Rules, Turn
 from longthought.graphs.seats import Seats
 from longthought.problems.problem import Problem
@@ -93,14 +93,14 @@ async def propose(tree: Tree, seats: Seats, *, notice: str = "") -> AnyEvent:
 
 
 async def propose_many(
-    tree: Tree, seats: Seats, at: int, count: int, states: MutableMapping[str, int] | None = None
+    tree: Tree, seats: Seats, at: int, count: int, states: MutableMapping[str, int] | None = None, *, notice: str = ""
 ) -> Sequence[AnyEvent]:
     """Ask the policy for several next steps from a node; those that say the same are one, in the words of the first.
 
     What was read comes back as proposals, and if that is nothing new, as one failure that carries the cost. With
     `states`, the nodes of states reached before, a step that leads to one of them is proposed as that node.
     """
-    seen = view(tree, at=at)
+    seen = view(tree, at=at, notice=notice)
     if objection := seats.policy.unsuitable(seen) or seats.critic.unsuitable(seen):
         return [_fail(tree, Author.STRATEGY, Failure.MODEL, objection, fatal=True)]
     replies = await seats.policy.propose_many(seen, count)
@@ -227,7 +227,7 @@ async def _check(verifier: Verifier, claim: Claim) -> tuple[Evidence, str]:
     began = time.perf_counter()
     try:
         if isinstance(verifier, Interpreter):
-            evidence, output = await verifier.observe(claim)
+            evidence, output = await operators.act(verifier, claim)
         else:
             evidence, output = await verifier.check(claim), ""
     except Exception as error:

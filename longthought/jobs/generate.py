@@ -15,6 +15,7 @@ from longthought.errors import ConfigError
 from longthought.graphs import catalogue
 from longthought.graphs.context import Context, started
 from longthought.graphs.seats import Seats
+from longthought.jobs.parts import Parts
 from longthought.jobs.play import finish
 from longthought.jobs.progress import Progress
 from longthought.jobs.scheduler import AGE, Agenda, Assignment, Opening, gated
@@ -139,7 +140,9 @@ class Table:
         shared = job.context.critic_base_url in (None, job.context.base_url)
         self.job = job
         self._observe = observe
-        machine = catalogue.machine(job.context.graph)(gated(seats, job.requests, shared=shared), self._saw)
+        passing = gated(seats, job.requests, shared=shared)
+        machine = catalogue.machine(job.context.graph)(passing, self._saw)
+        machine.runner = self._parts = Parts(passing, observe)
         self.graph = machine.compile(unbroken=True)
         self._logs: dict[str, list[AnyEvent]] = {}
         self._ages = itertools.count()
@@ -149,12 +152,14 @@ class Table:
         AGE.set(next(self._ages))
         job, task, name = self.job, assignment.task, assignment.name
         self._logs[name] = events = list(assignment.events)
+        self._parts.know(assignment.parts)
         try:
             if not events:
                 self._saw(assignment.opening or [started(task.problem, job.context, sample=assignment.sample)])
             await finish(self.graph, job.context, events, self._saw, task.reference, job.deadline)
         finally:
             del self._logs[name]
+            self._parts.forget(name)
         return Trajectory(name, tuple(events))
 
     def _saw(self, events: Sequence[AnyEvent]) -> None:

@@ -14,6 +14,7 @@ from typing import Final
 from longthought.errors import RunError
 from longthought.problems.problem import Record
 from longthought.trajectories.events import AnyEvent, Author, Failed, Failure, Finished, Graded, StopReason, Usage
+from longthought.trajectories.trajectory import served
 
 SUMMARY: Final = "summary.json"
 """Its name in the run folder."""
@@ -136,7 +137,16 @@ class Progress:
         return self.policy.requests + self.critic.requests
 
     def see(self, event: AnyEvent, *, old: bool = False) -> None:
-        """Count an event; `old` ones were in the log before this run."""
+        """Count an event; `old` ones were in the log before this run. Of sub-debates, only what they cost counts."""
+        if served(event.trajectory) is None:
+            self._count(event)
+        critic = event.by is Author.CRITIC
+        for call in event.calls:
+            (self.critic if critic else self.policy).add(call.usage)
+            if not old:
+                (self.critic_now if critic else self.policy_now).add(call.usage)
+
+    def _count(self, event: AnyEvent) -> None:
         match event:
             case Finished():
                 self.stops[event.reason] += 1
@@ -155,11 +165,6 @@ class Progress:
             case _:
                 self.rounds += event.kind == "proposed"
                 self.verdicts += event.kind == "judged"
-        critic = event.by is Author.CRITIC
-        for call in event.calls:
-            (self.critic if critic else self.policy).add(call.usage)
-            if not old:
-                (self.critic_now if critic else self.policy_now).add(call.usage)
 
     def settle(self) -> None:
         """Mark the point where the log has been read and this run begins."""

@@ -13,14 +13,15 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import Final
 
-from longthought.agents.agent import Judge, Proposer, Reply
+from longthought.agents.agent import Judge, Proposer, Reply, Solver
 from longthought.agents.dialect import Step
 from longthought.agents.view import View
-from longthought.errors import ProblemError, RunFolderError
+from longthought.errors import ModelError, ProblemError, RunFolderError
 from longthought.graphs.context import trajectory_id
 from longthought.graphs.seats import Seats
 from longthought.jobs.progress import Progress
 from longthought.problems.problem import Record, Task
+from longthought.problems.worked import Worked
 from longthought.trajectories.events import AnyEvent, Finished, Graded, Verdict
 from longthought.trajectories.run import Run
 
@@ -35,6 +36,8 @@ class Assignment(Record):
     sample: int = 0
     events: tuple[AnyEvent, ...] = ()
     """What is in the log already."""
+    parts: tuple[tuple[AnyEvent, ...], ...] = ()
+    """What is in the logs of its sub-debates."""
     opening: tuple[AnyEvent, ...] = ()
     """What a debate that is not in the log yet begins with, where that is more than its first event."""
 
@@ -132,15 +135,17 @@ class Agenda:
                     f"{self._log.path}: the debate {name!r} is on another problem of that id "
                     f"({before.problem.statement!r}): choose another --out, or give the problems it was begun with"
                 )
-            for event in before.events:
+            parts = (event for part in self._log.parts(name) for event in self._log.trajectory(part).events)
+            for event in itertools.chain(before.events, parts):
                 self._progress.see(event, old=True)
             if not ended(task, before.events[-1]):
                 begun.append((task, sample))
         return begun
 
     def _assignment(self, task: Task, sample: int) -> Assignment:
-        events = self._log.trajectory(trajectory_id(task.problem, sample)).events
-        return Assignment(task=task, sample=sample, events=events)
+        name = trajectory_id(task.problem, sample)
+        parts = tuple(self._log.trajectory(part).events for part in self._log.parts(name))
+        return Assignment(task=task, sample=sample, events=self._log.trajectory(name).events, parts=parts)
 
 
 # Requests.
@@ -204,6 +209,23 @@ class GatedPolicy:
         """Give several next steps, when it may."""
         async with self._gate:
             return await self._policy.propose_many(view, count)
+
+    @property
+    def solves(self) -> bool:
+        """Whether the policy can write a solution whole."""
+        return isinstance(self._policy, Solver) and self._policy.solves
+
+    async def solve(self, view: View, count: int, examples: Sequence[Worked] = ()) -> Sequence[Reply[Step]]:
+        """Write several whole solutions, when it may.
+
+        Raises:
+            ModelError: if the policy knows only steps.
+
+        """
+        if not isinstance(self._policy, Solver):
+            raise ModelError(f"{self.name}: it knows only steps, not whole solutions")
+        async with self._gate:
+            return await self._policy.solve(view, count, examples)
 
     async def reflect(self, view: View) -> Reply[str]:
         """Re-examine the candidate, when it may."""

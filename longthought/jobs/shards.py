@@ -22,7 +22,7 @@ from longthought.problems.problem import Task
 from longthought.trajectories.events import AnyEvent
 from longthought.trajectories.folder import RunFolder
 from longthought.trajectories.run import Run
-from longthought.trajectories.trajectory import Trajectory
+from longthought.trajectories.trajectory import Trajectory, served
 
 log = logging.getLogger(__name__)
 LOSSES: Final = 3
@@ -70,6 +70,12 @@ class _Held:
     sample: int
     events: list[AnyEvent]
     opening: tuple[AnyEvent, ...] = ()
+    parts: dict[str, list[AnyEvent]] = field(default_factory=dict[str, list[AnyEvent]])
+    """The events of its sub-debates."""
+
+    def log(self, name: str, whole: str) -> list[AnyEvent]:
+        """Return the events of the debate itself, or of one of its sub-debates."""
+        return self.events if name == whole else self.parts.setdefault(name, [])
 
 
 @dataclass(slots=True)
@@ -191,20 +197,22 @@ class _Crew:
                     self.all_done.set()
                 break
             post.held[assignment.name] = _Held(
-                assignment.task, assignment.sample, list(assignment.events), assignment.opening
-            )
+                assignment.task, assignment.sample, list(assignment.events), assignment.opening,
+                {log[0].trajectory: list(log) for log in assignment.parts},
+            )  # fmt: skip
             post.worker.give(assignment)
         self.progress.in_flight = sum(min(len(post.held), self.share.concurrency) for post in able)
 
     async def _saw(self, post: _Post, event: AnyEvent) -> None:
-        held = post.held[event.trajectory]
+        name = served(event.trajectory) or event.trajectory
+        held = post.held[name]
         if not post.worker.logs:
             self.folder.append([event])
-        held.events.append(event)
+        held.log(event.trajectory, name).append(event)
         self.progress.see(event)
         if self.on_event:
             self.on_event(event)
-        if ended(held.task, event):
+        if event.trajectory == name and ended(held.task, event):
             await self.room.acquire()
             self.over.put_nowait(Trajectory(event.trajectory, tuple(held.events)))
             self.done += 1
@@ -225,15 +233,23 @@ class _Crew:
             )
         logged = await asyncio.to_thread(self._logged, names) if post.worker.logs else {}
         for name in names:
-            for event in logged.get(name, ())[len(post.held[name].events) :]:
-                await self._saw(post, event)
+            held = post.held[name]
+            for events in logged.get(name, ()):
+                for event in events[len(held.log(events[0].trajectory, name)) :]:
+                    await self._saw(post, event)
         self.agenda.put_back(
-            Assignment(task=held.task, sample=held.sample, events=tuple(held.events), opening=held.opening)
+            Assignment(
+                task=held.task, sample=held.sample, events=tuple(held.events), opening=held.opening,
+                parts=tuple(tuple(log) for log in held.parts.values() if log),
+            )
             for held in post.held.values()
-        )
+        )  # fmt: skip
         post.held.clear()
 
-    def _logged(self, names: Iterable[str]) -> dict[str, tuple[AnyEvent, ...]]:
+    def _logged(self, names: Iterable[str]) -> dict[str, list[tuple[AnyEvent, ...]]]:
+        """Return what is in the log of debates and of their sub-debates, themselves last."""
         run = Run(self.folder.path)
         known = set(run.ids())
-        return {name: run.trajectory(name).events for name in names if name in known}
+        return {
+            name: [run.trajectory(log).events for log in (*run.parts(name), name)] for name in names if name in known
+        }

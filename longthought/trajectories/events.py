@@ -212,6 +212,16 @@ class Parent(Record):
     node: int
 
 
+class Delegated(Record):
+    """What sub-debates cost, which their own logs tell call by call."""
+
+    policy: Usage = Usage()
+    critic: Usage = Usage()
+    requests: int = 0
+    seconds: float = 0.0
+    """In models and tools."""
+
+
 class Started(Event):
     """A debate began: the public problem and the whole configuration."""
 
@@ -241,6 +251,8 @@ class Proposed(Event):
     """Other nodes it was made from, as in an aggregation."""
     trajectories: tuple[str, ...] = ()
     """Sub-debates whose answers it rests on."""
+    delegated: Delegated | None = None
+    """What they cost; each is paid for once."""
 
 
 class Observed(Event):
@@ -266,6 +278,10 @@ class Judged(Event):
     kind: Literal["judged"] = "judged"
     node: int
     verdict: Verdict
+    trajectories: tuple[str, ...] = ()
+    """Sub-debates whose outcome it rests on."""
+    delegated: Delegated | None = None
+    """What they cost; each is paid for once."""
 
 
 class Reflected(Event):

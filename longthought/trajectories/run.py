@@ -1,7 +1,8 @@
 """A run folder, from the side of those who read it, also while a job still writes.
 
 One scan finds where each debate's events stand, by the first bytes of every line; a debate is parsed only when asked
-for. The index lives in memory and can be rebuilt at any time.
+for. The index lives in memory and can be rebuilt at any time. Debates are counted and listed without the sub-debates
+that serve them, which are read by name.
 """
 
 import difflib
@@ -22,7 +23,7 @@ from longthought.problems.problem import Problem
 from longthought.trajectories.events import EVENT, SCHEMA_VERSION, AnyEvent, Started
 from longthought.trajectories.folder import Manifest, read_manifest, segments
 from longthought.trajectories.segment import sound_length
-from longthought.trajectories.trajectory import Trajectory
+from longthought.trajectories.trajectory import Trajectory, served
 
 _HEAD: Final = re.compile(rb'\{"trajectory":("[^"\\]*(?:\\.[^"\\]*)*"),"seq":\d+,"kind":"([a-z_]+)"')
 _OFFSET_BITS: Final = 44
@@ -71,6 +72,8 @@ class Run:
         self._segments: list[Path] = []
         self._scanned: list[int] = []
         self._entries: dict[str, _Entry] = {}
+        self._parts: dict[str, list[str]] = {}
+        """The sub-debates of each debate, those of sub-debates among them."""
         self.refresh()
 
     @property
@@ -80,19 +83,23 @@ class Run:
 
     def __len__(self) -> int:
         """Return the number of debates."""
-        return len(self._entries)
+        return len(self.ids())
 
     def ids(self) -> list[str]:
         """Return the debates' names."""
-        return list(self._entries)
+        return [name for name in self._entries if served(name) is None]
+
+    def parts(self, name: str) -> list[str]:
+        """Return the names of the sub-debates that serve a debate, in the order in which they were begun."""
+        return list(self._parts.get(name, ()))
 
     def finished_ids(self) -> list[str]:
         """Return the names of the debates that ended."""
-        return [name for name, entry in self._entries.items() if b"finished" in entry.kinds]
+        return [name for name in self.ids() if b"finished" in self._entries[name].kinds]
 
     def graded_ids(self) -> list[str]:
         """Return the names of the debates that were graded."""
-        return [name for name, entry in self._entries.items() if b"graded" in entry.kinds]
+        return [name for name in self.ids() if b"graded" in self._entries[name].kinds]
 
     def trajectories(self) -> Iterator[Trajectory]:
         """Yield every debate, read when its turn comes."""
@@ -101,7 +108,7 @@ class Run:
 
     def unfinished(self) -> Iterator[Trajectory]:
         """Yield the debates that have not ended, read when their turn comes."""
-        for name in [n for n, entry in self._entries.items() if b"finished" not in entry.kinds]:
+        for name in [n for n in self.ids() if b"finished" not in self._entries[n].kinds]:
             yield self.trajectory(name)
 
     def trajectory(self, name: str) -> Trajectory:
@@ -169,6 +176,8 @@ class Run:
                 entry = self._entries.get(name)
                 if entry is None:
                     entry = self._entries[name] = _Entry()
+                    if (whole := served(name)) is not None:
+                        self._parts.setdefault(whole, []).append(name)
                 entry.places.append(number << _OFFSET_BITS | offset)
                 entry.kinds.add(head[2])
                 offset += len(line)

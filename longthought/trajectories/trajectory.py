@@ -5,6 +5,7 @@ dialects or graphs.
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -80,7 +81,7 @@ class Trajectory:
 
     @property
     def id(self) -> str:
-        """`problem#sample`."""
+        """`problem#sample`; of a sub-debate, its parent's name and a number."""
         return self._id
 
     @property
@@ -162,18 +163,19 @@ class Trajectory:
 
     @property
     def usage(self) -> Spending:
-        """Tokens of policy and critic."""
+        """Tokens of policy and critic, those of its sub-debates among them."""
         return Spending(self.tree.policy_usage, self.tree.critic_usage)
 
     @property
     def calls(self) -> tuple[Call, ...]:
-        """Every model call, in order."""
+        """Every model call of its own, in order."""
         return tuple(call for event in self._events for call in event.calls)
 
     @property
     def requests(self) -> int:
-        """Number of model calls."""
-        return sum(len(event.calls) for event in self._events)
+        """Number of model calls, those of its sub-debates among them."""
+        delegated = [e.delegated for e in self._events if isinstance(e, Proposed | Judged) and e.delegated is not None]
+        return len(self.calls) + sum(paid.requests for paid in delegated)
 
     @property
     def seconds(self) -> float:
@@ -296,6 +298,19 @@ class Trajectory:
                 raise ValueError(f"{role} has no transcript; policy and critic have one")
 
 
+def part_id(name: str, number: int) -> str:
+    """Name a sub-debate after the debate that it serves."""
+    return f"{name}/{number}"
+
+
+def served(name: str) -> str | None:
+    """Return the debate on a problem that a sub-debate serves in the end; None for a debate on a problem."""
+    found = _PART.fullmatch(name)
+    return found[1] if found else None
+
+
+_PART: Final = re.compile(r"(.*#\d+)(?:/\d+)+", re.DOTALL)
+"""A debate on a problem is called `problem#sample`, so that no name of one ends like this."""
 _MOVES: Final = {
     Cause.ACCEPTED: "accepted",
     Cause.DOUBTED: "doubted",

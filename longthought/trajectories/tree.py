@@ -291,6 +291,10 @@ class Tree:
                 self.critic_usage += call.usage
             else:
                 self.policy_usage += call.usage
+        if isinstance(event, Proposed | Judged) and (paid := event.delegated) is not None:
+            self.policy_usage += paid.policy
+            self.critic_usage += paid.critic
+            self.seconds += paid.seconds
 
     @property
     def stop_reason(self) -> StopReason | None:

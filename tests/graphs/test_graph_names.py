@@ -13,6 +13,12 @@ def test_settings_take_the_type_of_the_field() -> None:
     assert catalogue.context("debate", found) == DebateContext(patience=4, veto=False, temperature=0.5)
 
 
+def test_a_list_is_parted_by_semicolons() -> None:
+    found = catalogue.read("tree_search", ["kinds=calculate; look at a special case", "debate=8"])
+    assert found == {"kinds": ["calculate", "look at a special case"], "debate": 8}
+    assert catalogue.context("tree_search", found)
+
+
 @pytest.mark.parametrize(
     ("graph", "text", "says"),
     [

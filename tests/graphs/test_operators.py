@@ -1,13 +1,17 @@
-"""Operators on whole solutions: what each shows the policy, and what it makes."""
+"""Operators: what each shows the policy, and what it makes."""
+
+from dataclasses import replace
 
 import pytest
 
 from longthought.agents.agent import Policy
-from longthought.agents.dialect import Step
+from longthought.agents.dialect import Step, Unreadable
 from longthought.agents.prose import Prose
 from longthought.agents.view import View
 from longthought.graphs import operators
 from longthought.problems.problem import Problem
+from longthought.tools.catalogue import verifiers
+from longthought.tools.verifier import Interpreter
 from longthought.trajectories.events import Proposed, Reflected
 from longthought.trajectories.tree import Tree
 from tests.fakes.scripted import ScriptedChatModel
@@ -44,6 +48,31 @@ async def test_aggregate_shows_several_and_refuses_fewer() -> None:
     assert "Solution 1:\nIt is 150.\n\nSolution 2:\nIt is 6." in model.prompts[0]
     with pytest.raises(ValueError, match="not 1"):
         await operators.aggregate(asked, SEEN, ["It is 150."])
+
+
+async def test_decompose_asks_for_a_plan_and_takes_nothing_else() -> None:
+    asked, model = policy("1. How much is 12 * 10?\n2. And 12 * 3?", "It is 156.", "It is 156, I say.")
+    reply = await operators.decompose(asked, SEEN, 4)
+    assert isinstance(reply.read, Step)
+    assert operators.questions(reply.read.text, 4) == ["How much is 12 * 10?", "And 12 * 3?"]
+    assert "at most 4" in model.prompts[0]
+    assert (await operators.decompose(asked, SEEN, 4)).read == Unreadable("no line of the plan is a numbered question")
+
+
+async def test_steps_of_a_kind_are_asked_for_in_the_words_of_the_kind() -> None:
+    asked, model = policy("I look at 12 * 10.", "I look at 12 * 3.")
+    seen = replace(SEEN, notice=operators.of_kind("look at a special case."))
+    replies = await asked.propose_many(seen, 2)
+    assert [reply.read for reply in replies] == [Step("I look at 12 * 10."), Step("I look at 12 * 3.")]
+    assert all("of this kind: look at a special case. Write" in prompt for prompt in model.prompts)
+
+
+async def test_act_runs_what_a_step_asks_for() -> None:
+    (tool,) = verifiers(["python"])
+    assert isinstance(tool, Interpreter)
+    (claim,) = tool.claims(SEEN.problem, (), "I compute it.\n\n```python\nprint(12 * 13)\n```")
+    evidence, printed = await operators.act(tool, claim)
+    assert (evidence.tool, printed) == ("python", "156")
 
 
 def test_restructure_keeps_the_path_and_drops_what_was_left_beside_it() -> None:

@@ -483,6 +483,18 @@ def test_so_many_backtracks_are_allowed_and_the_next_one_ends_it() -> None:
     assert (end.reason, end.by, table.tree.backtracks) == (StopReason.BACKTRACKS, Author.STRATEGY, 2)
 
 
+@pytest.mark.parametrize(("target", "over"), [(2, False), (1, False), (0, True)])
+def test_a_debate_about_a_step_ends_when_it_is_sent_back_behind_it(target: int, over: bool) -> None:
+    table = third_step(Rules(within=1))
+    table.judge(Action.BACKTRACK, target)
+    table.act()
+    assert table.turn is (Turn.ACT if over else Turn.PROPOSE)
+    if over:
+        end = table.act()
+        assert isinstance(end, Finished)
+        assert (end.reason, end.answer) == (StopReason.GAVE_UP, None)
+
+
 @pytest.mark.parametrize("cause", sorted(BACKWARD))
 def test_no_backtracks_at_all(cause: Cause) -> None:
     table = Table(Rules(backtracks=0, patience=1))

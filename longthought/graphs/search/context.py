@@ -1,5 +1,6 @@
 """The settings of a tree search."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -61,6 +62,15 @@ class SearchContext(Context):
     """Weight that mcts gives to what has been visited little."""
     rollouts: bool = False
     """Whether the value of a new node is, for mcts, the score of where the policy gets from it, instead of its own."""
+    debate: int | None = None
+    """Rounds of a debate that goes on from each new step, whose outcome is the step's score instead of a verdict."""
+    kinds: Sequence[str] = ()
+    """Kinds of steps, in words; each selection asks for steps of one kind, in turn. For policies that read words."""
+
+    def __post_init__(self) -> None:
+        """Keep lists as lists, which is what they come back as from JSON."""
+        super().__post_init__()
+        self.kinds = list(self.kinds)
 
     def expect_sound(self) -> None:
         """Raise if a setting makes no sense."""
@@ -70,11 +80,13 @@ class SearchContext(Context):
             value: Any = getattr(self, name)
             if value not in list(kind):
                 raise ConfigError(f"{name} = {value!r}: choose one of {', '.join(kind)}")
-        for name in ("width", "keep", "depth", "answers", "parallel"):
-            if (value := getattr(self, name)) < 1:
+        for name in ("width", "keep", "depth", "answers", "parallel", "debate"):
+            if (value := getattr(self, name)) is not None and value < 1:
                 raise ConfigError(f"{name} = {value!r}: must be at least 1")
         if not self.exploration >= 0:
             raise ConfigError(f"exploration = {self.exploration!r}: must be 0 or more")
+        if not all(kind.strip() for kind in self.kinds):
+            raise ConfigError(f"kinds = {self.kinds!r}: say each kind in words, such as 'look at a special case'")
         if self.rollouts and self.strategy != Way.MCTS:
             raise ConfigError(f"rollouts = True: only strategy = {Way.MCTS} has rollouts")
 

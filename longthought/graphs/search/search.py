@@ -28,6 +28,7 @@ from longthought.trajectories.events import (
     Graded,
     Judged,
     Moved,
+    Observed,
     Proposed,
     Started,
     StopReason,
@@ -63,6 +64,8 @@ class Expand(NamedTuple):
 
     node: int
     width: int
+    kind: str = ""
+    """What kind of step, where the settings name kinds."""
 
 
 class Leave(NamedTuple):
@@ -91,6 +94,7 @@ class Asking:
 
     number: int
     wanted: int
+    kind: str = ""
     found: bool = False
 
 
@@ -104,6 +108,11 @@ class Search:
         self.strategy: Strategy = STRATEGIES[Way(settings.strategy)](settings.plan(""))
         self.states: dict[str, int] = {}
         """The node that stands for each state a step led to, where the dialect can tell."""
+        self.said: dict[int, list[Proposed | Observed | Checked]] = {}
+        """Of each step, how it was proposed and what tools said: for debates that go on from there."""
+        self.borrowed: dict[int, str] = {}
+        """Of each step to an answer that such a debate found, its name."""
+        self._selections = 0
         self._due: dict[int, Check | Judge | Leave] = {}
         self._asking: dict[int, Asking] = {}
         self._answered: list[int] = []
@@ -124,6 +133,8 @@ class Search:
         """Fold one more event in."""
         known = len(self.tree.nodes)
         self.tree.apply(event)
+        if self.settings.debate is not None:
+            self._keep(event, known)
         match event:
             case Started():
                 self.strategy = STRATEGIES[Way(self.settings.strategy)](self.settings.plan(event.trajectory))
@@ -145,7 +156,21 @@ class Search:
             case _:
                 pass
 
+    def _keep(self, event: AnyEvent, known: int) -> None:
+        if isinstance(event, Proposed) and event.node == known:
+            self.said[event.node] = [event]
+            if event.by is Author.STRATEGY and event.trajectories:
+                self.borrowed[event.node] = event.trajectories[-1]
+        elif isinstance(event, Observed | Checked):
+            self.said[event.node].append(event)
+
     # What comes next.
+
+    @property
+    def kind(self) -> str:
+        """The kind of step that the next selection asks for; empty where the settings name none."""
+        kinds = self.settings.kinds
+        return kinds[self._selections % len(kinds)] if kinds else ""
 
     def next(self, busy: AbstractSet[int] = frozenset()) -> Work | None:
         """Return what comes next; `busy` nodes are being worked on, and None is for when only they are left.
@@ -184,7 +209,7 @@ class Search:
         asks = self._spent() is None
         for node, asking in self._asking.items():
             if node not in busy and asks and (width := min(asking.wanted, self._room(but=asking))) > 0:
-                return Expand(node, width)
+                return Expand(node, width, asking.kind)
         for node, due in self._due.items():
             if node not in busy and (asks or isinstance(due, Check)):
                 return due
@@ -229,7 +254,8 @@ class Search:
         rollout = event.cause is Cause.ROLLOUT
         width = max(0, min(1 if rollout else self.strategy.width(event.to), self._room()))
         path = (0, *event.path) if event.path else self.strategy.path(event.to)
-        self._asking[event.to] = Asking(event.seq, width)
+        self._asking[event.to] = Asking(event.seq, width, self.kind)
+        self._selections += 1
         self.strategy.tell(Selected(event.seq, event.to, width, path, rollout))
         if rollout:
             return

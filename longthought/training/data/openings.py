@@ -11,16 +11,14 @@ from longthought.agents.dialect import Step
 from longthought.agents.view import View
 from longthought.errors import ConfigError
 from longthought.graphs.context import Context, started
+from longthought.graphs.subdebates import retold
 from longthought.problems.problem import CountdownReference, Problem, Task
 from longthought.problems.puzzle import Puzzle
 from longthought.training.data.outcomes import refuted
 from longthought.trajectories.events import (
     Action,
     AnyEvent,
-    Author,
-    Cause,
     Checked,
-    Moved,
     Observed,
     Parent,
     Proposed,
@@ -137,32 +135,20 @@ def opening(
     """
     first = started(problem, context, sample=sample)
     first = first.model_copy(update={"parent": Parent(trajectory=trajectory.id, node=node)})
-    events: list[AnyEvent] = [first]
     path = [step for step in trajectory.tree.path(node) if step.kind is Kind.STEP]
-    for number, step in enumerate(path, 1):
-        for event in _retold(trajectory, step, number):
-            events.append(event.model_copy(update={"trajectory": first.trajectory, "seq": len(events)}))
-        if number < len(path) or not judged:
-            events.append(
-                Moved(
-                    trajectory=first.trajectory, seq=len(events), by=Author.STRATEGY, at=first.at, to=number,
-                    cause=Cause.SELECTED, accepted=(number,),
-                )
-            )  # fmt: skip
-    return events
+    events = retold(first, [_said(trajectory, step) for step in path])
+    return events[:-1] if judged and path else events
 
 
-def _retold(trajectory: Trajectory, step: Node, number: int) -> Iterator[AnyEvent]:
-    """Yield what was said of a step before it was judged, under its new number; nothing is paid for twice."""
+def _said(trajectory: Trajectory, step: Node) -> Iterator[Proposed | Observed | Checked]:
+    """Yield a step as it was first proposed, and what was said of it before it was judged."""
     proposed = False
     for event in trajectory.events:
         if isinstance(event, Proposed) and event.node == step.id and not proposed:
             proposed = True
-            yield event.model_copy(
-                update={"node": number, "parent": number - 1, "sources": (), "trajectories": (), "calls": ()}
-            )
+            yield event
         elif isinstance(event, Observed | Checked) and event.node == step.id:
-            yield event.model_copy(update={"node": number, "calls": ()})
+            yield event
 
 
 def open_steps(trajectory: Trajectory) -> Iterator[int]:

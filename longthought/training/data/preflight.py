@@ -9,6 +9,7 @@ from pathlib import Path
 from longthought.agents.catalogue import dialect_of
 from longthought.agents.voices import VOICES
 from longthought.errors import ConfigError
+from longthought.training.data.asked import expect_asked_so
 from longthought.training.data.contamination import TestSets, problem_key
 from longthought.training.data.files import expect_parquet
 from longthought.training.data.formats import TWINS, Format, Maker, shape
@@ -77,7 +78,8 @@ def prepared(
     """Settle dialect, lengths and role.
 
     Raises:
-        UserError: if the runs don't agree on a dialect, or the tokenizer is not fit to train with.
+        UserError: if the runs don't agree on a dialect, their agents were asked otherwise than in a debate, or the
+            tokenizer is not fit to train with.
 
     """
     first = settings.formats[0]
@@ -90,6 +92,10 @@ def prepared(
         said = ", ".join(f"{name} in {dialect}" for name, dialect in spoken.items())
         raise ConfigError(f"the runs speak several dialects ({said}): name one with --dialect, or export them apart")
     dialect = dialect_of("", next(iter(spoken.values())))
+    for name, run in runs.items():
+        for wanted in settings.formats:
+            if not (wanted is Format.DPO_POLICY and settings.samples):
+                expect_asked_so(name, started_with(run), wanted, dialect.name)
     ruler = _ruler(settings, dialect.name)
     telling = Telling(VOICES[dialect.name], settings.walk, settings.wrong, settings.seed)
     maker = Maker(dialect, telling, ruler, settings.samples)

@@ -38,7 +38,8 @@ def policy_rows(known: Known, dialect: Dialect, ruler: Ruler, left_out: Counter[
 def step_view(event: Proposed, tree: Tree, dialect: Dialect, left_out: Counter[str]) -> View | None:
     """Return what the policy saw, if the step can be read back in the dialect."""
     shown = view(tree, at=event.parent)
-    if dialect.unsuitable(shown) is None and dialect.read_step(event.text, shown) == Step(event.text, event.answer):
+    read = None if dialect.unsuitable(shown) else dialect.read_step(event.text, shown)
+    if isinstance(read, Step) and (read.text, read.answer) == (event.text, event.answer):
         return shown
     left_out[f"a step that can't be read back in {dialect.name}"] += 1
     return None

@@ -13,7 +13,7 @@ from longthought.training.data.known import HOPEFUL, Known, agrees, replay
 from longthought.training.data.labels import Label, Method
 from longthought.training.data.rows import Candidate, Row, Ruler, messages, turn
 from longthought.trajectories import shorthand
-from longthought.trajectories.events import Action, Judged, Verdict
+from longthought.trajectories.events import Action, Author, Judged, Verdict
 from longthought.trajectories.tree import Kind, Tree
 
 
@@ -25,7 +25,9 @@ def critic_rows(known: Known, dialect: Dialect, ruler: Ruler, left_out: Counter[
     what a critic should learn.
     """
     for event, tree in replay(known.trajectory):
-        if not isinstance(event, Judged) or (live := known.lives.get(event.node)) is None:
+        if not (isinstance(event, Judged) and event.by is not Author.STRATEGY):  # the outcome of a sub-debate
+            continue
+        if (live := known.lives.get(event.node)) is None:
             continue
         shown = view(tree, event.node)
         right = right_verdict(event.verdict, tree, known, event.node, live, dialect)
@@ -45,7 +47,9 @@ def critic_candidates(known: Known, dialect: Dialect, left_out: Counter[str]) ->
     did not (the credit of Estornell et al., "ACC-Collab", 2024, where the next round decides).
     """
     for event, tree in replay(known.trajectory):
-        if not isinstance(event, Judged) or (live := known.lives.get(event.node)) is None:
+        if not (isinstance(event, Judged) and event.by is not Author.STRATEGY):  # the outcome of a sub-debate
+            continue
+        if (live := known.lives.get(event.node)) is None:
             continue
         shown = view(tree, event.node)
         said = written(event.verdict, shown, dialect)

@@ -1,0 +1,191 @@
+"""Decompose: the policy plans, each question of the plan has a debate of its own, and one more debate composes them.
+
+    plan → (delegate → keep) → … → propose → check → judge → act        delegate once for every question
+
+The plan and the answers are the first steps of an ordinary debate: whoever goes on sees them as an accepted path, so
+the step that composes them is proposed, checked and judged like any other, and the critic may go back behind an answer
+that it doesn't believe. A question's debate sees the whole problem and the answers before it as context. Where no plan
+can be read, the problem is debated whole.
+
+After Zhou et al., "Least-to-Most Prompting Enables Complex Reasoning in Large Language Models", 2022, and Wang et al.,
+"Plan-and-Solve Prompting", 2023.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+from longthought.agents.agent import Solver
+from longthought.agents.dialect import Unreadable
+from longthought.agents.view import view
+from longthought.errors import ConfigError, LongthoughtError, OutageError
+from longthought.graphs import operators
+from longthought.graphs.debate import Debate, DebateContext
+from longthought.graphs.machine import Graph, Observer
+from longthought.graphs.rules import Turn
+from longthought.graphs.seats import Seats
+from longthought.graphs.subdebates import Aside, begun, paid
+from longthought.trajectories.events import (
+    AnyEvent,
+    Author,
+    Cause,
+    Event,
+    Failed,
+    Failure,
+    Moved,
+    Proposed,
+    StopReason,
+)
+from longthought.trajectories.tree import Tree
+
+PLAN: Final = "plan"
+DELEGATE: Final = "delegate"
+KEEP: Final = "keep"
+
+
+@dataclass(kw_only=True)
+class DecomposeContext(DebateContext):
+    """The settings of decompose; the rounds are those of each debate, and the plan and each answer count as one."""
+
+    graph: ClassVar[str] = "decompose"
+
+    questions: int = 8
+    """Questions of a plan at most."""
+
+    def expect_sound(self) -> None:
+        """Raise if a setting makes no sense."""
+        super().expect_sound()
+        if self.questions < 1:
+            raise ConfigError(f"questions = {self.questions!r}: must be 1 or more")
+
+
+class Planned(Tree):
+    """A tree that knows whether its first step is a plan."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        super().__init__()
+        self.plan: str | None = None
+
+    def apply(self, event: AnyEvent) -> None:
+        """Fold one more event in; what comes right after the start is a plan, or there is none."""
+        super().apply(event)
+        if isinstance(event, Proposed) and event.seq == 1:
+            self.plan = event.text
+
+
+class Decompose(Debate):
+    """Decompose as a graph."""
+
+    context = DecomposeContext
+    turns = (PLAN, DELEGATE, KEEP, *Debate.turns)
+
+    def begin(self, settings: DebateContext) -> Planned:
+        """Start with an empty tree."""
+        return Planned()
+
+    def turn(self, fold: Tree, settings: DebateContext) -> str:
+        """Plan, have the next question answered, or debate."""
+        assert isinstance(settings, DecomposeContext)
+        if _to_keep(fold, settings):
+            return KEEP
+        due = super().turn(fold, settings)
+        if due != Turn.PROPOSE:
+            return due
+        if fold.events == 1:
+            return PLAN
+        return DELEGATE if _next_question(fold, settings) else due
+
+    async def take(self, turn: str, fold: Tree, settings: DebateContext, record: Observer) -> None:
+        """Plan, have a question answered, take the plan or an answer as it is, or debate."""
+        assert isinstance(settings, DecomposeContext)
+        if turn == KEEP:
+            node = len(fold.nodes) - 1
+            record([_event(fold, Moved, Author.STRATEGY, to=node, cause=Cause.ACCEPTED, accepted=(node,))])
+            return
+        if turn not in (PLAN, DELEGATE):
+            await super().take(turn, fold, settings, record)
+            return
+        try:
+            seats = await self.seats(settings)
+            ask = self._plan if turn == PLAN else self._delegate
+            record([await ask(fold, seats, settings)])
+        except OutageError:
+            raise
+        except LongthoughtError as error:
+            record([_broken(fold, Author.POLICY, str(error))])
+
+    async def _plan(self, tree: Tree, seats: Seats, settings: DecomposeContext) -> AnyEvent:
+        """Ask the policy for a plan."""
+        policy, seen = seats.policy, view(tree)
+        if not (isinstance(policy, Solver) and policy.solves):
+            raise ConfigError(
+                f"graph = 'decompose': {policy.name} knows only the steps of a game and can't write a plan; "
+                "take a policy that speaks prose"
+            )
+        if objection := policy.unsuitable(seen) or seats.critic.unsuitable(seen):
+            return _broken(tree, Author.STRATEGY, objection)
+        reply = await operators.decompose(policy, seen, settings.questions)
+        if isinstance(reply.read, Unreadable):
+            fields: dict[str, Any] = {"failure": Failure.UNREADABLE_STEP, "detail": reply.read.reason}
+            return _event(tree, Failed, Author.POLICY, **fields, calls=reply.calls)
+        return _event(tree, Proposed, Author.POLICY, node=1, parent=0, text=reply.read.text, calls=reply.calls)
+
+    async def _delegate(self, tree: Tree, seats: Seats, settings: DecomposeContext) -> AnyEvent:
+        """Have the next question debated, and write its answer down as a step."""
+        node, question = len(tree.nodes), _next_question(tree, settings)
+        assert question is not None
+        known = [step.text for step in tree.path()[1:]]
+        posed = operators.part(tree.problem, node - 1, question, known)
+        first = begun(tree, settings, posed, number=node - 1, node=tree.cursor, rounds=settings.rounds)
+        ended = await (self.runner or Aside(seats)).play([first])
+        if ended.stop_reason is StopReason.FAILED:
+            return _broken(tree, Author.STRATEGY, f"{ended.id}: {ended.failure}")
+        return _event(
+            tree, Proposed, Author.STRATEGY, node=node, parent=tree.cursor,
+            text=operators.answered(question, ended.answer), trajectories=(ended.id,), delegated=paid(ended),
+        )  # fmt: skip
+
+
+def _next_question(tree: Tree, settings: DecomposeContext) -> str | None:
+    """Return the question that is to be answered next; nodes are the problem, the plan, then an answer each."""
+    questions, done = _planned(tree, settings), len(tree.nodes) - 2
+    return questions[done] if 0 <= done < len(questions) else None
+
+
+def _to_keep(tree: Tree, settings: DecomposeContext) -> bool:
+    """Say whether the last event is the plan or one of its answers, which nobody has taken up yet."""
+    last = tree.last
+    return isinstance(last, Proposed) and last.node <= len(_planned(tree, settings)) + (1 if _plan_of(tree) else 0)
+
+
+def _planned(tree: Tree, settings: DecomposeContext) -> list[str]:
+    plan = _plan_of(tree)
+    return operators.questions(plan, settings.questions) if plan else []
+
+
+def _plan_of(tree: Tree) -> str | None:
+    assert isinstance(tree, Planned)
+    return tree.plan
+
+
+def _event(tree: Tree, kind: type[Event], by: Author, **fields: Any) -> AnyEvent:
+    assert tree.started is not None
+    return kind(  # pyright: ignore[reportReturnType]
+        trajectory=tree.started.trajectory, seq=tree.events, by=by, at=time.time(), **fields
+    )
+
+
+def _broken(tree: Tree, by: Author, detail: str) -> AnyEvent:
+    return _event(tree, Failed, by, failure=Failure.MODEL, detail=detail, fatal=True)
+
+
+def build(
+    seats: Seats | None = None, observe: Observer | None = None, *, unbroken: bool = False
+) -> tuple[Graph, Decompose]:
+    """Compile decompose; see `Machine.compile`."""
+    machine = Decompose(seats, observe)
+    return machine.compile(unbroken=unbroken), machine
+
+
+graph = build()[0]

@@ -1,0 +1,62 @@
+"""Whether the agents of a run were asked as in a debate, which is how rows for them are rendered.
+
+A dialect renders a view of the tree. Some graphs ask in other words, or tell more than the tree holds; their steps and
+verdicts would stand under prompts that nobody was given, so such runs are refused, and not rendered as if.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from longthought.errors import ConfigError
+from longthought.training.data.formats import Format
+
+_STEPS: Final = frozenset({Format.POLICY, Format.DPO_POLICY})
+_VERDICTS: Final = frozenset({Format.CRITIC, Format.DPO_CRITIC})
+
+
+def expect_asked_so(run: str, started: Mapping[str, Any], wanted: Format, dialect: str) -> None:
+    """Raise if rows of a format would not be what the agents of a run were asked.
+
+    Args:
+        run: The run's name.
+        started: The settings it was started with.
+        wanted: The format.
+        dialect: What the rows are to be written in.
+
+    Raises:
+        ConfigError: naming the graph, and what can be exported instead.
+
+    """
+    if wanted in _STEPS:
+        reason = _policy(started, dialect)
+    elif wanted in _VERDICTS:
+        reason = _alone(started, dialect)
+    else:
+        return
+    if reason:
+        raise ConfigError(
+            f"--format {wanted}: in {run}, a run of {started['graph']}, {reason}, and rows would show prompts that it "
+            "never saw; export sft-journey, sft-shortcut or step-labels from it, or generate with --graph debate"
+        )
+
+
+def _policy(started: Mapping[str, Any], dialect: str) -> str | None:
+    """Say how a policy was asked otherwise, if it was; the compact language has one way to ask."""
+    match started.get("graph"):
+        case "sampling" if dialect == "prose":
+            return "the policy wrote whole solutions"
+        case "sampling" if started.get("revise"):
+            return "the policy was shown its earlier attempts"
+        case "decompose":
+            return "the policy was asked for a plan"
+        case "tree_search" if started.get("kinds"):
+            return "the policy was told what kind of step to write"
+        case _:
+            return _alone(started, dialect)
+
+
+def _alone(started: Mapping[str, Any], dialect: str) -> str | None:
+    """Say whether one agent was asked for steps and verdicts alike; the compact language has no words for that."""
+    if started.get("graph") == "self_critique" and dialect == "prose":
+        return "one agent sat in both chairs and was told so"
+    return None
