@@ -18,7 +18,7 @@ from benchmarks import babble
 from longthought.agents.agent import Critic, Policy
 from longthought.agents.prose import Prose
 from longthought.agents.served import ServedChatModel
-from longthought.errors import RefusedError
+from longthought.errors import OutageError
 from longthought.jobs.progress import Progress
 from longthought.problems.problem import Problem
 from longthought.trajectories.events import Action, Author, Call, StopReason
@@ -138,5 +138,5 @@ async def test_several_replies_to_one_request(base_url: str) -> None:
 
 
 async def test_an_adapter_that_is_not_there_is_answered_with_those_that_are(base_url: str) -> None:
-    with pytest.raises(RefusedError, match="the models it has are base, policy, critic"):
+    with pytest.raises(OutageError, match="the models it has are base, policy, critic"):
         await chat("judge", base_url).ainvoke([HumanMessage("Who are you?")])

@@ -13,7 +13,7 @@ import pytest_asyncio
 
 import longthought as lt
 from longthought.agents.catalogue import BUNDLED
-from longthought.trajectories.events import Author, Judged
+from longthought.trajectories.events import Author, Judged, Proposed
 from tests.integration.conftest import Serve
 
 pytestmark = pytest.mark.vllm
@@ -114,14 +114,19 @@ def test_a_compact_critic_is_as_sure_as_its_logprobs(done: Done) -> None:
 def test_attempts_of_a_served_policy_are_chosen_among_by_a_served_critic(
     problems: Path, servers: Servers, tmp_path: Path
 ) -> None:
+    out = tmp_path / "run"
     chosen = ("--graph", "sampling", "--set", "samples=4", "--set", "choose=critic", "--limit", "10")
-    ran = generate(problems, tmp_path / "run", servers, *chosen)
+    ran = generate(problems, out, servers, *chosen)
     assert ran.returncode == 0, ran.stderr
     summary = json.loads(ran.stdout)
     assert (summary["finished"], summary["failed"]) == (10, 0)
     for role in Servers._fields:
         assert summary["tokens"][role]["completion"] > 0
-        assert summary["tokens"][role]["cached"] > 0, role
+    for run in lt.Run(out).trajectories():
+        answered = [event for event in run.events if isinstance(event, Proposed) and event.answer is not None]
+        judged = {event.node: event.verdict.score for event in run.events if isinstance(event, Judged)}
+        chosen = run.tree.finished and run.tree.finished.node
+        assert chosen is None or judged[chosen] == max(judged[event.node] for event in answered if event.node in judged)
 
 
 def test_a_model_that_is_not_there_is_answered_with_those_that_are(
