@@ -14,7 +14,8 @@ from longthought.errors import ConfigError
 from longthought.graphs.seats import Seats
 from longthought.problems.problem import Problem
 from longthought.tools.catalogue import verifiers
-from longthought.trajectories.events import Author, Started, Usage
+from longthought.trajectories.events import Author, Started, StopReason
+from longthought.trajectories.tree import Tree
 
 
 @dataclass(kw_only=True)
@@ -68,10 +69,15 @@ class Context:
         if self.temperature is not None and not self.temperature >= 0:
             raise ConfigError(f"temperature = {self.temperature!r}: must be 0 or more")
 
-    def spent(self, bill: Usage) -> bool:
-        """Say whether a bill of both agents together leaves no tokens for another call."""
+    def spent(self, tree: Tree) -> StopReason | None:
+        """Return the budget, rounds aside, that leaves nothing for another call."""
+        bill = tree.policy_usage + tree.critic_usage
         limits = ((self.tokens, bill.total), (self.computed, bill.computed))
-        return any(limit is not None and used >= limit for limit, used in limits)
+        if any(limit is not None and used >= limit for limit, used in limits):
+            return StopReason.TOKENS
+        if self.seconds is not None and tree.seconds >= self.seconds:
+            return StopReason.SECONDS
+        return None
 
     def seats(self, policy: Proposer | None = None, critic: Judge | None = None) -> Seats:
         """Seat the agents and tools that the settings name, or the agents given instead."""

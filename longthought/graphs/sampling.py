@@ -52,7 +52,7 @@ class Sampling(Machine[SamplingContext, Attempts]):
         """Check what is new, go on with an attempt, judge, begin more, merge, conclude: the first that is due."""
         if fold.tree.finished is not None:
             return OVER
-        if _failed(fold) or _spent(fold, settings):
+        if _failed(fold) or settings.spent(fold.tree):
             return CONCLUDE
         if settings.tools and fold.unchecked:
             return CHECK
@@ -125,15 +125,6 @@ def _failed(fold: Attempts) -> bool:
     return isinstance(fold.tree.last, Failed) and fold.tree.last.fatal
 
 
-def _spent(fold: Attempts, settings: SamplingContext) -> StopReason | None:
-    tree = fold.tree
-    if settings.spent(tree.policy_usage + tree.critic_usage):
-        return StopReason.TOKENS
-    if settings.seconds is not None and tree.seconds >= settings.seconds:
-        return StopReason.SECONDS
-    return None
-
-
 def _out_of_rounds(fold: Attempts, settings: SamplingContext) -> bool:
     return fold.tree.rounds >= settings.rounds
 
@@ -189,7 +180,7 @@ def _conclusion(fold: Attempts, settings: SamplingContext) -> AnyEvent:
     elif _complete(fold, settings):
         reason = StopReason.ANSWERED if tip else StopReason.GAVE_UP
     else:
-        reason = _spent(fold, settings) or StopReason.ROUNDS
+        reason = settings.spent(fold.tree) or StopReason.ROUNDS
     answer = None if chosen is None else fold.all[chosen].answer
     return stamped(fold, Finished, Author.STRATEGY, reason=reason, node=tip, answer=answer)
 

@@ -9,7 +9,7 @@ from typing import Any
 from longthought.errors import LongthoughtError
 from longthought.graphs import catalogue
 from longthought.graphs.context import Context
-from longthought.graphs.machine import NO_LIMIT, Graph
+from longthought.graphs.machine import NO_LIMIT, Graph, Observer
 from longthought.graphs.seats import Seats
 from longthought.problems.problem import Reference
 from longthought.tools.grade import grade
@@ -27,7 +27,6 @@ from longthought.trajectories.events import (
 from longthought.trajectories.trajectory import Trajectory
 
 log = logging.getLogger(__name__)
-Observer = Callable[[Sequence[AnyEvent]], None]
 
 
 async def play(
@@ -71,9 +70,7 @@ async def finish(
         try:
             async with timer:
                 await graph.ainvoke(state, context=context, config=NO_LIMIT)  # pyright: ignore
-        except (
-            LongthoughtError
-        ):  # an outage, the log, the settings: what else models and tools raise is an event by now
+        except LongthoughtError:  # an outage, the log, the settings: all else of models and tools is an event by now
             raise
         except Exception as error:
             late = timer.expired()

@@ -14,7 +14,7 @@ from typing import Final, Self
 from longthought.errors import LongthoughtError, RunError, UserError
 from longthought.jobs.generate import Job
 from longthought.jobs.scheduler import Assignment
-from longthought.jobs.shard import COMPLAINT, LONGEST_LINE, orders
+from longthought.jobs.shard import COMPLAINT, LONGEST_LINE, orders, whole_line
 from longthought.trajectories.events import EVENT, AnyEvent
 
 PATIENCE: Final = 20.0
@@ -74,17 +74,10 @@ class LocalProcess:
 
     async def news(self) -> AsyncGenerator[AnyEvent]:
         """Yield its events, which are in its segment already, until it is gone."""
-        while line := await self._line():
+        while line := await whole_line(self._reader):
             if line.startswith(COMPLAINT):
                 raise error_of(line)
             yield EVENT.validate_json(line)
-
-    async def _line(self) -> bytes:
-        try:
-            line = await self._reader.readline()
-        except ConnectionError:
-            return b""
-        return line if line.endswith(b"\n") else b""
 
     async def stop(self) -> None:
         """Tell it to stop and wait until it has; one that doesn't is killed, and so is one that nobody can wait for."""

@@ -87,7 +87,7 @@ async def _play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
                     await writer.drain()
 
             async with asyncio.TaskGroup() as group:
-                while line := await _line(reader):
+                while line := await whole_line(reader):
                     task = group.create_task(play(Assignment.model_validate_json(line)))
                     playing.add(task)
                     task.add_done_callback(playing.discard)
@@ -97,7 +97,7 @@ async def _play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         await seats.aclose()
 
 
-async def _line(reader: asyncio.StreamReader) -> bytes:
+async def whole_line(reader: asyncio.StreamReader) -> bytes:
     """Return the next whole line; none when the other end is gone, in whatever way."""
     try:
         line = await reader.readline()

@@ -11,19 +11,17 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+import torch
+from langchain_core.messages import HumanMessage
+from tokenizers import Tokenizer, models, pre_tokenizers
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-torch = pytest.importorskip("torch", reason="the in-process engines need longthought[local]")
-
-from langchain_core.messages import HumanMessage  # noqa: E402
-from tokenizers import Tokenizer, models, pre_tokenizers  # noqa: E402
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast  # noqa: E402
-
-from longthought.agents.engines.continuous import Cache, ContinuousEngine  # noqa: E402
-from longthought.agents.engines.engine import Engine, Generation, Sampling  # noqa: E402
-from longthought.agents.engines.load import load_engine  # noqa: E402
-from longthought.agents.engines.static import StaticEngine  # noqa: E402
-from longthought.agents.in_process import InProcessChatModel  # noqa: E402
-from longthought.errors import ConfigError, EngineError, ModelError  # noqa: E402
+from longthought.agents.engines.continuous import Cache, ContinuousEngine
+from longthought.agents.engines.engine import Engine, Generation, Sampling
+from longthought.agents.engines.load import load_engine
+from longthought.agents.engines.static import StaticEngine
+from longthought.agents.in_process import InProcessChatModel
+from longthought.errors import ConfigError, EngineError, ModelError
 
 WORDS = ["<pad>", "<end>", *(f"w{i}" for i in range(58))]
 CONTEXT = 128

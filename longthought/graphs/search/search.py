@@ -206,7 +206,7 @@ class Search:
         return f"value {value:.2f}, the best of {count}, none of them accepted"
 
     def _go_on(self, busy: AbstractSet[int]) -> Work | None:
-        asks = self._spent() is None
+        asks = self.settings.spent(self.tree) is None
         for node, asking in self._asking.items():
             if node not in busy and asks and (width := min(asking.wanted, self._room(but=asking))) > 0:
                 return Expand(node, width, asking.kind)
@@ -219,14 +219,6 @@ class Search:
 
     def _enough(self) -> bool:
         return self._broken or len(self._accepted) >= self.settings.answers
-
-    def _spent(self) -> StopReason | None:
-        """Return the budget that forbids another model call, if any."""
-        if self.settings.spent(self.tree.policy_usage + self.tree.critic_usage):
-            return StopReason.TOKENS
-        if self.settings.seconds is not None and self.tree.seconds >= self.settings.seconds:
-            return StopReason.SECONDS
-        return None
 
     def _room(self, but: Asking | None = None) -> int:
         """Return how many more steps may be asked for, those that are being asked for set aside."""
@@ -241,7 +233,7 @@ class Search:
         elif self._enough():
             reason = StopReason.ANSWERED
         elif self._due or self._asking or self.strategy.ask() is not None:
-            reason = self._spent() or StopReason.ROUNDS
+            reason = self.settings.spent(self.tree) or StopReason.ROUNDS
         elif self._accepted:
             reason = StopReason.ANSWERED
         else:
