@@ -29,7 +29,7 @@ from longthought.graphs.context import started
 from longthought.graphs.machine import NO_LIMIT
 from longthought.graphs.search.context import SearchContext, Way
 from longthought.graphs.seats import Seats
-from longthought.graphs.tree_search import build
+from longthought.graphs.tree_search import TreeSearch
 from longthought.problems.problem import Problem
 from longthought.trajectories.events import Action, AnyEvent, Call, Proposed, Usage, Verdict
 
@@ -94,7 +94,7 @@ async def grow(way: Way, nodes: int, *, watched: bool) -> int:
     keep = max(2, nodes // (WIDTH * DEPTH // 2))
     agent = Oracle()
     context = SearchContext(strategy=way, rounds=nodes, width=WIDTH, keep=keep, depth=DEPTH, tools=())
-    graph, _ = build(Seats(agent, agent), seen.extend, unbroken=not watched)
+    graph = TreeSearch(Seats(agent, agent), seen.extend).compile(unbroken=not watched)
     first = started(Problem(id="grown", statement="Which case is it?"), context)
     state: Any = {"events": [first.model_dump(mode="json")]}
     await graph.ainvoke(state, context=context, config=NO_LIMIT)

@@ -37,7 +37,7 @@ from longthought.agents.dialect import Step
 from longthought.agents.served import written
 from longthought.agents.view import View, view
 from longthought.graphs.context import started
-from longthought.graphs.debate import DebateContext, build
+from longthought.graphs.debate import Debate, DebateContext
 from longthought.graphs.seats import Seats
 from longthought.jobs.generate import Job, run_job
 from longthought.jobs.play import finish
@@ -180,7 +180,7 @@ async def watch(load: Load, seats: Seats, context: DebateContext, path: Path, ta
             logs.setdefault(event.trajectory, []).append(event)
             tally.waited += sum(call.latency for call in event.calls)
 
-    graph, _ = build(seats, observe)
+    graph = Debate(seats, observe).compile()
 
     async def one(number: int) -> None:
         first = started(problem(number), context)

@@ -124,10 +124,11 @@ def chat_model(
     if not model:
         raise ModelError(f"{name!r} is not a model: write provider:model, one of\n{PROVIDERS}")
     match provider:
-        case "bundled":
-            return _in_process(name, str(bundled_folder(model, role)), temperature, max_tokens, seed)
-        case "transformers":
-            return _in_process(name, model, temperature, max_tokens, seed)
+        case "bundled" | "transformers":
+            path = str(bundled_folder(model, role)) if provider == "bundled" else model
+            return InProcessChatModel(
+                model=name, path=path, temperature=temperature, max_tokens=max_tokens or 512, seed=seed
+            )
         case "scorer":
             raise ModelError(f"{name}: it gives scores and no words, so it sits in the critic's chair alone")
         case "openai" if base_url is not None:
@@ -138,11 +139,6 @@ def chat_model(
             raise ModelError(f"{name}: say where the server is, such as --base-url http://localhost:8000/v1")
         case _:
             return _langchain(name, temperature)
-
-
-def _in_process(name: str, path: str, temperature: float, max_tokens: int | None, seed: int) -> InProcessChatModel:
-    longest = max_tokens or (LONGEST_REPLY if _speaks_compact(name) else 512)
-    return InProcessChatModel(model=name, path=path, temperature=temperature, max_tokens=longest, seed=seed)
 
 
 def bundled_folder(model: str, role: Role) -> Path:

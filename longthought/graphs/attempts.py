@@ -7,9 +7,9 @@ is made, and which one wins, is not known here.
 from collections import deque
 from dataclasses import dataclass
 
-from longthought.graphs.votes import Aggregate, Ballot, aggregated
+from longthought.graphs.scores import Aggregate, aggregated, score_of
+from longthought.graphs.votes import Ballot
 from longthought.trajectories.events import (
-    Action,
     AnyEvent,
     Author,
     Checked,
@@ -18,7 +18,6 @@ from longthought.trajectories.events import (
     Judged,
     Proposed,
     Started,
-    Verdict,
 )
 from longthought.trajectories.tree import Tree
 
@@ -38,7 +37,7 @@ class Attempt:
 class Attempts:
     """The attempts, the tree they stand in, and what is still owed to them: checks and verdicts."""
 
-    def __init__(self, *, veto: bool = True, aggregate: Aggregate = "last") -> None:
+    def __init__(self, *, veto: bool = True, aggregate: Aggregate = Aggregate.LAST) -> None:
         """Start empty; `veto` and `aggregate` are the settings of the run."""
         self.tree = Tree()
         self.all: list[Attempt] = []
@@ -47,7 +46,7 @@ class Attempts:
         self.scores: dict[int, float] = {}
         """By node; 0 for a verdict that could not be had."""
         self._veto = veto
-        self._aggregate: Aggregate = aggregate
+        self._aggregate = Aggregate(aggregate)
         self._owner: dict[int, Attempt] = {}
         self._open: dict[int, Attempt] = {}
         self._unjudged: deque[int] = deque()
@@ -132,11 +131,4 @@ class Attempts:
         """Return the nodes whose scores make up an attempt's."""
         if not attempt.tip:
             return []
-        return [attempt.tip] if self._aggregate == "last" else [node.id for node in self.tree.path(attempt.tip)]
-
-
-def score_of(verdict: Verdict) -> float:
-    """Return a verdict's score; where it gives none, its action stands for 1 or 0."""
-    if verdict.score is not None:
-        return verdict.score
-    return float(verdict.action in (Action.CONTINUE, Action.TERMINATE))
+        return [attempt.tip] if self._aggregate is Aggregate.LAST else [node.id for node in self.tree.path(attempt.tip)]

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from longthought.errors import ConfigError, LongthoughtError, OutageError
 from longthought.graphs import rules, turns
 from longthought.graphs.context import Context
-from longthought.graphs.machine import Graph, Machine, Observer
+from longthought.graphs.machine import Machine, Observer
 from longthought.graphs.rules import Rules, Turn
 from longthought.graphs.seats import Seats
 from longthought.trajectories.events import Author
@@ -114,12 +114,4 @@ class Debate(Machine[DebateContext, Tree]):
         return self._settled[1]
 
 
-def build(
-    seats: Seats | None = None, observe: Observer | None = None, *, unbroken: bool = False
-) -> tuple[Graph, Debate]:
-    """Compile the debate; see `Machine.compile`."""
-    debate = Debate(seats, observe)
-    return debate.compile(unbroken=unbroken), debate
-
-
-graph = build()[0]
+graph = Debate().compile()

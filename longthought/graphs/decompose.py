@@ -21,7 +21,7 @@ from longthought.agents.view import view
 from longthought.errors import ConfigError, LongthoughtError, OutageError
 from longthought.graphs import operators
 from longthought.graphs.debate import Debate, DebateContext
-from longthought.graphs.machine import Graph, Observer
+from longthought.graphs.machine import Observer
 from longthought.graphs.rules import Turn
 from longthought.graphs.seats import Seats
 from longthought.graphs.subdebates import Aside, begun, paid
@@ -180,12 +180,4 @@ def _broken(tree: Tree, by: Author, detail: str) -> AnyEvent:
     return _event(tree, Failed, by, failure=Failure.MODEL, detail=detail, fatal=True)
 
 
-def build(
-    seats: Seats | None = None, observe: Observer | None = None, *, unbroken: bool = False
-) -> tuple[Graph, Decompose]:
-    """Compile decompose; see `Machine.compile`."""
-    machine = Decompose(seats, observe)
-    return machine.compile(unbroken=unbroken), machine
-
-
-graph = build()[0]
+graph = Decompose().compile()

@@ -17,15 +17,14 @@ found.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from longthought.errors import LongthoughtError, OutageError
 from longthought.graphs import turns, votes
 from longthought.graphs.attempting import attempt, failed, merge, stamped
 from longthought.graphs.attempts import Attempts
-from longthought.graphs.machine import OVER, Graph, Machine, Observer
+from longthought.graphs.machine import OVER, Machine, Observer
 from longthought.graphs.sampling_context import SamplingContext
-from longthought.graphs.seats import Seats
 from longthought.tools.alike import alike
 from longthought.trajectories.events import AnyEvent, Author, Cause, Failed, Failure, Finished, Moved, StopReason
 
@@ -67,8 +66,12 @@ class Sampling(Machine[SamplingContext, Attempts]):
         return MERGE if _to_merge(fold, settings) else CONCLUDE
 
     def conclude(self, events: Sequence[AnyEvent], settings: SamplingContext) -> str | None:
-        """Return what the attempts in these events come to."""
-        return conclude(events)
+        """Return what the attempts in these events come to; a log cut anywhere will do."""
+        fold = self.begin(settings)
+        for event in events:
+            fold.apply(event)
+        chosen = _chosen(fold, settings)
+        return None if chosen is None else fold.all[chosen].answer
 
     async def take(self, turn: str, fold: Attempts, settings: SamplingContext, record: Observer) -> None:
         """Ask whoever's turn it is, or choose and end."""
@@ -92,23 +95,6 @@ class Sampling(Machine[SamplingContext, Attempts]):
         except LongthoughtError as error:
             by = Author.CRITIC if turn == JUDGE else Author.POLICY
             record([failed(fold, by, Failure.MODEL, str(error), fatal=True)])
-
-
-def read(events: Sequence[AnyEvent]) -> tuple[Attempts, SamplingContext]:
-    """Return the attempts in a log and the settings it was made with; a cut log will do."""
-    config: dict[str, Any] = getattr(events[0], "config", {})
-    settings = SamplingContext.read(config)
-    fold = Attempts(veto=settings.veto, aggregate=settings.aggregate)
-    for event in events:
-        fold.apply(event)
-    return fold, settings
-
-
-def conclude(events: Sequence[AnyEvent]) -> str | None:
-    """Say what the answer would be if a run had to stop at the end of these events; a log cut anywhere will do."""
-    fold, settings = read(events)
-    chosen = _chosen(fold, settings)
-    return None if chosen is None else fold.all[chosen].answer
 
 
 def _chosen(fold: Attempts, settings: SamplingContext) -> int | None:
@@ -202,12 +188,4 @@ def _because(fold: Attempts, settings: SamplingContext, chosen: int) -> str:
             return f"{len(mine)} of {made} votes{weight}"
 
 
-def build(
-    seats: Seats | None = None, observe: Observer | None = None, *, unbroken: bool = False
-) -> tuple[Graph, Sampling]:
-    """Compile sampling; see `Machine.compile`."""
-    sampling = Sampling(seats, observe)
-    return sampling.compile(unbroken=unbroken), sampling
-
-
-graph = build()[0]
+graph = Sampling().compile()

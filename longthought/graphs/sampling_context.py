@@ -8,8 +8,9 @@ from typing import ClassVar, get_args
 from longthought.agents.agent import Judge, Proposer
 from longthought.errors import ConfigError
 from longthought.graphs.context import Context
+from longthought.graphs.scores import Aggregate
 from longthought.graphs.seats import Seats, Vacant
-from longthought.graphs.votes import Aggregate, Choose
+from longthought.graphs.votes import Choose
 from longthought.problems.worked import load_worked
 
 
@@ -23,7 +24,7 @@ class SamplingContext(Context):
     """Attempts at most."""
     choose: Choose = "majority"
     """The first answer, the last, the majority's, the critic's best, or the majority's with votes weighted by score."""
-    aggregate: Aggregate = "last"
+    aggregate: Aggregate = Aggregate.LAST
     """How the scores of an attempt's steps make one: the last step's, the smallest, or their product."""
     batch: int = 8
     """Whole attempts in one request; between requests it is seen whether the vote is decided."""
@@ -56,7 +57,7 @@ class SamplingContext(Context):
         for name in ("samples", "batch", "steps", "max_tokens"):
             if (value := getattr(self, name)) is not None and value < 1:
                 raise ConfigError(f"{name} = {value!r}: must be 1 or more")
-        for name, allowed in (("choose", get_args(Choose)), ("aggregate", get_args(Aggregate))):
+        for name, allowed in (("choose", get_args(Choose)), ("aggregate", list(Aggregate))):
             if (value := getattr(self, name)) not in allowed:
                 raise ConfigError(f"{name} = {value!r}: choose from {', '.join(allowed)}")
         if self.few_shot is not None:

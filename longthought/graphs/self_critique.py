@@ -17,7 +17,6 @@ from longthought.agents import catalogue
 from longthought.agents.agent import Critic, Judge, Policy, Proposer
 from longthought.errors import ConfigError
 from longthought.graphs.debate import Debate, DebateContext
-from longthought.graphs.machine import Graph, Observer
 from longthought.graphs.rules import Rules
 from longthought.graphs.seats import Seats
 from longthought.tools.catalogue import verifiers
@@ -91,12 +90,4 @@ def notice(tree: Tree, settled: Rules) -> str:
     return _NOTICE.format(left=left) if LOW <= share < 1 else ""
 
 
-def build(
-    seats: Seats | None = None, observe: Observer | None = None, *, unbroken: bool = False
-) -> tuple[Graph, SelfCritique]:
-    """Compile self-critique; see `Machine.compile`."""
-    critique = SelfCritique(seats, observe)
-    return critique.compile(unbroken=unbroken), critique
-
-
-graph = build()[0]
+graph = SelfCritique().compile()

@@ -20,7 +20,7 @@ from typing import Any, Final
 from longthought.agents.agent import Solver
 from longthought.errors import ConfigError, LongthoughtError, OutageError
 from longthought.graphs import operators, turns
-from longthought.graphs.machine import OVER, Graph, Machine, Observer
+from longthought.graphs.machine import OVER, Machine, Observer
 from longthought.graphs.search import nested
 from longthought.graphs.search.context import SearchContext
 from longthought.graphs.search.facts import Expansion, Pruning
@@ -190,12 +190,4 @@ def _event(fold: Search, after: int, kind: type[Event], by: Author, **fields: An
     )
 
 
-def build(
-    seats: Seats | None = None, observe: Observer | None = None, *, unbroken: bool = False
-) -> tuple[Graph, TreeSearch]:
-    """Compile the search; see `Machine.compile`."""
-    search = TreeSearch(seats, observe)
-    return search.compile(unbroken=unbroken), search
-
-
-graph = build()[0]
+graph = TreeSearch().compile()

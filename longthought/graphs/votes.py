@@ -15,7 +15,6 @@ from typing import Literal, NamedTuple
 from longthought.tools.alike import Alike
 
 Choose = Literal["first", "last", "majority", "critic", "weighted"]
-Aggregate = Literal["last", "min", "product"]
 
 
 class Ballot(NamedTuple):
@@ -82,19 +81,6 @@ def decided(ballots: Sequence[Ballot], left: int, choose: Choose, same: Alike) -
             ahead = [rival + left >= mine for rival in rivals[:lead]]  # these win a tie
             behind = [rival + left > mine for number, rival in enumerate([*rivals, 0.0]) if number > lead]
             return not any((*ahead, *behind))
-
-
-def aggregated(scores: Sequence[float], how: Aggregate) -> float:
-    """Make one score of those of an attempt's steps; 0 where there are none."""
-    if not scores:
-        return 0.0
-    match how:
-        case "last":
-            return scores[-1]
-        case "min":
-            return min(scores)
-        case "product":
-            return math.prod(scores)
 
 
 def _weight(ballots: Sequence[Ballot], group: Sequence[int], choose: Choose) -> float:

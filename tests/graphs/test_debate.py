@@ -18,7 +18,7 @@ from longthought.agents.catalogue import DIALECTS
 from longthought.agents.compact import Compact
 from longthought.errors import ConfigError, EndpointError, ProblemError
 from longthought.graphs.context import started
-from longthought.graphs.debate import DebateContext, build
+from longthought.graphs.debate import Debate, DebateContext
 from longthought.graphs.machine import NO_LIMIT
 from longthought.graphs.seats import Seats
 from longthought.problems.problem import Problem
@@ -149,7 +149,7 @@ async def debate(
     context = DebateContext(**{"patience": 3, **settings})
     begun = list(log) or [started(told.problem, context)]
     state: Any = {"events": [event.model_dump(mode="json") for event in begun]}
-    ended = await build(seats)[0].ainvoke(state, context=context, config=NO_LIMIT)
+    ended = await Debate(seats).compile().ainvoke(state, context=context, config=NO_LIMIT)
     return Debated([EVENT.validate_python(event) for event in ended["events"]], said, judged)
 
 
@@ -628,7 +628,7 @@ async def test_forks_of_one_debate_run_side_by_side() -> None:
     dialect = DIALECTS["prose"]()
     policy = Policy("fake:policy", Slow([f"fork {n}" for n in range(6)]), dialect)
     critic = Critic("fake:critic", ScriptedChatModel([PROSE.says("continue")] * 6), dialect)
-    graph, _ = build(Seats(policy, critic))
+    graph = Debate(Seats(policy, critic)).compile()
     context = DebateContext(rounds=4)
     ends: list[Any] = await asyncio.gather(
         *(graph.ainvoke(log, context=context, config=NO_LIMIT) for _ in range(2))  # pyright: ignore
@@ -645,7 +645,7 @@ async def test_a_debate_left_in_the_middle_does_not_colour_another_of_its_name()
     dialect = DIALECTS["prose"]()
     judge = ScriptedChatModel([PROSE.says("continue")])
     critic = Critic("fake:critic", judge, dialect)
-    graph, _ = build(Seats(Policy("fake:policy", ScriptedChatModel([]), dialect), critic))
+    graph = Debate(Seats(Policy("fake:policy", ScriptedChatModel([]), dialect), critic)).compile()
     context = DebateContext(rounds=1)
 
     async def run(step: str, **more: Any) -> None:
@@ -670,7 +670,7 @@ async def test_a_typed_statement_opens_the_log() -> None:
         Critic("fake:critic", ScriptedChatModel([PROSE.says("terminate")]), DIALECTS["prose"]()),
     )
     typed: Any = {"statement": f"  {COMPACT.statement} "}
-    end = await build(seats)[0].ainvoke(typed)  # without any settings
+    end = await Debate(seats).compile().ainvoke(typed)  # without any settings
     first = EVENT.validate_python(end["events"][0])
     assert isinstance(first, Started)
     assert (first.by, first.problem.statement, first.problem.domain) == (
@@ -693,7 +693,7 @@ async def test_a_typed_statement_opens_the_log() -> None:
 async def test_a_model_that_does_not_exist_ends_the_debate_with_its_reason(
     policy: str, critic: str, reason: str
 ) -> None:
-    graph = build()[0]
+    graph = Debate().compile()
     typed: Any = {"statement": PROSE.statement}
     urls = {"base_url": "http://localhost:1/v1"} if reason == "/nowhere/at/all" else {}
     end = await graph.ainvoke(typed, context=DebateContext(policy=policy, critic=critic, **urls))
@@ -711,7 +711,7 @@ async def test_without_settings_a_debate_goes_on_with_those_it_was_started_with(
     policy = Policy("fake:policy", ScriptedChatModel([PROSE.second]), dialect)
     critic = Critic("fake:critic", ScriptedChatModel([PROSE.says("continue")]), dialect)
     begun: Any = {"events": [event.model_dump(mode="json") for event in whole.events[:5]]}
-    end = await build(Seats(policy, critic))[0].ainvoke(begun)
+    end = await Debate(Seats(policy, critic)).compile().ainvoke(begun)
     assert facts([EVENT.validate_python(event) for event in end["events"][-2:]]) == facts(whole.events[-2:])
 
 
@@ -720,7 +720,7 @@ async def test_a_person_can_edit_a_checkpoint_and_fork_the_debate() -> None:
     dialect = DIALECTS["prose"]()
     policy = Policy("fake:policy", ScriptedChatModel([PROSE.first, PROSE.second, PROSE.detour]), dialect)
     critic = Critic("fake:critic", ScriptedChatModel([PROSE.says("continue")] * 3), dialect)
-    graph = build(Seats(policy, critic))[0]
+    graph = Debate(Seats(policy, critic)).compile()
     graph.checkpointer = InMemorySaver()
     thread: Any = {"configurable": {"thread_id": "t"}}
     context = DebateContext(rounds=2)
@@ -737,7 +737,7 @@ async def test_a_person_can_edit_a_checkpoint_and_fork_the_debate() -> None:
 
 
 async def test_an_empty_statement_is_refused() -> None:
-    graph = build()[0]
+    graph = Debate().compile()
     for typed in ({}, {"statement": "  \n"}):
         with pytest.raises(ProblemError, match="write a problem"):
             await graph.ainvoke(typed)  # pyright: ignore
@@ -780,7 +780,7 @@ async def test_a_long_debate_folds_every_event_once(monkeypatch: pytest.MonkeyPa
         seats = Seats(Policy("fake:policy", models[0], dialect), Critic("fake:critic", models[1], dialect))
         context = DebateContext(rounds=rounds)
         first: Any = {"events": [started(PROSE.problem, context).model_dump(mode="json")]}
-        state = await build(seats)[0].ainvoke(first, context=context, config=NO_LIMIT)
+        state = await Debate(seats).compile().ainvoke(first, context=context, config=NO_LIMIT)
         assert state["events"][-1]["reason"] == StopReason.ROUNDS
         done[rounds] = (len(state["events"]), work["folded"])
     assert done[2_000][0] == 2 + 4 * 2_000

@@ -14,7 +14,7 @@ from longthought.errors import ConfigError
 from longthought.graphs import operators
 from longthought.graphs.context import started
 from longthought.graphs.debate import DebateContext
-from longthought.graphs.decompose import DecomposeContext, build
+from longthought.graphs.decompose import Decompose, DecomposeContext
 from longthought.graphs.machine import NO_LIMIT
 from longthought.graphs.seats import Seats
 from longthought.graphs.subdebates import begun
@@ -77,7 +77,7 @@ async def decomposed(
     context = DecomposeContext(tools=(), **settings)
     begun = list(log) or [started(EGGS, context)]
     state: Any = {"events": [event.model_dump(mode="json") for event in begun]}
-    ended = await build(table, unbroken=unbroken)[0].ainvoke(state, context=context, config=NO_LIMIT)
+    ended = await Decompose(table).compile(unbroken=unbroken).ainvoke(state, context=context, config=NO_LIMIT)
     return Trajectory("eggs#0", [EVENT.validate_python(event) for event in ended["events"]])
 
 

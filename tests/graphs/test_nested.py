@@ -21,7 +21,7 @@ from longthought.graphs.context import started
 from longthought.graphs.machine import NO_LIMIT
 from longthought.graphs.search.context import SearchContext
 from longthought.graphs.seats import Seats
-from longthought.graphs.tree_search import build
+from longthought.graphs.tree_search import TreeSearch
 from longthought.jobs.generate import Job, run_job
 from longthought.jobs.progress import Progress
 from longthought.problems import countdown
@@ -75,7 +75,7 @@ async def search(
 ) -> Trajectory:
     begun = list(log) or [started(problem, context)]
     state: Any = {"events": [event.model_dump(mode="json") for event in begun]}
-    ended = await build(seats)[0].ainvoke(state, context=context, config=NO_LIMIT)
+    ended = await TreeSearch(seats).compile().ainvoke(state, context=context, config=NO_LIMIT)
     return Trajectory(f"{problem.id}#0", [EVENT.validate_python(event) for event in ended["events"]])
 
 

@@ -19,7 +19,7 @@ from longthought.graphs import catalogue
 from longthought.graphs.attempts import Attempts
 from longthought.graphs.context import started
 from longthought.graphs.machine import NO_LIMIT
-from longthought.graphs.sampling import build, conclude, read
+from longthought.graphs.sampling import Sampling
 from longthought.graphs.sampling_context import SamplingContext
 from longthought.graphs.seats import Seats, Vacant
 from longthought.problems.problem import Problem
@@ -46,13 +46,24 @@ SUM = Problem(id="sum", statement="What is 12 * 13 + 7 * 8?")
 GAME = Problem(id="game", statement="Use 3, 7, 16 and 20, each once, to make 46.", domain="countdown")
 
 
+def settings_of(events: Sequence[AnyEvent]) -> SamplingContext:
+    assert isinstance(events[0], Started)
+    return SamplingContext.read(events[0].config)
+
+
+def conclude(events: Sequence[AnyEvent]) -> str | None:
+    return Sampling().conclude(events, settings_of(events))
+
+
 class Sampled:
     """A run: what was said, and what was asked."""
 
     def __init__(self, events: list[AnyEvent], policy: ScriptedChatModel, critic: ScriptedChatModel) -> None:
         self.events, self.policy, self.critic = events, policy, critic
         self.tree = Tree.fold(events)
-        self.fold = read(events)[0]
+        self.fold = Sampling().begin(settings_of(events))
+        for event in events:
+            self.fold.apply(event)
 
     def of(self, kind: type[Any]) -> list[Any]:
         return [event for event in self.events if isinstance(event, kind)]
@@ -85,7 +96,7 @@ async def sample(
     )
     begun = list(log) or [started(problem, context)]
     state: Any = {"events": [event.model_dump(mode="json") for event in begun]}
-    ended = await build(seats, unbroken=unbroken)[0].ainvoke(state, context=context, config=NO_LIMIT)
+    ended = await Sampling(seats).compile(unbroken=unbroken).ainvoke(state, context=context, config=NO_LIMIT)
     return Sampled([EVENT.validate_python(event) for event in ended["events"]], said, judged)
 
 

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from longthought.graphs.scores import Aggregate
 from longthought.graphs.search.context import Way
 from longthought.graphs.search.facts import Asked, Dead, Expansion, Fact, Grown, Scored, Selected
 from longthought.graphs.search.mcts import Mcts
 from longthought.graphs.search.search import STRATEGIES
-from longthought.graphs.search.strategy import PATIENCE, Aggregate, Plan, Strategy
+from longthought.graphs.search.strategy import PATIENCE, Plan, Strategy
 
 WAYS = list(Way)
 every = pytest.mark.parametrize("way", WAYS)

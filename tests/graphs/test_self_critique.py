@@ -16,7 +16,7 @@ from longthought.errors import ConfigError, EndpointError, ModelError
 from longthought.graphs import catalogue as graphs
 from longthought.graphs.context import started
 from longthought.graphs.machine import NO_LIMIT
-from longthought.graphs.self_critique import SelfCritiqueContext, build, notice
+from longthought.graphs.self_critique import SelfCritique, SelfCritiqueContext, notice
 from longthought.tools.catalogue import verifiers
 from longthought.trajectories.events import (
     EVENT,
@@ -62,7 +62,7 @@ async def think(told: Language, script: Script, *, log: Sequence[AnyEvent] = (),
     seats = context.seats(policy=Policy("fake:solo", model, DIALECTS[told.dialect]()))
     begun = list(log) or [started(told.problem, context)]
     state: Any = {"events": [event.model_dump(mode="json") for event in begun]}
-    ended = await build(seats)[0].ainvoke(state, context=context, config=NO_LIMIT)
+    ended = await SelfCritique(seats).compile().ainvoke(state, context=context, config=NO_LIMIT)
     return Thought([EVENT.validate_python(event) for event in ended["events"]], model)
 
 

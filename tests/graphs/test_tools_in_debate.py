@@ -8,7 +8,7 @@ import pytest
 from longthought.agents.agent import Critic, Policy
 from longthought.agents.prose import Prose
 from longthought.graphs.context import started
-from longthought.graphs.debate import DebateContext, build
+from longthought.graphs.debate import Debate, DebateContext
 from longthought.graphs.machine import NO_LIMIT
 from longthought.graphs.seats import Seats
 from longthought.problems.problem import Problem
@@ -27,7 +27,7 @@ async def debate(
     seats = Seats(Policy("fake:policy", said, Prose()), Critic("fake:critic", judged, Prose()), verifiers(tools))
     context = DebateContext(tools=tools)
     state: Any = {"events": [started(problem, context).model_dump(mode="json")]}
-    ended = await build(seats)[0].ainvoke(state, context=context, config=NO_LIMIT)
+    ended = await Debate(seats).compile().ainvoke(state, context=context, config=NO_LIMIT)
     return [EVENT.validate_python(event) for event in ended["events"]], said, judged
 
 

@@ -24,7 +24,7 @@ from longthought.graphs.context import started
 from longthought.graphs.machine import NO_LIMIT
 from longthought.graphs.search.context import SearchContext, Way
 from longthought.graphs.seats import Seats
-from longthought.graphs.tree_search import TreeSearch, build
+from longthought.graphs.tree_search import TreeSearch
 from longthought.problems.problem import Problem
 from longthought.tools.catalogue import verifiers
 from longthought.trajectories.events import (
@@ -174,7 +174,8 @@ async def search(
     begun = list(log) or [started(Problem(id="p", statement=STATEMENTS[dialect]), context)]
     seen: list[AnyEvent] = list(begun)
     state: Any = {"events": [event.model_dump(mode="json") for event in begun]}
-    ended = await build(seats, seen.extend, unbroken=unbroken)[0].ainvoke(state, context=context, config=NO_LIMIT)
+    graph = TreeSearch(seats, seen.extend).compile(unbroken=unbroken)
+    ended = await graph.ainvoke(state, context=context, config=NO_LIMIT)
     assert [EVENT.validate_python(event) for event in ended["events"]] == seen
     return Ran(seen, models[0], models[1])
 

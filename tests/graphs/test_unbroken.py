@@ -13,7 +13,7 @@ from longthought.agents.agent import Critic, Policy
 from longthought.agents.prose import Prose
 from longthought.errors import ConfigError, EndpointError
 from longthought.graphs.context import started
-from longthought.graphs.debate import DebateContext, build
+from longthought.graphs.debate import Debate, DebateContext
 from longthought.graphs.machine import NO_LIMIT
 from longthought.graphs.seats import Seats
 from longthought.problems.problem import Problem
@@ -57,7 +57,7 @@ async def play(seed: int, *, unbroken: bool) -> tuple[list[bytes], list[Any], li
     seen: list[AnyEvent] = []
     context = DebateContext(rounds=12, reflections=1)
     first = started(Problem(id=f"p{seed}", statement="What is 12 * 13?"), context)
-    graph, _ = build(seated(seed), seen.extend, unbroken=unbroken)
+    graph = Debate(seated(seed), seen.extend).compile(unbroken=unbroken)
     state: Any = {"events": [first.model_dump(mode="json")]}
     ended = await graph.ainvoke(state, context=context, config=NO_LIMIT)
     return [encode(event) for event in seen], ended["events"], seen
@@ -78,7 +78,7 @@ async def test_the_log_is_the_same_byte_for_byte(monkeypatch: pytest.MonkeyPatch
 
 
 async def test_an_unbroken_debate_opens_its_own_log_and_refuses_senseless_settings() -> None:
-    graph, _ = build(seated(0), unbroken=True)
+    graph = Debate(seated(0)).compile(unbroken=True)
     ended = await graph.ainvoke({"statement": "What is 12 * 13?"}, context=DebateContext(rounds=3), config=NO_LIMIT)
     assert [event["kind"] for event in ended["events"]][:: len(ended["events"]) - 1] == ["started", "finished"]
     with pytest.raises(ConfigError, match="rounds = 0"):
@@ -87,6 +87,6 @@ async def test_an_unbroken_debate_opens_its_own_log_and_refuses_senseless_settin
 
 async def test_an_unbroken_debate_that_is_over_stays_as_it_is() -> None:
     _, state, _ = await play(0, unbroken=True)
-    graph, _ = build(seated(0), unbroken=True)
+    graph = Debate(seated(0)).compile(unbroken=True)
     ended = await graph.ainvoke({"events": state}, context=DebateContext(), config=NO_LIMIT)
     assert ended["events"] == state

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from longthought.graphs.votes import Aggregate, Ballot, Choose, aggregated, decided, grouped, winner
+from longthought.graphs.scores import Aggregate, aggregated
+from longthought.graphs.votes import Ballot, Choose, decided, grouped, winner
 
 SCORES = (0.0, 0.25, 0.5, 1.0)
 """Sums of these are exact."""
@@ -86,6 +87,5 @@ def test_decided_is_exactly_when_no_future_changes_the_answer(cast: list[Ballot]
 
 @given(st.lists(st.sampled_from(SCORES), max_size=5))
 def test_scores_of_steps_make_one(scores: list[float]) -> None:
-    how: tuple[Aggregate, ...] = ("last", "min", "product")
     expected = (scores[-1], min(scores), math.prod(scores)) if scores else (0.0, 0.0, 0.0)
-    assert tuple(aggregated(scores, h) for h in how) == pytest.approx(expected)
+    assert tuple(aggregated(scores, h) for h in Aggregate) == pytest.approx(expected)

@@ -197,3 +197,16 @@ def test_requests_are_limited_apart_from_debates(tmp_path: Path) -> None:
 
     list(lt.generate(sums.tasks(15), out=tmp_path / "run", concurrency=10, requests=3, **agents(Slow)))
     assert most == 3
+
+
+def test_a_limit_of_requests_changes_nothing_of_what_is_asked(tmp_path: Path) -> None:
+    asked: dict[int | None, list[str]] = {}
+    for limit in (None, 1):
+        policy = ScriptedChatModel(lambda m: rf"All at once: \boxed{{{sums.number_in(str(m[-1].content)) + 1000}}}")
+        sampled = lt.generate(
+            sums.tasks(5), out=tmp_path / str(limit), graph="sampling", requests=limit,
+            policy=Policy("scripted:policy", policy, Prose()), graph_settings={"samples": 2, "choose": "first"},
+        )  # fmt: skip
+        assert all(ended.answer for ended in sampled)
+        asked[limit] = sorted(policy.prompts)
+    assert asked[1] == asked[None]

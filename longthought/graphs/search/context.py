@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 from longthought.errors import ConfigError
 from longthought.graphs.context import Context
-from longthought.graphs.search.strategy import Aggregate, Plan
+from longthought.graphs.scores import Aggregate
+from longthought.graphs.search.strategy import Plan
 
 
 class Way(StrEnum):

@@ -9,6 +9,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
+from longthought.graphs.scores import score_of
 from longthought.graphs.search.adaptive import Adaptive
 from longthought.graphs.search.beam import Beam
 from longthought.graphs.search.best_first import BestFirst
@@ -32,7 +33,6 @@ from longthought.trajectories.events import (
     Proposed,
     Started,
     StopReason,
-    Verdict,
 )
 from longthought.trajectories.tree import Node, Tree
 
@@ -43,8 +43,6 @@ STRATEGIES: Final[dict[Way, Callable[[Plan], Strategy]]] = {
     Way.MCTS: Mcts,
     Way.ADAPTIVE: Adaptive,
 }
-UNSCORED: Final = {Action.CONTINUE: 1.0, Action.TERMINATE: 1.0, Action.REFLECT: 0.5, Action.BACKTRACK: 0.0}
-"""The score of a verdict that comes without one."""
 
 
 class Check(NamedTuple):
@@ -299,7 +297,7 @@ class Search:
     def _judge(self, event: Judged) -> None:
         node, verdict = event.node, event.verdict
         self._due.pop(node, None)
-        self.strategy.tell(Scored(node, score(verdict)))
+        self.strategy.tell(Scored(node, score_of(verdict)))
         if verdict.action is Action.BACKTRACK and self.settings.prune == Prune.VERDICT:
             self._due[node] = Leave(node, Cause.REJECTED, event.by, verdict.critique)
         elif verdict.action is Action.TERMINATE and self.tree.nodes[node].answer is not None:
@@ -313,8 +311,3 @@ class Search:
             self._due[event.node] = Leave(event.node, Cause.EXHAUSTED, Author.STRATEGY, reason)
         elif event.by is Author.POLICY and (asking := self._asking.get(event.node or 0)) is not None:
             self._asked(event.node or 0, asking)
-
-
-def score(verdict: Verdict) -> float:
-    """Return the probability that a verdict stands for."""
-    return UNSCORED[verdict.action] if verdict.score is None else verdict.score

@@ -8,24 +8,13 @@ events or graphs: those who ask decide how much they ask for and when they stop.
 from abc import ABC, abstractmethod
 from bisect import insort
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Final
 
+from longthought.graphs.scores import Aggregate, aggregated
 from longthought.graphs.search.facts import Asked, Dead, Expansion, Fact, Grown, Pruning, Scored, Selected
 
 PATIENCE: Final = 2
 """How often a node may give nothing new before it is left alone."""
-
-
-class Aggregate(StrEnum):
-    """How the scores on a path become the value of its end."""
-
-    LAST = "last"
-    """The score of the last step: the critic has seen the whole path."""
-    MIN = "min"
-    """The lowest on the path: it is as good as its weakest step."""
-    PRODUCT = "product"
-    """Their product: every step must be right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +111,14 @@ class Strategy(ABC):
     def value(self, node: int) -> float:
         """Return what a judged node is worth: its scores on the path, put together; 0 where one is missing."""
         place = self.places[node]
-        worth = place.score or 0.0
-        if self.plan.aggregate is Aggregate.LAST:
-            return worth
+        if place.score is None or self.plan.aggregate is Aggregate.LAST:
+            return place.score or 0.0
+        scores = [place.score]
         while (parent := place.parent) is not None:
             place = self.places[parent]
             if place.score is not None:  # what was only passed on a rollout has none
-                worth = min(worth, place.score) if self.plan.aggregate is Aggregate.MIN else worth * place.score
-        return worth
+                scores.append(place.score)
+        return aggregated(scores[::-1], self.plan.aggregate)
 
     def can_expand(self, place: Place) -> bool:
         """Say whether steps can ever be asked for at a node: never at one that is dead, finished or too deep."""
