@@ -1,7 +1,9 @@
 import itertools
 import json
 import random
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,11 +15,16 @@ from longthought.problems import countdown
 from longthought.problems.puzzle import Puzzle
 from longthought.training.bundled import corpus, train
 from longthought.training.bundled.recipe import RECIPES, Mix, Recipe, Role, Stage
+from longthought.training.record import Record
 
 
 def examples(role: Role, count: int, mix: Mix | None = None) -> list[str]:
     drawn = train.SOURCES[role](random.Random(0), mix or Mix(exhaustive=0.3))
     return [" ".join(text for text, _ in e.pieces) for e in itertools.islice(drawn, count)]
+
+
+def learn(recipe: Recipe, out: Path) -> dict[str, Any]:
+    return train.train(recipe, Record.open(out, asdict(recipe)))
 
 
 def opening(text: str) -> Puzzle:
@@ -84,12 +91,13 @@ def test_same_seed_same_batches() -> None:
 def test_training_learns_goes_on_after_a_stop_and_saves_a_model_that_loads(tmp_path: Path) -> None:
     mix = Mix(corrupted=0.0)
     recipe = Recipe("critic", (Stage(30, warmup=5, mix=mix), Stage(5, 1e-3, 1, mix)), tokens=512, hidden=64, layers=2)
-    facts = train.train(recipe, tmp_path)
+    facts = learn(recipe, tmp_path)
     assert facts["steps"] == 35
     assert facts["loss"] < 5.0  # ln(433) = 6.07 is what a model that learned nothing scores
     weights = (tmp_path / "model.safetensors").read_bytes()
     (tmp_path / "model.safetensors").unlink()
-    train.train(recipe, tmp_path)  # both stages stand in the folder already
+    learn(recipe, tmp_path)  # both stages stand in the folder already
+    assert [attempt["from_step"] for attempt in Record.open(tmp_path, asdict(recipe)).attempts] == [0, 35]
     assert (tmp_path / "model.safetensors").read_bytes() == weights
     assert json.loads((tmp_path / "config.json").read_text())["head_dim"] == 64
 
@@ -110,8 +118,8 @@ def test_an_agent_in_both_roles_learns_both_kinds_of_rows_in_the_share_asked_for
 def test_an_agent_may_start_from_the_weights_of_another(tmp_path: Path) -> None:
     small: dict[str, int] = {"tokens": 256, "hidden": 64, "layers": 2}
     stage = Stage(2, learning_rate=0.0, warmup=1, mix=Mix())
-    train.train(Recipe("critic", (stage,), seed=3, **small), tmp_path / "critic")
-    train.train(Recipe("solo", (stage,), seed=4, start="critic", **small), tmp_path / "solo")
+    learn(Recipe("critic", (stage,), seed=3, **small), tmp_path / "critic")
+    learn(Recipe("solo", (stage,), seed=4, start="critic", **small), tmp_path / "solo")
     first, second = ((tmp_path / role / "model.safetensors").read_bytes() for role in ("critic", "solo"))
     assert first == second, "at learning rate 0 it is still the critic"
 

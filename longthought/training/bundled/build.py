@@ -2,13 +2,10 @@
 
 import json
 import multiprocessing
-import resource
-import time
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
-
-from pydantic import TypeAdapter
 
 from longthought.errors import RunError
 from longthought.evaluation.comparison import Comparison
@@ -20,8 +17,8 @@ from longthought.problems import countdown
 from longthought.problems.loader import countdown_task
 from longthought.training.bundled.card import card
 from longthought.training.bundled.recipe import RECIPES, Recipe
+from longthought.training.record import Record
 
-_RECIPE: Final = TypeAdapter(Recipe)
 RECIPE_FILE: Final = "compact.json"
 """Marks a folder as speaking the compact notation, and holds the recipe it was trained by."""
 
@@ -86,11 +83,12 @@ class _Training(multiprocessing.get_context("spawn").Process):
     def run(self) -> None:
         from longthought.training.bundled.train import train
 
-        record = self.out / RECIPE_FILE
-        if record.exists() and _RECIPE.validate_python(json.loads(record.read_text())["recipe"]) == self.recipe:
+        record = Record.open(self.out, asdict(self.recipe))
+        if record.finished:
             return
-        began = time.time()
-        facts = train(self.recipe, self.out)
-        usage = resource.getrusage(resource.RUSAGE_SELF)
-        facts |= {"wall_seconds": round(time.time() - began), "cpu_seconds": round(usage.ru_utime + usage.ru_stime)}
-        record.write_text(json.dumps(facts, indent=1))
+        record.facts = train(self.recipe, record) | {
+            "wall_seconds": round(sum(attempt["seconds"] for attempt in record.attempts)),
+            "cpu_seconds": round(sum(attempt["cpu_seconds"] for attempt in record.attempts)),
+        }
+        (self.out / RECIPE_FILE).write_text(json.dumps(record.facts, indent=1))
+        record.write()

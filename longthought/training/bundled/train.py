@@ -20,12 +20,14 @@ from transformers import (
     TrainerState,
     TrainingArguments,
 )
+from transformers.trainer_utils import get_last_checkpoint
 
 from longthought.agents import notation
 from longthought.training.bundled import corpus
 from longthought.training.bundled import model as architecture
 from longthought.training.bundled.corpus import Example
-from longthought.training.bundled.recipe import Mix, Recipe, Role, Stage
+from longthought.training.bundled.recipe import Mix, Recipe, Role
+from longthought.training.record import Clock, Record
 
 IGNORED = -100
 Source = Callable[[random.Random, Mix], Iterator[Example]]
@@ -85,26 +87,39 @@ def ready_made(rows: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
     return rows[0]
 
 
-def train(recipe: Recipe, out: Path) -> dict[str, Any]:
-    """Train one agent, stage by stage, and save model and tokenizer to `out`; goes on from the last checkpoint there.
+def train(recipe: Recipe, record: Record) -> dict[str, Any]:
+    """Train one agent, stage by stage, and save model and tokenizer to its folder; goes on from the last checkpoint.
 
     Returns the recipe, the final loss and the number of parameters. An agent that starts from another's weights finds
     that one beside it, in the folder named after its role.
     """
     if not torch.cuda.is_available():
         torch.set_num_threads(1)
+    out = record.path
     model = _untrained(recipe, out)
-    loss = 0.0
-    for number, stage in enumerate(recipe.stages):
+    loss, clock = 0.0, Clock(record, _steps_done(recipe, out))
+    record.write()
+    for number in range(len(recipe.stages)):
         done = out / f"stage-{number}"
         if (done / "config.json").exists():
             model = LlamaForCausalLM.from_pretrained(done)
             continue
-        loss = _train_stage(model, recipe, stage, number, out)
+        loss = _train_stage(model, recipe, number, out, clock)
         model.save_pretrained(done)
     model.save_pretrained(out)
+    clock.note()
     architecture.tokenizer().save_pretrained(out)
     return {"recipe": asdict(recipe), "steps": recipe.steps, "loss": loss, "parameters": model.num_parameters()}
+
+
+def _steps_done(recipe: Recipe, out: Path) -> int:
+    done = 0
+    for number, stage in enumerate(recipe.stages):
+        if not (out / f"stage-{number}").exists():
+            last = get_last_checkpoint(work) if (work := out / f"checkpoints-{number}").exists() else None
+            return done + (int(last.rpartition("-")[2]) if last else 0)
+        done += stage.steps
+    return done
 
 
 def _untrained(recipe: Recipe, out: Path) -> LlamaForCausalLM:
@@ -113,9 +128,9 @@ def _untrained(recipe: Recipe, out: Path) -> LlamaForCausalLM:
     return LlamaForCausalLM.from_pretrained(out.parent / recipe.start)
 
 
-def _train_stage(model: LlamaForCausalLM, recipe: Recipe, stage: Stage, number: int, out: Path) -> float:
+def _train_stage(model: LlamaForCausalLM, recipe: Recipe, number: int, out: Path, clock: Clock) -> float:
     """Train a model in place and return the loss over the stage."""
-    work = out / f"checkpoints-{number}"
+    stage, work = recipe.stages[number], out / f"checkpoints-{number}"
     seed = recipe.seed + 1_000 * number
     trainer = Trainer(
         model=model,
@@ -140,18 +155,23 @@ def _train_stage(model: LlamaForCausalLM, recipe: Recipe, stage: Stage, number: 
         ),
         train_dataset=Batches(SOURCES[recipe.role], stage.mix, tokens=recipe.tokens, seed=seed),
         data_collator=ready_made,
-        callbacks=[Report(recipe.role, stage.steps)],
+        callbacks=[Report(recipe.role, stage.steps, clock)],
     )
     trainer.remove_callback(PrinterCallback)
     return trainer.train(resume_from_checkpoint=any(work.glob("checkpoint-*"))).training_loss
 
 
 class Report(TrainerCallback):
-    """One plain line every few hundred steps, readable with two trainings side by side."""
+    """One plain line every few hundred steps, readable with two trainings side by side; time noted as it is saved."""
 
-    def __init__(self, role: Role, steps: int) -> None:
+    def __init__(self, role: Role, steps: int, clock: Clock) -> None:
         """Name the agent."""
-        self.role, self.steps = role, steps
+        self.role, self.steps, self.clock = role, steps, clock
+
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Note the time that is kept with the checkpoint."""
+        self.clock.note()
+        self.clock.record.write()
 
     def on_log(
         self,

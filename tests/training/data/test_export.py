@@ -9,7 +9,6 @@ from datasets import load_dataset
 
 import longthought as lt
 from longthought.agents.agent import Critic, Policy
-from longthought.agents.compact import Compact
 from longthought.agents.notation import read_step, read_verdict
 from longthought.agents.prose import Prose
 from longthought.agents.voices import VOICES
@@ -391,4 +390,4 @@ def test_what_makes_no_sense_together_is_refused(played: Path, exported: Export)
 def test_steps_that_the_dialect_cannot_read_back_are_left_out_and_counted(played: Path, exported: Export) -> None:
     made = exported(played, "policy", dialect="prose")
     assert made.left_out["a step that can't be read back in prose"] > 0
-    assert all(Compact().read_step(said(row), None) for row in rows(made))  # type: ignore[arg-type]
+    assert all(read_step(said(row)) for row in rows(made))
