@@ -41,7 +41,7 @@ def main() -> None:
     found, critics = evaluate(plan, processes=2)
     save(found, critics, given.out)
     console = Console(highlight=False)
-    console.print(table(found, given.budget), footnotes(found, given.out))
+    console.print(table(found, given.budget, console.width), footnotes(found, given.out))
     for name, report in critics.reports.items():
         console.print(critic_panel(name, report))
     used = resource.getrusage(resource.RUSAGE_CHILDREN)

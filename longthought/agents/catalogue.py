@@ -1,5 +1,6 @@
 """Agents by the names used on the command line: `provider:model`, and what dialect and sampling suit it."""
 
+import json
 from pathlib import Path
 from typing import Final, Literal
 
@@ -12,12 +13,17 @@ from longthought.agents.in_process import InProcessChatModel
 from longthought.agents.prose import Prose
 from longthought.agents.scorer import Scorer
 from longthought.agents.served import ServedChatModel
+from longthought.agents.thinkers import CompactThinker, ProseThinker
 from longthought.agents.voice import ALONE
 from longthought.errors import ModelError
 
 Role = Literal["policy", "critic", "solo"]
 BUNDLED: Final = Path(__file__).parent / "bundled"
 DIALECTS: Final = {"prose": Prose, "compact": Compact}
+"""What policies and critics speak."""
+THINKERS: Final = {"prose": ProseThinker, "compact": CompactThinker}
+"""What thinkers speak, by the dialect their thoughts are in."""
+_SPOKEN: Final = {**DIALECTS, **{thinker.name: thinker for thinker in THINKERS.values()}}
 PROVIDERS: Final = """\
   bundled:countdown        the agents that ship with longthought (Countdown only, CPU)
   openai:NAME              a model on an OpenAI-compatible server, with --base-url
@@ -126,9 +132,7 @@ def chat_model(
     match provider:
         case "bundled" | "transformers":
             path = str(bundled_folder(model, role)) if provider == "bundled" else model
-            return InProcessChatModel(
-                model=name, path=path, temperature=temperature, max_tokens=max_tokens or 512, seed=seed
-            )
+            return InProcessChatModel(model=name, path=path, temperature=temperature, max_tokens=max_tokens, seed=seed)
         case "scorer":
             raise ModelError(f"{name}: it gives scores and no words, so it sits in the critic's chair alone")
         case "openai" if base_url is not None:
@@ -179,18 +183,33 @@ def dialect_of(model: str, dialect: str | None = None) -> Dialect:
         ModelError: if there is none of that name.
 
     """
-    wanted = dialect or ("compact" if _speaks_compact(model) else "prose")
-    if wanted not in DIALECTS:
-        raise ModelError(f"unknown dialect {wanted!r}: choose from {', '.join(DIALECTS)}")
-    return DIALECTS[wanted]()
+    if dialect is None:
+        kinds = THINKERS if _thinks(model) else DIALECTS
+        return kinds["compact" if _speaks_compact(model) else "prose"]()
+    if dialect not in _SPOKEN:
+        raise ModelError(f"unknown dialect {dialect!r}: choose from {', '.join(_SPOKEN)}")
+    return _SPOKEN[dialect]()
 
 
 def _longest(dialect: Dialect) -> int | None:
     """Return the tokens a reply may take where the dialect says so; servers refuse more than a small model can hold."""
-    return LONGEST_REPLY if isinstance(dialect, Compact) else None
+    steps = isinstance(dialect, Compact) and not isinstance(dialect, CompactThinker)
+    return LONGEST_REPLY if steps else None
 
 
 def _speaks_compact(model: str) -> bool:
     """Say whether a model was trained on the compact notation; such folders hold a `compact.json` of the recipe."""
     provider, _, name = model.partition(":")
     return provider == "bundled" or (provider == "transformers" and (Path(name) / "compact.json").exists())
+
+
+def _thinks(model: str) -> bool:
+    """Say whether a model was trained here as a thinker; its folder's `training.json` tells."""
+    provider, _, name = model.partition(":")
+    record = Path(name) / "training.json"
+    if provider != "transformers" or not record.is_file():
+        return False
+    try:
+        return json.loads(record.read_text())["facts"].get("role") == "thinker"
+    except (ValueError, KeyError, AttributeError) as error:
+        raise ModelError(f"{record}: can't be read ({error}); train again, or name its --dialect") from error

@@ -11,7 +11,7 @@ import weakref
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
@@ -23,6 +23,9 @@ from pydantic import PrivateAttr, model_validator
 from longthought.agents.engines.engine import Engine, Sampling
 from longthought.agents.engines.load import Kind, load_engine
 from longthought.errors import ConfigError, ModelError
+
+LONGEST_REPLY: Final = 1024
+"""Tokens of a reply where nobody says how many."""
 
 
 @dataclass(eq=False)
@@ -51,8 +54,8 @@ class InProcessChatModel(BaseChatModel):
     """The name it reports; by default `transformers:PATH`."""
     temperature: float = 0.0
     top_p: float = 1.0
-    max_tokens: int = 256
-    """Most new tokens in a reply."""
+    max_tokens: int | None = None
+    """Most new tokens in a reply; by default as many as fit, and no more than `LONGEST_REPLY`."""
     seed: int = 0
     """Where sampling starts from; chat models that share an engine share its stream."""
     kind: Kind = "continuous"
@@ -86,7 +89,7 @@ class InProcessChatModel(BaseChatModel):
         loaded = self._mine or await asyncio.to_thread(self._load)
         prompt = self._tokens(loaded.tokenizer, messages)
         sampling = Sampling(
-            max_tokens=kwargs.get("max_tokens") or self.max_tokens,
+            max_tokens=kwargs.get("max_tokens") or self.max_tokens or _room(loaded.engine, prompt),
             temperature=_first(kwargs.get("temperature"), self.temperature),
             top_p=_first(kwargs.get("top_p"), self.top_p),
         )
@@ -154,6 +157,10 @@ class InProcessChatModel(BaseChatModel):
     def _tokens(self, tokenizer: Any, messages: Sequence[BaseMessage]) -> list[int]:
         chat = convert_to_openai_messages(messages, text_format="string")
         return tokenizer.apply_chat_template(chat, add_generation_prompt=True, tokenize=True, return_dict=False)
+
+
+def _room(engine: Engine, prompt: Sequence[int]) -> int:
+    return max(1, min(LONGEST_REPLY, engine.context_length - len(prompt)))
 
 
 def _first(given: float | None, default: float) -> float:

@@ -1,6 +1,6 @@
 """How an evaluation looks in a terminal. Only renders what was measured."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -9,40 +9,53 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from longthought.evaluation.comparison import BASELINES, Comparison, Rate
+from longthought.evaluation.comparison import BASELINES, Comparison, Row
 from longthought.evaluation.criticism import Criticism
 from longthought.evaluation.statistics import FirstErrors
 
-_HEADERS: Final = ("solved", "95 %", "if all count", "tokens", "all", "requests", "seconds")
+_GAP: Final = 2
+_SPARE: Final = ("all", "requests", "seconds", "unseen", "if all count")
+"""Columns that are left out, in this order, where the terminal is too narrow."""
 
 
-def table(found: Comparison, budget: int) -> RenderableType:
-    """Draw the table of one budget, the best first."""
+def table(found: Comparison, budget: int, width: int) -> RenderableType:
+    """Draw the table of one budget, the best first, in so many characters where that can be done."""
     rows = sorted(
         (row for row in found.rows if row.budget == budget and row.count == "computed"), key=lambda r: -r.solved.rate
     )
-    unseen = next((row.unseen.of for row in rows if row.unseen), 0)
-    baselines = [name for name in BASELINES if any(name in row.p for row in rows)]
-    drawn = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
-    drawn.add_column("strategy", no_wrap=True)
-    for name in (*_HEADERS[:3], *(["unseen"] if unseen else ()), *_HEADERS[3:], *(f"p {name}" for name in baselines)):
-        drawn.add_column(name, justify="right", no_wrap=True)
+    columns = _columns(found, rows)
+    left_out: list[str] = []
+    for name in _SPARE:
+        if sum(_GAP + max(map(len, (title, *cells))) for title, cells in columns.items()) - _GAP <= width:
+            break
+        if columns.pop(name, None):
+            left_out.append(name)
+    drawn = Table(box=None, header_style="dim", pad_edge=False, padding=(0, _GAP, 0, 0))
+    for name in columns:
+        justify = "left" if name == "strategy" else "right"
+        drawn.add_column(name, no_wrap=True, style="bold" if name == "solved" else "", justify=justify)
+    for cells in zip(*columns.values(), strict=True):
+        drawn.add_row(*map(Text, cells))
+    told = f"; no room for {', '.join(left_out)}" if left_out else ""
+    return Group(Text.assemble((f"\n{budget:,} tokens a problem", "bold"), (told, "dim")), drawn)
+
+
+def _columns(found: Comparison, rows: Sequence[Row]) -> dict[str, list[str]]:
     checked = {entrant.name for entrant in found.strategies if entrant.checker}
-    for row in rows:
-        other = found.row(row.strategy, budget, "all")
-        drawn.add_row(
-            Text(row.strategy + ("*" if row.strategy in checked else "")),
-            Text(f"{row.solved.rate:.1%}", style="bold"),
-            _interval(row.solved),
-            f"{other.solved.rate:.1%}",
-            *([f"{row.unseen.rate:.1%}" if row.unseen else ""] if unseen else ()),
-            f"{row.computed:,.0f}",
-            f"{row.all:,.0f}",
-            f"{row.requests:,.1f}",
-            f"{row.seconds:,.1f}",
-            *(_p(row.p.get(name)) for name in baselines),
-        )
-    return Group(Text(f"\n{budget:,} tokens a problem", style="bold"), drawn)
+    all_count = [found.row(row.strategy, row.budget, "all").solved.rate for row in rows]
+    columns = {
+        "strategy": [row.strategy + ("*" if row.strategy in checked else "") for row in rows],
+        "solved": [f"{row.solved.rate:.1%}" for row in rows],
+        "95 %": [f"{row.solved.low:.1%}–{row.solved.high:.1%}" for row in rows],
+        "if all count": [f"{rate:.1%}" for rate in all_count],
+        "unseen": [f"{row.unseen.rate:.1%}" for row in rows if row.unseen],
+        "tokens": [f"{row.computed:,.0f}" for row in rows],
+        "all": [f"{row.all:,.0f}" for row in rows],
+        "requests": [f"{row.requests:,.1f}" for row in rows],
+        "seconds": [f"{row.seconds:,.1f}" for row in rows],
+        **{f"p {name}": [_p(row.p.get(name)) for row in rows] for name in BASELINES if any(name in r.p for r in rows)},
+    }
+    return {name: cells for name, cells in columns.items() if cells}
 
 
 def footnotes(found: Comparison, out: Path) -> RenderableType:
@@ -116,10 +129,6 @@ def first_error_lines(found: FirstErrors) -> Iterator[tuple[str, str]]:
     yield "first error found", str(found.on_wrong or "none is wrong")
     yield "right ones left alone", str(found.on_right or "none is right")
     yield "alarms that are right", str(found.precision or "none was raised")
-
-
-def _interval(rate: Rate) -> str:
-    return f"{rate.low:.1%}–{rate.high:.1%}"
 
 
 def _p(value: float | None) -> str:

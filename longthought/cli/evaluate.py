@@ -160,7 +160,7 @@ def _report(plan: "Plan", *, json: bool) -> None:
         return
     console = Console(highlight=False)
     for tokens in reversed(found.budgets):
-        console.print(table(found, tokens))
+        console.print(table(found, tokens, console.width))
     console.print(footnotes(found, plan.out))
     for name, report in critics.reports.items():
         console.print(critic_panel(name, report))

@@ -16,7 +16,11 @@ CriticModel = Annotated[str, typer.Option("--critic", metavar="PROVIDER:MODEL", 
 BaseUrl = Annotated[str | None, typer.Option(metavar="URL", help="OpenAI-compatible server of both agents.")]
 CriticBaseUrl = Annotated[str | None, typer.Option(metavar="URL", help="Server of the critic, if another.")]
 DialectName = Annotated[
-    str | None, typer.Option("--dialect", help="prose or compact; by default what suits the model.")
+    str | None,
+    typer.Option(
+        "--dialect",
+        help="prose or compact, for thinkers prose-thought or compact-thought; by default what suits the model.",
+    ),
 ]
 Tools = Annotated[
     str | None, typer.Option(help="Verifiers, separated by commas, or 'none'; by default what suits the graph.")

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from longthought.agents.catalogue import dialect_of
+from longthought.agents.thinkers import Thinker
 from longthought.agents.voices import VOICES
 from longthought.errors import ConfigError
 from longthought.training.data.asked import expect_asked_so
@@ -84,20 +85,30 @@ def prepared(
     """
     first = settings.formats[0]
     spoken: dict[str, str] = {}
+    thinkers = set[str]()
     for name, run in runs.items():
         agents = started_with(run)
         chair = "critic" if first in (Format.CRITIC, Format.DPO_CRITIC) else "policy"
-        spoken[name] = dialect_of(str(agents.get(chair)), settings.dialect or agents.get("dialect")).name
+        dialect = dialect_of(str(agents.get(chair)), settings.dialect or agents.get("dialect"))
+        if isinstance(dialect, Thinker):
+            thinkers.add(name)
+        spoken[name] = dialect.thinks.name if isinstance(dialect, Thinker) else dialect.name
     if len(set(spoken.values())) > 1:
         said = ", ".join(f"{name} in {dialect}" for name, dialect in spoken.items())
         raise ConfigError(f"the runs speak several dialects ({said}): name one with --dialect, or export them apart")
     dialect = dialect_of("", next(iter(spoken.values())))
     for name, run in runs.items():
         for wanted in settings.formats:
-            if not (wanted is Format.DPO_POLICY and settings.samples):
-                expect_asked_so(name, started_with(run), wanted, dialect.name)
+            if wanted is Format.DPO_POLICY and settings.samples:
+                continue
+            if name in thinkers:
+                raise ConfigError(
+                    f"--format {wanted}: in {name} a thinker wrote whole thoughts, which are not taken apart into "
+                    "steps; export dpo-policy with --pair-by samples from it"
+                )
+            expect_asked_so(name, started_with(run), wanted, dialect.name)
     ruler = _ruler(settings, dialect.name)
-    telling = Telling(VOICES[dialect.name], settings.walk, settings.wrong, settings.seed)
+    telling = Telling(VOICES[dialect.name], settings.walk, settings.wrong, settings.seed, frozenset(thinkers))
     maker = Maker(dialect, telling, ruler, settings.samples)
     roles = sorted({maker.role(wanted) for wanted in settings.formats})
     if len(roles) > 1:

@@ -30,6 +30,8 @@ class Telling:
     wrong: int | None = 3
     """Wrong children at each node at most, in a depth-first walk."""
     seed: int = 0
+    thinkers: frozenset[str] = frozenset()
+    """Runs in which a thinker wrote whole thoughts, which are not told again."""
 
     def thought(
         self, trajectory: Trajectory, walk: Walk, known: Mapping[int, bool], why: Mapping[int, str]
@@ -92,14 +94,31 @@ def reasons(trajectory: Trajectory, labels: Mapping[int, Label]) -> dict[int, st
 def whole_samples(
     trajectory: Trajectory, source: Source, telling: Telling, left_out: Counter[str]
 ) -> Iterator[Candidate]:
-    """Yield the whole debate as one thought, good if its answer was graded right and bad if it was not."""
+    """Yield the whole debate as one thought, good if its answer was graded right and bad if it was not.
+
+    What a thinker wrote is taken as it stands.
+    """
     if trajectory.solved is None or not trajectory.finished:
         left_out["not graded"] += 1
         return
     try:
-        thought = trajectory.long_thought(Walk.CHRONOLOGICAL, seed=telling.seed, voice=telling.voice)
-    except ConfigError:
-        left_out[f"can't be said in {telling.voice.name}"] += 1
+        text = _written(trajectory) if source.run in telling.thinkers else _told(trajectory, telling)
+    except ConfigError as error:
+        left_out[str(error)] += 1
         return
     prompt = messages(telling.voice.ask(trajectory.problem))
-    yield Candidate("dpo-policy", "sample", source, prompt, thought.text, trajectory.solved)
+    yield Candidate("dpo-policy", "sample", source, prompt, text, trajectory.solved)
+
+
+def _told(trajectory: Trajectory, telling: Telling) -> str:
+    try:
+        return trajectory.long_thought(Walk.CHRONOLOGICAL, seed=telling.seed, voice=telling.voice).text
+    except ConfigError as error:
+        raise ConfigError(f"can't be said in {telling.voice.name}") from error
+
+
+def _written(trajectory: Trajectory) -> str:
+    attempts = trajectory.tree.nodes[1:]
+    if len(attempts) != 1:  # the grade is of one of them
+        raise ConfigError("several attempts in one run, or none: generate with --samples N --set samples=1")
+    return attempts[0].text

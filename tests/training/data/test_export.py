@@ -11,6 +11,7 @@ import longthought as lt
 from longthought.agents.agent import Critic, Policy
 from longthought.agents.notation import read_step, read_verdict
 from longthought.agents.prose import Prose
+from longthought.agents.thinkers import CompactThinker
 from longthought.agents.voices import VOICES
 from longthought.errors import ConfigError, ModelError, ProblemError, RunFolderError
 from longthought.problems import countdown
@@ -236,6 +237,26 @@ def test_whole_samples_pair_right_thoughts_with_wrong_ones(labelled: Path, expor
     for row in rows(made):
         assert solved[said(row, "chosen")]
         assert not solved[said(row, "rejected")]
+
+
+def test_thoughts_of_a_thinker_are_paired_as_they_stand_and_not_taken_apart(tmp_path: Path, exported: Export) -> None:
+    right = "step 16 + 9 = 25 left 25 20 3\nstep 25 + 3 = 28 left 28 20\nstep 28 + 20 = 48 left 48 terminate"
+    wrong, cut = right.replace("28 + 20 = 48 left 48", "28 - 20 = 8 left 8"), "step 16 + 9 = 25 left 25 20 3"
+    says = iter([right, wrong, cut])
+    statement, run = "Use 3, 9, 16 and 20, each once, to make 48.", tmp_path / "run"
+    task = lt.Task(problem=lt.Problem(id="p", statement=statement, domain="countdown"), reference=ref(statement))
+    thinker = Policy("scripted:thinker", ScriptedChatModel(lambda _: next(says)), CompactThinker())
+    played = lt.generate(
+        [task], out=run, samples=3, graph="sampling", policy=thinker, concurrency=1,
+        graph_settings={"samples": 1, "dialect": "compact-thought"},
+    )  # fmt: skip
+    assert [t.solved for t in played] == [True, False, False]
+    made = exported(run, "dpo-policy", samples=True)
+    assert {said(row, "chosen") for row in rows(made)} == {right}
+    assert {said(row, "rejected") for row in rows(made)} == {wrong, cut}
+    for other in ("policy", "sft-journey", "sft-shortcut"):
+        with pytest.raises(ConfigError, match="not taken apart into steps; export dpo-policy with --pair-by samples"):
+            exported(run, other)
 
 
 def ref(statement: str) -> lt.CountdownReference:
