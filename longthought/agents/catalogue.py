@@ -25,7 +25,8 @@ THINKERS: Final = {"prose": ProseThinker, "compact": CompactThinker}
 """What thinkers speak, by the dialect their thoughts are in."""
 _SPOKEN: Final = {**DIALECTS, **{thinker.name: thinker for thinker in THINKERS.values()}}
 PROVIDERS: Final = """\
-  bundled:countdown        the agents that ship with longthought (Countdown only, CPU)
+  bundled:countdown        the agents that ship with longthought (Countdown only, CPU); or bundled:FOLDER, made by
+                           `longthought train bundled --out FOLDER`
   openai:NAME              a model on an OpenAI-compatible server, with --base-url
   transformers:FOLDER      a model or an adapter in this process
   scorer:FOLDER            a critic that gives scores and no words, of `longthought train scorer`
@@ -146,13 +147,13 @@ def chat_model(
 
 
 def bundled_folder(model: str, role: Role) -> Path:
-    """Return the folder of an agent that ships with longthought.
+    """Return the folder of an agent that ships with longthought, or was made by `longthought train bundled`.
 
     Raises:
         ModelError: if there is none of that name.
 
     """
-    folder = BUNDLED / model / role
+    folder = (BUNDLED / model if (BUNDLED / model).is_dir() else Path(model)) / role
     if not (folder / "config.json").exists():
         if folder.parent.is_dir():
             raise ModelError(f"bundled:{model} has no {role}; `longthought train bundled` makes one")

@@ -189,8 +189,7 @@ def bundled(
 
     Policy and critic train side by side, one core each, in about an hour on two cores; then, in three quarters of one,
     the agent that sits in both chairs. Run it again to go on after a stop. Use them with
-    `--policy transformers:runs/bundled/policy --critic transformers:runs/bundled/critic`, and the third with
-    `--graph self_critique --policy transformers:runs/bundled/solo`.
+    `--policy bundled:runs/bundled --critic bundled:runs/bundled`.
     """
     from longthought.training.bundled.build import build
 

@@ -60,7 +60,7 @@ def test_another_folder_speaks_prose(tmp_path: Path) -> None:
     policy = catalogue.policy(f"transformers:{tmp_path}")
     assert isinstance(policy.dialect, Prose)
     assert isinstance(policy.model, InProcessChatModel)
-    assert policy.model.max_tokens == 512
+    assert policy.model.max_tokens is None, "as many as fit"
 
 
 def test_the_dialect_can_be_chosen(trained: str) -> None:
@@ -79,6 +79,9 @@ def test_a_bundled_agent_is_found_by_its_role(tmp_path: Path, monkeypatch: pytes
     assert policy.model.path.endswith("game/policy")
     assert critic.model.path.endswith("game/critic")
     assert isinstance(policy.dialect, Compact)
+    built = catalogue.critic(f"bundled:{tmp_path / 'game'}")
+    assert isinstance(built.model, InProcessChatModel)
+    assert built.model.path == critic.model.path, "the folder of a build is a name too"
     with pytest.raises(ModelError, match=r"bundled:chess does not exist; there is: bundled:game"):
         catalogue.policy("bundled:chess")
 

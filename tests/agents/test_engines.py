@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import json
 import random
 import subprocess
 import sys
@@ -391,6 +392,15 @@ def test_the_chat_model_reports_what_it_did(folder: Path) -> None:
     with pytest.raises(ConfigError, match="stop"):
         chat.invoke("w1", stop=["w2"])
     asyncio.run(chat.aclose())
+
+
+def test_a_reply_takes_what_room_there_is_where_nobody_says_how_long(folder: Path) -> None:
+    model = InProcessChatModel(path=str(folder), seed=7)
+    usage = model.invoke("w1 w2").usage_metadata
+    room = json.loads((folder / "config.json").read_text())["max_position_embeddings"]
+    assert usage is not None
+    assert usage["total_tokens"] <= room
+    asyncio.run(model.aclose())
 
 
 def test_chat_models_with_equal_settings_share_an_engine(folder: Path) -> None:

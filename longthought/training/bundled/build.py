@@ -23,9 +23,9 @@ RECIPE_FILE: Final = "compact.json"
 """Marks a folder as speaking the compact notation, and holds the recipe it was trained by."""
 
 
-ARMS: Final = ("greedy", "debate", "oracle", "random-critic", "leaf-only")
+ARMS: Final = ("greedy", "self-critique", "debate", "oracle", "random-critic", "leaf-only")
 """What the model card compares."""
-BUDGET: Final = 4_000
+BUDGET: Final = 2_000
 """Computed tokens that a problem may cost, in every arm."""
 
 
@@ -60,14 +60,14 @@ def _train_all(recipes: Iterable[Recipe], out: Path) -> None:
 
 def measure(agents: Path, test_problems: int) -> tuple[Comparison, Criticism]:
     """Measure trained agents on held-out problems, with the ablations that show what the critic is worth."""
-    puzzles = countdown.generate(count=test_problems, split="test", seed=20_000)
-    name = f"transformers:{agents}"
+    puzzles = countdown.generate(count=test_problems, split="test", seed=30_000)
+    name = f"bundled:{agents}"
     plan = Plan(
         chosen(ARMS),
         [countdown_task(puzzle) for puzzle in puzzles],
         agents / "evaluation",
         [BUDGET],
-        settings={"policy": f"{name}/policy", "critic": f"{name}/critic"},
+        settings={"policy": name, "critic": name},
     )
     found, critics = evaluate(plan, processes=2)
     return found, critics.reports["debate"]

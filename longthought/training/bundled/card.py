@@ -11,7 +11,8 @@ from longthought.evaluation.comparison import Comparison, Rate
 from longthought.evaluation.criticism import Criticism
 
 _ARMS = {
-    "debate": "**debate**, the two agents",
+    "debate": "**debate** of policy and critic",
+    "self-critique": "**self-critique** of the solo agent",
     "greedy": "one greedy pass of the policy",
     "oracle": "exact solver in the critic's chair (ceiling)",
     "random-critic": "random critic at the same rates",
