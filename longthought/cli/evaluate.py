@@ -149,7 +149,8 @@ def _report(plan: "Plan", *, json: bool) -> None:
     from longthought.evaluation.plots import EXTRA, available, draw
     from longthought.evaluation.saving import save
 
-    found, critics = asyncio.run(measure(plan))
+    with Console(stderr=True, quiet=json).status("measuring what was played") as status:
+        found, critics = asyncio.run(measure(plan, lambda what: status.update(f"measuring {what}")))
     save(found, critics, plan.out)
     if available():
         draw(found, critics, plan.out)

@@ -4,7 +4,7 @@ An answer is the graph's own word (`Machine.conclude`) on what a budget bought, 
 checker choose. Nothing here plays or draws.
 """
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -164,7 +164,15 @@ class Replay:
         return solved, len(events)
 
 
-async def compare(plan: Plan) -> Comparison:
+Note = Callable[[str], object]
+"""Is told, in words, what is being measured."""
+
+
+def silent(_: str) -> None:
+    """Say nothing."""
+
+
+async def compare(plan: Plan, note: Note = silent) -> Comparison:
     """Measure what was played.
 
     Raises:
@@ -182,6 +190,7 @@ async def compare(plan: Plan) -> Comparison:
             for budget in (curve if count == "computed" else budgets)
         }
         for seed in plan.seeds:
+            note(f"{strategy.name}, seed {seed}")
             for outcomes in cells.values():
                 outcomes.append([])
             async for replay in _replays(plan, strategy, seed, marks):

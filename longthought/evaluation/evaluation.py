@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-from longthought.evaluation.comparison import Comparison, asks_critic, compare
+from longthought.evaluation.comparison import Comparison, Note, asks_critic, compare, silent
 from longthought.evaluation.criticism import Criticism, criticism
 from longthought.evaluation.marks import Marks
 from longthought.evaluation.plays import Plan, Play
@@ -29,8 +29,8 @@ def evaluate(plan: Plan, *, concurrency: int = 64, processes: int | None = None)
     return asyncio.run(measure(plan))
 
 
-async def measure(plan: Plan) -> tuple[Comparison, Critics]:
-    """Measure what was played.
+async def measure(plan: Plan, note: Note = silent) -> tuple[Comparison, Critics]:
+    """Measure what was played; `note` is told what is being measured.
 
     Raises:
         RunFolderError: if a run is missing.
@@ -39,8 +39,9 @@ async def measure(plan: Plan) -> tuple[Comparison, Critics]:
     reports: dict[str, Criticism] = {}
     for play in plan.plays():
         if play.seed == plan.seeds[0] and play.strategy.stand_in is None and asks_critic(play.trajectories()):
+            note(f"the critic of {play.strategy.name}")
             reports[play.strategy.name] = await judge(plan, play.strategy.name)
-    return await compare(plan), Critics(reports=reports)
+    return await compare(plan, note), Critics(reports=reports)
 
 
 async def judge(plan: Plan, strategy: str) -> Criticism:

@@ -89,7 +89,10 @@ def test_the_table_says_who_saw_what(tmp_path: Path) -> None:
     settings = {"policy": Enumerator(), "critic": Solver(), "tools": ["countdown"]}
     plan = Plan(strategies, GAMES, tmp_path, [100, 400], (0, 1), settings)
     found, critics = evaluate(plan)
-    text = drawn(table(found, 400), footnotes(found, tmp_path), critic_panel("debate", critics.reports["debate"]))
+    narrow = drawn(table(found, 400, 60))
+    assert "no room for all, requests" in narrow
+    assert "…" not in narrow
+    text = drawn(table(found, 400, 140), footnotes(found, tmp_path), critic_panel("debate", critics.reports["debate"]))
     row = found.row("debate", 400)
     line = next(line for line in text.splitlines() if line.startswith("debate"))
     assert f"{row.solved.rate:.1%}" in line

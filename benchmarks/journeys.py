@@ -1,0 +1,155 @@
+"""Whether a model learns more from journeys, with their mistakes and corrections, than from the shortcuts in them.
+
+    python benchmarks/journeys.py                     # everything, in order; run it again after a stop
+    python benchmarks/journeys.py data journey-0      # some of it; two at a time use two cores
+    python benchmarks/journeys.py compare             # the table and the plot of the arms that are trained
+
+`data` has the bundled agents debate problems of the training split, labels each step by the exact solver and cuts the
+twins: a journey and a shortcut from each tree. Each arm is a thinker trained from the bundled policy, which can
+calculate and has never seen a verdict:
+
+    journey-SEED         journeys
+    shortcut-SEED        their twins: as many examples
+    journey-tokens-SEED  fewer journeys: as many tokens as the shortcuts
+    journey-SEED-dpo     the arm of that name, then preferences between its own right and wrong thoughts
+    shortcut-SEED-dpo    likewise
+
+Every step is a command of `longthought`, printed before it runs. `compare` gives each arm one greedy rollout on
+held-out problems, and shortcuts a best-of-n that the checker picks, over the same budgets of tokens.
+"""
+
+import argparse
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from longthought.cli.comparison import footnotes, table
+from longthought.evaluation.evaluation import evaluate
+from longthought.evaluation.plays import Plan
+from longthought.evaluation.plots import draw
+from longthought.evaluation.saving import save
+from longthought.evaluation.strategies import MANY, Strategy
+from longthought.problems import countdown
+from longthought.problems.loader import countdown_task
+
+LONGTHOUGHT = str(Path(sys.executable).with_name("longthought"))
+DATA = {"journey": ("sft-journey", "examples"), "shortcut": ("sft-shortcut", "examples")}
+DATA["journey-tokens"] = ("sft-journey", "tokens")
+BUDGETS = (64, 128, 256, 512, 1024)
+
+
+class Experiment:
+    """The folders of one experiment, and the commands that fill them."""
+
+    def __init__(self, given: argparse.Namespace) -> None:
+        """Take what was asked for."""
+        self.given, self.out = given, given.out
+
+    def run(self, *command: object) -> None:
+        """Run `longthought` with these words."""
+        words = [str(word) for word in command]
+        print(f"$ {shlex.join(['longthought', *words])}", flush=True)
+        subprocess.run([LONGTHOUGHT, *words], check=True)
+
+    def data(self) -> None:
+        """Make debates, labels and twins."""
+        problems, debates = self.out / "problems.jsonl", self.out / "debates"
+        if not problems.exists():
+            self.out.mkdir(parents=True, exist_ok=True)
+            count, seed = self.given.debates, self.given.problem_seed
+            self.run("problems", "countdown", "--count", count, "--split", "train", "--seed", seed, "--out", problems)
+        self.run("generate", problems, "--out", debates, "--processes", self.given.processes)
+        self.run("label", debates, "--method", "exact")
+        for name, (kind, match) in DATA.items():
+            if not (self.out / "data" / name / "meta.json").exists():
+                self.run(
+                    "export", debates, "--format", kind, "--match", match, "--walk", self.given.walk,
+                    "--max-length", 512, "--out", self.out / "data" / name,
+                )  # fmt: skip
+
+    def train(self, arm: str) -> None:
+        """Train one arm, or go on with it."""
+        if arm.endswith("-dpo"):
+            self._prefer(arm.removesuffix("-dpo"))
+            return
+        name, _, seed = arm.rpartition("-")
+        self.run(
+            "train", "sft", self.out / "data" / name, "--base", "bundled:countdown", "--role", "thinker",
+            "--epochs", self.given.epochs, "--learning-rate", 1e-3, "--seed", seed, "--out", self.out / arm,
+        )  # fmt: skip
+
+    def _prefer(self, arm: str) -> None:
+        problems, samples = self.out / "preferences.jsonl", self.out / f"samples-{arm}"
+        if not problems.exists():
+            count, seed = self.given.preferences, self.given.problem_seed + 1
+            self.run("problems", "countdown", "--count", count, "--split", "train", "--seed", seed, "--out", problems)
+        self.run(
+            "generate", problems, "--out", samples, "--graph", "sampling", "--samples", 4, "--set", "samples=1",
+            "--policy", f"transformers:{self.out / arm}", "--temperature", 1.0,
+        )  # fmt: skip
+        data = self.out / "data" / f"{arm}-dpo"
+        if not (data / "meta.json").exists():
+            self.run("export", samples, "--format", "dpo-policy", "--pair-by", "samples", "--out", data)
+        self.run(
+            "train", "dpo", data, "--base", self.out / arm, "--epochs", 1, "--out", self.out / f"{arm}-dpo"
+        )  # fmt: skip
+
+    def compare(self, arms: list[str]) -> None:
+        """Measure every arm that is trained."""
+        trained = [arm for arm in arms if (self.out / arm / "README.md").exists()]
+        puzzles = countdown.generate(count=self.given.test_problems, split=self.given.split, seed=30_000)
+        strategies = [s for arm in trained for s in self._strategies(arm)]
+        folder = self.out / f"compared-{self.given.split}"
+        plan = Plan(strategies, [countdown_task(p) for p in puzzles], folder, BUDGETS)
+        found, critics = evaluate(plan)
+        save(found, critics, folder)
+        draw(found, critics, folder)
+        console = Console(highlight=False)
+        for budget in BUDGETS:
+            console.print(table(found, budget, console.width))
+        console.print(footnotes(found, folder))
+
+    def _strategies(self, arm: str) -> list[Strategy]:
+        policy = {"policy": f"transformers:{self.out / arm}", "tools": ()}
+        greedy = Strategy(arm, "sampling", {**policy, "samples": 1, "temperature": 0.0}, "one greedy rollout")
+        if not arm.startswith("shortcut") or arm.endswith("dpo"):
+            return [greedy]
+        many = Strategy(f"{arm}-majority", "sampling", {**policy, "samples": MANY, "temperature": 1.0}, "a vote")
+        best = Strategy(f"{arm}-best-of-n", "sampling", choice="any right answer", checker=True, runs_of=many.name)
+        return [greedy, many, best]
+
+
+def main() -> None:
+    """Do what is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("steps", nargs="*", help="data, arms by name, compare; by default all of them")
+    parser.add_argument("--out", type=Path, default=Path("runs/journeys"))
+    parser.add_argument("--debates", type=int, default=6000)
+    parser.add_argument("--problem-seed", type=int, default=40_000)
+    parser.add_argument("--walk", default="chronological", choices=("chronological", "depth_first"))
+    parser.add_argument("--epochs", type=float, default=5)
+    parser.add_argument("--preferences", type=int, default=1500, help="problems that preferences are sampled on")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--split", default="test", choices=("test", "validation"))
+    parser.add_argument("--test-problems", type=int, default=1000)
+    parser.add_argument("--processes", type=int, default=2)
+    given = parser.parse_args()
+    arms = [f"{name}-{seed}" for seed in given.seeds for name in DATA]
+    arms += [f"{name}-{given.seeds[0]}-dpo" for name in ("journey", "shortcut")]
+    experiment = Experiment(given)
+    for step in given.steps or ["data", *arms, "compare"]:
+        if step == "data":
+            experiment.data()
+        elif step == "compare":
+            experiment.compare(arms)
+        elif step in arms:
+            experiment.train(step)
+        else:
+            parser.error(f"unknown step {step!r}: there are data, {', '.join(arms)}, compare")
+
+
+if __name__ == "__main__":
+    main()
