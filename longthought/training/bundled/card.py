@@ -121,5 +121,5 @@ The critic, held against the exact solver on the {judged:,} steps that it judged
 
 Numbers above 400 can't be written, so a solution that must pass through one is out of reach. More than four numbers were
 never trained on. The critic never asks for a reflection. Its score is the probability it gave its own words, moved above
-one half for hope and below for none: good for ranking, not calibrated.
+one half for hope and below for none.
 """
