@@ -106,6 +106,7 @@ def critic_panel(name: str, report: Criticism) -> RenderableType:
         ("replies of no use", report.asked_again),
     ):
         drawn.add_row(title, str(part))
+    drawn.add_row("tokens a debate", ", ".join(f"{use} {spent:,.0f}" for use, spent in report.tokens.items()))
     words = report.words
     drawn.add_row(
         "unsupported words",

@@ -4,6 +4,7 @@ Its scores (are they right, are they probabilities), its steps back (are they du
 becomes of answers under its eyes, whether it is obeyed, and whether its words stand up to the tools.
 """
 
+from collections import Counter
 from collections.abc import AsyncIterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -16,6 +17,7 @@ from longthought.problems.problem import Record, Task
 from longthought.tools.verifier import Verifier
 from longthought.trajectories.events import (
     Action,
+    AnyEvent,
     Author,
     Cause,
     Failed,
@@ -83,6 +85,8 @@ class Criticism(Record):
     """Of all proposals, those that the tools refuted before the critic saw them."""
     words: Words
     """Whether what it says stands up to the tools."""
+    tokens: dict[str, float]
+    """Tokens a debate, cached prompts left out, by use: steps, replies of no use, each kind of verdict."""
 
 
 @dataclass(slots=True)
@@ -105,6 +109,22 @@ class Counts:
     repeated: int = 0
     refuted: int = 0
     words: Words = field(default_factory=lambda: Words())
+    debates: int = 0
+    tokens: Counter[str] = field(default_factory=Counter[str])
+
+    def pay(self, event: AnyEvent) -> None:
+        """Count the tokens of an event."""
+        *before, last = [call.usage.computed for call in event.calls] or [0]
+        match event:
+            case Judged():
+                self.tokens[f"verdicts to {event.verdict.action}"] += sum(before) + last
+            case Proposed():
+                self.tokens["steps"] += last
+                self.tokens["replies of no use"] += sum(before)
+            case Failed():
+                self.tokens["replies of no use"] += sum(before) + last
+            case _:
+                self.tokens[event.kind] += sum(before) + last
 
     def verdict(self, tree: Tree, event: Judged, known: Labels) -> None:
         """Hold a verdict against what is known of its step."""
@@ -144,7 +164,9 @@ async def criticism(
         who, before = source_of(debate), len(counts.actions)
         rejected: set[int] = set()
         """Nodes from which something was rejected so far."""
+        counts.debates += 1
         for event in debate.events:
+            counts.pay(event)
             if event.by is Author.POLICY and event.calls:
                 counts.replies += len(event.calls)
                 counts.again += len(event.calls) - 1
@@ -206,6 +228,7 @@ def _report(counts: Counts) -> Criticism:
         repeated=part(counts.repeated, counts.proposals),
         refuted=part(counts.refuted, counts.proposals),
         words=counts.words,
+        tokens={use: spent / counts.debates for use, spent in counts.tokens.most_common() if spent},
     )
 
 

@@ -114,6 +114,9 @@ async def test_a_debate_by_hand() -> None:
     assert found.repeated == part(1, 8)
     assert found.refuted == part(0, 8)
     assert (found.words.verdicts, found.words.checked, found.words.false_claims) == (3, 3, 1)
+    # 18 tokens a proposal, 55 a verdict
+    verdicts = {"verdicts to backtrack": 4 * 55, "verdicts to continue": 2 * 55, "verdicts to terminate": 55}
+    assert found.tokens == {**verdicts, "steps": 7 * 18, "replies of no use": 2 * 18}
 
 
 async def test_an_answer_given_up_for_nothing_is_a_flip_to_wrong() -> None:
