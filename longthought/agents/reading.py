@@ -175,7 +175,7 @@ _OPENING: Final = re.compile(
 )  # fmt: skip
 _CLOSING: Final = {'"': '"', "'": "'", "“": "”", "‘": "’"}
 _STRING: Final = {  # a quote closes a string only where a string may end, so that apostrophes survive
-    opening: re.compile(rf"(?:[^\\{quote}]|\\.|{quote}(?!\s*[,:}}\]]))*+{quote}", re.DOTALL)
+    opening: re.compile(rf"(?:[^\\{quote}]|\\.|{quote}(?!\s*[,:}}\]]))*{quote}(?=\s*[,:}}\]])", re.DOTALL)
     for opening, quote in _CLOSING.items()
 }
 _WORD: Final = re.compile(r"""[^\s,:{}\[\]"'“”‘’][^,:{}\[\]"'“”‘’\n]*""")
