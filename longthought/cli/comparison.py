@@ -70,7 +70,7 @@ def _notes(found: Comparison) -> Iterator[str]:
     yield "“if all count” cuts the same runs where all tokens reach it; tokens, requests and seconds are a problem's."
     if any(row.unseen for row in found.rows):
         share = next(row.unseen.of for row in found.rows if row.unseen) // len(found.seeds)
-        yield f"“unseen” is the share solved of the {share} problems whose target never occurs in training."
+        yield f"“unseen” is the share solved of {share} problem(s) whose target never occurs in training."
     if len(found.seeds) > 1:
         for entrant in found.strategies:
             rates = found.row(entrant.name, found.budgets[-1]).by_seed
