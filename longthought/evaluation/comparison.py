@@ -5,7 +5,7 @@ checker choose. Nothing here plays or draws.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from longthought.evaluation.cuts import COUNTS, Count, Ledger, Spent
@@ -126,31 +126,24 @@ class Replay:
     strategy: Strategy
     machine: Machine[Any, Any]
     marks: Marks
-    ledger: Ledger = field(init=False)
-    _known: dict[int, Outcome] = field(default_factory=dict[int, Outcome])
 
-    def __post_init__(self) -> None:
-        """Add up the costs once."""
-        self.ledger = Ledger(self.trajectory.events)
-
-    async def at(self, budget: int, count: Count) -> Outcome:
-        """Return what the run came to within a budget."""
-        bought = self.ledger.bought(budget, count)
-        if bought not in self._known:
-            self._known[bought] = await self._after(bought)
-        return self._known[bought]
-
-    async def _after(self, bought: int) -> Outcome:
-        events = self.trajectory.events[:bought]
-        if self.strategy.checker:
-            solved, needed = await self._any_right(events)
-        else:
-            first = self.trajectory.events[0]
-            settings = self.machine.context.read(first.config if isinstance(first, Started) else {})
-            answer, needed = self.machine.conclude(events, settings), bought
-            solved = await self.marks.of(self.task, answer)
-        failed = bought == len(self.trajectory.events) and self.trajectory.stop_reason is StopReason.FAILED
-        return Outcome(solved, self.ledger.spent(needed), failed)
+    async def within(self, budgets: Iterable[tuple[int, Count]]) -> list[Outcome]:
+        """Return what the run came to within each budget; its events are folded once for all of them."""
+        events, ledger = self.trajectory.events, Ledger(self.trajectory.events)
+        bought = [ledger.bought(*budget) for budget in budgets]
+        settings = self.machine.context.read(events[0].config if isinstance(events[0], Started) else {})
+        fold, folded, outcomes = self.machine.begin(settings), 0, dict[int, Outcome]()
+        for count in sorted(set(bought)):
+            for event in events[folded:count]:
+                fold.apply(event)
+            folded = needed = count
+            if self.strategy.checker:
+                solved, needed = await self._any_right(events[:count])
+            else:
+                solved = await self.marks.of(self.task, self.machine.answer(fold, settings))
+            failed = count == len(events) and self.trajectory.stop_reason is StopReason.FAILED
+            outcomes[count] = Outcome(solved, ledger.spent(needed), failed)
+        return [outcomes[count] for count in bought]
 
     async def _any_right(self, events: Sequence[AnyEvent]) -> tuple[bool | None, int]:
         """Let the checker look at every answer as it comes, and stop at the first right one."""
@@ -194,8 +187,8 @@ async def compare(plan: Plan, note: Note = silent) -> Comparison:
             for outcomes in cells.values():
                 outcomes.append([])
             async for replay in _replays(plan, strategy, seed, marks):
-                for (budget, count), outcomes in cells.items():
-                    outcomes[-1].append(await replay.at(budget, count))
+                for outcomes, outcome in zip(cells.values(), await replay.within(cells), strict=True):
+                    outcomes[-1].append(outcome)
     unseen = [_unseen(task) for task in plan.tasks]
 
     def row(strategy: str, budget: int, count: Count) -> Row:

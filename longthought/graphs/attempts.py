@@ -15,6 +15,7 @@ from longthought.trajectories.events import (
     Checked,
     EvidenceStatus,
     Failed,
+    Finished,
     Judged,
     Proposed,
     Started,
@@ -60,6 +61,11 @@ class Attempts:
     def started(self) -> Started | None:
         """The first of them."""
         return self.tree.started
+
+    @property
+    def finished(self) -> Finished | None:
+        """The end, if it has come."""
+        return self.tree.finished
 
     @property
     def open(self) -> Attempt | None:

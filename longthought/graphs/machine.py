@@ -59,6 +59,11 @@ class Fold(Protocol):
         """The first of them."""
         ...
 
+    @property
+    def finished(self) -> Finished | None:
+        """The end, if it has come."""
+        ...
+
     def apply(self, event: AnyEvent) -> None:
         """Fold one more in."""
         ...
@@ -125,13 +130,13 @@ class Machine(ABC, Generic[C, F]):
         while (turn := self.turn(fold, settings)) != OVER:
             await self.take(turn, fold, settings, record)
 
-    def conclude(self, events: Sequence[AnyEvent], settings: C) -> str | None:
-        """Return the answer of a run that has to stop after these events: by default the one it had finished with.
+    def answer(self, fold: F, settings: C) -> str | None:
+        """Return the answer of a run that has to stop here: by default the one it has finished with.
 
         A graph that has something to say before its end, such as the vote of the attempts made so far, says it here.
-        It is pure, so that a logged run can be cut at any smaller budget.
+        It changes nothing, so that a logged run can be cut at any smaller budget.
         """
-        return next((e.answer for e in reversed(events) if isinstance(e, Finished)), None)
+        return fold.finished.answer if fold.finished else None
 
     async def seats(self, settings: C) -> Seats:
         """Return who sits at the table.

@@ -16,7 +16,6 @@ vote by default. With tools, refuted attempts are out of it, or with `veto` off 
 found.
 """
 
-from collections.abc import Sequence
 from typing import Final
 
 from longthought.errors import LongthoughtError, OutageError
@@ -65,11 +64,8 @@ class Sampling(Machine[SamplingContext, Attempts]):
             return ATTEMPT
         return MERGE if _to_merge(fold, settings) else CONCLUDE
 
-    def conclude(self, events: Sequence[AnyEvent], settings: SamplingContext) -> str | None:
-        """Return what the attempts in these events come to; a log cut anywhere will do."""
-        fold = self.begin(settings)
-        for event in events:
-            fold.apply(event)
+    def answer(self, fold: Attempts, settings: SamplingContext) -> str | None:
+        """Return what the attempts so far come to."""
         chosen = _chosen(fold, settings)
         return None if chosen is None else fold.all[chosen].answer
 

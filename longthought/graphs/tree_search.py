@@ -95,14 +95,11 @@ class TreeSearch(Machine[SearchContext, Search]):
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
 
-    def conclude(self, events: Sequence[AnyEvent], settings: SearchContext) -> str | None:
-        """Return the best answer that these events hold."""
-        search = self.begin(settings)
-        for event in events:
-            search.apply(event)
-        if search.tree.finished is not None:
-            return search.tree.finished.answer
-        best = search.best()
+    def answer(self, fold: Search, settings: SearchContext) -> str | None:
+        """Return the best answer so far."""
+        if fold.finished is not None:
+            return fold.finished.answer
+        best = fold.best()
         return None if best is None else best.answer
 
     async def _ask(self, work: Expand | Check | Judge, fold: Search, settings: SearchContext, record: Observer) -> None:

@@ -51,8 +51,15 @@ def settings_of(events: Sequence[AnyEvent]) -> SamplingContext:
     return SamplingContext.read(events[0].config)
 
 
+def folded(events: Sequence[AnyEvent]) -> Attempts:
+    fold = Sampling().begin(settings_of(events))
+    for event in events:
+        fold.apply(event)
+    return fold
+
+
 def conclude(events: Sequence[AnyEvent]) -> str | None:
-    return Sampling().conclude(events, settings_of(events))
+    return Sampling().answer(folded(events), settings_of(events))
 
 
 class Sampled:
@@ -61,9 +68,7 @@ class Sampled:
     def __init__(self, events: list[AnyEvent], policy: ScriptedChatModel, critic: ScriptedChatModel) -> None:
         self.events, self.policy, self.critic = events, policy, critic
         self.tree = Tree.fold(events)
-        self.fold = Sampling().begin(settings_of(events))
-        for event in events:
-            self.fold.apply(event)
+        self.fold = folded(events)
 
     def of(self, kind: type[Any]) -> list[Any]:
         return [event for event in self.events if isinstance(event, kind)]

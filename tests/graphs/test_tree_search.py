@@ -387,8 +387,11 @@ async def test_when_it_has_to_stop_the_best_answer_counts_an_accepted_one_first(
     assert (none.end.reason, none.end.answer) == (StopReason.ROUNDS, "1")
     assert "none of them accepted" in none.moves(Cause.ACCEPTED)[0].reason
 
-    search_ = TreeSearch()
-    answers = [search_.conclude(none.events[:n], SearchContext()) for n in range(1, len(none.events) + 1)]
+    machine, settings = TreeSearch(), SearchContext()
+    fold, answers = machine.begin(settings), list[str | None]()
+    for event in none.events:
+        fold.apply(event)
+        answers.append(machine.answer(fold, settings))
     assert list(dict.fromkeys(answers)) == [None, "1"]
 
 

@@ -127,6 +127,11 @@ class Search:
         """The first of them."""
         return self.tree.started
 
+    @property
+    def finished(self) -> Finished | None:
+        """The end, if it has come."""
+        return self.tree.finished
+
     def apply(self, event: AnyEvent) -> None:
         """Fold one more event in."""
         known = len(self.tree.nodes)
