@@ -20,6 +20,7 @@ class Bar(TrainerCallback):
         self._console = Console(stderr=True, highlight=False)
         self._progress: Progress | None = None
         self._losses: dict[str, str] = {}
+        self._tenths = -1
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """Show the bar."""
@@ -53,7 +54,8 @@ class Bar(TrainerCallback):
         told = "  ".join(f"{name} {value}" for name, value in self._losses.items())
         if self._progress:
             self._progress.update(self._task, description=told)
-        elif telling in new and state.global_step % max(1, state.max_steps // 10) == 0:
+        elif telling in new and (tenths := 10 * state.global_step // state.max_steps) > self._tenths:
+            self._tenths = tenths
             self._console.print(f"step {state.global_step} of {state.max_steps}  {told}")
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
