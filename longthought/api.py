@@ -10,10 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from longthought.agents.agent import Judge, Proposer
+from longthought.agents.agent import Judge, Policy, Proposer
+from longthought.agents.thinkers import Thinker
 from longthought.errors import ConfigError, ProblemError
 from longthought.graphs import catalogue
 from longthought.graphs.context import Context, started
+from longthought.graphs.sampling_context import SamplingContext
 from longthought.graphs.seats import Seats
 from longthought.jobs.executors import Executor
 from longthought.jobs.generate import Job, run_job
@@ -262,10 +264,22 @@ def context_of(
 
 
 def seated(context: Context, policy: str | Proposer, critic: str | Judge) -> Seats:
-    """Seat agents given as objects, and make those given by name."""
-    return context.seats(
+    """Seat agents given as objects, and make those given by name.
+
+    Raises:
+        ConfigError: if the policy is a thinker, and the graph asks for steps.
+
+    """
+    seats = context.seats(
         policy=None if isinstance(policy, str) else policy, critic=None if isinstance(critic, str) else critic
     )
+    thinks = isinstance(seats.policy, Policy) and isinstance(seats.policy.dialect, Thinker)
+    if thinks and context.graph != SamplingContext.graph:
+        raise ConfigError(
+            f"{seats.policy.name} is a thinker: it writes whole thoughts, and {context.graph} asks for steps; take "
+            f"--graph {SamplingContext.graph}"
+        )
+    return seats
 
 
 def _name(agent: str | Proposer | Judge) -> str:

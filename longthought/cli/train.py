@@ -162,8 +162,8 @@ def _fine_tune(method: Literal["sft", "dpo", "scorer"], json: bool, **given: Any
         typer.echo(jsons.dumps(facts))
         return
     provider = "scorer" if method == "scorer" else "transformers"
-    chair = {"policy": "--policy ", "critic": "--critic "}.get(facts["role"], "")
-    typer.echo(f"{settings.out}/README.md says what it learned; use it as {chair}{provider}:{settings.out}")
+    chair = {"policy": "--policy", "critic": "--critic", "thinker": "--graph sampling --policy"}[facts["role"]]
+    typer.echo(f"{settings.out}/README.md says what it learned; use it as {chair} {provider}:{settings.out}")
 
 
 def _expect_packages() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from longthought.agents.agent import Agent
 from longthought.agents.in_process import InProcessChatModel
 from longthought.agents.served import ServedChatModel
+from longthought.agents.thinkers import Thinker
 from longthought.agents.view import View
 from longthought.errors import ProblemError
 from longthought.graphs.context import trajectory_id
@@ -93,6 +94,8 @@ async def _expect_model(agent: Agent, problem: Problem) -> None:
         case ServedChatModel() as model:
             await model.expect_ready()
         case InProcessChatModel() as model:
-            await model.ainvoke(agent.dialect.ask_policy(_opening(problem)), max_tokens=1, temperature=0.0)
+            dialect, seen = agent.dialect, _opening(problem)
+            asked = dialect.ask_solution(seen) if isinstance(dialect, Thinker) else dialect.ask_policy(seen)
+            await model.ainvoke(asked, max_tokens=1, temperature=0.0)
         case _:
             pass

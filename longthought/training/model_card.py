@@ -11,7 +11,7 @@ _METHODS: Final = {
 _USES: Final = {
     "policy": "longthought solve … --policy transformers:PATH",
     "critic": "longthought solve … --critic transformers:PATH",
-    "thinker": "as a thinker: it writes a whole long thought alone; `transformers:PATH` names it",
+    "thinker": "longthought solve … --graph sampling --policy transformers:PATH",
     "scorer": "longthought solve … --critic scorer:PATH",
 }
 

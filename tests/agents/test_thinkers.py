@@ -11,8 +11,8 @@ from longthought.agents.catalogue import THINKERS, dialect_of
 from longthought.agents.thinkers import CompactThinker, ProseThinker, Thinker
 from longthought.agents.view import view
 from longthought.agents.voices import VOICES
-from longthought.errors import ModelError
-from longthought.problems.problem import Problem
+from longthought.errors import ConfigError, ModelError
+from longthought.problems.problem import Problem, Task
 from longthought.trajectories.events import StopReason
 from longthought.trajectories.tree import Tree
 from tests.fakes.scripted import ScriptedChatModel
@@ -59,17 +59,21 @@ def test_prose_is_asked_and_read_as_in_training() -> None:
     assert dialect.read_solution(r"So it is \boxed{26 + 20}.", seen).answer == "26 + 20"  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize(
-    ("graph", "settings", "said"),
-    [
-        ("debate", {}, "take --graph sampling"),
-        ("sampling", {"revise": True, "samples": 2, "stop_early": False}, "leave few_shot, revise and merge out"),
-    ],
-)
-def test_what_a_thinker_cannot_do_is_said(graph: str, settings: dict[str, bool | int], said: str) -> None:
-    found = lt.solve(GAME, graph=graph, policy=thinker(WRONG, WRONG), **settings)  # type: ignore[arg-type]
+def test_a_thinker_is_refused_where_steps_are_asked_for(tmp_path: Path) -> None:
+    for ask in (
+        lambda: lt.solve(GAME, policy=thinker(RIGHT)),
+        lambda: list(lt.generate([Task(problem=GAME)], out=tmp_path / "run", policy=thinker(RIGHT))),
+    ):
+        with pytest.raises(ConfigError, match=r"scripted:thinker is a thinker: .* debate asks for steps; take --graph"):
+            ask()
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_thinker_is_shown_the_problem_alone() -> None:
+    settings = {"revise": True, "samples": 2, "stop_early": False}
+    found = lt.solve(GAME, graph="sampling", policy=thinker(WRONG, WRONG), **settings)
     assert found.stop_reason is StopReason.FAILED
-    assert said in str(found.failure)
+    assert "leave few_shot, revise and merge out" in str(found.failure)
 
 
 @pytest.mark.parametrize(("compact", "expected"), [(True, CompactThinker), (False, ProseThinker)])

@@ -27,6 +27,7 @@ from longthought.problems import countdown
 from longthought.training.fine_tuning import fine_tune
 from longthought.training.methods import METHODS
 from longthought.training.settings import Method, Settings
+from longthought.trajectories.events import StopReason
 from longthought.trajectories.trajectory import Trajectory
 from tests.training import debates
 
@@ -148,6 +149,9 @@ def test_a_thinker_writes_what_can_be_read_as_a_thought(played: list[Trajectory]
     model = catalogue.chat_model(f"transformers:{tmp_path / 'thinker'}", "policy", max_tokens=120)
     reply = model.invoke(rows[0]["prompt"][0]["content"])
     assert reply.text.startswith("step ")
+    alone = lt.solve(EASY, graph="sampling", policy=f"transformers:{tmp_path / 'thinker'}", samples=1)
+    assert alone.stop_reason in (StopReason.ANSWERED, StopReason.GAVE_UP), alone.failure
+    assert len(alone.calls) == 1
 
 
 def test_a_killed_training_goes_on_to_the_same_step_count(policy_data: Path, tmp_path: Path) -> None:
