@@ -5,8 +5,8 @@
     python benchmarks/journeys.py compare             # the table and the plot of the arms that are trained
 
 `data` has the bundled agents debate problems of the training split, labels each step by the exact solver and cuts the
-twins: a journey and a shortcut from each tree. Each arm is a thinker trained from the bundled policy, which can
-calculate and has never seen a verdict:
+twins: a journey and a shortcut from each tree. Each arm is a thinker trained from the bundled agent that plays both
+roles: it can take steps and judge them, one at a time, and has never written a thought:
 
     journey-SEED         journeys
     shortcut-SEED        their twins: as many examples

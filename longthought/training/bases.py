@@ -103,7 +103,7 @@ def open_base(settings: Settings, role: Role, dialect: str) -> Base:
         return _new_base(settings, name, dialect)
     provider, _, rest = name.partition(":")
     if provider == "bundled":
-        found = str(bundled_folder(rest, "critic" if role == "critic" else "policy"))
+        found = str(bundled_folder(rest, "solo" if role == "thinker" else role))
     else:
         found = locate(rest if provider == "transformers" else name)
     added = Path(found) if adapter.is_adapter(Path(found)) else None
