@@ -1,8 +1,9 @@
 """Long thoughts in the compact language: written for small models to learn, and read back.
 
-A turn reads `step 15 - 13 = 2 left 20 3 2 judge 20 need 105 65 have 5 1 none backtrack 0 left 20 15 13 3`: a step, the
-look-ahead, and what follows from it. Coming back names how many steps stay and the numbers then on the table, so that a
-small model need not look for them. Every word is one of `notation.VOCABULARY`; what has no word there can't be said.
+A turn reads `step 15 - 13 = 2 left 20 3 2 judge 20 need 105 65 have 5 1 none`: a step and the look-ahead; then comes
+`continue`, `terminate`, or the way back. Whoever comes back says how many steps stay and recalls what there is to know:
+`backtrack 0 use 20 15 13 3 make 85 not 15 - 13 dead`, in the words in which a policy is asked, so that a small model
+need not look far behind it. Every word is one of `notation.VOCABULARY`; what has no word there can't be said.
 """
 
 from collections.abc import Iterator, Sequence
@@ -55,6 +56,9 @@ class _Teller:
 
     def __init__(self, course: Course, puzzle: Puzzle) -> None:
         self._nodes, self._puzzle = course.tree.nodes, puzzle
+        self._refuted: set[int] = set()
+        self._left: dict[int, dict[int, str]] = {}
+        """By node: what was tried from there and left, as it is recalled."""
 
     def words(self, move: Move) -> str | None:
         """Put one move into words; None where there are none."""
@@ -68,9 +72,10 @@ class _Teller:
             case Factor.FAILURE:
                 return "dead" if move.by is Author.STRATEGY else self._look_ahead(move) or self._miss(move)
             case Factor.REFUTATION:
+                self._refuted.add(move.node)
                 return "refuted"
             case Factor.RETURN:
-                return self._back(move.node)
+                return self._leave(move)
             case Factor.SWITCH:
                 return self._turn(move)
             case Factor.ANSWER:
@@ -88,9 +93,27 @@ class _Teller:
             return None
         return f"judge need {self._puzzle.target} have {left[0]} none"
 
+    def _leave(self, move: Move) -> str | None:
+        """Go back, and keep in mind what was left."""
+        tried = self._nodes[move.origin or 0]
+        while tried.parent is not None and tried.parent != move.node:
+            tried = self._nodes[tried.parent]
+        reason = "illegal" if tried.id in self._refuted else "dead"
+        self._left.setdefault(move.node, {})[tried.id] = notation.write_rejected(tried.text, reason)
+        return self._back(move.node)
+
     def _back(self, node: int) -> str | None:
-        left = self._table(node)
-        return None if left is None else f"backtrack {self._nodes[node].depth} left {' '.join(map(str, left))}"
+        """Say where the thought goes on, and recall the steps that stand there and those that failed."""
+        stand: list[str] = []
+        at: int | None = node
+        while at:
+            stand.append(self._nodes[at].text)
+            at = self._nodes[at].parent
+        if not all(map(notation.read_step, stand)):
+            return None
+        tried = list(self._left.get(node, {}).values())
+        view = notation.write_view(notation.write_problem(self._puzzle), stand[::-1], tried)
+        return f"backtrack {len(stand)} {view}"
 
     def _turn(self, move: Move) -> str | None:
         """Go back to where two paths part, and down the other one."""
@@ -188,11 +211,24 @@ class _Reader:
         to = self.words[self.at] if self.at < len(self.words) else ""
         if not to.isdecimal() or int(to) > len(self.path):
             raise ValueError(f"backtrack {to}: {len(self.path)} steps stand")
-        if self.words[self.at + 1 : self.at + 2] != ["left"]:
-            raise ValueError(f"backtrack {to} is not followed by what is left")
-        self.at = self._numbers_from(self.at + 2)
         del self.path[int(to) :]
+        self.at += 1
+        self._recall([word for step in self.path for word in ("step", *step.split())], to)
         self._change(back_to=int(to))
+
+    def _recall(self, standing: Sequence[str], to: str) -> None:
+        """Pass over what is recalled: the problem, the steps that stand, those that failed."""
+        if self.words[self.at : self.at + 1] != ["use"]:
+            raise ValueError(f"backtrack {to} does not recall the problem")
+        self.at = self._numbers_from(self.at + 1)
+        if self.words[self.at : self.at + 1] != ["make"]:
+            raise ValueError(f"backtrack {to} does not recall the target")
+        self.at = self._numbers_from(self.at + 1)
+        if list(self.words[self.at : self.at + len(standing)]) != list(standing):
+            raise ValueError(f"backtrack {to} recalls other steps than stand")
+        self.at += len(standing)
+        while self.words[self.at : self.at + 1] == ["not"]:
+            self.at += 5
 
     def _change(self, *, words: str | None = None, back_to: int | None = None) -> None:
         if not self.turns:

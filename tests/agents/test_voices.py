@@ -1,7 +1,8 @@
 """Thoughts in the dialects: compact ones can be read back, and every thinker's answer is found where it stands."""
 
 import random
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,9 @@ from hypothesis import strategies as st
 
 from longthought.agents import notation
 from longthought.agents.catalogue import DIALECTS
+from longthought.agents.compact import Compact
 from longthought.agents.compact_thought import read_thought
+from longthought.agents.view import view
 from longthought.agents.voices import VOICES
 from longthought.errors import ConfigError
 from longthought.problems import countdown
@@ -36,6 +39,7 @@ from longthought.trajectories.events import (
 )
 from longthought.trajectories.moves import STEPS, Factor
 from longthought.trajectories.trajectory import Trajectory
+from longthought.trajectories.tree import Tree
 from longthought.trajectories.walks import Walk
 from tests.fakes.debates import Log
 from tests.trajectories import logs
@@ -146,26 +150,17 @@ def test_prose_thoughts_of_the_same_debates_give_the_same_answer() -> None:
             assert " left " not in thought.text.replace("left.", "").replace(" left,", "").replace(" left?", "")
 
 
-def test_a_return_names_what_is_then_on_the_table() -> None:
+def test_a_return_recalls_what_the_policy_was_shown_there() -> None:
     for t in debates():
-        words = t.long_thought(voice=COMPACT).text.split("\n")
-        tables = [sorted(map(int, line.partition(" left ")[2].split())) for line in returns(words)]
-        course = t.long_thought(voice=COMPACT).course
-        nodes = [t.tree.nodes[m.node] for m in course.moves if m.factor is Factor.RETURN]
-        wanted = [sorted(map(int, n.text.partition(" left ")[2].split())) or dealt(t) for n in nodes]
-        assert tables == wanted
-
-
-def returns(lines: Sequence[str]) -> Iterator[str]:
-    for line in lines:
-        for part in line.split("backtrack ")[1:]:
-            yield part.partition(" dead")[0].strip()
-
-
-def dealt(t: Trajectory) -> list[int]:
-    puzzle = Puzzle.read(t.problem.statement)
-    assert puzzle is not None
-    return sorted(puzzle.numbers)
+        course, text, asked = t.long_thought(voice=COMPACT).course, t.long_thought(voice=COMPACT).text, []
+        told = {seq for move in course.moves if move.factor is Factor.RETURN for seq in move.events}
+        tree = Tree()
+        for event in t.events:
+            tree.apply(event)
+            if event.seq in told:
+                asked.append(Compact().ask_policy(view(tree))[0].text)
+        recalled = re.findall(r"backtrack \d+ (.*?)(?=\n| dead backtrack|$)", text)  # `dead`: all there was failed
+        assert [f"{words} step" for words in recalled] == asked
 
 
 def test_the_thinker_is_asked_with_the_problem_alone() -> None:
@@ -203,7 +198,7 @@ def test_a_miss_is_said_in_numbers_whoever_found_it() -> None:
     log.judge(1, Action.BACKTRACK, 0.1, "that makes six, not five", target=0)
     log.add(Moved, Author.CRITIC, to=0, cause=Cause.REJECTED, abandoned=(1,), reason="that makes six, not five")
     assert Trajectory(log.name, log).long_thought(voice=COMPACT).text == (
-        "step 3 * 2 = 6 left 6 judge need 5 have 6 none backtrack 0 left 3 2"
+        "step 3 * 2 = 6 left 6 judge need 5 have 6 none backtrack 0 use 3 2 make 5 not 3 * 2 dead"
     )
 
 
@@ -217,14 +212,16 @@ def test_turning_to_another_branch_walks_down_to_it_again() -> None:
     text = Trajectory(log.name, log).long_thought(voice=COMPACT).text
     read = read_thought(text)
     assert (read.fault, read.answer) == ("", "(3 * 2) * 4")
-    assert text.endswith("backtrack 0 left 4 3 2\nstep 3 * 2 = 6 left 6 4\nstep 6 * 4 = 24 left 24 terminate")
+    assert text.endswith("backtrack 0 use 4 3 2 make 24\nstep 3 * 2 = 6 left 6 4\nstep 6 * 4 = 24 left 24 terminate")
 
 
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("step 3 + 2 = 5 left 5 4 backtrack 2 left 4 3 2", "backtrack 2: 1 steps stand"),
-        ("step 3 + 2 = 5 left 5 4 backtrack 0", "not followed by what is left"),
+        ("step 3 + 2 = 5 left 5 4 backtrack 2 use 4 3 2 make 9", "backtrack 2: 1 steps stand"),
+        ("step 3 + 2 = 5 left 5 4 backtrack 0 left 4 3 2", "does not recall the problem"),
+        ("step 3 + 2 = 5 left 5 4 backtrack 0 use 4 3 2", "does not recall the target"),
+        ("step 3 + 2 = 5 left 5 4 backtrack 1 use 4 3 2 make 9 step 3 * 2 = 6 left 6 4", "other steps than stand"),
         ("step 3 + 2 left 5 4", "is no step"),
         ("judge need 5 have 6 none", "does not begin with a step"),
         ("I think step 3 + 2 = 5 left 5 4", "'I' can't open a turn"),
