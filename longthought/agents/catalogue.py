@@ -7,9 +7,9 @@ from typing import Final, Literal
 from langchain_core.language_models import BaseChatModel
 
 from longthought.agents.agent import Critic, Policy
-from longthought.agents.compact import LONGEST_REPLY, Compact
+from longthought.agents.compact import Compact
 from longthought.agents.dialect import Dialect
-from longthought.agents.in_process import InProcessChatModel
+from longthought.agents.in_process import LONGEST_REPLY, InProcessChatModel
 from longthought.agents.prose import Prose
 from longthought.agents.scorer import Scorer
 from longthought.agents.served import ServedChatModel
@@ -53,7 +53,7 @@ def policy(
     spoken = dialect_of(name, dialect)
     usual = 0.7 if isinstance(spoken, Compact) else 1.0
     sampled = usual if temperature is None else temperature
-    longest = max_tokens or _longest(spoken)
+    longest = max_tokens or spoken.longest
     model = chat_model(name, "policy", base_url=base_url, temperature=sampled, max_tokens=longest, seed=seed)
     return Policy(name, model, spoken)
 
@@ -79,7 +79,7 @@ def critic(
         return Scorer(name.removeprefix("scorer:"))
     spoken = dialect_of(name, dialect)
     sampled = 0.0 if temperature is None else temperature
-    longest = max_tokens or _longest(spoken)
+    longest = max_tokens or spoken.longest
     model = chat_model(name, "critic", base_url=base_url, temperature=sampled, max_tokens=longest, seed=seed)
     return Critic(name, model, spoken)
 
@@ -101,7 +101,7 @@ def solo(
     usual = 0.7 if _speaks_compact(name) else 1.0
     speaks = alone(dialect_of(name, dialect))
     writing, judging = (
-        chat_model(name, "solo", base_url=base_url, temperature=degree, max_tokens=_longest(speaks), seed=seed)
+        chat_model(name, "solo", base_url=base_url, temperature=degree, max_tokens=speaks.longest, seed=seed)
         for degree in (usual if temperature is None else temperature, 0.0)
     )
     return Policy(name, writing, speaks), Critic(name, judging, speaks)
@@ -138,7 +138,7 @@ def chat_model(
             raise ModelError(f"{name}: it gives scores and no words, so it sits in the critic's chair alone")
         case "openai" if base_url is not None:
             return ServedChatModel(
-                model=model, base_url=base_url, temperature=temperature, max_tokens=max_tokens or 1024
+                model=model, base_url=base_url, temperature=temperature, max_tokens=max_tokens or LONGEST_REPLY
             )
         case "openai":
             raise ModelError(f"{name}: say where the server is, such as --base-url http://localhost:8000/v1")
@@ -190,12 +190,6 @@ def dialect_of(model: str, dialect: str | None = None) -> Dialect:
     if dialect not in _SPOKEN:
         raise ModelError(f"unknown dialect {dialect!r}: choose from {', '.join(_SPOKEN)}")
     return _SPOKEN[dialect]()
-
-
-def _longest(dialect: Dialect) -> int | None:
-    """Return the tokens a reply may take where the dialect says so; servers refuse more than a small model can hold."""
-    steps = isinstance(dialect, Compact) and not isinstance(dialect, CompactThinker)
-    return LONGEST_REPLY if steps else None
 
 
 def _speaks_compact(model: str) -> bool:

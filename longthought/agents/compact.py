@@ -14,8 +14,6 @@ from longthought.trajectories.events import Action, Author, Evidence, EvidenceSt
 
 LONGEST_STEP: Final = 15
 """Words of a step on a table of ten numbers, the most a statement can deal; whatever is longer is no step."""
-LONGEST_REPLY: Final = 64
-"""Tokens of a step, or of a look-ahead and a verdict, at most."""
 _NUMBERS: Final = frozenset(str(n) for n in range(notation.MAX_VALUE + 1))
 _OF_A_STEP: Final = _NUMBERS | {"+", "-", "*", "/", "=", "left"}
 OF_A_LOOK_AHEAD: Final = _NUMBERS | {"need", "have", "found", "none", "wrong", "blank"}
@@ -29,6 +27,8 @@ class Compact:
     name = "compact"
     repairs = 3
     warming = 0.2
+    longest: int | None = 64
+    """Enough for a step, or for a look-ahead and a verdict; servers refuse more than a small model can hold."""
 
     def unsuitable(self, view: View) -> str | None:
         """Refuse what is not a Countdown statement."""

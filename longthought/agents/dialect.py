@@ -40,6 +40,9 @@ class Dialect(Protocol):
     warming: float
     """How much the temperature rises each time, for models that don't take advice; 0 leaves it alone."""
 
+    longest: int | None
+    """Tokens of a reply at most, where its words are few; None leaves it to the model."""
+
     def unsuitable(self, view: View) -> str | None:
         """Say why a problem can't be put in this dialect; None if it can."""
         ...

@@ -46,6 +46,7 @@ class Prose:
     name: str = "prose"
     repairs: int = 1
     warming: float = 0.0
+    longest: int | None = None
 
     def __init__(self, voice: Voice = DIALOGUE) -> None:
         """Speak to one of two agents, or to one alone in both chairs."""

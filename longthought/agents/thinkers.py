@@ -22,6 +22,7 @@ class Thinker:
     """What thinkers of all languages have in common; comes before the language it is mixed into."""
 
     thinks: ClassVar[ThinkerVoice]
+    longest: int | None = None
 
     def ask_solution(self, view: View, examples: Sequence[Worked] = ()) -> list[BaseMessage]:
         """Ask for a long thought.

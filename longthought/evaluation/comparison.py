@@ -1,6 +1,6 @@
 """The comparison itself: every run cut at every budget, the answer it then has graded, and the table of it all.
 
-An answer is the graph's own word (`Machine.conclude`) on what a budget bought, except where the strategy lets the exact
+An answer is the graph's own word (`Machine.answer`) on what a budget bought, except where the strategy lets the exact
 checker choose. Nothing here plays or draws.
 """
 
@@ -128,33 +128,43 @@ class Replay:
     marks: Marks
 
     async def within(self, budgets: Iterable[tuple[int, Count]]) -> list[Outcome]:
-        """Return what the run came to within each budget; its events are folded once for all of them."""
+        """Return what the run came to within each budget; it is gone through once for all of them."""
         events, ledger = self.trajectory.events, Ledger(self.trajectory.events)
         bought = [ledger.bought(*budget) for budget in budgets]
-        settings = self.machine.context.read(events[0].config if isinstance(events[0], Started) else {})
-        fold, folded, outcomes = self.machine.begin(settings), 0, dict[int, Outcome]()
-        for count in sorted(set(bought)):
-            for event in events[folded:count]:
-                fold.apply(event)
-            folded = needed = count
-            if self.strategy.checker:
-                solved, needed = await self._any_right(events[:count])
-            else:
-                solved = await self.marks.of(self.task, self.machine.answer(fold, settings))
-            failed = count == len(events) and self.trajectory.stop_reason is StopReason.FAILED
-            outcomes[count] = Outcome(solved, ledger.spent(needed), failed)
+        counts = sorted(set(bought))
+        answers = self._first_right(events, counts) if self.strategy.checker else self._own_word(events, counts)
+        failed = self.trajectory.stop_reason is StopReason.FAILED
+        outcomes = {
+            count: Outcome(solved, ledger.spent(needed), failed and count == len(events))
+            async for count, solved, needed in answers
+        }
         return [outcomes[count] for count in bought]
 
-    async def _any_right(self, events: Sequence[AnyEvent]) -> tuple[bool | None, int]:
+    async def _own_word(
+        self, events: Sequence[AnyEvent], counts: Sequence[int]
+    ) -> AsyncIterator[tuple[int, bool | None, int]]:
+        """Ask the graph what it would answer after so many events."""
+        settings = self.machine.context.read(events[0].config if isinstance(events[0], Started) else {})
+        fold, folded = self.machine.begin(settings), 0
+        for count in counts:
+            for event in events[folded:count]:
+                fold.apply(event)
+            folded = count
+            yield count, await self.marks.of(self.task, self.machine.answer(fold, settings)), count
+
+    async def _first_right(
+        self, events: Sequence[AnyEvent], counts: Sequence[int]
+    ) -> AsyncIterator[tuple[int, bool | None, int]]:
         """Let the checker look at every answer as it comes, and stop at the first right one."""
         solved: bool | None = False
-        for number, event in enumerate(events, 1):
-            if isinstance(event, Proposed) and event.answer is not None:
-                found = await self.marks.of(self.task, event.answer)
-                if found:
-                    return True, number
-                solved = None if found is None else solved
-        return solved, len(events)
+        right, seen = 0, 0
+        for count in counts:
+            for number, event in enumerate(events[seen:count], seen + 1):
+                if not right and isinstance(event, Proposed) and event.answer is not None:
+                    found = await self.marks.of(self.task, event.answer)
+                    solved, right = (found, number) if found else (None if found is None else solved, 0)
+            seen = count
+            yield count, solved, right or count
 
 
 Note = Callable[[str], object]

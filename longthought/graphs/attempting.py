@@ -4,8 +4,7 @@ What the policy may see is put together here; which attempt wins is not known.
 """
 
 import asyncio
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +16,7 @@ from longthought.agents.view import View, view
 from longthought.errors import ConfigError
 from longthought.graphs import operators
 from longthought.graphs.attempts import Attempts
+from longthought.graphs.context import stamped
 from longthought.graphs.sampling_context import SamplingContext
 from longthought.graphs.seats import Seats
 from longthought.problems.worked import Worked, load_worked
@@ -154,11 +154,3 @@ class _Draft:
 def failed(fold: Attempts, by: Author, failure: Failure, detail: str, **fields: Any) -> AnyEvent:
     """Return a failure as the next event of the log."""
     return stamped(fold, Failed, by, failure=failure, detail=detail, **fields)
-
-
-def stamped(fold: Attempts, kind: Callable[..., Event], by: Author, *, after: int = 0, **fields: Any) -> AnyEvent:
-    """Return an event as the next of the log, or so many after it."""
-    assert fold.started is not None
-    return kind(  # pyright: ignore[reportReturnType]
-        trajectory=fold.started.trajectory, seq=fold.events + after, by=by, at=time.time(), **fields
-    )

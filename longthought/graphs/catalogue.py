@@ -48,8 +48,8 @@ def read(graph: str, written: Iterable[str]) -> dict[str, Any]:
             names = ", ".join(f.name for f in fields(kind))
             raise ConfigError(f"--set {text}: write NAME=VALUE; the settings of {graph} are {names}")
         try:
-            written = [part.strip() for part in value.split(";")] if types[name] == Sequence[str] else value
-            found[name] = None if value == "none" else TypeAdapter(types[name]).validate_python(written)
+            given = [part.strip() for part in value.split(";")] if types[name] == Sequence[str] else value
+            found[name] = None if value == "none" else TypeAdapter(types[name]).validate_python(given)
         except ValidationError as error:
             said = error.errors(include_url=False)[0]["msg"]
             raise ConfigError(f"--set {text}: {said[:1].lower()}{said[1:]}") from error

@@ -11,7 +11,6 @@ After Zhou et al., "Least-to-Most Prompting Enables Complex Reasoning in Large L
 "Plan-and-Solve Prompting", 2023.
 """
 
-import time
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
@@ -20,6 +19,7 @@ from longthought.agents.dialect import Unreadable
 from longthought.agents.view import view
 from longthought.errors import ConfigError, LongthoughtError, OutageError
 from longthought.graphs import operators
+from longthought.graphs.context import stamped
 from longthought.graphs.debate import Debate, DebateContext
 from longthought.graphs.machine import Observer
 from longthought.graphs.rules import Turn
@@ -29,7 +29,6 @@ from longthought.trajectories.events import (
     AnyEvent,
     Author,
     Cause,
-    Event,
     Failed,
     Failure,
     Moved,
@@ -101,7 +100,7 @@ class Decompose(Debate):
         assert isinstance(settings, DecomposeContext)
         if turn == KEEP:
             node = len(fold.nodes) - 1
-            record([_event(fold, Moved, Author.STRATEGY, to=node, cause=Cause.ACCEPTED, accepted=(node,))])
+            record([stamped(fold, Moved, Author.STRATEGY, to=node, cause=Cause.ACCEPTED, accepted=(node,))])
             return
         if turn not in (PLAN, DELEGATE):
             await super().take(turn, fold, settings, record)
@@ -128,8 +127,8 @@ class Decompose(Debate):
         reply = await operators.decompose(policy, seen, settings.questions)
         if isinstance(reply.read, Unreadable):
             fields: dict[str, Any] = {"failure": Failure.UNREADABLE_STEP, "detail": reply.read.reason}
-            return _event(tree, Failed, Author.POLICY, **fields, calls=reply.calls)
-        return _event(tree, Proposed, Author.POLICY, node=1, parent=0, text=reply.read.text, calls=reply.calls)
+            return stamped(tree, Failed, Author.POLICY, **fields, calls=reply.calls)
+        return stamped(tree, Proposed, Author.POLICY, node=1, parent=0, text=reply.read.text, calls=reply.calls)
 
     async def _delegate(self, tree: Tree, seats: Seats, settings: DecomposeContext) -> AnyEvent:
         """Have the next question debated, and write its answer down as a step."""
@@ -141,7 +140,7 @@ class Decompose(Debate):
         ended = await (self.runner or Aside(seats)).play([first])
         if ended.stop_reason is StopReason.FAILED:
             return _broken(tree, Author.STRATEGY, f"{ended.id}: {ended.failure}")
-        return _event(
+        return stamped(
             tree, Proposed, Author.STRATEGY, node=node, parent=tree.cursor,
             text=operators.answered(question, ended.answer), trajectories=(ended.id,), delegated=paid(ended),
         )  # fmt: skip
@@ -169,15 +168,8 @@ def _plan_of(tree: Tree) -> str | None:
     return tree.plan
 
 
-def _event(tree: Tree, kind: type[Event], by: Author, **fields: Any) -> AnyEvent:
-    assert tree.started is not None
-    return kind(  # pyright: ignore[reportReturnType]
-        trajectory=tree.started.trajectory, seq=tree.events, by=by, at=time.time(), **fields
-    )
-
-
 def _broken(tree: Tree, by: Author, detail: str) -> AnyEvent:
-    return _event(tree, Failed, by, failure=Failure.MODEL, detail=detail, fatal=True)
+    return stamped(tree, Failed, by, failure=Failure.MODEL, detail=detail, fatal=True)
 
 
 graph = Decompose().compile()

@@ -20,8 +20,9 @@ from typing import Final
 
 from longthought.errors import LongthoughtError, OutageError
 from longthought.graphs import turns, votes
-from longthought.graphs.attempting import attempt, failed, merge, stamped
+from longthought.graphs.attempting import attempt, failed, merge
 from longthought.graphs.attempts import Attempts
+from longthought.graphs.context import stamped
 from longthought.graphs.machine import OVER, Machine, Observer
 from longthought.graphs.sampling_context import SamplingContext
 from longthought.tools.alike import alike

@@ -20,6 +20,7 @@ from typing import Any, Final
 from longthought.agents.agent import Solver
 from longthought.errors import ConfigError, LongthoughtError, OutageError
 from longthought.graphs import operators, turns
+from longthought.graphs.context import stamped
 from longthought.graphs.machine import OVER, Machine, Observer
 from longthought.graphs.search import nested
 from longthought.graphs.search.context import SearchContext
@@ -31,7 +32,6 @@ from longthought.trajectories.events import (
     AnyEvent,
     Author,
     Cause,
-    Event,
     Failed,
     Failure,
     Finished,
@@ -126,7 +126,7 @@ class TreeSearch(Machine[SearchContext, Search]):
         except LongthoughtError as error:
             by = Author.CRITIC if isinstance(work, Judge) else Author.POLICY
             fields: dict[str, Any] = {"failure": Failure.MODEL, "detail": str(error), "fatal": True}
-            record([_event(fold, 0, Failed, by, node=node or None, **fields)])
+            record([stamped(fold, Failed, by, node=node or None, **fields)])
 
 
 def _kind(work: Expand, seats: Seats) -> str:
@@ -152,13 +152,13 @@ def _move(work: Expansion | Pruning | Leave | End, fold: Search) -> Sequence[Any
             cause = Cause.ROLLOUT if work.rollout else Cause.SELECTED
             reason = f"{work.reason}; wanted: {fold.kind}" if fold.kind else work.reason
             said: dict[str, Any] = {"to": work.node, "path": work.path[1:], "reason": reason}
-            return [_event(fold, 0, Moved, Author.STRATEGY, cause=cause, **said)]
+            return [stamped(fold, Moved, Author.STRATEGY, cause=cause, **said)]
         case Pruning():
             said = {"to": fold.tree.cursor, "abandoned": work.nodes, "reason": work.reason}
-            return [_event(fold, 0, Moved, Author.STRATEGY, cause=Cause.PRUNED, **said)]
+            return [stamped(fold, Moved, Author.STRATEGY, cause=Cause.PRUNED, **said)]
         case Leave():
             said = {"to": fold.tree.nodes[work.node].parent or 0, "abandoned": (work.node,), "reason": work.reason}
-            return [_event(fold, 0, Moved, work.by, cause=work.cause, **said)]
+            return [stamped(fold, Moved, work.by, cause=work.cause, **said)]
         case End():
             return _finish(work, fold)
 
@@ -167,24 +167,17 @@ def _finish(end: End, fold: Search) -> Sequence[AnyEvent]:
     """Go to the answer, if there is one, and end there."""
     tree = fold.tree
     if end.node is None:
-        return [_event(fold, 0, Finished, Author.STRATEGY, reason=end.reason)]
+        return [stamped(fold, Finished, Author.STRATEGY, reason=end.reason)]
     node = tree.nodes[end.node]
     fields: dict[str, Any] = {"reason": end.reason, "node": node.id, "answer": node.answer}
     if isinstance(tree.last, Moved) and tree.last.cause is Cause.ACCEPTED:  # a log that was cut between the two
-        return [_event(fold, 0, Finished, Author.STRATEGY, **fields)]
+        return [stamped(fold, Finished, Author.STRATEGY, **fields)]
     path = tuple(n.id for n in tree.path(node.id))
-    moved = _event(
-        fold, 0, Moved, Author.STRATEGY, to=node.id, cause=Cause.ACCEPTED, path=path, accepted=path,
+    moved = stamped(
+        fold, Moved, Author.STRATEGY, to=node.id, cause=Cause.ACCEPTED, path=path, accepted=path,
         reason=fold.why(node),
     )  # fmt: skip
-    return [moved, _event(fold, 1, Finished, Author.STRATEGY, **fields)]
-
-
-def _event(fold: Search, after: int, kind: type[Event], by: Author, **fields: Any) -> AnyEvent:
-    assert fold.started is not None
-    return kind(  # pyright: ignore[reportReturnType]
-        trajectory=fold.started.trajectory, seq=fold.events + after, by=by, at=time.time(), **fields
-    )
+    return [moved, stamped(fold, Finished, Author.STRATEGY, after=1, **fields)]
 
 
 graph = TreeSearch().compile()

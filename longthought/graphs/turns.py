@@ -18,6 +18,7 @@ from longthought.agents.dialect import Unreadable
 from longthought.agents.view import view
 from longthought.errors import LongthoughtError
 from longthought.graphs import operators, rules
+from longthought.graphs.context import stamped
 from longthought.graphs.rules import Rules, Turn
 from longthought.graphs.seats import Seats
 from longthought.problems.problem import Problem
@@ -27,7 +28,6 @@ from longthought.trajectories.events import (
     Author,
     Call,
     Checked,
-    Event,
     Evidence,
     EvidenceStatus,
     Failed,
@@ -86,7 +86,7 @@ async def propose(tree: Tree, seats: Seats, *, notice: str = "") -> AnyEvent:
     if earlier := rules.repeated(tree, reply.read.text):
         detail = f"proposed step {earlier.id} again: {reply.read.text}"
         return _fail(tree, Author.POLICY, Failure.REPEATED_STEP, detail, calls=reply.calls)
-    return _event(
+    return stamped(
         tree, Proposed, Author.POLICY, node=len(tree.nodes), parent=tree.cursor, text=reply.read.text,
         answer=reply.read.answer, calls=reply.calls,
     )  # fmt: skip
@@ -117,7 +117,7 @@ async def propose_many(
             reason = f"proposed again: {step.text}"
         else:
             node = merged.get(step.state, new) if step.state is not None and states is not None else new
-            event = _event(
+            event = stamped(
                 tree, Proposed, Author.POLICY, node=node, parent=at, text=step.text, answer=step.answer,
                 state=step.state, calls=lost,
             )  # fmt: skip
@@ -164,7 +164,7 @@ async def judge(
     if fault := illegal(reply.read):
         detail = f"{reply.read.action}: {fault}"
         return _fail(tree, by, Failure.ILLEGAL_VERDICT, detail, node=node.id, calls=reply.calls)
-    return _event(tree, Judged, by, node=node.id, verdict=reply.read, calls=reply.calls)
+    return stamped(tree, Judged, by, node=node.id, verdict=reply.read, calls=reply.calls)
 
 
 async def reflect(tree: Tree, seats: Seats, node: Node, *, notice: str = "") -> AnyEvent:
@@ -172,7 +172,7 @@ async def reflect(tree: Tree, seats: Seats, node: Node, *, notice: str = "") -> 
     reply = await seats.policy.reflect(view(tree, node.id, notice=notice))
     if isinstance(reply.read, Unreadable):
         return _fail(tree, Author.POLICY, Failure.UNREADABLE_STEP, reply.read.reason, node=node.id, calls=reply.calls)
-    return _event(
+    return stamped(
         tree, Reflected, Author.POLICY, node=len(tree.nodes), parent=node.id, text=reply.read, calls=reply.calls
     )  # fmt: skip
 
@@ -202,15 +202,8 @@ def _candidate(tree: Tree) -> Node:
     return node
 
 
-def _event(tree: Tree, kind: type[Event], by: Author, **fields: Any) -> AnyEvent:
-    assert tree.last is not None
-    return kind(  # pyright: ignore[reportReturnType]
-        trajectory=tree.last.trajectory, seq=tree.events, by=by, at=time.time(), **fields
-    )
-
-
 def _fail(tree: Tree, by: Author, failure: Failure, detail: str, **fields: Any) -> AnyEvent:
-    return _event(tree, Failed, by, failure=failure, detail=detail, **fields)
+    return stamped(tree, Failed, by, failure=failure, detail=detail, **fields)
 
 
 async def _look(verifier: Verifier, problem: Problem, path: Sequence[str], step: str) -> list[tuple[Evidence, str]]:

@@ -45,6 +45,7 @@ from longthought.trajectories.events import (
 )
 from longthought.trajectories.tree import Standing, Tree
 from tests.fakes.scripted import Line, Script, ScriptedChatModel
+from tests.trajectories.logs import timeless
 
 TOOLS = ("algebra", "countdown")
 
@@ -525,17 +526,6 @@ def by_view(told: Language) -> tuple[Script, Script]:
     return policy, lambda messages: choose(verdicts, messages)
 
 
-def facts(events: Sequence[AnyEvent]) -> list[dict[str, Any]]:
-    """Return events without what the clock says."""
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {k: plain(v) for k, v in value.items() if k not in ("at", "latency", "seconds")}
-        return [plain(item) for item in value] if isinstance(value, list) else value
-
-    return [plain(event.model_dump(mode="json")) for event in events]
-
-
 LONG = {"rounds": 30, "reflections": 2}
 
 
@@ -567,7 +557,7 @@ async def test_a_debate_goes_on_from_every_prefix_of_its_log(told: Language) -> 
         prefix = whole.events[:cut]
         resumed = await debate(told, policy, critic, log=prefix, **LONG)
         assert resumed.events[:cut] == prefix
-        assert facts(resumed.events) == facts(whole.events)
+        assert timeless(resumed.events) == timeless(whole.events)
         assert len(resumed.policy.seen) + len(resumed.critic.seen) == sum(requests[cut:]), "a logged turn was redone"
 
 
@@ -576,7 +566,7 @@ async def test_a_debate_stopped_between_an_answer_and_its_end_asks_nobody_again(
     go, end = told.says("continue"), told.says("terminate")
     whole = await debate(told, [told.first, told.second, told.last], [go, go, end])
     resumed = await debate(told, [], [], log=whole.events[:-1])
-    assert facts(resumed.events) == facts(whole.events)
+    assert timeless(resumed.events) == timeless(whole.events)
 
 
 # A person steps in.
@@ -712,7 +702,7 @@ async def test_without_settings_a_debate_goes_on_with_those_it_was_started_with(
     critic = Critic("fake:critic", ScriptedChatModel([PROSE.says("continue")]), dialect)
     begun: Any = {"events": [event.model_dump(mode="json") for event in whole.events[:5]]}
     end = await Debate(Seats(policy, critic)).compile().ainvoke(begun)
-    assert facts([EVENT.validate_python(event) for event in end["events"][-2:]]) == facts(whole.events[-2:])
+    assert timeless([EVENT.validate_python(event) for event in end["events"][-2:]]) == timeless(whole.events[-2:])
 
 
 async def test_a_person_can_edit_a_checkpoint_and_fork_the_debate() -> None:

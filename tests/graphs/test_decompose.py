@@ -40,6 +40,7 @@ from longthought.trajectories.run import Run
 from longthought.trajectories.trajectory import Trajectory
 from longthought.trajectories.tree import Tree
 from tests.fakes.scripted import Line, ScriptedChatModel
+from tests.trajectories.logs import timeless
 
 EGGS = Problem(id="eggs", statement="A hen lays 3 eggs a day. How much do 5 hens earn in 7 days at 2 dollars an egg?")
 TASK = Task(problem=EGGS, reference=AnswerReference(answer="210"))
@@ -83,17 +84,6 @@ async def decomposed(
 
 def of(trajectory: Trajectory, kind: type[Any]) -> list[Any]:
     return [event for event in trajectory.events if isinstance(event, kind)]
-
-
-def facts(events: Sequence[AnyEvent]) -> list[dict[str, Any]]:
-    """Return events without what differs from run to run: times."""
-
-    def timeless(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {k: timeless(v) for k, v in value.items() if k not in ("at", "latency", "seconds")}
-        return [timeless(item) for item in value] if isinstance(value, list) else value
-
-    return [timeless(event.model_dump(mode="json")) for event in events]
 
 
 # The operators.
@@ -200,7 +190,7 @@ async def test_it_goes_on_from_every_prefix_of_its_log() -> None:
     whole = await decomposed(seats())
     for length in range(1, len(whole.events)):
         again = await decomposed(seats(), log=whole.events[:length])
-        assert facts(again.events) == facts(whole.events), length
+        assert timeless(again.events) == timeless(whole.events), length
 
 
 @pytest.mark.parametrize("questions", [0, -1])
@@ -253,7 +243,7 @@ async def test_a_job_goes_on_from_any_prefix_of_either_log(tmp_path: Path) -> No
         counted, _ = await played(folder, again)
         run = Run(folder)
         for name in ("eggs#0", "eggs#0/1", "eggs#0/2"):
-            assert facts(run.trajectory(name).events) == facts(whole.trajectory(name).events), (length, name)
+            assert timeless(run.trajectory(name).events) == timeless(whole.trajectory(name).events), (length, name)
         assert counted.policy.usage == progress.policy.usage
         agents: Any = (again.policy, again.critic)
         asked = sum(len(agent.model.seen) for agent in agents)

@@ -44,6 +44,7 @@ from longthought.trajectories.run import Run
 from longthought.trajectories.trajectory import Trajectory
 from tests.fakes.enumerator import Enumerator, Solver
 from tests.fakes.scripted import Line, ScriptedChatModel
+from tests.trajectories.logs import timeless
 
 GAME = countdown_task(Puzzle((3, 7, 16, 20), 49))  # the first step in order leads nowhere, the second does
 TOOLS = ("algebra", "countdown")
@@ -81,15 +82,6 @@ async def search(
 
 def of(trajectory: Trajectory, kind: type[Any]) -> list[Any]:
     return [event for event in trajectory.events if isinstance(event, kind)]
-
-
-def facts(events: Sequence[AnyEvent]) -> list[dict[str, Any]]:
-    def timeless(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {k: timeless(v) for k, v in value.items() if k not in ("at", "latency", "seconds")}
-        return [timeless(item) for item in value] if isinstance(value, list) else value
-
-    return [timeless(event.model_dump(mode="json")) for event in events]
 
 
 def live(text: str) -> bool:
@@ -160,7 +152,7 @@ async def test_a_job_goes_on_from_any_prefix_of_the_search_and_its_debates(tmp_p
             _ = [t async for t in run_job(job, [GAME], folder, seats=players())]
         again = Run(tmp_path / f"cut-{length}")
         for name in names:
-            assert facts(again.trajectory(name).events) == facts(whole.trajectory(name).events), (length, name)
+            assert timeless(again.trajectory(name).events) == timeless(whole.trajectory(name).events), (length, name)
 
 
 async def test_an_answer_that_a_debate_found_is_not_proposed_twice() -> None:
@@ -169,7 +161,7 @@ async def test_an_answer_that_a_debate_found_is_not_proposed_twice() -> None:
     assert len(found) > 1
     for seq in found:  # the rest of its steps was lost, and the verdict
         again = await search(settings(keep=1), players(), log=whole.events[: seq + 1])
-        assert facts(again.events) == facts(whole.events)
+        assert timeless(again.events) == timeless(whole.events)
 
 
 # Kinds of steps.
@@ -208,7 +200,9 @@ async def test_kinds_are_chosen_in_turn_and_the_critic_picks_among_their_steps()
             Policy("fake:policy", ScriptedChatModel(say), Prose()),
             Critic("fake:critic", ScriptedChatModel(judge), Prose()),
         )
-        assert facts((await search(context, cut, log=ended.events[:length], problem=SUM)).events) == facts(ended.events)
+        assert timeless((await search(context, cut, log=ended.events[:length], problem=SUM)).events) == timeless(
+            ended.events
+        )
 
 
 async def test_kinds_are_refused_where_the_policy_reads_no_words() -> None:

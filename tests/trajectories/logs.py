@@ -1,5 +1,6 @@
 """Logs of debates, written by hand: what the data model must be able to hold."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from longthought.problems.problem import Problem
@@ -162,3 +163,14 @@ ALL = {
     **{f"decomposed {n}": log for n, log in enumerate(decomposed_problem())},
     "edited": edited_by_a_human(),
 }
+
+
+def timeless(events: Sequence[AnyEvent]) -> list[dict[str, Any]]:
+    """Return events without what differs from run to run: times."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {k: plain(v) for k, v in value.items() if k not in ("at", "latency", "seconds")}
+        return [plain(item) for item in value] if isinstance(value, list) else value
+
+    return [plain(event.model_dump(mode="json")) for event in events]

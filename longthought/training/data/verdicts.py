@@ -17,6 +17,15 @@ from longthought.trajectories.events import Action, Author, Judged, Verdict
 from longthought.trajectories.tree import Kind, Tree
 
 
+def _judged(known: Known) -> Iterator[tuple[Judged, Tree, bool]]:
+    """Yield the verdicts of critics, with the tree they saw and where their step is known to lead."""
+    for event, tree in replay(known.trajectory):
+        if isinstance(event, Judged) and event.by is not Author.STRATEGY:  # which tells the outcome of a sub-debate
+            live = known.lives.get(event.node)
+            if live is not None:
+                yield event, tree, live
+
+
 def critic_rows(known: Known, dialect: Dialect, ruler: Ruler, left_out: Counter[str]) -> Iterator[Row]:
     """Yield a right verdict on every step that was judged and of which it is known where it leads.
 
@@ -24,11 +33,7 @@ def critic_rows(known: Known, dialect: Dialect, ruler: Ruler, left_out: Counter[
     step is left out. A look-ahead is also replaced where the solver knows a better one: right for a wrong reason is not
     what a critic should learn.
     """
-    for event, tree in replay(known.trajectory):
-        if not (isinstance(event, Judged) and event.by is not Author.STRATEGY):  # the outcome of a sub-debate
-            continue
-        if (live := known.lives.get(event.node)) is None:
-            continue
+    for event, tree, live in _judged(known):
         shown = view(tree, event.node)
         right = right_verdict(event.verdict, tree, known, event.node, live, dialect)
         if right is None:
@@ -46,11 +51,7 @@ def critic_candidates(known: Known, dialect: Dialect, left_out: Counter[str]) ->
     Accepting a step is to the credit of a critic if the step led to a right answer, and sending the policy back if it
     did not (the credit of Estornell et al., "ACC-Collab", 2024, where the next round decides).
     """
-    for event, tree in replay(known.trajectory):
-        if not (isinstance(event, Judged) and event.by is not Author.STRATEGY):  # the outcome of a sub-debate
-            continue
-        if (live := known.lives.get(event.node)) is None:
-            continue
+    for event, tree, live in _judged(known):
         shown = view(tree, event.node)
         said = written(event.verdict, shown, dialect)
         if said is None or event.verdict.action is Action.REFLECT:
