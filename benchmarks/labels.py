@@ -1,0 +1,94 @@
+"""Measure how far Monte-Carlo labels agree with an exact solver, and what they cost, over the number of continuations.
+
+    python benchmarks/labels.py [--problems 200] [--samples 32] [--out runs/labels]
+
+The bundled agents debate held-out Countdown problems. Every step they took, but the last ones, is labelled twice: by
+the solver, and by continuations of the policy alone, of which the first 1, 2, 4, … are looked at. A step is called live
+if one of them ends in a right answer, so a live step can be missed and a dead one is never called live. Intervals
+(95 %, Wilson) reckon with steps of one debate being alike. Run it again after a stop.
+"""
+
+import argparse
+from collections import defaultdict
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+import longthought as lt
+from longthought.evaluation.statistics import auroc, share
+from longthought.problems import countdown
+from longthought.problems.loader import countdown_task
+from longthought.training.data.exact import exact_labels
+from longthought.training.data.labelling import label
+from longthought.trajectories.run import Run
+
+
+def main() -> None:
+    """Debate, label, compare."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--problems", type=int, default=200)
+    parser.add_argument("--samples", type=int, default=32, help="continuations of each step")
+    parser.add_argument("--split", default="validation", choices=("train", "validation", "test"))
+    parser.add_argument("--seed", type=int, default=50_000)
+    parser.add_argument("--out", type=Path, default=Path("runs/labels"))
+    given = parser.parse_args()
+    tasks = [countdown_task(p) for p in countdown.generate(count=given.problems, split=given.split, seed=given.seed)]
+    for _ in track(lt.generate(tasks, out=given.out), "debates", len(tasks)):
+        pass
+    label(given.out, "monte-carlo", k=given.samples)
+
+    truth = {
+        (debate.id, known.node): known.live
+        for debate in Run(given.out).trajectories()
+        for known in exact_labels(debate)
+    }
+    hits: defaultdict[tuple[str, int], dict[int, bool]] = defaultdict(dict)
+    tokens = 0
+    for tried in Run(given.out / f"continuations-{given.samples}").trajectories():
+        first = tried.tree.started
+        assert first is not None and first.parent is not None  # noqa: PT018
+        hits[first.parent.trajectory, first.parent.node][first.sample] = tried.solved is True
+        tokens += tried.tree.policy_usage.computed
+    report(truth, hits, tokens, given.samples)
+
+
+def report(
+    truth: dict[tuple[str, int], bool | None], hits: dict[tuple[str, int], dict[int, bool]], tokens: int, samples: int
+) -> None:
+    """Print a row for 1, 2, 4, … continuations a step."""
+    live = [key for key in hits if truth[key]]
+    dead = [key for key in hits if truth[key] is False]
+    table = Table(title=f"{len(live):,} live and {len(dead):,} dead steps of {len({t for t, _ in hits}):,} debates")
+    for column in ("continuations", "agree %", "live ones found %", "AUROC of the share", "tokens a step"):
+        table.add_column(column, justify="right")
+    k = 1
+    while k <= samples:
+        values = {key: sum(found[n] for n in range(k)) / k for key, found in hits.items()}
+        assert not any(values[key] for key in dead)
+        agree = [(key, (values[key] > 0) == truth[key]) for key in (*live, *dead)]
+        table.add_row(
+            f"{k}", _interval(agree), _interval([(key, values[key] > 0) for key in live]),
+            f"{auroc([values[key] for key in live], [values[key] for key in dead]):.3f}",
+            f"{tokens * k / samples / len(hits):,.0f}",
+        )  # fmt: skip
+        k *= 2
+    Console(highlight=False).print(table)
+
+
+def _interval(found: list[tuple[tuple[str, int], bool]]) -> str:
+    """Write a share, with an interval that is as wide as if only so many steps had been looked at as tell anew."""
+    right = sum(hit for _, hit in found)
+    p, of = right / len(found), len(found)
+    off: defaultdict[str, float] = defaultdict(float)
+    for (debate, _), hit in found:
+        off[debate] += hit - p
+    between = sum(x * x for x in off.values()) / of**2
+    worth = min(of, p * (1 - p) / between) if between else of
+    said = share(right, of, worth=worth)
+    return f"{said.value:.1%} [{said.low:.1%}, {said.high:.1%}]".replace("%", "")
+
+
+if __name__ == "__main__":
+    main()
