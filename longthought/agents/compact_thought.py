@@ -1,9 +1,10 @@
 """Long thoughts in the compact language: written for small models to learn, and read back.
 
 A turn reads `step 15 - 13 = 2 left 20 3 2 judge 20 need 105 65 have 5 1 none`: a step and the look-ahead; then comes
-`continue`, `terminate`, or the way back. Whoever comes back says how many steps stay and recalls what there is to know:
-`backtrack 0 use 20 15 13 3 make 85 not 15 - 13 dead`, in the words in which a policy is asked, so that a small model
-need not look far behind it. Every word is one of `notation.VOCABULARY`; what has no word there can't be said.
+`continue`, `terminate`, or the way back. Whoever comes back says how many steps stay, what was given up, and which
+numbers are then on the table for which target: `backtrack 0 not 15 - 13 dead left 20 15 13 3 make 85`. What a small
+model has to remember is thus said again where it needs it, in the words in which policies are asked. Every word is one
+of `notation.VOCABULARY`; what has no word there can't be said.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,8 @@ from longthought.trajectories.events import Author
 from longthought.trajectories.moves import STEPS, Factor, Move
 from longthought.trajectories.thought import Course, Sentence
 
+_REJECTED: Final = 5
+"""Words of `not 15 - 13 dead`."""
 _SILENT: Final = frozenset({Factor.OPENING, Factor.OBSERVATION, Factor.CHECK, Factor.END})
 _VOCABULARY: Final = frozenset(notation.VOCABULARY)
 
@@ -57,8 +60,6 @@ class _Teller:
     def __init__(self, course: Course, puzzle: Puzzle) -> None:
         self._nodes, self._puzzle = course.tree.nodes, puzzle
         self._refuted: set[int] = set()
-        self._left: dict[int, dict[int, str]] = {}
-        """By node: what was tried from there and left, as it is recalled."""
 
     def words(self, move: Move) -> str | None:
         """Put one move into words; None where there are none."""
@@ -94,26 +95,19 @@ class _Teller:
         return f"judge need {self._puzzle.target} have {left[0]} none"
 
     def _leave(self, move: Move) -> str | None:
-        """Go back, and keep in mind what was left."""
-        tried = self._nodes[move.origin or 0]
-        while tried.parent is not None and tried.parent != move.node:
-            tried = self._nodes[tried.parent]
-        reason = "illegal" if tried.id in self._refuted else "dead"
-        self._left.setdefault(move.node, {})[tried.id] = notation.write_rejected(tried.text, reason)
-        return self._back(move.node)
+        """Go back, and say from which step."""
+        given_up = self._nodes[move.origin or 0]
+        while given_up.parent is not None and given_up.parent != move.node:
+            given_up = self._nodes[given_up.parent]
+        reason = "illegal" if given_up.id in self._refuted else "dead"
+        return self._back(move.node, f"{notation.write_rejected(given_up.text, reason)} ")
 
-    def _back(self, node: int) -> str | None:
-        """Say where the thought goes on, and recall the steps that stand there and those that failed."""
-        stand: list[str] = []
-        at: int | None = node
-        while at:
-            stand.append(self._nodes[at].text)
-            at = self._nodes[at].parent
-        if not all(map(notation.read_step, stand)):
+    def _back(self, node: int, given_up: str = "") -> str | None:
+        left = self._table(node)
+        if left is None:
             return None
-        tried = list(self._left.get(node, {}).values())
-        view = notation.write_view(notation.write_problem(self._puzzle), stand[::-1], tried)
-        return f"backtrack {len(stand)} {view}"
+        table = " ".join(map(str, left))
+        return f"backtrack {self._nodes[node].depth} {given_up}left {table} make {self._puzzle.target}"
 
     def _turn(self, move: Move) -> str | None:
         """Go back to where two paths part, and down the other one."""
@@ -211,24 +205,15 @@ class _Reader:
         to = self.words[self.at] if self.at < len(self.words) else ""
         if not to.isdecimal() or int(to) > len(self.path):
             raise ValueError(f"backtrack {to}: {len(self.path)} steps stand")
-        del self.path[int(to) :]
         self.at += 1
-        self._recall([word for step in self.path for word in ("step", *step.split())], to)
+        if self.words[self.at : self.at + 1] == ["not"]:
+            self.at += _REJECTED
+        for word in ("left", "make"):
+            if self.words[self.at : self.at + 1] != [word]:
+                raise ValueError(f"backtrack {to} does not say {word!r}")
+            self.at = self._numbers_from(self.at + 1)
+        del self.path[int(to) :]
         self._change(back_to=int(to))
-
-    def _recall(self, standing: Sequence[str], to: str) -> None:
-        """Pass over what is recalled: the problem, the steps that stand, those that failed."""
-        if self.words[self.at : self.at + 1] != ["use"]:
-            raise ValueError(f"backtrack {to} does not recall the problem")
-        self.at = self._numbers_from(self.at + 1)
-        if self.words[self.at : self.at + 1] != ["make"]:
-            raise ValueError(f"backtrack {to} does not recall the target")
-        self.at = self._numbers_from(self.at + 1)
-        if list(self.words[self.at : self.at + len(standing)]) != list(standing):
-            raise ValueError(f"backtrack {to} recalls other steps than stand")
-        self.at += len(standing)
-        while self.words[self.at : self.at + 1] == ["not"]:
-            self.at += 5
 
     def _change(self, *, words: str | None = None, back_to: int | None = None) -> None:
         if not self.turns:

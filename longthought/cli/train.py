@@ -33,7 +33,11 @@ Warmup = Annotated[float, typer.Option(help="Share of the steps in which the lea
 Batch = Annotated[int, typer.Option(help="Examples a step, over all devices.")]
 MicroBatch = Annotated[int | None, typer.Option(help="Of these, how many at once on a device, if memory is short.")]
 MaxLength = Annotated[
-    int | None, typer.Option(help="Tokens at which examples are cut; by default what the model takes.")
+    int | None,
+    typer.Option(
+        help="Tokens at which examples are cut; by default what the model takes. Training all of a model with "
+        "rotary positions can make that more."
+    ),
 ]
 Template = Annotated[Path | None, typer.Option(metavar="FILE", help="Chat template for a base that has none.")]
 ReportTo = Annotated[str, typer.Option(help="tensorboard, wandb, trackio, …")]

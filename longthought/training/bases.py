@@ -19,7 +19,7 @@ from longthought.agents.engines import adapter
 from longthought.agents.engines.load import locate
 from longthought.errors import ConfigError, ModelError
 from longthought.training.folder import Role
-from longthought.training.settings import LONGEST, Settings
+from longthought.training.settings import Settings
 
 _NEW = re.compile(r"new:d(\d+)x(\d+)")
 
@@ -37,7 +37,7 @@ class Base:
     """Width and layers of a new model."""
     tokenizer: Any
     context: int
-    """Tokens the model can take."""
+    """Tokens the model will take."""
     seed: int
 
     def expect_sayable(self, ids: list[int], place: str) -> None:
@@ -76,9 +76,11 @@ class Base:
     def _load(self, kind: Any, dtype: Any, **more: Any) -> Any:
         assert self.path is not None
         try:
-            return kind.from_pretrained(self.path, dtype=dtype, **more)
+            model = kind.from_pretrained(self.path, dtype=dtype, **more)
         except (OSError, ValueError, KeyError) as error:
             raise _unloadable(self.name, error) from error
+        model.config.get_text_config().max_position_embeddings = self.context
+        return model
 
     def _new(self) -> Any:
         from longthought.training.bundled import model as architecture
@@ -118,7 +120,9 @@ def open_base(settings: Settings, role: Role, dialect: str) -> Base:
     except (OSError, ValueError, KeyError) as error:
         raise _unloadable(name, error) from error
     _settle_template(tokenizer, settings, dialect)
-    context = int(_config(path).get_text_config().max_position_embeddings)
+    whole = added is None and settings.lora_rank is None
+    context = _context(name, _config(path).get_text_config(), settings.max_length, whole=whole)
+    tokenizer.model_max_length = context
     _expect_vocabulary(name, tokenizer, dialect)
     _expect_template(name, tokenizer)
     path = str(Path(path).absolute()) if Path(path).exists() else path
@@ -140,18 +144,16 @@ def _new_base(settings: Settings, name: str, dialect: str) -> Base:
     return Base(name, None, None, (int(shape[1]), int(shape[2])), tokenizer, context, settings.seed)
 
 
-def longest(settings: Settings, base: Base) -> int:
-    """Return the tokens at which an example is cut.
-
-    Raises:
-        ConfigError: if more were asked for than the base can take.
-
-    """
-    if settings.max_length is not None and settings.max_length > base.context:
-        raise ConfigError(
-            f"--max-length {settings.max_length}: {base.name} takes {base.context} tokens; ask for no more than that"
-        )
-    return settings.max_length or min(base.context, LONGEST)
+def _context(name: str, config: Any, wanted: int | None, *, whole: bool) -> int:
+    """Return the tokens a model will take; training all of it makes that more, if its positions can be counted on."""
+    context = int(config.max_position_embeddings)
+    if wanted is None or wanted <= context:
+        return context
+    rotary = (getattr(config, "rope_parameters", None) or {}).get("rope_type") == "default"
+    if rotary and whole:
+        return wanted
+    why = "an adapter can't teach it longer ones" if rotary else "its positions can't be counted on from there"
+    raise ConfigError(f"--max-length {wanted}: {name} takes {context} tokens, and {why}")
 
 
 def _has_tokenizer(found: str) -> bool:

@@ -28,7 +28,7 @@ from transformers.trainer_callback import PrinterCallback, ProgressCallback
 from longthought.agents.engines.load import TINY
 from longthought.errors import ConfigError, ProblemError
 from longthought.training import settings as sizes
-from longthought.training.bases import Base, longest, open_base
+from longthought.training.bases import Base, open_base
 from longthought.training.folder import DataFolder, Role, Split, expect_apart
 from longthought.training.inspection import Lengths
 from longthought.training.model_card import card
@@ -144,7 +144,7 @@ def look(learning: Learning, settings: Settings, data: DataFolder) -> Task:
     for split, rows in splits.items():
         _expect_columns(learning, data, split, rows)
     expect_apart(data, splits)
-    return Task(settings, role, data, splits, base, longest(settings, base))
+    return Task(settings, role, data, splits, base, settings.max_length or min(base.context, sizes.LONGEST))
 
 
 def _train(

@@ -20,7 +20,7 @@ from tests.fakes.scripted import ScriptedChatModel
 GAME = Problem(id="game", statement="Use 3, 7, 16 and 20, each once, to make 46.", domain="countdown")
 RIGHT = """\
 step 20 - 16 = 4 left 7 4 3 judge 7 need 39 53 have 7 1 12 4 need 42 50 have 10 4 21 3 need 43 49 have 11 3 28 none \
-backtrack 0 use 20 16 7 3 make 46 not 20 - 16 dead
+backtrack 0 not 20 - 16 dead left 20 16 7 3 make 46
 step 16 + 7 = 23 left 23 20 3
 step 23 + 3 = 26 left 26 20
 step 26 + 20 = 46 left 46 judge need 46 have 46 found terminate"""

@@ -150,17 +150,22 @@ def test_prose_thoughts_of_the_same_debates_give_the_same_answer() -> None:
             assert " left " not in thought.text.replace("left.", "").replace(" left,", "").replace(" left?", "")
 
 
-def test_a_return_recalls_what_the_policy_was_shown_there() -> None:
+def test_a_return_says_what_was_given_up_and_what_is_then_on_the_table() -> None:
     for t in debates():
-        course, text, asked = t.long_thought(voice=COMPACT).course, t.long_thought(voice=COMPACT).text, []
-        told = {seq for move in course.moves if move.factor is Factor.RETURN for seq in move.events}
+        thought, wanted = t.long_thought(voice=COMPACT), list[str]()
+        told = {seq for move in thought.course.moves if move.factor is Factor.RETURN for seq in move.events}
         tree = Tree()
         for event in t.events:
             tree.apply(event)
             if event.seq in told:
-                asked.append(Compact().ask_policy(view(tree))[0].text)
-        recalled = re.findall(r"backtrack \d+ (.*?)(?=\n| dead backtrack|$)", text)  # `dead`: all there was failed
-        assert [f"{words} step" for words in recalled] == asked
+                shown = view(tree)
+                asked = Compact().ask_policy(shown)[0].text.split()
+                given_up = f"not {shown.attempts[-1].text.partition(' =')[0]} {asked[-2]}"
+                table = (
+                    shown.path[-1].partition(" left ")[2] if shown.path else " ".join(asked[1 : asked.index("make")])
+                )
+                wanted.append(f"{len(shown.path)} {given_up} left {table} make {target_of(t)}")
+        assert re.findall(r"backtrack (.*? make \d+)", thought.text) == wanted
 
 
 def test_the_thinker_is_asked_with_the_problem_alone() -> None:
@@ -198,7 +203,7 @@ def test_a_miss_is_said_in_numbers_whoever_found_it() -> None:
     log.judge(1, Action.BACKTRACK, 0.1, "that makes six, not five", target=0)
     log.add(Moved, Author.CRITIC, to=0, cause=Cause.REJECTED, abandoned=(1,), reason="that makes six, not five")
     assert Trajectory(log.name, log).long_thought(voice=COMPACT).text == (
-        "step 3 * 2 = 6 left 6 judge need 5 have 6 none backtrack 0 use 3 2 make 5 not 3 * 2 dead"
+        "step 3 * 2 = 6 left 6 judge need 5 have 6 none backtrack 0 not 3 * 2 dead left 3 2 make 5"
     )
 
 
@@ -212,16 +217,15 @@ def test_turning_to_another_branch_walks_down_to_it_again() -> None:
     text = Trajectory(log.name, log).long_thought(voice=COMPACT).text
     read = read_thought(text)
     assert (read.fault, read.answer) == ("", "(3 * 2) * 4")
-    assert text.endswith("backtrack 0 use 4 3 2 make 24\nstep 3 * 2 = 6 left 6 4\nstep 6 * 4 = 24 left 24 terminate")
+    assert text.endswith("backtrack 0 left 4 3 2 make 24\nstep 3 * 2 = 6 left 6 4\nstep 6 * 4 = 24 left 24 terminate")
 
 
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("step 3 + 2 = 5 left 5 4 backtrack 2 use 4 3 2 make 9", "backtrack 2: 1 steps stand"),
-        ("step 3 + 2 = 5 left 5 4 backtrack 0 left 4 3 2", "does not recall the problem"),
-        ("step 3 + 2 = 5 left 5 4 backtrack 0 use 4 3 2", "does not recall the target"),
-        ("step 3 + 2 = 5 left 5 4 backtrack 1 use 4 3 2 make 9 step 3 * 2 = 6 left 6 4", "other steps than stand"),
+        ("step 3 + 2 = 5 left 5 4 backtrack 2 left 4 3 2 make 9", "backtrack 2: 1 steps stand"),
+        ("step 3 + 2 = 5 left 5 4 backtrack 0 not 3 + 2 dead make 9", "does not say 'left'"),
+        ("step 3 + 2 = 5 left 5 4 backtrack 0 left 4 3 2", "does not say 'make'"),
         ("step 3 + 2 left 5 4", "is no step"),
         ("judge need 5 have 6 none", "does not begin with a step"),
         ("I think step 3 + 2 = 5 left 5 4", "'I' can't open a turn"),

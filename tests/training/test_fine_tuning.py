@@ -144,8 +144,9 @@ def test_an_adapter_is_trained_further_by_preferences(played: list[Trajectory], 
 def test_a_thinker_writes_what_can_be_read_as_a_thought(played: list[Trajectory], tmp_path: Path) -> None:
     rows, aside = debates.split(debates.thinker_rows(played))
     data = debates.write(tmp_path / "data", rows, aside, format="sft-journey", role="thinker")
-    facts = train("sft", data, tmp_path / "thinker", steps=60, batch=8, learning_rate=3e-3)
+    facts = train("sft", data, tmp_path / "thinker", steps=60, batch=8, learning_rate=3e-3, max_length=1024)
     assert facts["validation_loss"]["last"] < facts["validation_loss"]["first"]
+    assert load_engine(str(tmp_path / "thinker"))[0].context_length == 1024, "twice what the base takes"
     model = catalogue.chat_model(f"transformers:{tmp_path / 'thinker'}", "policy", max_tokens=120)
     reply = model.invoke(rows[0]["prompt"][0]["content"])
     assert reply.text.startswith("step ")

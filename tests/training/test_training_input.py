@@ -1,6 +1,7 @@
 """Mistakes in what a training is given: each is one clear error before anything is written or loaded."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -135,7 +136,13 @@ def test_a_base_that_is_none(data: Path, base: str, said: str) -> None:
 
 def test_settings_that_do_not_go_together(data: Path, tmp_path: Path) -> None:
     refused(ConfigError, data, r"an adapter needs a base that knows something", base="new:d64x1", lora_rank=2)
-    refused(ConfigError, data, r"--max-length 9999: bundled:countdown takes 512 tokens", max_length=9999)
+    said = r"--max-length 9999: bundled:countdown takes 512 tokens, and an adapter can't teach it longer ones"
+    refused(ConfigError, data, said, max_length=9999, lora_rank=2)
+    scaled = shutil.copytree(catalogue.bundled_folder("countdown", "policy"), tmp_path / "scaled")
+    config = json.loads((scaled / "config.json").read_text())
+    config["rope_parameters"] |= {"rope_type": "linear", "factor": 2.0}
+    (scaled / "config.json").write_text(json.dumps(config))
+    refused(ConfigError, data, r"positions can't be counted on from there", base=str(scaled), max_length=9999)
     refused(ConfigError, data, r"--report-to trackboard: it isn't installed; run `pip install", report_to="trackboard")
     refused(ConfigError, data, r"--schedule sine: unknown; choose from linear, cosine", schedule="sine")
     for wrong in ({"steps": 0}, {"batch": -1}, {"warmup": 1.0}, {"learning_rate": 0.0}, {"labels": "none"}):
