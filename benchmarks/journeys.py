@@ -8,14 +8,16 @@
 twins: a journey and a shortcut from each tree. Each arm is a thinker trained from the bundled agent that plays both
 roles: it can take steps and judge them, one at a time, and has never written a thought:
 
-    journey-SEED         journeys
-    shortcut-SEED        their twins: as many examples
-    journey-tokens-SEED  fewer journeys: as many tokens as the shortcuts
-    journey-SEED-dpo     the arm of that name, then preferences between its own right and wrong thoughts
-    shortcut-SEED-dpo    likewise
+    journey-SEED          journeys
+    shortcut-SEED         their twins: as many examples
+    shortcut-long-SEED    the same, gone through until as many tokens were learned from as by the journeys
+    journey-tokens-SEED   fewer journeys: as many tokens of data as the shortcuts
+    journey-SEED-dpo      the arm of that name, then preferences between its own right and wrong thoughts
+    shortcut-SEED-dpo     likewise
 
-Every step is a command of `longthought`, printed before it runs. `compare` gives each arm one greedy rollout on
-held-out problems, and shortcuts a best-of-n that the checker picks, over the same budgets of tokens.
+Every step is a command of `longthought`, printed before it runs. `compare` gives each arm one rollout on held-out
+problems, and shortcuts a best-of-n that the checker picks, over the same budgets of tokens. Rates, passes and
+temperatures were chosen on problems of the validation split, for journeys and shortcuts apart.
 """
 
 import argparse
@@ -23,6 +25,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.console import Console
 
@@ -36,8 +39,30 @@ from longthought.problems import countdown
 from longthought.problems.loader import countdown_task
 
 LONGTHOUGHT = str(Path(sys.executable).with_name("longthought"))
-DATA = {"journey": ("sft-journey", "examples"), "shortcut": ("sft-shortcut", "examples")}
-DATA["journey-tokens"] = ("sft-journey", "tokens")
+DATA = {
+    "journey": ("sft-journey", "examples"),
+    "shortcut": ("sft-shortcut", "examples"),
+    "journey-tokens": ("sft-journey", "tokens"),
+}
+CONTEXT = 1024
+
+
+class Arm(NamedTuple):
+    """How one kind of thinker is trained and asked."""
+
+    data: str
+    epochs: int
+    learning_rate: float
+    batch: int
+    temperature: float
+
+
+ARMS = {
+    "journey": Arm("journey", 4, 2e-3, 8, 0.7),
+    "shortcut": Arm("shortcut", 2, 5e-4, 32, 0.0),
+    "shortcut-long": Arm("shortcut", 30, 5e-4, 32, 0.0),
+    "journey-tokens": Arm("journey-tokens", 20, 2e-3, 8, 0.7),
+}
 BUDGETS = (64, 128, 256, 512, 1024)
 
 
@@ -67,7 +92,7 @@ class Experiment:
             if not (self.out / "data" / name / "meta.json").exists():
                 self.run(
                     "export", debates, "--format", kind, "--match", match, "--walk", self.given.walk,
-                    "--max-length", 512, "--out", self.out / "data" / name,
+                    "--max-length", CONTEXT, "--out", self.out / "data" / name,
                 )  # fmt: skip
 
     def train(self, arm: str) -> None:
@@ -76,9 +101,11 @@ class Experiment:
             self._prefer(arm.removesuffix("-dpo"))
             return
         name, _, seed = arm.rpartition("-")
+        how = ARMS[name]
         self.run(
-            "train", "sft", self.out / "data" / name, "--base", "bundled:countdown", "--role", "thinker",
-            "--epochs", self.given.epochs, "--learning-rate", 1e-3, "--seed", seed, "--out", self.out / arm,
+            "train", "sft", self.out / "data" / how.data, "--base", "bundled:countdown", "--role", "thinker",
+            "--epochs", how.epochs, "--learning-rate", how.learning_rate, "--batch", how.batch,
+            "--max-length", CONTEXT, "--seed", seed, "--out", self.out / arm,
         )  # fmt: skip
 
     def _prefer(self, arm: str) -> None:
@@ -114,12 +141,13 @@ class Experiment:
 
     def _strategies(self, arm: str) -> list[Strategy]:
         policy = {"policy": f"transformers:{self.out / arm}", "tools": ()}
-        greedy = Strategy(arm, "sampling", {**policy, "samples": 1, "temperature": 0.0}, "one greedy rollout")
-        if not arm.startswith("shortcut") or arm.endswith("dpo"):
-            return [greedy]
+        how = ARMS[arm.removesuffix("-dpo").rpartition("-")[0]]
+        once = Strategy(arm, "sampling", {**policy, "samples": 1, "temperature": how.temperature}, "one rollout")
+        if arm != f"shortcut-{self.given.seeds[0]}":
+            return [once]
         many = Strategy(f"{arm}-majority", "sampling", {**policy, "samples": MANY, "temperature": 1.0}, "a vote")
         best = Strategy(f"{arm}-best-of-n", "sampling", choice="any right answer", checker=True, runs_of=many.name)
-        return [greedy, many, best]
+        return [once, many, best]
 
 
 def main() -> None:
@@ -130,14 +158,13 @@ def main() -> None:
     parser.add_argument("--debates", type=int, default=6000)
     parser.add_argument("--problem-seed", type=int, default=40_000)
     parser.add_argument("--walk", default="chronological", choices=("chronological", "depth_first"))
-    parser.add_argument("--epochs", type=float, default=5)
     parser.add_argument("--preferences", type=int, default=1500, help="problems that preferences are sampled on")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--split", default="test", choices=("test", "validation"))
     parser.add_argument("--test-problems", type=int, default=1000)
     parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args()
-    arms = [f"{name}-{seed}" for seed in given.seeds for name in DATA]
+    arms = [f"{name}-{seed}" for seed in given.seeds for name in ARMS]
     arms += [f"{name}-{given.seeds[0]}-dpo" for name in ("journey", "shortcut")]
     experiment = Experiment(given)
     for step in given.steps or ["data", *arms, "compare"]:
