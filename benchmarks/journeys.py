@@ -21,24 +21,13 @@ temperatures were chosen on problems of the validation split, for journeys and s
 """
 
 import argparse
-import shlex
-import subprocess
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from rich.console import Console
+from experiment import compare, problems, run
 
-from longthought.cli.comparison import footnotes, table
-from longthought.evaluation.evaluation import evaluate
-from longthought.evaluation.plays import Plan
-from longthought.evaluation.plots import draw
-from longthought.evaluation.saving import save
 from longthought.evaluation.strategies import MANY, Strategy
-from longthought.problems import countdown
-from longthought.problems.loader import countdown_task
 
-LONGTHOUGHT = str(Path(sys.executable).with_name("longthought"))
 DATA = {
     "journey": ("sft-journey", "examples"),
     "shortcut": ("sft-shortcut", "examples"),
@@ -73,24 +62,15 @@ class Experiment:
         """Take what was asked for."""
         self.given, self.out = given, given.out
 
-    def run(self, *command: object) -> None:
-        """Run `longthought` with these words."""
-        words = [str(word) for word in command]
-        print(f"$ {shlex.join(['longthought', *words])}", flush=True)
-        subprocess.run([LONGTHOUGHT, *words], check=True)
-
     def data(self) -> None:
         """Make debates, labels and twins."""
-        problems, debates = self.out / "problems.jsonl", self.out / "debates"
-        if not problems.exists():
-            self.out.mkdir(parents=True, exist_ok=True)
-            count, seed = self.given.debates, self.given.problem_seed
-            self.run("problems", "countdown", "--count", count, "--split", "train", "--seed", seed, "--out", problems)
-        self.run("generate", problems, "--out", debates, "--processes", self.given.processes)
-        self.run("label", debates, "--method", "exact")
+        source, debates = self.out / "problems.jsonl", self.out / "debates"
+        problems(source, self.given.debates, self.given.problem_seed)
+        run("generate", source, "--out", debates, "--processes", self.given.processes)
+        run("label", debates, "--method", "exact")
         for name, (kind, match) in DATA.items():
             if not (self.out / "data" / name / "meta.json").exists():
-                self.run(
+                run(
                     "export", debates, "--format", kind, "--match", match, "--walk", self.given.walk,
                     "--max-length", CONTEXT, "--out", self.out / "data" / name,
                 )  # fmt: skip
@@ -102,42 +82,32 @@ class Experiment:
             return
         name, _, seed = arm.rpartition("-")
         how = ARMS[name]
-        self.run(
+        run(
             "train", "sft", self.out / "data" / how.data, "--base", "bundled:countdown", "--role", "thinker",
             "--epochs", how.epochs, "--learning-rate", how.learning_rate, "--batch", how.batch,
             "--max-length", CONTEXT, "--seed", seed, "--out", self.out / arm,
         )  # fmt: skip
 
     def _prefer(self, arm: str) -> None:
-        problems, samples = self.out / "preferences.jsonl", self.out / f"samples-{arm}"
-        if not problems.exists():
-            count, seed = self.given.preferences, self.given.problem_seed + 1
-            self.run("problems", "countdown", "--count", count, "--split", "train", "--seed", seed, "--out", problems)
-        self.run(
-            "generate", problems, "--out", samples, "--graph", "sampling", "--samples", 4, "--set", "samples=1",
+        source, samples = self.out / "preferences.jsonl", self.out / f"samples-{arm}"
+        problems(source, self.given.preferences, self.given.problem_seed + 1)
+        run(
+            "generate", source, "--out", samples, "--graph", "sampling", "--samples", 4, "--set", "samples=1",
             "--policy", f"transformers:{self.out / arm}", "--temperature", 1.0,
         )  # fmt: skip
         data = self.out / "data" / f"{arm}-dpo"
         if not (data / "meta.json").exists():
-            self.run("export", samples, "--format", "dpo-policy", "--pair-by", "samples", "--out", data)
-        self.run(
+            run("export", samples, "--format", "dpo-policy", "--pair-by", "samples", "--out", data)
+        run(
             "train", "dpo", data, "--base", self.out / arm, "--epochs", 1, "--out", self.out / f"{arm}-dpo"
         )  # fmt: skip
 
     def compare(self, arms: list[str]) -> None:
         """Measure every arm that is trained."""
         trained = [arm for arm in arms if (self.out / arm / "README.md").exists()]
-        puzzles = countdown.generate(count=self.given.test_problems, split=self.given.split, seed=30_000)
-        strategies = [s for arm in trained for s in self._strategies(arm)]
         folder = self.out / f"compared-{self.given.split}"
-        plan = Plan(strategies, [countdown_task(p) for p in puzzles], folder, BUDGETS)
-        found, critics = evaluate(plan)
-        save(found, critics, folder)
-        draw(found, critics, folder)
-        console = Console(highlight=False)
-        for budget in BUDGETS:
-            console.print(table(found, budget, console.width))
-        console.print(footnotes(found, folder))
+        strategies = [s for arm in trained for s in self._strategies(arm)]
+        compare(strategies, self.given.split, self.given.test_problems, 30_000, folder, BUDGETS)
 
     def _strategies(self, arm: str) -> list[Strategy]:
         policy = {"policy": f"transformers:{self.out / arm}", "tools": ()}

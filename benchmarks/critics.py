@@ -1,0 +1,74 @@
+"""What a critic learns from the debates it sat in, once the solver has said which of its verdicts were right.
+
+    python benchmarks/critics.py               # everything, in order; run it again after a stop
+    python benchmarks/critics.py compare       # the table of what is trained
+
+`weak` trains the bundled agents for a tenth of their steps. `data` has the bundled policy debate with that weak critic
+on problems of the training split, and labels each step by the exact solver. `tuned` goes on with the weak critic on the
+right verdicts to what it judged; `scorer` trains a head that gives each step a number instead. `compare` has the same
+policy debate with each of them, and with the bundled critic, on held-out problems at equal tokens.
+"""
+
+import argparse
+from pathlib import Path
+
+from experiment import compare, problems, run
+
+from longthought.evaluation.strategies import Strategy
+
+BUDGETS = (500, 1000, 2000)
+
+
+def main() -> None:
+    """Do what is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("steps", nargs="*", help="weak, data, tuned, scorer, compare; by default all of them")
+    parser.add_argument("--out", type=Path, default=Path("runs/critics"))
+    parser.add_argument("--scale", type=float, default=0.1, help="share of the bundled agents' steps for the weak one")
+    parser.add_argument("--debates", type=int, default=3000)
+    parser.add_argument("--epochs", type=float, default=2)
+    parser.add_argument("--split", default="test", choices=("test", "validation"))
+    parser.add_argument("--test-problems", type=int, default=1000)
+    parser.add_argument("--processes", type=int, default=2)
+    given = parser.parse_args()
+    out, weak = given.out, f"bundled:{given.out / 'weak'}"
+    steps = ("weak", "data", "tuned", "scorer", "compare")
+    for step in given.steps or steps:
+        match step:
+            case "weak":
+                run("train", "bundled", "--scale", given.scale, "--test-problems", 20, "--out", out / "weak")
+            case "data":
+                data(out, weak, given)
+            case "tuned":
+                tuned = ("--base", out / "weak" / "critic", "--role", "critic", "--epochs", given.epochs)
+                run("train", "sft", out / "data" / "critic", *tuned, "--out", out / "tuned")
+            case "scorer":
+                scored = ("--base", out / "weak" / "critic", "--epochs", given.epochs)
+                run("train", "scorer", out / "data" / "step-labels", *scored, "--out", out / "scorer")
+            case "compare":
+                critics = {
+                    "weak": weak,
+                    "tuned": f"transformers:{out / 'tuned'}",
+                    "scorer": f"scorer:{out / 'scorer'}",
+                    "bundled": "bundled:countdown",
+                }
+                strategies = [
+                    Strategy(name, "debate", {"critic": critic}, "the graph's own") for name, critic in critics.items()
+                ]
+                compare(strategies, given.split, given.test_problems, 30_000, out / f"compared-{given.split}", BUDGETS)
+            case _:
+                parser.error(f"unknown step {step!r}: there are {', '.join(steps)}")
+
+
+def data(out: Path, weak: str, given: argparse.Namespace) -> None:
+    """Make debates, labels and the data of both critics."""
+    source = problems(out / "problems.jsonl", given.debates, 60_000)
+    run("generate", source, "--out", out / "debates", "--critic", weak, "--processes", given.processes)
+    run("label", out / "debates", "--method", "exact")
+    for kind in ("critic", "step-labels"):
+        if not (out / "data" / kind / "meta.json").exists():
+            run("export", out / "debates", "--format", kind, "--out", out / "data" / kind)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""What the experiments share: commands that are printed before they run, and comparisons that are shown after."""
+
+import shlex
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from longthought.cli.comparison import critic_panel, footnotes, table
+from longthought.evaluation.evaluation import evaluate
+from longthought.evaluation.plays import Plan
+from longthought.evaluation.plots import draw
+from longthought.evaluation.saving import save
+from longthought.evaluation.strategies import Strategy
+from longthought.problems import countdown
+from longthought.problems.loader import countdown_task
+
+LONGTHOUGHT = str(Path(sys.executable).with_name("longthought"))
+
+
+def run(*command: object) -> None:
+    """Run `longthought` with these words."""
+    words = [str(word) for word in command]
+    print(f"$ {shlex.join(['longthought', *words])}", flush=True)
+    subprocess.run([LONGTHOUGHT, *words], check=True)
+
+
+def problems(path: Path, count: int, seed: int) -> Path:
+    """Draw Countdown problems of the training split into a file, once."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        run("problems", "countdown", "--count", count, "--split", "train", "--seed", seed, "--out", path)
+    return path
+
+
+def compare(
+    strategies: Sequence[Strategy], split: str, count: int, seed: int, folder: Path, budgets: Sequence[int]
+) -> None:
+    """Play strategies on held-out problems, save table and plots, and show them."""
+    puzzles = countdown.generate(count=count, split=split, seed=seed)
+    found, critics = evaluate(Plan(strategies, [countdown_task(p) for p in puzzles], folder, budgets))
+    save(found, critics, folder)
+    draw(found, critics, folder)
+    console = Console(highlight=False)
+    for budget in budgets:
+        console.print(table(found, budget, console.width))
+    console.print(footnotes(found, folder))
+    for name, report in critics.reports.items():
+        console.print(critic_panel(name, report))
