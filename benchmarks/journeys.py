@@ -10,23 +10,36 @@ roles: it can take steps and judge them, one at a time, and has never written a 
 
     journey-SEED          journeys
     shortcut-SEED         their twins: as many examples
+    shortcut-policy-SEED  the same, from the bundled policy, which takes better steps than the one in both roles
     shortcut-long-SEED    the same, gone through until as many tokens were learned from as by the journeys
     journey-tokens-SEED   fewer journeys: as many tokens of data as the shortcuts
     journey-SEED-dpo      the arm of that name, then preferences between its own right and wrong thoughts
     shortcut-SEED-dpo     likewise
 
 Every step is a command of `longthought`, printed before it runs. `compare` gives each arm one rollout on held-out
-problems, and shortcuts a best-of-n that the checker picks, over the same budgets of tokens. Rates, passes and
-temperatures were chosen on problems of the validation split, for journeys and shortcuts apart.
+problems, and shortcuts a best-of-n that the checker picks, over the same budgets of tokens; then it tells how the
+thoughts ended, so that sums that are wrong and searches that are too short are not taken for one another. Rates, passes
+and temperatures were chosen on problems of the validation split, for journeys and shortcuts apart.
 """
 
 import argparse
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
 from experiment import compare, problems, run
+from rich.console import Console
+from rich.table import Table
 
+from longthought.agents import notation
+from longthought.agents.catalogue import bundled_folder
+from longthought.agents.compact_thought import ReadThought, read_thought
 from longthought.evaluation.strategies import MANY, Strategy
+from longthought.problems import countdown
+from longthought.problems.puzzle import Puzzle
+from longthought.trajectories.events import Proposed
+from longthought.trajectories.run import Run
+from longthought.trajectories.trajectory import Trajectory
 
 DATA = {
     "journey": ("sft-journey", "examples"),
@@ -44,12 +57,14 @@ class Arm(NamedTuple):
     learning_rate: float
     batch: int
     temperature: float
+    base: str | Path = "bundled:countdown"
 
 
 ARMS = {
     "journey": Arm("journey", 4, 2e-3, 8, 0.7),
     "shortcut": Arm("shortcut", 2, 5e-4, 32, 0.0),
-    "shortcut-long": Arm("shortcut", 30, 5e-4, 32, 0.0),
+    "shortcut-policy": Arm("shortcut", 2, 5e-4, 32, 0.0, bundled_folder("countdown", "policy")),
+    "shortcut-long": Arm("shortcut", 35, 5e-4, 32, 0.0),
     "journey-tokens": Arm("journey-tokens", 20, 2e-3, 8, 0.7),
 }
 BUDGETS = (64, 128, 256, 512, 1024)
@@ -83,7 +98,7 @@ class Experiment:
         name, _, seed = arm.rpartition("-")
         how = ARMS[name]
         run(
-            "train", "sft", self.out / "data" / how.data, "--base", "bundled:countdown", "--role", "thinker",
+            "train", "sft", self.out / "data" / how.data, "--base", how.base, "--role", "thinker",
             "--epochs", how.epochs, "--learning-rate", how.learning_rate, "--batch", how.batch,
             "--max-length", CONTEXT, "--seed", seed, "--out", self.out / arm,
         )  # fmt: skip
@@ -108,16 +123,59 @@ class Experiment:
         folder = self.out / f"compared-{self.given.split}"
         strategies = [s for arm in trained for s in self._strategies(arm)]
         compare(strategies, self.given.split, self.given.test_problems, 30_000, folder, BUDGETS)
+        table = Table(title="how single thoughts end, %")
+        for column in ("arm", *ENDS, "steps", "wrong turns", "steps said before"):
+            table.add_column(column, justify="left" if column == "arm" else "right")
+        for arm in trained:
+            table.add_row(arm, *ends(Run(folder / arm / "seed-0")))
+        Console(highlight=False).print(table)
 
     def _strategies(self, arm: str) -> list[Strategy]:
         policy = {"policy": f"transformers:{self.out / arm}", "tools": ()}
         how = ARMS[arm.removesuffix("-dpo").rpartition("-")[0]]
         once = Strategy(arm, "sampling", {**policy, "samples": 1, "temperature": how.temperature}, "one rollout")
-        if arm != f"shortcut-{self.given.seeds[0]}":
+        if arm != f"shortcut-policy-{self.given.seeds[0]}":
             return [once]
         many = Strategy(f"{arm}-majority", "sampling", {**policy, "samples": MANY, "temperature": 1.0}, "a vote")
         best = Strategy(f"{arm}-best-of-n", "sampling", choice="any right answer", checker=True, runs_of=many.name)
         return [once, many, best]
+
+
+ENDS = ("right", "wrong sum", "number not at hand", "misses the target", "unreadable", "cut off")
+
+
+def ends(run: Run) -> list[str]:
+    """Return the shares of thoughts by how they end, and means of their steps, returns and repeated steps."""
+    found, steps, turns, again, count = Counter[str](), 0, 0, 0, 0
+    for trajectory in run.trajectories():
+        text = next((event.text for event in trajectory.events if isinstance(event, Proposed)), "")
+        read = read_thought(text)
+        found[_end(trajectory, read, whole=len(text.split()) < CONTEXT - 32)] += 1
+        said = [turn.step for turn in read.turns]
+        steps, again, count = steps + len(said), again + len(said) - len(set(said)), count + 1
+        turns += sum(turn.back_to is not None for turn in read.turns)
+    shares = [f"{found[end] / count:.1%}".removesuffix("%") for end in ENDS]
+    return [*shares, f"{steps / count:.1f}", f"{turns / count:.1f}", f"{again / count:.1f}"]
+
+
+def _end(trajectory: Trajectory, read: ReadThought, *, whole: bool) -> str:
+    if trajectory.solved:
+        return "right"
+    if read.answer is None:
+        return "unreadable" if read.fault and whole else "cut off"
+    puzzle = Puzzle.read(trajectory.problem.statement)
+    assert puzzle is not None
+    table = Counter(puzzle.numbers)
+    for text in read.path:
+        step = notation.read_step(text)
+        assert step is not None
+        if countdown.apply(step.left, step.operator, step.right) != step.result:
+            return "wrong sum"
+        table.subtract((step.left, step.right))
+        if min(table.values()) < 0:
+            return "number not at hand"
+        table[step.result] += 1
+    return "misses the target"
 
 
 def main() -> None:
