@@ -12,7 +12,7 @@ policy debate with each of them, and with the bundled critic, on held-out proble
 import argparse
 from pathlib import Path
 
-from experiment import compare, problems, run
+from experiment import compare, export, problems, run
 
 from longthought.evaluation.strategies import Strategy
 
@@ -66,8 +66,7 @@ def data(out: Path, weak: str, given: argparse.Namespace) -> None:
     run("generate", source, "--out", out / "debates", "--critic", weak, "--processes", given.processes)
     run("label", out / "debates", "--method", "exact")
     for kind in ("critic", "step-labels"):
-        if not (out / "data" / kind / "meta.json").exists():
-            run("export", out / "debates", "--format", kind, "--out", out / "data" / kind)
+        export(out / "debates", out / "data" / kind, "--format", kind)
 
 
 if __name__ == "__main__":

@@ -35,6 +35,12 @@ def problems(path: Path, count: int, seed: int) -> Path:
     return path
 
 
+def export(debates: Path, out: Path, *how: object) -> None:
+    """Make a data set out of a run, once."""
+    if not (out / "meta.json").exists():
+        run("export", debates, *how, "--out", out)
+
+
 def compare(
     strategies: Sequence[Strategy], split: str, count: int, seed: int, folder: Path, budgets: Sequence[int]
 ) -> None:

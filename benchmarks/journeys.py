@@ -27,7 +27,7 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-from experiment import compare, problems, run
+from experiment import compare, export, problems, run
 from rich.console import Console
 from rich.table import Table
 
@@ -84,11 +84,10 @@ class Experiment:
         run("generate", source, "--out", debates, "--processes", self.given.processes)
         run("label", debates, "--method", "exact")
         for name, (kind, match) in DATA.items():
-            if not (self.out / "data" / name / "meta.json").exists():
-                run(
-                    "export", debates, "--format", kind, "--match", match, "--walk", self.given.walk,
-                    "--max-length", CONTEXT, "--out", self.out / "data" / name,
-                )  # fmt: skip
+            export(
+                debates, self.out / "data" / name, "--format", kind, "--match", match, "--walk", self.given.walk,
+                "--max-length", CONTEXT,
+            )  # fmt: skip
 
     def train(self, arm: str) -> None:
         """Train one arm, or go on with it."""
@@ -111,8 +110,7 @@ class Experiment:
             "--policy", f"transformers:{self.out / arm}", "--temperature", 1.0,
         )  # fmt: skip
         data = self.out / "data" / f"{arm}-dpo"
-        if not (data / "meta.json").exists():
-            run("export", samples, "--format", "dpo-policy", "--pair-by", "samples", "--out", data)
+        export(samples, data, "--format", "dpo-policy", "--pair-by", "samples")
         run(
             "train", "dpo", data, "--base", self.out / arm, "--epochs", 1, "--out", self.out / f"{arm}-dpo"
         )  # fmt: skip

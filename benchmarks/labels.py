@@ -9,7 +9,7 @@ if one of them ends in a right answer, so a live step can be missed and a dead o
 """
 
 import argparse
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 from rich.console import Console
@@ -17,7 +17,7 @@ from rich.progress import track
 from rich.table import Table
 
 import longthought as lt
-from longthought.evaluation.statistics import auroc, share
+from longthought.evaluation.statistics import auroc, clustered
 from longthought.problems import countdown
 from longthought.problems.loader import countdown_task
 from longthought.training.data.exact import exact_labels
@@ -78,15 +78,12 @@ def report(
 
 
 def _interval(found: list[tuple[tuple[str, int], bool]]) -> str:
-    """Write a share, with an interval that is as wide as if only so many steps had been looked at as tell anew."""
-    right = sum(hit for _, hit in found)
-    p, of = right / len(found), len(found)
-    off: defaultdict[str, float] = defaultdict(float)
+    """Write a share of steps, those of one debate being alike."""
+    hits, steps = Counter[str](), Counter[str]()
     for (debate, _), hit in found:
-        off[debate] += hit - p
-    between = sum(x * x for x in off.values()) / of**2
-    worth = min(of, p * (1 - p) / between) if between else of
-    said = share(right, of, worth=worth)
+        hits[debate] += hit
+        steps[debate] += 1
+    said = clustered([hits[debate] for debate in steps], list(steps.values()))
     return f"{said.value:.1%} [{said.low:.1%}, {said.high:.1%}]".replace("%", "")
 
 

@@ -162,7 +162,10 @@ class Replay:
             for number, event in enumerate(events[seen:count], seen + 1):
                 if not right and isinstance(event, Proposed) and event.answer is not None:
                     found = await self.marks.of(self.task, event.answer)
-                    solved, right = (found, number) if found else (None if found is None else solved, 0)
+                    if found:
+                        solved, right = True, number
+                    elif found is None:
+                        solved = None
             seen = count
             yield count, solved, right or count
 

@@ -49,7 +49,7 @@ def share(hits: int, of: int, *, worth: float | None = None) -> Share:
     return Share(hits, of, p, max(0.0, middle - half), min(1.0, middle + half))
 
 
-def clustered(hits: Sequence[int], tries: int) -> Share:
+def clustered(hits: Sequence[int], tries: int | Sequence[int]) -> Share:
     """Return the share of successes over problems that were each tried several times, as with several seeds.
 
     Tries on one problem are alike, so they count for fewer: the sample is divided by Kish's design effect, estimated
@@ -58,17 +58,18 @@ def clustered(hits: Sequence[int], tries: int) -> Share:
 
     Args:
         hits: Successes on each problem.
-        tries: Tries on each problem.
+        tries: Tries on each problem; one number where all have the same.
 
     Raises:
         ValueError: if there are no problems.
 
     """
-    total, of = sum(hits), len(hits) * tries
-    if tries == 1 or len(hits) < 2 or not 0 < total < of:
+    each = [tries] * len(hits) if isinstance(tries, int) else tries
+    total, of = sum(hits), sum(each)
+    if max(each, default=1) == 1 or len(hits) < 2 or not 0 < total < of:
         return share(total, of, worth=len(hits) if of else None)
     p = total / of
-    between = sum((h / tries - p) ** 2 for h in hits) / (len(hits) - 1) / len(hits)
+    between = sum((h - p * n) ** 2 for h, n in zip(hits, each, strict=True)) / of**2 * len(hits) / (len(hits) - 1)
     effect = between / (p * (1 - p) / of)
     return share(total, of, worth=of / max(1.0, effect))
 

@@ -122,7 +122,7 @@ def open_base(settings: Settings, role: Role, dialect: str) -> Base:
     _settle_template(tokenizer, settings, dialect)
     whole = added is None and settings.lora_rank is None
     context = _context(name, _config(path).get_text_config(), settings.max_length, whole=whole)
-    tokenizer.model_max_length = context
+    tokenizer.model_max_length = max(tokenizer.model_max_length, context)
     _expect_vocabulary(name, tokenizer, dialect)
     _expect_template(name, tokenizer)
     path = str(Path(path).absolute()) if Path(path).exists() else path
