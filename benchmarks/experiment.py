@@ -42,13 +42,15 @@ def export(debates: Path, out: Path, *how: object) -> None:
 
 
 def compare(
-    strategies: Sequence[Strategy], split: str, count: int, seed: int, folder: Path, budgets: Sequence[int]
-) -> None:
-    """Play strategies on held-out problems, save table and plots, and show them."""
+    strategies: Sequence[Strategy], split: str, count: int, seed: int, folder: Path, budgets: Sequence[int],
+    hidden: Sequence[str] = (),
+) -> None:  # fmt: skip
+    """Play strategies on held-out problems, save table and plots, and show them; the plot leaves out the hidden."""
     puzzles = countdown.generate(count=count, split=split, seed=seed)
     found, critics = evaluate(Plan(strategies, [countdown_task(p) for p in puzzles], folder, budgets))
     save(found, critics, folder)
-    draw(found, critics, folder)
+    seen = tuple(entrant for entrant in found.strategies if entrant.name not in hidden)
+    draw(found.model_copy(update={"strategies": seen}), critics, folder)
     console = Console(highlight=False)
     for budget in budgets:
         console.print(table(found, budget, console.width))

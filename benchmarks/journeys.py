@@ -17,9 +17,10 @@ roles: it can take steps and judge them, one at a time, and has never written a 
     shortcut-SEED-dpo     likewise
 
 Every step is a command of `longthought`, printed before it runs. `compare` gives each arm one rollout on held-out
-problems, and shortcuts a best-of-n that the checker picks, over the same budgets of tokens; then it tells how the
-thoughts ended, so that sums that are wrong and searches that are too short are not taken for one another. Rates, passes
-and temperatures were chosen on problems of the validation split, for journeys and shortcuts apart.
+problems, and shortcuts a best-of-n that the checker picks, over the same budgets of tokens; its plot shows the first
+seed alone. Then it tells how the thoughts ended, so that sums that are wrong and searches that are too short are not
+taken for one another. Rates, passes and temperatures were chosen on problems of the validation split, for journeys and
+shortcuts apart.
 """
 
 import argparse
@@ -120,7 +121,8 @@ class Experiment:
         trained = [arm for arm in arms if (self.out / arm / "README.md").exists()]
         folder = self.out / f"compared-{self.given.split}"
         strategies = [s for arm in trained for s in self._strategies(arm)]
-        compare(strategies, self.given.split, self.given.test_problems, 30_000, folder, BUDGETS)
+        others = [arm for arm in trained for seed in self.given.seeds[1:] if arm.endswith(f"-{seed}")]
+        compare(strategies, self.given.split, self.given.test_problems, 30_000, folder, BUDGETS, hidden=others)
         table = Table(title="how single thoughts end, %")
         for column in ("arm", *ENDS, "steps", "wrong turns", "steps said before"):
             table.add_column(column, justify="left" if column == "arm" else "right")
@@ -184,7 +186,7 @@ def main() -> None:
     parser.add_argument("--debates", type=int, default=6000)
     parser.add_argument("--problem-seed", type=int, default=40_000)
     parser.add_argument("--walk", default="chronological", choices=("chronological", "depth_first"))
-    parser.add_argument("--preferences", type=int, default=1500, help="problems that preferences are sampled on")
+    parser.add_argument("--preferences", type=int, default=600, help="problems that preferences are sampled on")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--split", default="test", choices=("test", "validation"))
     parser.add_argument("--test-problems", type=int, default=1000)
