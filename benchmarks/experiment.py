@@ -15,7 +15,7 @@ from longthought.evaluation.plots import draw
 from longthought.evaluation.saving import save
 from longthought.evaluation.strategies import Strategy
 from longthought.problems import countdown
-from longthought.problems.loader import countdown_task
+from longthought.problems.loader import countdown_task, load, write
 
 LONGTHOUGHT = str(Path(sys.executable).with_name("longthought"))
 
@@ -27,11 +27,15 @@ def run(*command: object) -> None:
     subprocess.run([LONGTHOUGHT, *words], check=True)
 
 
-def problems(path: Path, count: int, seed: int) -> Path:
-    """Draw Countdown problems of the training split into a file, once."""
+def problems(path: Path, count: int, seed: int, *, besides: Path | None = None) -> Path:
+    """Draw Countdown problems of the training split into a file, once; none that is in the file `besides`."""
     if not path.exists():
+        drawn = path.with_name(f"{path.name}.draft")
         path.parent.mkdir(parents=True, exist_ok=True)
-        run("problems", "countdown", "--count", count, "--split", "train", "--seed", seed, "--out", path)
+        run("problems", "countdown", "--count", count, "--split", "train", "--seed", seed, "--out", drawn)
+        known = {task.problem.id for task in load(besides)} if besides else set[str]()
+        write((task for task in load(drawn) if task.problem.id not in known), path)
+        drawn.unlink()
     return path
 
 

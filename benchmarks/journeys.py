@@ -105,7 +105,8 @@ class Experiment:
 
     def _prefer(self, arm: str) -> None:
         source, samples = self.out / "preferences.jsonl", self.out / f"samples-{arm}"
-        problems(source, self.given.preferences, self.given.problem_seed + 1)
+        known = self.out / "problems.jsonl"
+        problems(source, self.given.preferences, self.given.problem_seed + 1, besides=known)
         run(
             "generate", source, "--out", samples, "--graph", "sampling", "--samples", 4, "--set", "samples=1",
             "--policy", f"transformers:{self.out / arm}", "--temperature", 1.0,
