@@ -20,8 +20,8 @@ from pathlib import Path
 
 import torch
 from peft import LoraConfig, get_peft_model
-from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import AddedToken, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 import longthought
 
@@ -77,7 +77,8 @@ def tokenizer() -> PreTrainedTokenizerFast:
     made = PreTrainedTokenizerFast(
         tokenizer_object=inner, eos_token=END, pad_token=END, chat_template=CHAT_TEMPLATE, model_max_length=CONTEXT
     )
-    made.add_tokens([AddedToken(action, normalized=False, single_word=True) for action in ACTIONS])
+    whole: list[str | AddedToken] = [AddedToken(action, normalized=False, single_word=True) for action in ACTIONS]
+    made.add_tokens(whole)
     return made
 
 
@@ -103,11 +104,13 @@ def preferences(words: PreTrainedTokenizerFast) -> torch.Tensor:
 def model(words: PreTrainedTokenizerFast, seed: int = 0) -> LlamaForCausalLM:
     """Build the model: what it has read moves its preferences a little, and no more."""
     torch.manual_seed(seed)
+    end = words.convert_tokens_to_ids(END)
+    assert isinstance(end, int)
     config = LlamaConfig(
         vocab_size=len(words), hidden_size=HIDDEN, intermediate_size=2 * HIDDEN, num_hidden_layers=LAYERS,
         num_attention_heads=HIDDEN // 64, num_key_value_heads=HIDDEN // 64, head_dim=64,
         max_position_embeddings=CONTEXT, tie_word_embeddings=False, bos_token_id=None,
-        eos_token_id=words.eos_token_id, pad_token_id=words.pad_token_id,
+        eos_token_id=end, pad_token_id=end,
     )  # fmt: skip
     made = LlamaForCausalLM(config)
     with torch.no_grad():
@@ -138,7 +141,7 @@ def write(folder: Path, seed: int = 0) -> Path:
         lora = LoraConfig(r=8, lora_alpha=16, target_modules=["q_proj", "v_proj", "o_proj"], init_lora_weights=False)
         with warnings.catch_warnings():  # peft asks transformers for a property by its old name
             warnings.simplefilter("ignore", FutureWarning)
-            get_peft_model(adapted, lora).save_pretrained(folder / role)
+            get_peft_model(adapted, lora).save_pretrained(str(folder / role))
     return folder
 
 

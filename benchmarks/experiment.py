@@ -46,7 +46,7 @@ def export(debates: Path, out: Path, *how: object) -> None:
 
 
 def compare(
-    strategies: Sequence[Strategy], split: str, count: int, seed: int, folder: Path, budgets: Sequence[int],
+    strategies: Sequence[Strategy], split: countdown.Split, count: int, seed: int, folder: Path, budgets: Sequence[int],
     hidden: Sequence[str] = (),
 ) -> None:  # fmt: skip
     """Play strategies on held-out problems, save table and plots, and show them; the plot leaves out the hidden."""

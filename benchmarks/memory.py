@@ -12,6 +12,7 @@ import resource
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import longthought as lt
@@ -40,6 +41,10 @@ class Adder:
         answer = str(int(number) + 1000) if view.path else None
         step = Step(f"So it is {answer}." if answer else f"I add the thousand to {number}.", answer)
         return Reply(step, (Call(model=self.name, text=step.text, usage=Usage(prompt=100, completion=10)),))
+
+    async def propose_many(self, view: View, count: int) -> Sequence[Reply[Step]]:
+        """Give the same step so many times."""
+        return [await self.propose(view)] * count
 
     async def reflect(self, view: View) -> Reply[str]:
         """Never asked for."""
@@ -81,8 +86,9 @@ def main() -> None:
     problems = folder / "problems.jsonl"
     write((task(number) for number in range(given.problems)), problems)
     began, base, most = time.process_time(), 0.0, 0.0
-    agents = {"policy": Adder(), "critic": Adder()}
-    job = lt.generate(problems, out=folder / "run", concurrency=given.concurrency, tools=[], **agents)
+    job = lt.generate(
+        problems, out=folder / "run", concurrency=given.concurrency, tools=[], policy=Adder(), critic=Adder()
+    )
     for number, _ in enumerate(job, 1):
         if number % given.first == 0:
             now = resident()

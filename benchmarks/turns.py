@@ -122,6 +122,10 @@ class Sleeper:
         answer = "42" if len(view.path) >= self.load.steps else None
         return Reply(Step(text, answer), await self._call(text))
 
+    async def propose_many(self, view: View, count: int) -> Sequence[Reply[Step]]:
+        """Refuse: nobody asks for it."""
+        raise NotImplementedError
+
     async def reflect(self, view: View) -> Reply[str]:
         """Refuse: nobody asks for it."""
         raise NotImplementedError
