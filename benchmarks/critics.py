@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("steps", nargs="*", help="weak, data, tuned, scorer, compare; by default all of them")
     parser.add_argument("--out", type=Path, default=Path("runs/critics"))
     parser.add_argument("--scale", type=float, default=0.1, help="share of the bundled agents' steps for the weak one")
-    parser.add_argument("--debates", type=int, default=3000)
+    parser.add_argument("--debates", type=int, default=2000)
     parser.add_argument("--epochs", type=float, default=2)
     parser.add_argument("--split", default="test", choices=("test", "validation"))
     parser.add_argument("--test-problems", type=int, default=1000)
