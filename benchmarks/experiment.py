@@ -21,10 +21,11 @@ LONGTHOUGHT = str(Path(sys.executable).with_name("longthought"))
 
 
 def run(*command: object) -> None:
-    """Run `longthought` with these words."""
+    """Run `longthought` with these words, and end if it fails: it has said why."""
     words = [str(word) for word in command]
     print(f"$ {shlex.join(['longthought', *words])}", flush=True)
-    subprocess.run([LONGTHOUGHT, *words], check=True)
+    if code := subprocess.run([LONGTHOUGHT, *words], check=False).returncode:
+        sys.exit(code)
 
 
 def problems(path: Path, count: int, seed: int, *, besides: Path | None = None) -> Path:
