@@ -12,6 +12,7 @@ import math
 import os
 import platform
 import shutil
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -179,7 +180,9 @@ def _train(
     trainer.remove_callback(PrinterCallback)
     trainer.remove_callback(ProgressCallback)
     trainer.add_callback(Bar(clock))
-    outcome = trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
+    with warnings.catch_warnings():  # TRL asks transformers for a property by its old name
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
+        outcome = trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
     extra = learning.save(trainer, task, settings.out)
     clock.note()
     found = _facts(learning, task, plan, record, lengths, trainer, outcome.training_loss)
