@@ -16,6 +16,7 @@ from longthought.cli.problems import problems
 from longthought.cli.show import show
 from longthought.cli.solve import solve
 from longthought.cli.steps import steps
+from longthought.cli.tell import tell
 from longthought.cli.train import train
 from longthought.errors import LongthoughtError
 
@@ -32,6 +33,7 @@ app.command()(solve)
 app.command()(generate)
 app.command()(evaluate)
 app.command()(show)
+app.command()(tell)
 app.add_typer(problems, name="problems")
 check.command()(steps)
 app.add_typer(check, name="check")

@@ -18,10 +18,7 @@ def show(
     id: Annotated[str | None, typer.Argument(help="A debate, or a problem's id.")] = None,
     limit: Annotated[int, typer.Option(min=0, help="Rows of the table at most.")] = 50,
     example: Annotated[bool, typer.Option("--example", help="Show one solved debate of middling length.")] = False,
-    thought: Annotated[bool, typer.Option("--thought", help="Show the debate as one long thought.")] = False,
-    walk: Annotated[
-        str, typer.Option(help="How the thought is told: chronological, depth_first or shortcut.")
-    ] = "chronological",
+    thought: Annotated[bool, typer.Option("--thought", help="Show it as one long thought, as `tell` does.")] = False,
     json: Json = False,
 ) -> None:
     """Show what is in a run folder.
@@ -31,7 +28,6 @@ def show(
     from rich.console import Console
 
     from longthought.cli.display import debate_panels, run_table
-    from longthought.cli.thought import thought_panels
     from longthought.trajectories.run import Run
 
     console = Console(highlight=False)
@@ -47,10 +43,12 @@ def show(
         return
     trajectory = _example(opened) if id is None else opened.trajectory(id if "#" in id else f"{id}#0")
     if thought:
-        told = trajectory.long_thought(walk)
+        told = trajectory.long_thought()
         if json:
             typer.echo(told.to_json())
             return
+        from longthought.cli.thought import thought_panels
+
         panels = thought_panels(told, trajectory)
     elif json:
         typer.echo(trajectory.to_json())

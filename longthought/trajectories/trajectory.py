@@ -226,7 +226,7 @@ class Trajectory:
         if end is None:
             raise ConfigError(
                 f"{self.id} has no answer that is known to be right, and a {walk} thought leads to one: "
-                "take walk='chronological', or give labels"
+                "tell it in the chronological walk, or label its steps"
             )
         if walk is Walk.SHORTCUT:
             return Course(self.id, self.problem, walk, shortcut(self._events, self.tree, end), self.tree, seed)

@@ -21,9 +21,12 @@ import longthought as lt
 from longthought.agents.catalogue import BUNDLED
 from longthought.cli import display
 from longthought.cli.main import main
+from longthought.training.data.labels import Label, LabelWriter, Method
+from longthought.trajectories.folder import RunFolder
+from longthought.trajectories.thought import read_tags
 from longthought.trajectories.trajectory import Trajectory
 from tests.fakes import sums
-from tests.fakes.server import FakeServer, hangs, refuses
+from tests.fakes.server import FakeServer, hangs, refuses, says
 from tests.trajectories import logs
 
 COMMAND = str(Path(sys.executable).with_name("longthought"))
@@ -335,17 +338,67 @@ def test_show_a_thought(run: Run, tmp_path: Path) -> None:
     as_json = json.loads(run("show", *debate, "--thought", "--json").out)
     assert (as_json["text"], as_json["walk"]) == (shown.long_thought().text, "chronological")
     assert "What is [bold]it[/]?" in run("show", tmp_path / "run", "other", "--thought").out
-    expect_one_line(
-        run("show", *debate, "--thought", "--walk", "depth_first"), 2, "no answer that is known to be right"
-    )
-    expect_one_line(run("show", *debate, "--thought", "--walk", "best"), 2, "unknown walk 'best'", "depth_first")
     expect_one_line(run("show", tmp_path / "run", "--thought"), 2, "--thought shows one debate", "--example")
+
+
+def test_tell(run: Run, tmp_path: Path) -> None:
+    shown = stored(tmp_path / "run")
+    debate = ("tell", tmp_path / "run", "countdown-8-11-16-16-35#2")
+    told = run(*debate, "--seed", "3")
+    assert " ".join(shown.long_thought(seed=3).text.split()) in " ".join(told.out.split())
+    assert json.loads(run(*debate, "--json").out)["text"] == shown.long_thought().text
+    tagged = run(*debate, "--form", "tagged").out
+    assert tagged.strip() == shown.long_thought().tagged()
+    assert read_tags(tagged)
+    brief = run(*debate, "--form", "summary").out
+    assert "Tried and dropped: “16 + 8 = 25” (it is 24); “16 - 16 = 0” (zero is not positive)." in brief
+    compact = run(*debate, "--form", "compact")
+    expect_one_line(compact, 2, "compact")  # a step was doubted in words, and compact has none
+    expect_one_line(run(*debate, "--walk", "depth_first"), 2, "no answer that is known to be right", "label its steps")
+    expect_one_line(run(*debate, "--walk", "best"), 2, "--walk best", "depth_first")
+    expect_one_line(run(*debate, "--form", "verse"), 2, "--form verse", "tagged or summary")
+    expect_one_line(run(*debate, "--form", "tagged", "--model", "openai:fake"), 2, "--model openai:fake", "summary")
+
+
+def test_tell_goes_by_the_labels_of_the_run(run: Run, tmp_path: Path) -> None:
+    *ungraded, _ = logs.plain()
+    with RunFolder.create_or_resume(tmp_path / "run", {"graph": "debate"}) as opened:
+        opened.append(ungraded)
+    debate = ("tell", tmp_path / "run", "countdown-8-11-16-16-35#2", "--walk", "shortcut")
+    assert run(*debate).code == 2
+    with LabelWriter(tmp_path / "run") as labels:
+        labels.append([Label(trajectory=debate[2], node=5, live=True, method=Method.HUMAN)])
+    assert "(16 / 16) * 35" in run(*debate).out
+
+
+def test_tell_gives_figures_of_all_thoughts(run: Run, tmp_path: Path) -> None:
+    stored(tmp_path / "run")
+    done = run("tell", tmp_path / "run")
+    assert "4 numbers, wrong" in done.out
+    assert "math, ungraded" in done.out
+    assert max(map(len, done.out.splitlines())) <= 100
+    rows = [json.loads(line) for line in run("tell", tmp_path / "run", "--json").out.splitlines()]
+    assert [(row["difficulty"], row["thoughts"], row["steps"]) for row in rows] == [("4 numbers", 1, 4), ("math", 1, 0)]
+    assert rows[0]["wrong_turns"] == 2
+    expect_one_line(run("tell", tmp_path / "run", "--walk", "shortcut"), 2, "no debate can be told so", "2 not told")
+    expect_one_line(run("tell", tmp_path / "run", "--form", "summary"), 2, "name a debate")
+
+
+async def test_tell_in_the_words_of_a_model(tmp_path: Path) -> None:
+    shown = stored(tmp_path / "run")
+    debate = ("tell", tmp_path / "run", "countdown-8-11-16-16-35#2", "--model", "openai:fake", "--base-url")
+    async with FakeServer([says("[[1]] It is 36.")]) as server:
+        done = await command(*debate, server.base_url)
+    assert " ".join(shown.long_thought().text.split()) in " ".join(done.out.split())
+    assert "not in the words of openai:fake, since" in done.err
+    words = "16 + 8 = 25 was tried, and it is 24.\nAnswer: (16 / 16) * 35"
+    async with FakeServer([says(words)]) as server:
+        done = await command(*debate, server.base_url, "--form", "summary")
+    assert (done.out.strip(), done.err) == (words, "")
 
 
 def stored(folder: Path) -> Trajectory:
     """Write a run of two debates made by hand, one of them unfinished."""
-    from longthought.trajectories.folder import RunFolder
-
     plain, other = logs.plain(), logs.Log("What is [bold]it[/]?", id="other")
     with RunFolder.create_or_resume(folder, {"graph": "debate"}) as opened:
         opened.append(plain)

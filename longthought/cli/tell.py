@@ -1,0 +1,103 @@
+"""`longthought tell`: a debate as one long thought, in any of its forms; of a whole run, figures of its thoughts."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from longthought.cli.options import Json
+from longthought.errors import ConfigError
+
+if TYPE_CHECKING:
+    from longthought.trajectories.thought import LongThought
+
+FORMS = ("prose", "compact", "tagged", "summary")
+
+
+def tell(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    id: Annotated[str | None, typer.Argument(help="A debate, or a problem's id; else figures of them all.")] = None,
+    walk: Annotated[str, typer.Option(help="chronological, depth_first or shortcut.")] = "chronological",
+    wrong: Annotated[
+        int, typer.Option(min=-1, help="Wrong steps told at each node at most, by depth_first; -1 for all.")
+    ] = 3,
+    form: Annotated[str, typer.Option(help=f"{', '.join(FORMS[:-1])} or {FORMS[-1]}.")] = FORMS[0],
+    seed: Annotated[int, typer.Option(help="Decides the words, and which wrong steps are told.")] = 0,
+    model: Annotated[
+        str | None, typer.Option(metavar="PROVIDER:MODEL", help="Chat model that makes prose fluent, or sums it up.")
+    ] = None,
+    base_url: Annotated[str | None, typer.Option(metavar="URL", help="Server of that model.")] = None,
+    json: Json = False,
+) -> None:
+    """Tell a debate as one long thought.
+
+    Example: `longthought tell runs/first countdown-3-7-16-20-46 --walk depth_first` and `longthought tell runs/first`
+
+    `tagged` puts each sentence inside a tag of what it does; `summary` says what was tried and what worked. A model's
+    words are taken only if they lose no number, no wrong turn and no answer, and add none. Labels of the run are used.
+    """
+    from rich.console import Console
+
+    from longthought.cli.thought import Teller, figures, thought_panels
+    from longthought.trajectories.run import Run
+
+    if form not in FORMS:
+        raise ConfigError(f"--form {form}: choose {', '.join(FORMS[:-1])} or {FORMS[-1]}")
+    if model is not None and (id is None or form not in ("prose", "summary")):
+        raise ConfigError(f"--model {model}: it writes the prose or the summary of one debate; name the debate")
+    console, opened = Console(highlight=False), Run(run)
+    teller = Teller(opened, walk, None if wrong < 0 else wrong, seed, "compact" if form == "compact" else "prose")
+    if id is None:
+        if form in ("tagged", "summary"):
+            raise ConfigError(f"--form {form}: name a debate; without one there are figures of all thoughts")
+        table, records = figures(teller)
+        if json:
+            for record in records:
+                typer.echo(_line(record))
+        else:
+            console.print(table)
+        return
+    trajectory = opened.trajectory(id if "#" in id else f"{id}#0")
+    thought, objections = teller(trajectory), ()
+    if model is not None and form == "prose":
+        thought, objections = _fluent(thought, model, base_url)
+    if form == "summary":
+        text, objections = _summary(thought, model, base_url)
+        typer.echo(_line({"id": thought.id, "summary": text}) if json else text)
+    elif json:
+        typer.echo(thought.to_json())
+    elif form == "tagged":
+        typer.echo(thought.tagged())
+    else:
+        for panel in thought_panels(thought, trajectory):
+            console.print(panel)
+    if objections:
+        typer.echo(f"longthought: not in the words of {model}, since {'; '.join(objections)}", err=True)
+
+
+def _line(record: object) -> str:
+    import json
+
+    return json.dumps(record, ensure_ascii=False)
+
+
+def _fluent(thought: "LongThought", model: str, base_url: str | None) -> "tuple[LongThought, tuple[str, ...]]":
+    import asyncio
+
+    from longthought.agents.catalogue import chat_model
+    from longthought.agents.rewriting import rewrite
+
+    done = asyncio.run(rewrite(thought, chat_model(model, "policy", base_url=base_url), name=model))
+    return done.thought, done.objections
+
+
+def _summary(thought: "LongThought", model: str | None, base_url: str | None) -> tuple[str, tuple[str, ...]]:
+    import asyncio
+
+    from longthought.agents.catalogue import chat_model
+    from longthought.agents.summaries import summarise, summary
+
+    if model is None:
+        return summary(thought).text, ()
+    done = asyncio.run(summarise(thought, chat_model(model, "policy", base_url=base_url), name=model))
+    return done.text, done.objections
