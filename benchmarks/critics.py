@@ -6,7 +6,8 @@
 `weak` trains the bundled agents for a tenth of their steps. `data` has the bundled policy debate with that weak critic
 on problems of the training split, and labels each step by the exact solver. `tuned` goes on with the weak critic on the
 right verdicts to what it judged; `scorer` trains a head that gives each step a number instead. `compare` has the same
-policy debate with each of them, and with the bundled critic, on held-out problems at equal tokens.
+policy debate with each of them, and with the bundled critic, on held-out problems at equal tokens. Rates and passes
+were chosen on the validation split.
 """
 
 import argparse
@@ -26,7 +27,6 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/critics"))
     parser.add_argument("--scale", type=float, default=0.1, help="share of the bundled agents' steps for the weak one")
     parser.add_argument("--debates", type=int, default=2000)
-    parser.add_argument("--epochs", type=float, default=2)
     parser.add_argument("--split", default="test", choices=("test", "validation"))
     parser.add_argument("--test-problems", type=int, default=1000)
     parser.add_argument("--processes", type=int, default=2)
@@ -40,11 +40,11 @@ def main() -> None:
             case "data":
                 data(out, weak, given)
             case "tuned":
-                tuned = ("--base", out / "weak" / "critic", "--role", "critic", "--epochs", given.epochs)
-                run("train", "sft", out / "data" / "critic", *tuned, "--out", out / "tuned")
+                how = ("--base", out / "weak" / "critic", "--epochs", 6, "--learning-rate", 1e-3)
+                run("train", "sft", out / "data" / "critic", *how, "--out", out / "tuned")
             case "scorer":
-                scored = ("--base", out / "weak" / "critic", "--epochs", given.epochs)
-                run("train", "scorer", out / "data" / "step-labels", *scored, "--out", out / "scorer")
+                how = ("--base", out / "weak" / "critic", "--epochs", 2)
+                run("train", "scorer", out / "data" / "step-labels", *how, "--out", out / "scorer")
             case "compare":
                 critics = {
                     "weak": weak,
