@@ -9,6 +9,8 @@ import typer
 from longthought.cli.options import Json
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from longthought.training.data.rewriting import Tally
 
 
@@ -68,7 +70,7 @@ def rewrite(
         )
 
 
-def _bar(tally: "Tally") -> object:
+def _bar(tally: "Tally") -> "RenderableType":
     from rich.progress_bar import ProgressBar
     from rich.table import Table
 
