@@ -130,7 +130,7 @@ class Agent:
         asked = list(messages)
         while True:
             began = time.perf_counter()
-            with self._failures():
+            with failures(self.name):
                 message = await self._asking(asked, session=view.trajectory, **options, **self._warmth(len(calls)))
             calls.append(call_of(self.name, message, time.perf_counter() - began))
             found = read(calls[-1])
@@ -143,28 +143,29 @@ class Agent:
         self, view: View, messages: Sequence[BaseMessage], options: Mapping[str, Any], count: int
     ) -> list[Call]:
         began = time.perf_counter()
-        with self._failures():
+        with failures(self.name):
             found = await self._asking.several(messages, count, session=view.trajectory, **options)
         return calls_of(self.name, found, time.perf_counter() - began)
-
-    @contextmanager
-    def _failures(self) -> Generator[None]:
-        """Make an error of our own of what a client raises when a model can't be had."""
-        try:
-            yield
-        except LongthoughtError:
-            raise
-        except Exception as error:
-            if is_defect(error):
-                raise
-            kind = OutageError if fails_all(getattr(error, "status_code", None)) else EndpointError
-            raise kind(f"{self.name}: {type(error).__name__}: {error}") from error
 
     def _warmth(self, asked: int) -> Mapping[str, Any]:
         """Raise the temperature each time the same is asked again, where the dialect wants it."""
         if not asked or not self.dialect.warming:
             return {}
         return {"temperature": getattr(self.model, "temperature", 0.0) + asked * self.dialect.warming}
+
+
+@contextmanager
+def failures(name: str) -> Generator[None]:
+    """Make an error of our own of what a client raises when a model can't be had."""
+    try:
+        yield
+    except LongthoughtError:
+        raise
+    except Exception as error:
+        if is_defect(error):
+            raise
+        kind = OutageError if fails_all(getattr(error, "status_code", None)) else EndpointError
+        raise kind(f"{name}: {type(error).__name__}: {error}") from error
 
 
 def is_defect(error: Exception) -> bool:

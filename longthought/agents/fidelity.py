@@ -139,6 +139,25 @@ def losses(thought: LongThought, rewritten: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def kinds(objections: Iterable[str]) -> set[str]:
+    """Return what sorts of objections `losses` made, in words that can be counted: `lost a number`."""
+    return {next(kind for words, kind in _KINDS if words in objection) for objection in objections}
+
+
+_KINDS: Final = (
+    ("lost the final answer", "lost the answer"),
+    ("paragraphs came back for", "lost the paragraphs"),
+    ("lost the number", "lost a number"),
+    ("lost the equation", "lost an equation"),
+    ("made up the number", "made up a number"),
+    ("made up the equation", "made up an equation"),
+    ("is empty", "left a paragraph empty"),
+    ("no longer turns back", "lost a wrong turn"),
+    ("says something else", "said something else"),
+)
+"""Words of each objection of `losses`, and its sort; an answer may hold any words, so it comes first."""
+
+
 def _named(number: int, what: str, items: Iterable[str]) -> list[str]:
     return [f"paragraph {number} {what} {item}" for item in sorted(items)]
 

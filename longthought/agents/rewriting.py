@@ -13,11 +13,10 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
 from longthought.agents import prompts
-from longthought.agents.agent import call_of, is_defect
+from longthought.agents.agent import call_of, failures
 from longthought.agents.asking import Asking
 from longthought.agents.fidelity import losses, stretches, text_of
 from longthought.agents.reading import without_thinking
-from longthought.errors import EndpointError, LongthoughtError
 from longthought.trajectories.english import PARAGRAPH
 from longthought.trajectories.events import Call
 from longthought.trajectories.thought import LongThought, Sentence
@@ -45,7 +44,7 @@ async def rewrite(thought: LongThought, model: BaseChatModel, *, name: str = "")
         name: What the model is called in the bill.
 
     Raises:
-        EndpointError: if the model can't be asked.
+        EndpointError: if the model can't be asked; an OutageError if nothing can be asked of it.
 
     """
     pieces = stretches(thought)
@@ -86,16 +85,10 @@ async def ask(model: BaseChatModel, messages: list[BaseMessage], name: str) -> C
     """Ask a chat model once.
 
     Raises:
-        EndpointError: if it can't be asked.
+        EndpointError: if it can't be asked; an OutageError if nothing can be asked of it.
 
     """
     began = time.perf_counter()
-    try:
+    with failures(name or "the chat model"):
         message = await Asking(model)(messages)
-    except LongthoughtError:
-        raise
-    except Exception as error:
-        if is_defect(error):
-            raise
-        raise EndpointError(f"{name or 'the chat model'}: {type(error).__name__}: {error}") from error
     return call_of(name, message, time.perf_counter() - began)

@@ -3,7 +3,7 @@
 import resource
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -27,22 +27,26 @@ _VALUE: Final = 16
 _LABELS: Final = (8, 9, 6)
 
 
-class Dashboard:
-    """A job's figures, live; plain lines now and then where there is no terminal, nothing at all if quiet."""
+class Display:
+    """Figures, live; plain lines now and then where there is no terminal, nothing at all if quiet."""
 
-    def __init__(self, progress: Progress, *, quiet: bool = False, console: Console | None = None) -> None:
-        """Watch a job."""
-        self.progress, self.pace = progress, Pace(progress)
+    def __init__(
+        self,
+        draw: Callable[[], RenderableType],
+        say: Callable[[], str],
+        *,
+        quiet: bool = False,
+        console: Console | None = None,
+    ) -> None:
+        """Take what draws the figures, and what says them in one line."""
         self.console = console or Console(highlight=False)
+        self._say = say
         self._over = threading.Event()
         self._live = self._lines = None
         if quiet:
             return
         if self.console.is_terminal:
-            self._live = Live(
-                get_renderable=lambda: board(self.progress, self.pace, time.monotonic()),
-                console=self.console, refresh_per_second=4, transient=True,
-            )  # fmt: skip
+            self._live = Live(get_renderable=draw, console=self.console, refresh_per_second=4, transient=True)
         else:
             self._lines = threading.Thread(target=self._print_lines, name="longthought-progress", daemon=True)
 
@@ -68,7 +72,20 @@ class Dashboard:
 
     def _print_lines(self) -> None:
         while not self._over.wait(INTERVAL):
-            self.console.print(words(self.progress, self.pace, time.monotonic()), soft_wrap=True)
+            self.console.print(self._say(), soft_wrap=True)
+
+
+class Dashboard(Display):
+    """A job's figures."""
+
+    def __init__(self, progress: Progress, *, quiet: bool = False, console: Console | None = None) -> None:
+        """Watch a job."""
+        self.progress, self.pace = progress, Pace(progress)
+        super().__init__(
+            lambda: board(self.progress, self.pace, time.monotonic()),
+            lambda: words(self.progress, self.pace, time.monotonic()),
+            quiet=quiet, console=console,
+        )  # fmt: skip
 
 
 def board(progress: Progress, pace: Pace, now: float) -> RenderableType:

@@ -42,6 +42,9 @@ def export(
     match: Annotated[str, typer.Option(help="Journeys and shortcuts match on examples or tokens.")] = "examples",
     walk: Annotated[str, typer.Option(help="Journeys are depth_first or chronological.")] = "depth_first",
     wrong: Annotated[int, typer.Option(min=-1, help="Wrong children told at each node at most; -1 for all.")] = 3,
+    rewritten: Annotated[
+        bool, typer.Option("--rewritten", help="Journeys in a model's words, where `longthought rewrite` made some.")
+    ] = False,
     pair_by: Annotated[str, typer.Option(help="dpo-policy pairs siblings or samples.")] = "siblings",
     pairs: Annotated[int, typer.Option(help="Good and bad replies to one prompt at most.")] = 2,
     validation: Annotated[
@@ -67,9 +70,10 @@ def export(
     settings = Settings(
         formats=_formats(format), dialect=dialect, tokenizer=tokenizer,
         filters=Filters.read(outcome=outcome, backtracks=backtracks, agreement=agreement, max_length=max_length),
-        against=tuple(against or (SPLIT,)), mix=_shares(mix), match=match, walk=_walk(walk),
+        against=tuple(against or (SPLIT,)), mix=_shares(mix), match=match, walk=walk_called(walk),
         wrong=None if wrong < 0 else wrong, samples=_one_of("--pair-by", pair_by, "siblings", "samples") == "samples",
         pairs=pairs, validation=share, validation_run=aside, seed=seed, limit=limit, parquet=parquet,
+        rewritten=rewritten,
     )  # fmt: skip
     made = make(runs, out, settings, command=shlex.join(["longthought", *sys.argv[1:]]))
     if json:
@@ -79,6 +83,8 @@ def export(
         return
     sides = ", ".join(f"{count:,} for {'training' if side == 'train' else side}" for side, count in made.counts.items())
     typer.echo(f"{out}: {sides} rows, for the role {made.role}")
+    for model, count in made.rewritten.most_common():
+        typer.echo(f"  rewritten: {count:,} by {model}")
     for reason, count in made.left_out.most_common():
         typer.echo(f"  left out: {count:,} {reason}")
 
@@ -92,7 +98,13 @@ def _formats(written: str) -> "tuple[Format, ...]":
     return tuple(Format(name) for name in dict.fromkeys(names))
 
 
-def _walk(written: str) -> "Walk":
+def walk_called(written: str) -> "Walk":
+    """Return a walk that journeys can take.
+
+    Raises:
+        ConfigError: if there is none of that name.
+
+    """
     from longthought.trajectories.walks import Walk
 
     return Walk(_one_of("--walk", written, *(walk for walk in Walk if walk is not Walk.SHORTCUT)))

@@ -13,6 +13,7 @@ from longthought.cli.export import export
 from longthought.cli.generate import generate
 from longthought.cli.label import label
 from longthought.cli.problems import problems
+from longthought.cli.rewrite import rewrite
 from longthought.cli.show import show
 from longthought.cli.solve import solve
 from longthought.cli.steps import steps
@@ -38,6 +39,7 @@ app.add_typer(problems, name="problems")
 check.command()(steps)
 app.add_typer(check, name="check")
 app.command()(label)
+app.command()(rewrite)
 app.command()(export)
 app.add_typer(train, name="train")
 app.command()(code_thoughts)

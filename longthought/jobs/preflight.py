@@ -4,8 +4,11 @@ It asks whether every problem can be put to both agents, and whether their model
 """
 
 import itertools
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import BaseMessage
 
 from longthought.agents.agent import Agent
 from longthought.agents.in_process import InProcessChatModel
@@ -90,12 +93,23 @@ def _expect_readable(problem: Problem, seats: Seats) -> None:
 
 
 async def _expect_model(agent: Agent, problem: Problem) -> None:
-    match agent.model:
-        case ServedChatModel() as model:
+    dialect, seen = agent.dialect, _opening(problem)
+    asked = dialect.ask_solution(seen) if isinstance(dialect, Thinker) else dialect.ask_policy(seen)
+    await expect_model(agent.model, asked)
+
+
+async def expect_model(model: BaseChatModel, asked: Sequence[BaseMessage]) -> None:
+    """Raise unless a model is there; one in this process is loaded, and asked for a token.
+
+    Raises:
+        OutageError: if a server can't be reached, takes no key, or hasn't the model.
+        ModelError: if a model in this process can't be loaded.
+
+    """
+    match model:
+        case ServedChatModel():
             await model.expect_ready()
-        case InProcessChatModel() as model:
-            dialect, seen = agent.dialect, _opening(problem)
-            asked = dialect.ask_solution(seen) if isinstance(dialect, Thinker) else dialect.ask_policy(seen)
+        case InProcessChatModel():
             await model.ainvoke(asked, max_tokens=1, temperature=0.0)
         case _:
             pass

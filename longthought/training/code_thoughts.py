@@ -28,11 +28,11 @@ from longthought.tools.grade import grade
 from longthought.tools.python import blocks
 from longthought.tools.sandbox.pool import shared
 from longthought.tools.sandbox.result import RunStatus
+from longthought.training.data.rows import RULE
 from longthought.training.folder import META, SCHEMA_VERSION
 from longthought.training.narration import narrate
 
 FORMAT: Final = "code-thoughts"
-RULE: Final = "rule"
 WRITER: Final = """You are shown a problem and a program that solves it. Write the thoughts of somebody who finds this \
 program: what is asked, what ideas come up, what could go wrong, why each part of the program is as it is, step by \
 step, in the first person, as if the program were not yet known. Do not write the program itself; it will be put after \

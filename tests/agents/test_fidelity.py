@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from longthought.agents.fidelity import equations, losses, numbers, plain, stretches, text_of, unsupported
+from longthought.agents.fidelity import equations, kinds, losses, numbers, plain, stretches, text_of, unsupported
 from longthought.agents.summaries import summary
 from longthought.trajectories.thought import LongThought
 from longthought.trajectories.trajectory import Trajectory
@@ -54,6 +54,18 @@ def test_what_is_lost_or_made_up_is_named(number: int, change: Callable[[str], s
 
 def test_a_paragraph_too_few_is_the_only_objection() -> None:
     assert losses(THOUGHT, FLUENT[:-1]) == ("5 paragraphs came back for 6",)
+
+
+def test_objections_are_counted_by_their_sorts() -> None:
+    changes = {1: "17 × 6 = 10·6 + 9 * 6, or 18.", 2: "", 5: "So it is 102."}
+    found = losses(THOUGHT, [changes.get(at, text) for at, text in enumerate(FLUENT)])
+    assert kinds(found) == {
+        "lost a number", "lost an equation", "made up a number", "made up an equation", "left a paragraph empty",
+        "lost a wrong turn", "lost the answer",
+    }  # fmt: skip
+    assert kinds(losses(THOUGHT, [])) == {"lost the paragraphs"}
+    assert kinds(["paragraph 2 says something else"]) == {"said something else"}
+    assert kinds(()) == set()
 
 
 def test_a_wrong_turn_in_words_alone_survives_in_its_words() -> None:

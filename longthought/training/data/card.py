@@ -65,6 +65,8 @@ def card(made: "Exported", shelf: Shelf) -> str:
         dialect=made.dialect,
         by_kind=by_kind,
         by_run=by_run,
+        by="; `by` names the model in whose words it is, or says `rule`" if settings.rewritten else "",
+        rewritten=_rewritten(made, shelf),
         unit=made.unit,
         lengths=lengths,
         left_out=left_out if made.left_out else "Nothing.",
@@ -76,6 +78,18 @@ def card(made: "Exported", shelf: Shelf) -> str:
 def _runs(debates: Mapping[str, int], shelf: Shelf) -> dict[str, tuple[Any, ...] | None]:
     found: dict[str, tuple[Any, ...] | None] = dict.fromkeys(debates)
     return found | {row[0]: row for row in shelf.counts("run")}
+
+
+def _rewritten(made: "Exported", shelf: Shelf) -> str:
+    """Say how many journeys a model rewrote, if that was asked for."""
+    if not made.settings.rewritten:
+        return ""
+    journeys = sum(count for wanted, count, *_ in shelf.counts("format") if wanted == Format.JOURNEY)
+    models = ", ".join(f"{count:,} by `{model}`" for model, count in made.rewritten.most_common())
+    return (
+        f"\nOf {journeys:,} journeys, {made.rewritten.total():,} are rewritten by a chat model ({models or 'none'}); "
+        "the others are told by rule.\n"
+    )
 
 
 def _filters(made: "Exported") -> str:
@@ -112,7 +126,7 @@ configs:
 {lessons}
 
 For the role `{role}`, in the dialect `{dialect}`. {columns} The other columns say where a row comes from: `problem`,
-`run`, `debate`, `node` (0 for the whole debate) and `kind`.
+`run`, `debate`, `node` (0 for the whole debate) and `kind`{by}.
 
 ```python
 from datasets import load_dataset
@@ -123,7 +137,7 @@ data = load_dataset("PATH/OF/THIS/FOLDER")
 ## Rows
 
 {by_kind}
-
+{rewritten}
 Lengths of what is learned, in {unit}:
 
 {lengths}

@@ -16,17 +16,17 @@ from longthought.training.data import card
 from longthought.training.data.contamination import TestSets, problem_key
 from longthought.training.data.files import write_rows
 from longthought.training.data.formats import PAIRED, Maker
-from longthought.training.data.known import Known
-from longthought.training.data.labels import LabelBook
+from longthought.training.data.known import Books, Known
 from longthought.training.data.preflight import (
     expect_apart,
     expect_empty,
     expect_lessons,
+    expect_rewrites,
     expect_sound,
     prepared,
     run_name,
 )
-from longthought.training.data.rows import Candidate, Source
+from longthought.training.data.rows import RULE, Candidate, Source
 from longthought.training.data.settings import Exported, Settings
 from longthought.training.data.shelf import Shelf
 from longthought.trajectories.run import Run
@@ -55,6 +55,8 @@ def export(runs: Sequence[str | Path], out: str | Path, settings: Settings, *, c
     test_sets = TestSets(settings.against)
     made, maker = prepared(opened, out, settings, test_sets, command)
     expect_lessons(opened, settings)
+    if settings.rewritten:
+        expect_rewrites(opened, settings, maker.telling)
     if aside is not None:
         expect_apart(opened, aside)
         opened[f"{run_name(aside.path, [])} (validation)"] = aside
@@ -86,24 +88,24 @@ def _fill(
     shelf: Shelf, runs: Mapping[str, Run], aside: Run | None, maker: Maker, test_sets: TestSets, made: Exported
 ) -> None:
     for name, run in runs.items():
-        book = LabelBook(run.path)
+        books = Books(run.path, rewritten=made.settings.rewritten)
         for debate in run.ids()[: made.settings.limit]:
             made.debates[name] += 1
-            known = _known(run, name, debate, book, run is aside, test_sets, made)
+            known = read_debate(run, name, debate, books, test_sets, made, validation=run is aside)
             if known is not None:
                 _make(shelf, known, maker, made)
 
 
-def _known(
-    run: Run, name: str, debate: str, book: LabelBook, validation: bool, test_sets: TestSets, made: Exported
+def read_debate(
+    run: Run, name: str, debate: str, books: Books, test_sets: TestSets, made: Exported, *, validation: bool = False
 ) -> Known | None:
-    """Read a debate, if its problem and the filters allow it."""
+    """Read a debate, if its problem and the filters allow it; else count why not."""
     problem = run.problem(debate)
     if objection := test_sets.objection(problem, validation=validation):
         made.left_out[objection] += 1
         return None
     source = Source(name, problem_key(problem), debate, 0, validation)
-    known = Known.of(run.trajectory(debate), book.of(debate), source)
+    known = books.known(run.trajectory(debate), source)
     if objection := made.settings.filters.objection(known.trajectory, known.lives):
         made.left_out[objection] += 1
         return None
@@ -142,6 +144,7 @@ def _choose(shelf: Shelf, maker: Maker, made: Exported) -> None:
             f"there is nothing to train on in {sum(made.debates.values()):,} debates ({reasons or 'no rows'}): "
             "generate or label more, or ask for less"
         )
+    made.rewritten.update({by: count for by, count, *_ in shelf.counts("writer") if by != RULE})
     if both := shelf.overlap():
         raise AssertionError(f"problems on both sides: {', '.join(both)}")
 

@@ -70,9 +70,7 @@ class Maker:
         """Yield what a debate gives in a format; what is left out, and why, is counted."""
         match wanted:
             case Format.JOURNEY | Format.SHORTCUT:
-                return thoughts.twins(
-                    known.trajectory, known.labels, known.source, self.telling, self.ruler, wanted, left_out
-                )
+                return thoughts.twins(known, self.telling, self.ruler, wanted, left_out)
             case Format.POLICY:
                 return steps.policy_rows(known, self.dialect, self.ruler, left_out)
             case Format.CRITIC:

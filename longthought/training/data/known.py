@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
-from longthought.training.data.labels import Label
+from longthought.training.data.labels import Label, LabelBook
 from longthought.training.data.outcomes import lives
+from longthought.training.data.rewrites import Rewrite, RewriteBook
 from longthought.training.data.rows import Source
 from longthought.trajectories.events import Action, AnyEvent, Verdict
 from longthought.trajectories.trajectory import Trajectory
@@ -23,15 +25,32 @@ class Known:
     labels: Mapping[int, Label]
     source: Source
     lives: Mapping[int, bool]
-
-    @classmethod
-    def of(cls, trajectory: Trajectory, labels: Mapping[int, Label], source: Source) -> "Known":
-        """Put together what labels and the outcome say."""
-        return cls(trajectory, labels, source, lives(trajectory, labels))
+    rewrites: Mapping[str, Rewrite] | None = None
+    """The accepted ones by what they were made of; None where journeys are to stay plain."""
 
     def at(self, node: int) -> Source:
         """Return where a row about a node comes from."""
         return replace(self.source, node=node)
+
+
+class Books:
+    """What stands beside the log of a run."""
+
+    def __init__(self, run: Path, *, rewritten: bool) -> None:
+        """Find its labels, and its rewrites where they are wanted.
+
+        Raises:
+            RunFolderError: if they can't be read.
+
+        """
+        self.labels = LabelBook(run)
+        self.rewrites = RewriteBook(run) if rewritten else None
+
+    def known(self, trajectory: Trajectory, source: Source) -> Known:
+        """Put together what labels, the outcome and rewrites say of a debate."""
+        labels = self.labels.of(trajectory.id)
+        rewrites = None if self.rewrites is None else self.rewrites.of(trajectory.id)
+        return Known(trajectory, labels, source, lives(trajectory, labels), rewrites)
 
 
 def replay(trajectory: Trajectory) -> Iterator[tuple[AnyEvent, Tree]]:

@@ -7,27 +7,18 @@ higher authority any lower: a person's word, then an exact solver's, then what c
 a model's guess. Where labels come from is for other modules.
 """
 
-import fcntl
-import json
-import os
-import re
-from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from longthought.errors import RunError, RunFolderError
 from longthought.problems.problem import Record
-from longthought.trajectories.segment import sound_length
+from longthought.training.data.ledger import Kind, Ledger, LedgerWriter
 
 LABEL_SCHEMA: Final = 1
 FILE: Final = "labels.jsonl"
-_HEAD: Final = re.compile(rb'\{"trajectory":("[^"\\]*(?:\\.[^"\\]*)*")')
-_SCHEMA: Final = re.compile(rb',"schema_version":(\d+)')  # inside a string the quotes would be escaped
 
 
 class Method(StrEnum):
@@ -75,8 +66,11 @@ class Label(Record):
     schema_version: int = LABEL_SCHEMA
 
 
-class LabelBook:
-    """The labels of a run folder; holds where they stand, not what they say."""
+KIND: Final = Kind(FILE, Label, LABEL_SCHEMA, name="label", make="label")
+
+
+class LabelBook(Ledger[Label]):
+    """The labels of a run folder."""
 
     def __init__(self, run: str | Path) -> None:
         """Find the labels of every debate.
@@ -85,24 +79,10 @@ class LabelBook:
             RunFolderError: if a line is no label, or was written by a newer longthought.
 
         """
-        self.path = Path(run) / FILE
-        self._places: dict[str, array[int]] = {}
-        self._scan()
-
-    def __len__(self) -> int:
-        """Return how many lines there are."""
-        return sum(map(len, self._places.values()))
-
-    def __contains__(self, trajectory: object) -> bool:
-        """Say whether a debate has labels."""
-        return trajectory in self._places
-
-    def trajectories(self) -> list[str]:
-        """Return the names of the debates that have labels."""
-        return list(self._places)
+        super().__init__(run, KIND)
 
     def of(self, trajectory: str) -> Mapping[int, Label]:
-        """Return the best label of each node of a debate.
+        """Return the best label of each node of a debate; a model's guess that a person settled is in `all_of` still.
 
         Raises:
             RunFolderError: if a label can't be read.
@@ -115,95 +95,15 @@ class LabelBook:
                 found[label.node] = label
         return found
 
-    def all_of(self, trajectory: str) -> Iterator[Label]:
-        """Yield every label of a debate, oldest first; a model's guess that a person settled is still there."""
-        if trajectory not in self._places:
-            return
-        with self.path.open("rb") as file:
-            for offset in self._places[trajectory]:
-                file.seek(offset)
-                yield self._read(file.readline())
 
-    def _scan(self) -> None:
-        if not self.path.exists():
-            return
-        with self.path.open("rb") as file:
-            end = sound_length(file, self.path)
-            offset = 0
-            while offset < end:
-                line = file.readline()
-                head = _HEAD.match(line)
-                if head is None:
-                    raise self._broken(line, "it names no debate")
-                schema = _SCHEMA.search(line)
-                if schema and int(schema[1]) > LABEL_SCHEMA:
-                    raise RunFolderError(
-                        f"{self.path} holds labels of schema {int(schema[1])}, this longthought reads up to "
-                        f"{LABEL_SCHEMA}: upgrade longthought"
-                    )
-                self._places.setdefault(json.loads(head[1]), array("Q")).append(offset)
-                offset += len(line)
-
-    def _read(self, line: bytes) -> Label:
-        try:
-            return Label.model_validate_json(line)
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            raise self._broken(line, f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-
-    def _broken(self, line: bytes, reason: str) -> RunFolderError:
-        return RunFolderError(
-            f"{self.path}: {line[:60]!r} is not a label ({reason}); restore the file, or remove it and label again"
-        )
-
-
-class LabelWriter:
-    """The writing end of a run's labels, held exclusively; what is appended is on the disk at once."""
+class LabelWriter(LedgerWriter[Label]):
+    """The writing end of a run's labels."""
 
     def __init__(self, run: str | Path) -> None:
-        """Open or create the file, and cut off what a killed writer tore.
+        """Open or create the file.
 
         Raises:
             RunFolderError: if another process labels the run, or it can't be written.
 
         """
-        self.path = Path(run) / FILE
-        try:
-            self._file = self.path.open("ab+", buffering=0)
-        except OSError as error:
-            raise RunFolderError(f"{self.path}: can't be written ({error.strerror}); check its permissions") from error
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.ftruncate(self._file.fileno(), sound_length(self._file, self.path))
-        except BlockingIOError:
-            self._file.close()
-            raise RunFolderError(f"{self.path} is being written by another process; wait for it to end") from None
-        except BaseException:
-            self._file.close()
-            raise
-
-    def append(self, labels: Iterable[Label]) -> int:
-        """Write labels; return how many.
-
-        Raises:
-            RunError: if the disk refuses.
-
-        """
-        lines = [label.model_dump_json().encode() + b"\n" for label in labels]
-        data = memoryview(b"".join(lines))
-        try:
-            while data:
-                data = data[os.write(self._file.fileno(), data) :]
-        except OSError as error:
-            raise RunError(f"{self.path}: can't be written ({error.strerror}); make room, then label again") from error
-        return len(lines)
-
-    def __enter__(self) -> Self:
-        """Hold the file for a `with` block."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Let go of it."""
-        self._file.close()
+        super().__init__(run, KIND)

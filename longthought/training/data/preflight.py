@@ -3,6 +3,7 @@
 The debates are not compiled here; only what tells whether it is worth beginning is read.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -14,12 +15,14 @@ from longthought.training.data.asked import expect_asked_so
 from longthought.training.data.contamination import TestSets, problem_key
 from longthought.training.data.files import expect_parquet
 from longthought.training.data.formats import TWINS, Format, Maker, shape
+from longthought.training.data.known import Books
 from longthought.training.data.labelling import started_with
 from longthought.training.data.labels import LabelBook
 from longthought.training.data.masks import training_template
-from longthought.training.data.rows import Ruler, Tokens, Words
+from longthought.training.data.rewrites import fingerprint
+from longthought.training.data.rows import Ruler, Source, Tokens, Words
 from longthought.training.data.settings import Exported, Settings
-from longthought.training.data.thoughts import Telling
+from longthought.training.data.thoughts import Telling, told_twins
 from longthought.trajectories.run import Run
 from longthought.trajectories.walks import Walk
 
@@ -51,6 +54,8 @@ def expect_sound(settings: Settings) -> None:
         raise ConfigError(f"--pairs {settings.pairs}: must be at least 1")
     if settings.mix and (any(s <= 0 for s in settings.mix.values()) or abs(sum(settings.mix.values()) - 1) > 1e-6):
         raise ConfigError("--mix: shares must be above 0 and add up to 1, such as sft-journey=0.7,sft-shortcut=0.3")
+    if settings.rewritten and Format.JOURNEY not in formats:
+        raise ConfigError(f"--rewritten: only {Format.JOURNEY} has rewrites; leave it out, or take that format")
     if settings.parquet:
         expect_parquet()
 
@@ -97,6 +102,8 @@ def prepared(
         said = ", ".join(f"{name} in {dialect}" for name, dialect in spoken.items())
         raise ConfigError(f"the runs speak several dialects ({said}): name one with --dialect, or export them apart")
     dialect = dialect_of("", next(iter(spoken.values())))
+    if settings.rewritten and dialect.name != "prose":
+        raise ConfigError(f"--rewritten: rewrites are in prose, and this is in {dialect.name}; take --dialect prose")
     for name, run in runs.items():
         for wanted in settings.formats:
             if wanted is Format.DPO_POLICY and settings.samples:
@@ -157,6 +164,35 @@ def expect_lessons(runs: Mapping[str, Run], settings: Settings) -> None:
                 f"{len(run) - failed:,} not graded) and no labels say more, so there is nothing to learn from: "
                 f"generate more, or label its steps first with `longthought label {run.path}`"
             )
+
+
+def expect_rewrites(runs: Mapping[str, Run], settings: Settings, telling: Telling) -> None:
+    """Raise unless each run has a rewrite of a journey as it is told now.
+
+    Raises:
+        ConfigError: naming the run that has none, and the command that makes some.
+
+    """
+    for name, run in runs.items():
+        books = Books(run.path, rewritten=True)
+        if not any(_stands(run, debate, books, telling) for debate in run.ids()[: settings.limit]):
+            wrong = -1 if settings.wrong is None else settings.wrong
+            count = len(books.rewrites or ())
+            told = f"--walk {settings.walk} --wrong {wrong} --seed {settings.seed}"
+            have = f"none of its {count:,} rewrites is an accepted one of a journey told now with {told}"
+            raise ConfigError(
+                f"--rewritten: {name}: {have if count else 'there are no rewrites yet'}; make some with "
+                f"`longthought rewrite {run.path} --model PROVIDER:MODEL {told}`, or leave it out"
+            )
+
+
+def _stands(run: Run, debate: str, books: Books, telling: Telling) -> bool:
+    """Say whether an accepted rewrite fits what a debate is told as."""
+    if books.rewrites is None or debate not in books.rewrites:
+        return False
+    known = books.known(run.trajectory(debate), Source("", "", debate, 0))
+    told = told_twins(known, telling, Counter()) if known.rewrites else None
+    return told is not None and fingerprint(told[0].text) in (known.rewrites or ())
 
 
 def _labelled(book: LabelBook, settings: Settings) -> bool:

@@ -7,13 +7,15 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from langchain_core.messages import BaseMessage, convert_to_openai_messages
 
 from longthought.errors import ModelError
 
 Message = Mapping[str, str]
+RULE: Final = "rule"
+"""Who wrote what no model wrote anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class Row:
     """Of the whole row."""
     twin: int = 0
     """Length of what its twin learns, if it has one."""
+    by: str = RULE
+    """The model in whose words it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,8 @@ class Settings(Record):
     seed: int = 0
     limit: int | None = None
     """Debates of a run at most."""
+    rewritten: bool = False
+    """Whether journeys are in a chat model's words, where `longthought rewrite` made some."""
     parquet: bool = False
 
 
@@ -64,6 +66,8 @@ class Exported:
     """Debates read, by run."""
     left_out: Counter[str] = field(default_factory=Counter[str])
     """Debates and rows left out, by reason."""
+    rewritten: Counter[str] = field(default_factory=Counter[str])
+    """Journeys in a model's words, by model."""
     test_sets: Mapping[str, int] = field(default_factory=dict[str, int])
     command: str = ""
 
@@ -72,6 +76,6 @@ class Exported:
         return {
             "schema_version": DATA_SCHEMA, "format": "+".join(self.settings.formats), "shape": self.shape,
             "dialect": self.dialect, "role": self.role, "counts": self.counts, "unit": self.unit,
-            "runs": dict(self.debates), "left_out": dict(self.left_out), "command": self.command,
-            "settings": self.settings.model_dump(mode="json"),
+            "runs": dict(self.debates), "left_out": dict(self.left_out), "rewritten": dict(self.rewritten),
+            "command": self.command, "settings": self.settings.model_dump(mode="json"),
         }  # fmt: skip

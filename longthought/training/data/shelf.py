@@ -19,8 +19,8 @@ from longthought.training.data.rows import Candidate, Row, Ruler, Source, reply
 
 _TABLES: Final = """
 CREATE TABLE rows (id INTEGER PRIMARY KEY, format TEXT, kind TEXT, run TEXT, problem TEXT, debate TEXT, place INTEGER,
-    length INTEGER, total INTEGER, twin INTEGER, body TEXT, same BLOB UNIQUE, side INTEGER, chosen INTEGER DEFAULT 1,
-    validation INTEGER DEFAULT 0);
+    length INTEGER, total INTEGER, twin INTEGER, body TEXT, same BLOB UNIQUE, side INTEGER, writer TEXT,
+    chosen INTEGER DEFAULT 1, validation INTEGER DEFAULT 0);
 CREATE TABLE candidates (prompt BLOB, reply BLOB, good REAL, seen INTEGER, format TEXT, kind TEXT, source TEXT,
     asked TEXT, said TEXT, place INTEGER, PRIMARY KEY (prompt, reply)) WITHOUT ROWID;
 """
@@ -52,10 +52,10 @@ class Shelf:
         same = _digest(row.format, source.problem, row.text)
         done = self._db.execute(
             "INSERT OR IGNORE INTO rows (format, kind, run, problem, debate, place, length, total, twin, body, same, "
-            "side) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "side, writer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 row.format, row.kind, source.run, source.problem, source.debate, self._place(source), row.length,
-                row.total, row.twin, json.dumps(body, ensure_ascii=False), same, int(source.validation),
+                row.total, row.twin, json.dumps(body, ensure_ascii=False), same, int(source.validation), row.by,
             ),
         )  # fmt: skip
         return done.rowcount == 1

@@ -7,12 +7,14 @@ match example by example, whichever is exported.
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from longthought.agents.voices import ThinkerVoice
 from longthought.errors import ConfigError
+from longthought.training.data.known import Known
 from longthought.training.data.labels import Label
-from longthought.training.data.outcomes import lives
-from longthought.training.data.rows import Candidate, Row, Ruler, Source, messages, reply
+from longthought.training.data.rewrites import fingerprint
+from longthought.training.data.rows import RULE, Candidate, Row, Ruler, Source, messages, reply
 from longthought.trajectories.events import Action, Author
 from longthought.trajectories.thought import LongThought
 from longthought.trajectories.trajectory import Trajectory
@@ -47,37 +49,42 @@ class Telling:
         )  # fmt: skip
 
 
-def twins(
-    trajectory: Trajectory,
-    labels: Mapping[int, Label],
-    source: Source,
-    telling: Telling,
-    ruler: Ruler,
-    wanted: str,
-    left_out: Counter[str],
-) -> Iterator[Row]:
-    """Yield the wanted one of the two twins, if both can be told."""
-    known = lives(trajectory, labels)
-    if right_end(trajectory.tree, known) is None:
+def told_twins(known: Known, telling: Telling, left_out: Counter[str]) -> tuple[LongThought, LongThought] | None:
+    """Tell a debate as a journey and as its shortcut; None, with the reason counted, unless both can be told."""
+    trajectory = known.trajectory
+    if right_end(trajectory.tree, known.lives) is None:
         left_out["no right answer"] += 1
-        return
+        return None
     if telling.walk is Walk.CHRONOLOGICAL and not trajectory.solved:
         left_out["the debate did not end with a right answer"] += 1
-        return
-    why = reasons(trajectory, labels)
+        return None
+    why = reasons(trajectory, known.labels)
     try:
-        journey = telling.thought(trajectory, telling.walk, known, why)
-        shortcut = telling.thought(trajectory, Walk.SHORTCUT, known, why)
+        journey = telling.thought(trajectory, telling.walk, known.lives, why)
+        return journey, telling.thought(trajectory, Walk.SHORTCUT, known.lives, why)
     except ConfigError:
         left_out[f"can't be said in {telling.voice.name}"] += 1
+        return None
+
+
+def twins(known: Known, telling: Telling, ruler: Ruler, wanted: str, left_out: Counter[str]) -> Iterator[Row]:
+    """Yield the wanted one of the two twins, if both can be told; a journey in a model's words, if they are known."""
+    told = told_twins(known, telling, left_out)
+    if told is None:
         return
-    prompt = messages(telling.voice.ask(trajectory.problem))
+    journey, shortcut = told
+    rewrite = (known.rewrites or {}).get(fingerprint(journey.text))
+    texts = (rewrite.text if rewrite else journey.text, shortcut.text)
+    text, other = texts if wanted == JOURNEY else texts[::-1]
+    by = rewrite.model if rewrite and wanted == JOURNEY else RULE
+    prompt = messages(telling.voice.ask(known.trajectory.problem))
     asked = sum(ruler(message["content"]) for message in prompt)
-    one, other = (journey, shortcut) if wanted == JOURNEY else (shortcut, journey)
-    length, twin = ruler(one.text), ruler(other.text)
+    length, twin = ruler(text), ruler(other)
     kind = "straight" if journey.wrong_turns == 0 else "with wrong turns"
-    columns = {"prompt": prompt, "completion": reply(one.text)}
-    yield Row(wanted, kind, source, columns, shortcut.text, length, asked + max(length, twin), twin)
+    columns: dict[str, Any] = {"prompt": prompt, "completion": reply(text)}
+    if known.rewrites is not None:
+        columns["by"] = by
+    yield Row(wanted, kind, known.source, columns, shortcut.text, length, asked + max(length, twin), twin, by)
 
 
 def reasons(trajectory: Trajectory, labels: Mapping[int, Label]) -> dict[int, str]:

@@ -1,0 +1,204 @@
+"""Have a chat model rewrite the journeys of a run for fluency, many at once; what it makes is written as it comes.
+
+The journeys are those that an export with the same settings would tell. Running the same again asks only for what is
+still missing, so a stop costs no more than the requests in flight.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncGenerator, Generator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import HumanMessage
+
+from longthought.agents.agent import Closeable
+from longthought.agents.fidelity import kinds
+from longthought.agents.rewriting import Rewritten
+from longthought.agents.rewriting import rewrite as ask
+from longthought.errors import ConfigError, EndpointError, ModelError, OutageError
+from longthought.jobs.preflight import expect_model
+from longthought.jobs.thread import in_thread
+from longthought.training.data.contamination import TestSets
+from longthought.training.data.export import read_debate
+from longthought.training.data.formats import Format
+from longthought.training.data.known import Books
+from longthought.training.data.preflight import expect_lessons, expect_sound, prepared, run_name
+from longthought.training.data.rewrites import Paragraph, Rewrite, RewriteBook, RewriteWriter, fingerprint
+from longthought.training.data.settings import Exported, Settings
+from longthought.training.data.thoughts import Telling, told_twins
+from longthought.trajectories.events import Usage
+from longthought.trajectories.run import Run
+from longthought.trajectories.thought import LongThought
+from longthought.trajectories.walks import Walk
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts that grow while a run is rewritten."""
+
+    debates: int = 0
+    """All that are to be looked at."""
+    known: int = 0
+    """Journeys that were rewritten, or refused, before."""
+    rewritten: int = 0
+    kept: int = 0
+    """Journeys that stay plain, since what the model wrote lost or made up something."""
+    failed: int = 0
+    """Journeys that the model could not be asked for; the next run asks again."""
+    last_failure: str = ""
+    objections: Counter[str] = field(default_factory=Counter[str])
+    """Why journeys stay plain; one may be counted for several reasons."""
+    left_out: Counter[str] = field(default_factory=Counter[str])
+    """Debates that an export would leave out too, by reason."""
+    usage: Usage = field(default_factory=Usage)
+
+    @property
+    def asked(self) -> int:
+        """Journeys that the model was asked for now, some of them in vain."""
+        return self.rewritten + self.kept + self.failed
+
+    @property
+    def done(self) -> int:
+        """Debates dealt with, one way or the other."""
+        return self.asked + self.known + sum(dict(self.left_out).values())
+
+    def meta(self) -> dict[str, Any]:
+        """Return all of it as JSON has it."""
+        return {
+            "debates": self.debates, "known": self.known, "rewritten": self.rewritten, "kept": self.kept,
+            "failed": self.failed, "objections": dict(self.objections), "left_out": dict(self.left_out),
+            "usage": self.usage.model_dump(),
+        }  # fmt: skip
+
+
+def rewrite(
+    path: Path,
+    model: BaseChatModel,
+    *,
+    name: str,
+    walk: Walk = Walk.DEPTH_FIRST,
+    wrong: int | None = 3,
+    seed: int = 0,
+    limit: int | None = None,
+    concurrency: int = 64,
+    tally: Tally | None = None,
+) -> Generator[Rewrite, None, None]:
+    """Rewrite the journeys of a run, and yield each rewrite when it is in the run folder.
+
+    Args:
+        path: The run folder.
+        model: Who rewrites; any LangChain chat model.
+        name: What it is called, such as `openai:Qwen/Qwen3-8B`.
+        walk: Journeys are told depth first or chronologically.
+        wrong: Wrong children told at each node at most; None for all.
+        seed: What journeys are told by.
+        limit: Debates at most.
+        concurrency: Requests in flight at once.
+        tally: Counts to watch meanwhile.
+
+    Raises:
+        UserError: if the run holds no journey, or the model can't be had.
+        OutageError: if a model server can't be reached; what was rewritten until then is kept.
+
+    """
+    if concurrency < 1:
+        raise ConfigError(f"--concurrency {concurrency}: must be at least 1")
+    settings = Settings(
+        formats=(Format.JOURNEY,), dialect="prose", walk=walk, wrong=wrong, seed=seed, limit=limit
+    )  # fmt: skip
+    expect_sound(settings)
+    run, test_sets = Run(path), TestSets(settings.against)
+    called = run_name(path, [path])
+    made, maker = prepared({called: run}, path, settings, test_sets, "")
+    expect_lessons({called: run}, settings)
+    counts = tally or Tally()
+    counts.debates, made.left_out = len(run.ids()[:limit]), counts.left_out
+    plain = _journeys(run, called, made, maker.telling, test_sets)
+
+    async def work() -> AsyncGenerator[Rewrite]:
+        try:
+            await expect_model(model, [HumanMessage("Say yes.")])
+            with RewriteWriter(path) as writer:
+                job = _Job(model, name, maker.telling, writer, RewriteBook(path), counts)
+                async for done in job.all(plain, concurrency):
+                    yield done
+        finally:
+            if isinstance(model, Closeable):
+                await model.aclose()
+
+    yield from in_thread(work)
+
+
+def _journeys(run: Run, name: str, made: Exported, telling: Telling, test_sets: TestSets) -> Iterator[LongThought]:
+    """Tell, one after the other, the debates that an export would tell."""
+    books = Books(run.path, rewritten=False)
+    for debate in run.ids()[: made.settings.limit]:
+        known = read_debate(run, name, debate, books, test_sets, made)
+        told = told_twins(known, telling, made.left_out) if known else None
+        if told:
+            yield told[0]
+
+
+@dataclass(frozen=True)
+class _Job:
+    """Who rewrites what, and where it goes."""
+
+    model: BaseChatModel
+    name: str
+    telling: Telling
+    writer: RewriteWriter
+    book: RewriteBook
+    counts: Tally
+
+    async def all(self, plain: Iterator[LongThought], concurrency: int) -> AsyncGenerator[Rewrite]:
+        """Rewrite thoughts, so many at once; at the first outage the others are given up."""
+        running, ended = set[asyncio.Task[Rewrite | None]](), set[asyncio.Task[Rewrite | None]]()
+        try:
+            for thought in plain:
+                if self.book.knows(thought.id, fingerprint(thought.text), self.name):
+                    self.counts.known += 1
+                    continue
+                running.add(asyncio.create_task(self._one(thought)))
+                if len(running) >= concurrency:
+                    ended, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                    for task in ended:
+                        if done := task.result():
+                            yield done
+            for task in asyncio.as_completed(running):
+                if done := await task:
+                    yield done
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, *ended, return_exceptions=True)
+
+    async def _one(self, thought: LongThought) -> Rewrite | None:
+        """Rewrite a thought and write down what came of it; nothing if the model could not be asked."""
+        try:
+            done = await ask(thought, self.model, name=self.name)
+        except OutageError:
+            raise
+        except (EndpointError, ModelError) as error:
+            self.counts.failed += 1
+            self.counts.last_failure = str(error)
+            return None
+        record = self._record(thought, done)
+        self.writer.append([record])
+        self.counts.rewritten += done.accepted
+        self.counts.kept += not done.accepted
+        self.counts.objections.update(kinds(done.objections))
+        self.counts.usage += done.call.usage
+        return record
+
+    def _record(self, thought: LongThought, done: Rewritten) -> Rewrite:
+        said = done.thought.sentences if done.accepted else ()
+        return Rewrite(
+            trajectory=thought.id, walk=thought.walk, wrong=self.telling.wrong, seed=self.telling.seed,
+            model=self.name, plain=fingerprint(thought.text), accepted=done.accepted, objections=done.objections,
+            sentences=tuple(Paragraph(text=s.text, factor=s.factor, node=s.node, events=s.events) for s in said),
+            usage=done.call.usage, at=time.time(),
+        )  # fmt: skip
