@@ -19,7 +19,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage, SystemMessage
 
 from longthought.agents.voices import VOICES
-from longthought.errors import ConfigError, ProblemError
+from longthought.errors import ProblemError
 from longthought.problems import code
 from longthought.problems.loader import data_set
 from longthought.problems.problem import Problem, Task
@@ -30,6 +30,7 @@ from longthought.tools.sandbox.pool import shared
 from longthought.tools.sandbox.result import RunStatus
 from longthought.training.folder import META, SCHEMA_VERSION
 from longthought.training.narration import narrate
+from longthought.training.place import expect_new
 
 FORMAT: Final = "code-thoughts"
 RULE: Final = "rule"
@@ -152,12 +153,11 @@ def write_thoughts(
     """Write the thoughts of a file of programs as a data folder for `longthought train sft`; return its `meta.json`.
 
     Raises:
-        ConfigError: if there is something in the folder already.
+        ConfigError: if there is something in the folder already, or it can't be written.
         ProblemError: if the file can't be read, or no program in it works.
 
     """
-    if out.exists() and any(out.iterdir()):
-        raise ConfigError(f"--out {out}: there is something in it already; name a new folder")
+    expect_new(out)
     rows: list[dict[str, Any]] = []
     unfit: list[str] = []
     for made in asyncio.run(thoughts(path, writer)):

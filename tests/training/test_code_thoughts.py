@@ -120,7 +120,7 @@ def test_programs_become_a_folder_that_can_be_trained_on(tmp_path: Path) -> None
     folder = DataFolder.open(tmp_path / "data")
     assert (folder.meta.role, folder.meta.dialect) == ("thinker", "prose")
     assert [row["problem"] for split in ("validation", "train") for row in folder.rows(split)] == ["HE/0", "1"]
-    with pytest.raises(ConfigError, match="something in it already"):
+    with pytest.raises(ConfigError, match="something else in it already"):
         write_thoughts(file, tmp_path / "data")
     file.write_text(json.dumps(wrong) + "\n")
     with pytest.raises(ProblemError, match="none of its 1 programs answers its problem"):

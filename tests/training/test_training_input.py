@@ -14,6 +14,7 @@ from longthought.agents import catalogue
 from longthought.agents.engines.load import load_engine
 from longthought.errors import ConfigError, ModelError, ProblemError, UserError
 from longthought.training import settings as sizes
+from longthought.training.bundled.build import build
 from longthought.training.fine_tuning import fine_tune
 from longthought.training.methods import METHODS
 from longthought.training.record import Record
@@ -183,6 +184,14 @@ def test_a_folder_with_something_else_in_it(data: Path, tmp_path: Path) -> None:
     refused(ConfigError, data, r"training\.json: can't be read .*remove .* and train again")
     (out / "training.json").write_text('{"schema_version": 7, "settings": {}}')
     refused(ConfigError, data, r"schema 7, and this longthought reads up to 1")
+
+
+def test_a_place_that_cannot_be_written(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for out in (Path("/proc/x"), tmp_path / "file" / "x"):
+        for begin in (lambda out: fine_tune(METHODS["sft"](), Settings(data=data, out=out)), build):
+            with pytest.raises(ConfigError, match=r"--out .*: nothing can be written into .*; name another folder"):
+                begin(out)
 
 
 def test_a_torn_checkpoint_is_passed_over(tmp_path: Path) -> None:

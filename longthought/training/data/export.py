@@ -20,7 +20,6 @@ from longthought.training.data.known import Known
 from longthought.training.data.labels import LabelBook
 from longthought.training.data.preflight import (
     expect_apart,
-    expect_empty,
     expect_lessons,
     expect_sound,
     prepared,
@@ -29,6 +28,7 @@ from longthought.training.data.preflight import (
 from longthought.training.data.rows import Candidate, Source
 from longthought.training.data.settings import Exported, Settings
 from longthought.training.data.shelf import Shelf
+from longthought.training.place import expect_new
 from longthought.trajectories.run import Run
 
 SIDES: Final = ("train", "validation")
@@ -44,12 +44,13 @@ def export(runs: Sequence[str | Path], out: str | Path, settings: Settings, *, c
         command: How to do it again, for the card.
 
     Raises:
-        UserError: if the settings make no sense, a run can't be read or teaches nothing, or `out` holds other data.
+        UserError: if the settings make no sense, a run can't be read or teaches nothing, `out` holds other data or
+            can't be written.
 
     """
     out = Path(out)
     expect_sound(settings)
-    expect_empty(out)
+    expect_new(out)
     opened = {run_name(path, runs): Run(path) for path in dict.fromkeys(map(Path, runs))}
     aside = Run(settings.validation_run) if settings.validation_run else None
     test_sets = TestSets(settings.against)

@@ -55,17 +55,6 @@ def expect_sound(settings: Settings) -> None:
         expect_parquet()
 
 
-def expect_empty(out: Path) -> None:
-    """Raise if there is something in the folder.
-
-    Raises:
-        ConfigError: if there is.
-
-    """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ConfigError(f"--out {out}: holds other data; choose another folder, or remove it")
-
-
 def run_name(path: str | Path, runs: Sequence[str | Path]) -> str:
     """Name a run by its folder, or by its whole path where two folders have one name."""
     path = Path(path)

@@ -18,10 +18,11 @@ from longthought.problems import countdown
 from longthought.problems.puzzle import Puzzle
 from longthought.tools.countdown import fault
 from longthought.training.data.contamination import problem_key
+from longthought.training.data.export import export
 from longthought.training.data.filters import Filters
 from longthought.training.data.formats import Format
 from longthought.training.data.rows import messages
-from longthought.training.data.settings import Exported
+from longthought.training.data.settings import Exported, Settings
 from longthought.trajectories.run import Run
 from longthought.trajectories.walks import Walk
 from tests.fakes import sums
@@ -377,9 +378,17 @@ def test_debates_on_test_problems_are_left_out_and_if_all_are_that_is_said(tmp_p
 def test_a_folder_with_other_data_is_left_alone(played: Path, exported: Export, tmp_path: Path) -> None:
     (tmp_path / "data-1").mkdir()
     (tmp_path / "data-1" / "mine.txt").write_text("mine")
-    with pytest.raises(ConfigError, match="holds other data"):
+    with pytest.raises(ConfigError, match="there is something else in it already; name a new"):
         exported(played, "policy")
     assert [p.name for p in (tmp_path / "data-1").iterdir()] == ["mine.txt"]
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_a_run_is_read(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for out in (Path("/proc/x"), tmp_path / "file" / "x", tmp_path / ("x" * 300)):
+        with pytest.raises(ConfigError, match=r"--out .*: nothing can be written into .*; name another folder"):
+            export([tmp_path / "no-run"], out, Settings(formats=(Format.CRITIC,)))
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
 
 def test_a_run_of_a_newer_schema_is_refused(run: Path, exported: Export) -> None:
