@@ -59,17 +59,17 @@ def twins(
     """Yield the wanted one of the two twins, if both can be told."""
     known = lives(trajectory, labels)
     if right_end(trajectory.tree, known) is None:
-        left_out["no right answer"] += 1
+        left_out["with no right answer"] += 1
         return
     if telling.walk is Walk.CHRONOLOGICAL and not trajectory.solved:
-        left_out["the debate did not end with a right answer"] += 1
+        left_out["that did not end with a right answer"] += 1
         return
     why = reasons(trajectory, labels)
     try:
         journey = telling.thought(trajectory, telling.walk, known, why)
         shortcut = telling.thought(trajectory, Walk.SHORTCUT, known, why)
     except ConfigError:
-        left_out[f"can't be said in {telling.voice.name}"] += 1
+        left_out[f"that can't be said in {telling.voice.name}"] += 1
         return
     prompt = messages(telling.voice.ask(trajectory.problem))
     asked = sum(ruler(message["content"]) for message in prompt)
