@@ -25,8 +25,8 @@ THINKERS: Final = {"prose": ProseThinker, "compact": CompactThinker}
 """What thinkers speak, by the dialect their thoughts are in."""
 _SPOKEN: Final = {**DIALECTS, **{thinker.name: thinker for thinker in THINKERS.values()}}
 PROVIDERS: Final = """\
-  bundled:countdown        the agents that ship with longthought (Countdown only, CPU); or bundled:FOLDER, made by
-                           `longthought train bundled --out FOLDER`
+  bundled:countdown        the agents that ship with longthought (Countdown only, CPU)
+  bundled:FOLDER           agents that `longthought train bundled --out FOLDER` made
   openai:NAME              a model on an OpenAI-compatible server, with --base-url
   transformers:FOLDER      a model or an adapter in this process
   scorer:FOLDER            a critic that gives scores and no words, of `longthought train scorer`

@@ -1,5 +1,7 @@
 """`longthought code-thoughts`: from working programs to examples of thoughts that end in them."""
 
+import shlex
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -28,7 +30,9 @@ def code_thoughts(
     from longthought.training.code_thoughts import write_thoughts
 
     model = chat_model(writer, "policy", base_url=base_url, temperature=0.7) if writer else None
-    meta = write_thoughts(programs, out, writer=model, validation=validation)
+    meta = write_thoughts(
+        programs, out, writer=model, validation=validation, command=shlex.join(["longthought", *sys.argv[1:]])
+    )
     if json:
         typer.echo(jsons.dumps(meta))
         return

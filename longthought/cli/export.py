@@ -81,8 +81,9 @@ def export(
 
         typer.echo(jsonlib.dumps(made.meta(), ensure_ascii=False))
         return
-    sides = ", ".join(f"{count:,} for {'training' if side == 'train' else side}" for side, count in made.counts.items())
-    typer.echo(f"{out}: {sides} rows, for the role {made.role}")
+    train, *aside = made.counts.values()
+    put_aside = f", {aside[0]:,} for validation" if aside else ""
+    typer.echo(f"{out}: {train:,} {'row' if train == 1 else 'rows'} for training{put_aside}; for the role {made.role}")
     for model, count in made.rewritten.most_common():
         typer.echo(f"  rewritten: {count:,} by {model}")
     for reason, count in made.left_out.most_common():

@@ -19,7 +19,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage, SystemMessage
 
 from longthought.agents.voices import VOICES
-from longthought.errors import ConfigError, ProblemError
+from longthought.errors import ProblemError
 from longthought.problems import code
 from longthought.problems.loader import data_set
 from longthought.problems.problem import Problem, Task
@@ -28,9 +28,12 @@ from longthought.tools.grade import grade
 from longthought.tools.python import blocks
 from longthought.tools.sandbox.pool import shared
 from longthought.tools.sandbox.result import RunStatus
+from longthought.training.data.card import front_matter
+from longthought.training.data.preflight import expect_share
 from longthought.training.data.rows import RULE
 from longthought.training.folder import META, SCHEMA_VERSION
 from longthought.training.narration import narrate
+from longthought.training.place import expect_new
 
 FORMAT: Final = "code-thoughts"
 WRITER: Final = """You are shown a problem and a program that solves it. Write the thoughts of somebody who finds this \
@@ -147,17 +150,17 @@ async def thoughts(path: str | Path, writer: BaseChatModel | None = None) -> lis
 
 
 def write_thoughts(
-    path: str | Path, out: Path, *, writer: BaseChatModel | None = None, validation: float = 0.05
+    path: str | Path, out: Path, *, writer: BaseChatModel | None = None, validation: float = 0.05, command: str = ""
 ) -> Mapping[str, Any]:
     """Write the thoughts of a file of programs as a data folder for `longthought train sft`; return its `meta.json`.
 
     Raises:
-        ConfigError: if there is something in the folder already.
+        ConfigError: if `validation` is no share, there is something in the folder already, or it can't be written.
         ProblemError: if the file can't be read, or no program in it works.
 
     """
-    if out.exists() and any(out.iterdir()):
-        raise ConfigError(f"--out {out}: there is something in it already; name a new folder")
+    expect_share(validation)
+    expect_new(out)
     rows: list[dict[str, Any]] = []
     unfit: list[str] = []
     for made in asyncio.run(thoughts(path, writer)):
@@ -171,7 +174,7 @@ def write_thoughts(
         raise ProblemError(
             f"{path}: none of its {len(unfit)} programs answers its problem ({unfit[0]}); mend them first"
         )
-    aside = round(len(rows) * validation)
+    aside = min(round(len(rows) * validation), len(rows) - 1)
     splits = {"train": rows[aside:], "validation": rows[:aside]}
     out.mkdir(parents=True, exist_ok=True)
     for split, some in splits.items():
@@ -188,7 +191,45 @@ def write_thoughts(
         "source": str(path),
     }
     (out / META).write_text(json.dumps(meta, indent=1, ensure_ascii=False))
+    (out / "README.md").write_text(_card(meta, command), encoding="utf-8")
     return meta
 
 
+def _card(meta: Mapping[str, Any], command: str) -> str:
+    """Return the card of the data as Markdown."""
+    sides = {side: count for side, count in meta["counts"].items() if count}
+    return _CARD.format(
+        front=front_matter(sides, "jsonl"),
+        source=meta["source"],
+        rows="\n".join(f"| {side} | {count:,} |" for side, count in sides.items()),
+        left_out="\n".join(f"- {line}" for line in meta["left_out"]) or "None.",
+        command=command or "(made from Python, with `longthought.training.code_thoughts`)",
+    )
+
+
 _ROLES: Final = {"system": "system", "human": "user"}
+_CARD: Final = """\
+{front}
+
+# Thoughts that end in programs
+
+Made of the programs in `{source}`, for the role `thinker`, in the dialect `prose`. Each program answered its problem
+when it was run, before and after. `prompt` and `completion` are lists of messages. Learn the completion alone.
+`problem` says which problem it is, and `by` who told the thought: `rule`, or a model.
+
+| split | rows |
+|---|---|
+{rows}
+
+Train and validation share no problem.
+
+## Programs left out
+
+{left_out}
+
+## Again
+
+```
+{command}
+```
+"""

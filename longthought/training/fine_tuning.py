@@ -24,6 +24,7 @@ import transformers
 import trl
 from accelerate import PartialState
 from transformers import SchedulerType, Trainer
+from transformers.integrations.integration_utils import INTEGRATION_TO_CALLBACK
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
 from longthought.agents.engines.load import TINY
@@ -318,6 +319,8 @@ def _expect_columns(learning: Learning, data: DataFolder, split: str, rows: Any)
 
 def _expect_reporter(settings: Settings) -> None:
     wanted = settings.report_to
+    if wanted not in (known := ("none", "all", *sorted(INTEGRATION_TO_CALLBACK))):
+        raise ConfigError(f"--report-to {wanted}: unknown; choose from {', '.join(known)}")
     if wanted not in ("none", "all") and importlib.util.find_spec(wanted) is None:
         raise ConfigError(f"--report-to {wanted}: it isn't installed; run `pip install {wanted}`")
     if settings.schedule not in {kind.value for kind in SchedulerType}:

@@ -9,7 +9,9 @@ It reads and refuses; it knows no tokenizer and no trainer.
 
 import hashlib
 import json
+import logging
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -100,7 +102,8 @@ class DataFolder:
         library: Any = datasets
         kind, where = _LOADERS[file.suffix], {split: str(file)}
         try:
-            rows: Any = library.load_dataset(kind, data_files=where, split=split) if file.stat().st_size else ()
+            with _quiet():
+                rows: Any = library.load_dataset(kind, data_files=where, split=split) if file.stat().st_size else ()
         except (library.exceptions.DatasetGenerationError, ValueError, OSError) as error:
             reason = str(error.__cause__ or error).strip().splitlines()[0]
             raise ProblemError(f"{file}: can't be read ({reason}); export it again") from error
@@ -121,6 +124,18 @@ class DataFolder:
                 f"leave --role out, or export data for the {role}"
             )
         return self.meta.role
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Let the library not log what it raises as well."""
+    log = logging.getLogger("datasets")
+    before = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 def expect_apart(folder: DataFolder, splits: Mapping[Split, Any]) -> None:

@@ -1,6 +1,7 @@
 """The model card of a fine-tuned agent: what it learned from, how, at what price, and how to use it."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 _METHODS: Final = {
@@ -40,7 +41,7 @@ def card(facts: Mapping[str, Any]) -> str:
     ]
     table = "\n".join(f"| {name} | {value} |" for name, value in rows if value != "")
     return _CARD.format(
-        base=f"base_model: {facts['base_path']}\n" if facts["base_path"] else "",
+        base=f"base_model: {facts['base_path']}\n" if _on_hub(facts["base_path"]) else "",
         library="peft" if facts["adapter"] and method != "scorer" else "transformers",
         method=method,
         role=facts["role"],
@@ -49,6 +50,11 @@ def card(facts: Mapping[str, Any]) -> str:
         command=facts["command"] or "(called from Python)",
         use=_USES[kind],
     )
+
+
+def _on_hub(base: str | None) -> bool:
+    """Say whether a base is a name on the hub; one in a folder is named in the table alone."""
+    return base is not None and not Path(base).is_absolute()
 
 
 def _size(found: Mapping[str, Any], limit: int) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from longthought.errors import ConfigError
+from longthought.training.place import expect_new, expect_writable
 
 SCHEMA_VERSION: Final = 1
 FILE: Final = "training.json"
@@ -39,13 +40,13 @@ class Record:
         """Open a training folder, or prepare to begin one.
 
         Raises:
-            ConfigError: if it holds something else, or a training with other settings or from a newer longthought.
+            ConfigError: if it holds something else, or a training with other settings or from a newer longthought, or
+                can't be written.
 
         """
         file = path / FILE
         if not file.is_file():
-            if path.exists() and (not path.is_dir() or any(path.iterdir())):
-                raise ConfigError(f"--out {path}: there is something else in it already; name a new folder")
+            expect_new(path)
             return cls(path, settings)
         try:
             found = cast("dict[str, Any]", json.loads(file.read_text()))
@@ -63,7 +64,10 @@ class Record:
             names = [n for n in {**known, **wanted} if known.get(n) != wanted.get(n)]
             told = "; ".join(f"{n} {known.get(n)}, now {wanted.get(n)}" for n in names)
             raise ConfigError(f"--out {path} holds a training with other settings ({told}); name another folder")
-        return cls(path, settings, found.get("facts") or {}, found.get("attempts") or [])
+        record = cls(path, settings, found.get("facts") or {}, found.get("attempts") or [])
+        if not record.finished:
+            expect_writable(path)
+        return record
 
     @property
     def finished(self) -> bool:

@@ -5,7 +5,7 @@ that size, so that the same command trains a model of a million parameters on a 
 Nothing here imports torch.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final, Literal, get_args
 
@@ -29,6 +29,17 @@ _LEARNING_RATES: Final[dict[Method, tuple[float, float]]] = {
 _FROM_NOTHING: Final = 1e-3
 _LORA_FACTOR: Final = 10
 """Adapters want about ten times the learning rate: Schulman et al., "LoRA Without Regret", 2025."""
+
+
+_SUITED: Final = "for what suits the model"
+_OPEN: Final = {
+    "steps": "to count epochs",
+    "learning_rate": _SUITED,
+    "micro_batch": _SUITED,
+    "max_length": _SUITED,
+    "lora_rank": "to train every weight",
+}
+"""What it means to leave out a setting that has no number of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +85,12 @@ class Settings:
             ConfigError: naming the setting.
 
         """
+        usual = {field.name: field.default for field in fields(self)}
         for name in ("epochs", "steps", "learning_rate", "batch", "micro_batch", "max_length", "lora_rank", "beta"):
             value = getattr(self, name)
             if value is not None and value <= 0:
-                raise ConfigError(f"{name} {value}: has to be more than 0; leave it out for what suits the model")
+                instead = _OPEN.get(name) or f"for {usual[name]:g}"
+                raise ConfigError(f"{name} {value}: has to be more than 0; leave it out {instead}")
         if self.labels not in (known := get_args(Labels)):
             raise ConfigError(f"labels {self.labels!r}: choose from {', '.join(known)}")
         if not 0 <= self.warmup < 1:

@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import Any
 
@@ -481,6 +482,29 @@ async def test_ctrl_c_stops_a_job_which_says_how_to_go_on_and_does(tmp_path: Pat
     for trajectory in lt.Run(out).trajectories():
         kinds = Counter(event.kind for event in trajectory.events)
         assert (kinds["started"], kinds["finished"], kinds["graded"]) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("words", "place", "said"),
+    [
+        (["label", "run"], "longthought.training.data.labelling.label", "stopped; run the same command again to go on"),
+        (["show", "run"], "longthought.trajectories.run.Run", "stopped"),
+    ],
+)
+def test_ctrl_c_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch, words: list[str], place: str, said: str) -> None:
+    monkeypatch.setattr(place, lambda *_, **__: signal.raise_signal(signal.SIGINT))
+    assert run(*words) == Done(130, "", f"longthought: {said}\n")
+
+
+def test_ctrl_c_while_commands_are_imported_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupting(MetaPathFinder):
+        def find_spec(self, fullname: str, path: object, target: object = None) -> None:
+            if fullname == "longthought.cli.app":
+                signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.delitem(sys.modules, "longthought.cli.app", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Interrupting(), *sys.meta_path])
+    assert run("doctor") == Done(130, "", "longthought: stopped\n")
 
 
 async def test_ctrl_c_stops_a_debate() -> None:

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+from datasets import load_dataset
 
 from longthought.agents.voices import VOICES
 from longthought.errors import ConfigError, ProblemError
@@ -114,13 +115,18 @@ def test_programs_become_a_folder_that_can_be_trained_on(tmp_path: Path) -> None
     wrong = mbpp | {"task_id": 2, "code": "def thrice(n):\n    return n\n"}
     file = tmp_path / "programs.jsonl"
     file.write_text("".join(json.dumps(row) + "\n" for row in (human_eval, mbpp, wrong)))
-    meta = write_thoughts(file, tmp_path / "data", validation=0.5)
+    with pytest.raises(ConfigError, match="--validation 3: give a share from 0 to less than 1"):
+        write_thoughts(file, tmp_path / "data", validation=3)
+    meta = write_thoughts(file, tmp_path / "data", validation=0.9)
     assert meta["counts"] == {"train": 1, "validation": 1}
     assert meta["left_out"][0].startswith("2: ")
+    card = (tmp_path / "data" / "README.md").read_text()
+    assert f"- {meta['left_out'][0]}" in card
+    assert len(load_dataset(str(tmp_path / "data"), cache_dir=str(tmp_path / "cache"), split="train")) == 1
     folder = DataFolder.open(tmp_path / "data")
     assert (folder.meta.role, folder.meta.dialect) == ("thinker", "prose")
     assert [row["problem"] for split in ("validation", "train") for row in folder.rows(split)] == ["HE/0", "1"]
-    with pytest.raises(ConfigError, match="something in it already"):
+    with pytest.raises(ConfigError, match="something else in it already"):
         write_thoughts(file, tmp_path / "data")
     file.write_text(json.dumps(wrong) + "\n")
     with pytest.raises(ProblemError, match="none of its 1 programs answers its problem"):

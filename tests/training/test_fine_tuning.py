@@ -48,6 +48,7 @@ def test_a_policy_learns_from_debates_and_debates_at_once(policy_data: Path, tmp
     assert debate.solved
     assert {call.model for call in debate.calls} == {f"transformers:{out}", "bundled:countdown"}
     card = (out / "README.md").read_text()
+    assert "base_model" not in card
     for said in (
         "`bundled:countdown`",
         str(policy_data),

@@ -1,6 +1,7 @@
 """Mistakes in what a training is given: each is one clear error before anything is written or loaded."""
 
 import json
+import logging
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from longthought.agents import catalogue
 from longthought.agents.engines.load import load_engine
 from longthought.errors import ConfigError, ModelError, ProblemError, UserError
 from longthought.training import settings as sizes
+from longthought.training.bundled.build import build
 from longthought.training.fine_tuning import fine_tune
 from longthought.training.methods import METHODS
 from longthought.training.record import Record
@@ -143,10 +145,13 @@ def test_settings_that_do_not_go_together(data: Path, tmp_path: Path) -> None:
     config["rope_parameters"] |= {"rope_type": "linear", "factor": 2.0}
     (scaled / "config.json").write_text(json.dumps(config))
     refused(ConfigError, data, r"positions can't be counted on from there", base=str(scaled), max_length=9999)
-    refused(ConfigError, data, r"--report-to trackboard: it isn't installed; run `pip install", report_to="trackboard")
+    refused(ConfigError, data, r"--report-to foo: unknown; choose from none, all, .*wandb", report_to="foo")
     refused(ConfigError, data, r"--schedule sine: unknown; choose from linear, cosine", schedule="sine")
     for wrong in ({"steps": 0}, {"batch": -1}, {"warmup": 1.0}, {"learning_rate": 0.0}, {"labels": "none"}):
         with pytest.raises(ConfigError, match=next(iter(wrong))):
+            Settings(data=data, out=tmp_path / "out", **wrong)  # type: ignore[arg-type]
+    for wrong, usual in (({"epochs": -1.0}, "for 1"), ({"batch": 0}, "for 32"), ({"steps": 0}, "to count epochs")):
+        with pytest.raises(ConfigError, match=f"leave it out {usual}$"):
             Settings(data=data, out=tmp_path / "out", **wrong)  # type: ignore[arg-type]
     pairs = debates.write(tmp_path / "pairs", [PAIR], format="dpo-policy", role="policy")
     refused(ConfigError, pairs, r"preferences are learned on top of a trained model", "dpo", base="new:d64x1")
@@ -185,6 +190,14 @@ def test_a_folder_with_something_else_in_it(data: Path, tmp_path: Path) -> None:
     refused(ConfigError, data, r"schema 7, and this longthought reads up to 1")
 
 
+def test_a_place_that_cannot_be_written(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for out in (Path("/proc/x"), tmp_path / "file" / "x"):
+        for begin in (lambda out: fine_tune(METHODS["sft"](), Settings(data=data, out=out)), build):
+            with pytest.raises(ConfigError, match=r"--out .*: nothing can be written into .*; name another folder"):
+                begin(out)
+
+
 def test_a_torn_checkpoint_is_passed_over(tmp_path: Path) -> None:
     for step, state in ((10, "{}"), (20, '{"torn'), (30, None)):
         folder = tmp_path / "checkpoints" / f"checkpoint-{step}"
@@ -208,6 +221,20 @@ def test_scorers_and_adapters_that_are_none(tmp_path: Path) -> None:
     (tmp_path / "adapter_config.json").write_text("{}")
     with pytest.raises(ModelError, match="names no base"):
         load_engine(tmp_path)
+
+
+def test_a_model_whose_training_is_unfinished(tmp_path: Path) -> None:
+    Record(tmp_path, {}).write()
+    with pytest.raises(ModelError, match=r"the training there is unfinished; run its `longthought train …` again"):
+        load_engine(tmp_path)
+
+
+def test_torn_data_are_told_once(data: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (data / "train.jsonl").write_text('{"torn')
+    logging.getLogger("datasets").addHandler(caplog.handler)
+    refused(ProblemError, data, r"train\.jsonl: can't be read")
+    logging.getLogger("datasets").removeHandler(caplog.handler)
+    assert not caplog.records
 
 
 def test_the_plan_suits_the_model() -> None:

@@ -379,6 +379,17 @@ def test_a_schema_from_the_future_is_refused(tmp_path: Path) -> None:
             attempt(tmp_path)
 
 
+def test_events_of_a_schema_from_the_future_are_refused(tmp_path: Path) -> None:
+    written(tmp_path, debate("a#0"))
+    file = tmp_path / "events-0000.jsonl"
+    line = file.read_bytes()
+    newer = line.replace(b'"schema_version":%d' % SCHEMA_VERSION, b'"schema_version":%d,"new":1' % (SCHEMA_VERSION + 8))
+    assert newer != line
+    file.write_bytes(newer)
+    with pytest.raises(RunFolderError, match=r"events-0000\.jsonl holds events of schema 9, .*upgrade longthought"):
+        Run(tmp_path)
+
+
 def test_a_schema_from_the_past_is_read_but_not_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def from_the_past(record: dict[str, Any]) -> dict[str, Any]:
         return {("text" if key == "words" else key): value for key, value in record.items()}

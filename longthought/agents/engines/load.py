@@ -16,6 +16,8 @@ from longthought.errors import ModelError
 Kind = Literal["continuous", "static"]
 """`continuous` shares prefixes and lets requests come and go; `static` is plain batched `generate`."""
 
+_PATIENCE = 10.0
+"""Seconds for the hub to say whether it has a model."""
 TINY = 50_000_000
 """Below this many parameters a second torch thread costs more than it brings."""
 
@@ -94,7 +96,7 @@ def start_engine(model: Any, *, kind: Kind = "continuous", seed: int = 0) -> Eng
 
 
 def locate(path_or_name: str) -> str:
-    """Tell a folder from a hub name, and refuse what is neither.
+    """Tell a folder from a model on the hub, and refuse what is neither.
 
     Raises:
         ModelError: saying what is there instead.
@@ -103,6 +105,11 @@ def locate(path_or_name: str) -> str:
     folder = Path(path_or_name).expanduser()
     if (folder / "config.json").is_file() or adapter.is_adapter(folder):
         return str(folder)
+    if (folder / "training.json").is_file():
+        raise ModelError(
+            f"{path_or_name}: the training there is unfinished; run its `longthought train …` again, which goes on "
+            "where it stopped"
+        )
     if folder.exists():
         found = ", ".join(sorted(p.name for p in folder.iterdir())[:8]) if folder.is_dir() else "a file"
         raise ModelError(
@@ -110,9 +117,30 @@ def locate(path_or_name: str) -> str:
             "model.save_pretrained(PATH) and tokenizer.save_pretrained(PATH) wrote."
         )
     if re.fullmatch(r"[\w-][\w.-]*/[\w.-]+", path_or_name) and not folder.parent.exists():
+        expect_on_hub(path_or_name)
         return path_or_name
     near = next(p for p in (*folder.absolute().parents,) if p.exists())
     raise ModelError(
         f"{path_or_name}: no such folder (what exists is {near}), and no hub name of the form owner/name; "
         "write a model with model.save_pretrained(PATH) and tokenizer.save_pretrained(PATH), then name PATH."
     )
+
+
+def expect_on_hub(name: str) -> None:
+    """Raise unless the hub has a model, or it was fetched before; asked once, where loaders ask for file after file.
+
+    Raises:
+        ModelError: if it can't be had.
+
+    """
+    from huggingface_hub import model_info, try_to_load_from_cache
+
+    if any(isinstance(try_to_load_from_cache(name, file), str) for file in ("config.json", "tokenizer_config.json")):
+        return
+    try:
+        model_info(name, timeout=_PATIENCE)
+    except Exception as error:  # of whichever HTTP library the hub's own uses
+        said = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise ModelError(
+            f"{name}: there is no such folder, and the hub doesn't give it ({said}); check the name and the network"
+        ) from error

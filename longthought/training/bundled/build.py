@@ -35,10 +35,13 @@ def build(out: Path, *, seed: int = 0, scale: float = 1.0, test_problems: int = 
     All go on from their last checkpoint if they were stopped. `scale` shortens the training for a trial.
 
     Raises:
+        ConfigError: if `out` holds something else, or can't be written.
         RunError: if a training process fails; its output says why.
 
     """
     recipes = {role: recipe.scaled(scale, seed) for role, recipe in RECIPES.items()}
+    for role, recipe in recipes.items():
+        Record.open(out / role, asdict(recipe))
     _train_all((recipe for recipe in recipes.values() if recipe.start is None), out)
     _train_all((recipe for recipe in recipes.values() if recipe.start is not None), out)
     found, critic = measure(out, test_problems)

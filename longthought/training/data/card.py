@@ -35,8 +35,6 @@ _LESSONS: Final[Mapping[Format, str]] = {
 def card(made: "Exported", shelf: Shelf) -> str:
     """Return the card as Markdown."""
     settings = made.settings
-    suffix = "parquet" if settings.parquet else "jsonl"
-    files = "\n".join(f"  - split: {side}\n    path: {side}.{suffix}" for side in made.counts)
     lessons = "\n".join(f"- `{wanted}`: {_LESSONS[wanted]}" for wanted in settings.formats)
     by_kind = _table(
         ("split", "format", "kind", "rows", "problems", "debates", made.unit, "shortest", "longest"),
@@ -58,7 +56,7 @@ def card(made: "Exported", shelf: Shelf) -> str:
     )
     left_out = _table(("left out", "debates or rows"), made.left_out.most_common())
     return _CARD.format(
-        files=files,
+        front=front_matter(made.counts, "parquet" if settings.parquet else "jsonl"),
         columns=_COLUMNS[made.shape],
         lessons=lessons,
         role=made.role,
@@ -73,6 +71,12 @@ def card(made: "Exported", shelf: Shelf) -> str:
         filters=_filters(made),
         command=made.command or "(made from Python, with `longthought.training.data.export`)",
     )
+
+
+def front_matter(sides: Iterable[str], suffix: str) -> str:
+    """Return what tells `datasets` and the hub which file is which split."""
+    files = "\n".join(f"  - split: {side}\n    path: {side}.{suffix}" for side in sides)
+    return f"---\ntags: [longthought]\nconfigs:\n- config_name: default\n  data_files:\n{files}\n---"
 
 
 def _runs(debates: Mapping[str, int], shelf: Shelf) -> dict[str, tuple[Any, ...] | None]:
@@ -113,13 +117,7 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
 
 
 _CARD: Final = """\
----
-tags: [longthought]
-configs:
-- config_name: default
-  data_files:
-{files}
----
+{front}
 
 # Training data from debates
 

@@ -78,13 +78,13 @@ class TestSets:
             if split == "test" or (split == "validation" and not validation):
                 return f"in the {split} split of Countdown"
             if held_out_target(puzzle.target) and not validation:
-                return "a held-out target of Countdown"
+                return "with a held-out target of Countdown"
         if (found := self._keys.get(problem_key(problem))) is not None:
             return f"in {Path(found).name}"
         if puzzle is None and self._grams:
             found = next(filter(None, map(self._grams.get, _ngrams(words(problem.statement)))), None)
             if found is not None:
-                return f"shares {NGRAM} words in a row with a problem of {Path(found).name}"
+                return f"sharing {NGRAM} words in a row with a problem of {Path(found).name}"
         return None
 
 

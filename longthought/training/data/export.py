@@ -15,12 +15,12 @@ from longthought.errors import ProblemError
 from longthought.training.data import card
 from longthought.training.data.contamination import TestSets, problem_key
 from longthought.training.data.files import write_rows
-from longthought.training.data.formats import PAIRED, Maker
+from longthought.training.data.formats import PAIRED, Format, Maker
 from longthought.training.data.known import Books, Known
 from longthought.training.data.preflight import (
     expect_apart,
-    expect_empty,
     expect_lessons,
+    expect_mixable,
     expect_rewrites,
     expect_sound,
     prepared,
@@ -29,6 +29,7 @@ from longthought.training.data.preflight import (
 from longthought.training.data.rows import RULE, Candidate, Source
 from longthought.training.data.settings import Exported, Settings
 from longthought.training.data.shelf import Shelf
+from longthought.training.place import expect_new
 from longthought.trajectories.run import Run
 
 SIDES: Final = ("train", "validation")
@@ -44,13 +45,15 @@ def export(runs: Sequence[str | Path], out: str | Path, settings: Settings, *, c
         command: How to do it again, for the card.
 
     Raises:
-        UserError: if the settings make no sense, a run can't be read or teaches nothing, or `out` holds other data.
+        UserError: if the settings make no sense, a run can't be read or teaches nothing, `out` holds other data or
+            can't be written.
 
     """
     out = Path(out)
     expect_sound(settings)
-    expect_empty(out)
+    expect_new(out)
     opened = {run_name(path, runs): Run(path) for path in dict.fromkeys(map(Path, runs))}
+    expect_mixable(settings, opened)
     aside = Run(settings.validation_run) if settings.validation_run else None
     test_sets = TestSets(settings.against)
     made, maker = prepared(opened, out, settings, test_sets, command)
@@ -121,14 +124,14 @@ def _make(shelf: Shelf, known: Known, maker: Maker, made: Exported) -> None:
             elif longest is not None and row.total > longest:
                 made.left_out[f"longer than {longest:,} {made.unit}"] += 1
             elif not shelf.add(row):
-                made.left_out["the same as another row"] += 1
+                made.left_out["identical to another row"] += 1
 
 
 def _choose(shelf: Shelf, maker: Maker, made: Exported) -> None:
     settings = made.settings
     if PAIRED.intersection(settings.formats):
         alone, long = shelf.pair(settings.pairs, maker.ruler, settings.filters.max_length)
-        made.left_out["a prompt without both a good and a bad reply"] += alone
+        made.left_out["without both a good and a bad reply to the prompt"] += alone
         made.left_out[f"longer than {settings.filters.max_length} {made.unit}"] += long
     before = shelf.size()
     if settings.mix and before:
@@ -142,11 +145,29 @@ def _choose(shelf: Shelf, maker: Maker, made: Exported) -> None:
         reasons = "; ".join(f"{count:,} {reason}" for reason, count in made.left_out.most_common(4))
         raise ProblemError(
             f"there is nothing to train on in {sum(made.debates.values()):,} debates ({reasons or 'no rows'}): "
-            "generate or label more, or ask for less"
+            f"{_instead(settings)}"
         )
     made.rewritten.update({by: count for by, count, *_ in shelf.counts("writer") if by != RULE})
     if both := shelf.overlap():
         raise AssertionError(f"problems on both sides: {', '.join(both)}")
+
+
+def _instead(settings: Settings) -> str:
+    """Say what to do where nothing was left."""
+    if settings.samples:
+        return "a prompt pairs when some of its debates are solved and others not, so generate with more --samples"
+    if Format.DPO_CRITIC in settings.formats:
+        return (
+            "a prompt pairs when the critic was wrong there and the right verdict is known, so label the steps with "
+            "`longthought label`, or have several on each with --samples in `longthought generate` and a critic that "
+            "samples"
+        )
+    if Format.DPO_POLICY in settings.formats:
+        return (
+            "a prompt pairs when some steps from it are good and others bad, so generate with more --samples, or label "
+            "the steps with `longthought label`"
+        )
+    return "generate or label more, or ask for less"
 
 
 def _write(shelf: Shelf, place: Path, made: Exported) -> None:

@@ -26,7 +26,8 @@ class Filters(Record):
     @model_validator(mode="after")
     def _in_order(self) -> "Filters":
         if self.backtracks and self.backtracks[1] is not None and self.backtracks[1] < self.backtracks[0]:
-            raise ValueError("the upper limit of backtracks is below the lower one")
+            low, high = self.backtracks
+            raise ValueError(f"the upper limit is below the lower one; write {high}-{low}")
         return self
 
     @classmethod
@@ -46,7 +47,9 @@ class Filters(Record):
             first = error.errors(include_url=False)[0]
             name = "-".join(str(part) for part in first["loc"][:1]) or "backtracks"
             given = {"outcome": outcome, "agreement": agreement, "max_length": max_length}.get(name, backtracks)
-            said = "choose solved or failed" if name == "outcome" else first["msg"].lower()
+            said = (
+                "choose solved or failed" if name == "outcome" else first["msg"].removeprefix("Value error, ").lower()
+            )
             raise ConfigError(f"--{name.replace('max_length', 'max-length')} {given}: {said}") from error
 
     def objection(self, trajectory: Trajectory, lives: Mapping[int, bool]) -> str | None:
@@ -56,9 +59,9 @@ class Filters(Record):
         if self.backtracks is not None:
             low, high = self.backtracks
             if trajectory.backtracks < low or (high is not None and trajectory.backtracks > high):
-                return "too few or too many backtracks"
+                return "with too few or too many backtracks"
         if self.agreement is not None and agreement(trajectory, lives) < self.agreement:
-            return "the critic disagrees with the outcome"
+            return "whose critic disagrees with the outcome"
         return None
 
 

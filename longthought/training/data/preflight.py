@@ -48,8 +48,7 @@ def expect_sound(settings: Settings) -> None:
         raise ConfigError(f"--match tokens: only {' and '.join(sorted(TWINS))} are twins; leave it out")
     if settings.walk is Walk.SHORTCUT:
         raise ConfigError("--walk shortcut: that is the format sft-shortcut; choose depth_first or chronological")
-    if not 0 <= settings.validation < 1:
-        raise ConfigError(f"--validation {settings.validation:g}: give a share from 0 to 1, such as 0.05, or a run")
+    expect_share(settings.validation)
     if settings.pairs < 1:
         raise ConfigError(f"--pairs {settings.pairs}: must be at least 1")
     if settings.mix and (any(s <= 0 for s in settings.mix.values()) or abs(sum(settings.mix.values()) - 1) > 1e-6):
@@ -60,15 +59,29 @@ def expect_sound(settings: Settings) -> None:
         expect_parquet()
 
 
-def expect_empty(out: Path) -> None:
-    """Raise if there is something in the folder.
+def expect_share(validation: float) -> None:
+    """Raise unless a share of the problems can be put aside for validation, and some are left to train on.
 
     Raises:
-        ConfigError: if there is.
+        ConfigError: if it is no such share.
 
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ConfigError(f"--out {out}: holds other data; choose another folder, or remove it")
+    if not 0 <= validation < 1:
+        raise ConfigError(f"--validation {validation:g}: give a share from 0 to less than 1, such as 0.05")
+
+
+def expect_mixable(settings: Settings, runs: Mapping[str, Run]) -> None:
+    """Raise if shares are asked of formats that are not exported.
+
+    Raises:
+        ConfigError: naming them.
+
+    """
+    if set(settings.mix) <= set(runs):
+        return
+    if missing := [name for name in settings.mix if name in list(Format) and name not in settings.formats]:
+        wanted = ",".join([*settings.formats, *missing])
+        raise ConfigError(f"--mix {missing[0]}: is no part of this export; say --format {wanted}")
 
 
 def run_name(path: str | Path, runs: Sequence[str | Path]) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 
 from langchain_core.messages import BaseMessage, convert_to_openai_messages
 
+from longthought.agents.engines.load import expect_on_hub
 from longthought.errors import ModelError
 
 Message = Mapping[str, str]
@@ -130,12 +131,18 @@ def load_tokenizer(name: str) -> Any:
         from transformers import AutoTokenizer  # pyright: ignore
     except ImportError as error:
         raise ModelError(f"--tokenizer {name}: pip install 'longthought[local]' to measure in tokens") from error
+    if not Path(name).is_dir():
+        try:
+            expect_on_hub(name)
+        except ModelError as error:
+            raise ModelError(f"--tokenizer {error}") from error
     try:
         return AutoTokenizer.from_pretrained(name)  # pyright: ignore
     except (OSError, ValueError, json.JSONDecodeError) as error:
         said = str(error).splitlines()[0] if str(error) else type(error).__name__
-        what = "this folder holds no tokenizer" if Path(name).is_dir() else "there is no such folder or hub model"
-        raise ModelError(f"--tokenizer {name}: {what} ({said}); give the model that is to be trained") from error
+        raise ModelError(
+            f"--tokenizer {name}: holds no tokenizer that can be read ({said}); give the model that is to be trained"
+        ) from error
 
 
 def turn(wanted: str, kind: str, source: Source, asked: Sequence[BaseMessage], text: str, ruler: Ruler) -> Row:

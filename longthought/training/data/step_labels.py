@@ -21,7 +21,7 @@ def step_label_rows(known: Known, prompt: str, ruler: Ruler, left_out: Counter[s
         steps = [node for node in tree.path(leaf.id) if node.kind is Kind.STEP]
         labels = [known.lives.get(node.id) for node in steps]
         if None in labels:
-            left_out["a step nobody labelled"] += 1
+            left_out["with a step nobody labelled"] += 1
             steps = steps[: labels.index(None)]
         if not steps:
             continue

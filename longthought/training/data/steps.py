@@ -41,7 +41,7 @@ def step_view(event: Proposed, tree: Tree, dialect: Dialect, left_out: Counter[s
     read = None if dialect.unsuitable(shown) else dialect.read_step(event.text, shown)
     if isinstance(read, Step) and (read.text, read.answer) == (event.text, event.answer):
         return shown
-    left_out[f"a step that can't be read back in {dialect.name}"] += 1
+    left_out[f"with a step that can't be read back in {dialect.name}"] += 1
     return None
 
 

@@ -53,17 +53,17 @@ def told_twins(known: Known, telling: Telling, left_out: Counter[str]) -> tuple[
     """Tell a debate as a journey and as its shortcut; None, with the reason counted, unless both can be told."""
     trajectory = known.trajectory
     if right_end(trajectory.tree, known.lives) is None:
-        left_out["no right answer"] += 1
+        left_out["with no right answer"] += 1
         return None
     if telling.walk is Walk.CHRONOLOGICAL and not trajectory.solved:
-        left_out["the debate did not end with a right answer"] += 1
+        left_out["that did not end with a right answer"] += 1
         return None
     why = reasons(trajectory, known.labels)
     try:
         journey = telling.thought(trajectory, telling.walk, known.lives, why)
         return journey, telling.thought(trajectory, Walk.SHORTCUT, known.lives, why)
     except ConfigError:
-        left_out[f"can't be said in {telling.voice.name}"] += 1
+        left_out[f"that can't be said in {telling.voice.name}"] += 1
         return None
 
 

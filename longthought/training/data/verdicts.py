@@ -37,9 +37,9 @@ def critic_rows(known: Known, dialect: Dialect, ruler: Ruler, left_out: Counter[
         shown = view(tree, event.node)
         right = right_verdict(event.verdict, tree, known, event.node, live, dialect)
         if right is None:
-            left_out["a wrong verdict without a reason to put in its place"] += 1
+            left_out["with a wrong verdict and no reason to put in its place"] += 1
         elif (text := written(right, shown, dialect)) is None:
-            left_out[f"a verdict that can't be said in {dialect.name}"] += 1
+            left_out[f"with a verdict that can't be said in {dialect.name}"] += 1
         else:
             kind = "accept" if right.action in HOPEFUL else "reject"
             yield turn("critic", kind, known.at(event.node), dialect.ask_critic(shown), text, ruler)
@@ -55,7 +55,7 @@ def critic_candidates(known: Known, dialect: Dialect, left_out: Counter[str]) ->
         shown = view(tree, event.node)
         said = written(event.verdict, shown, dialect)
         if said is None or event.verdict.action is Action.REFLECT:
-            left_out[f"a verdict that can't be said in {dialect.name}"] += said is None
+            left_out[f"with a verdict that can't be said in {dialect.name}"] += said is None
             continue
         prompt, at = messages(dialect.ask_critic(shown)), known.at(event.node)
         good = agrees(event.verdict, live)

@@ -18,10 +18,11 @@ from longthought.problems import countdown
 from longthought.problems.puzzle import Puzzle
 from longthought.tools.countdown import fault
 from longthought.training.data.contamination import problem_key
+from longthought.training.data.export import export
 from longthought.training.data.filters import Filters
 from longthought.training.data.formats import Format
 from longthought.training.data.rows import messages
-from longthought.training.data.settings import Exported
+from longthought.training.data.settings import Exported, Settings
 from longthought.trajectories.run import Run
 from longthought.trajectories.walks import Walk
 from tests.fakes import sums
@@ -327,7 +328,12 @@ def test_filters_keep_what_they_say(labelled: Path, exported: Export) -> None:
     assert all(len(asked(row).split()) + len(said(row).split()) <= 60 for row in rows(short))
     assert short.left_out["longer than 60 tokens"] > 0
     sure = exported(labelled, "policy", filters=Filters(agreement=1.0))
-    assert sum(sure.debates.values()) - sure.left_out["the critic disagrees with the outcome"] > 0
+    assert sum(sure.debates.values()) - sure.left_out["whose critic disagrees with the outcome"] > 0
+
+
+def test_limits_that_are_no_range_say_how_to_write_one() -> None:
+    with pytest.raises(ConfigError, match="--backtracks 5-2: the upper limit is below the lower one; write 2-5"):
+        Filters.read(outcome=None, backtracks="5-2", agreement=None, max_length=None)
 
 
 def test_no_row_is_there_twice(labelled: Path, exported: Export, tmp_path: Path) -> None:
@@ -377,9 +383,17 @@ def test_debates_on_test_problems_are_left_out_and_if_all_are_that_is_said(tmp_p
 def test_a_folder_with_other_data_is_left_alone(played: Path, exported: Export, tmp_path: Path) -> None:
     (tmp_path / "data-1").mkdir()
     (tmp_path / "data-1" / "mine.txt").write_text("mine")
-    with pytest.raises(ConfigError, match="holds other data"):
+    with pytest.raises(ConfigError, match="there is something else in it already; name a new"):
         exported(played, "policy")
     assert [p.name for p in (tmp_path / "data-1").iterdir()] == ["mine.txt"]
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_a_run_is_read(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for out in (Path("/proc/x"), tmp_path / "file" / "x", tmp_path / ("x" * 300)):
+        with pytest.raises(ConfigError, match=r"--out .*: nothing can be written into .*; name another folder"):
+            export([tmp_path / "no-run"], out, Settings(formats=(Format.CRITIC,)))
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
 
 def test_a_run_of_a_newer_schema_is_refused(run: Path, exported: Export) -> None:
@@ -402,13 +416,24 @@ def test_what_makes_no_sense_together_is_refused(played: Path, exported: Export)
         yield ("dpo-policy",), {"pairs": 0}, "--pairs 0"
         yield ("policy",), {"dialect": "latin"}, "unknown dialect 'latin'"
         yield (), {}, "--format: choose"
+        yield (
+            ("sft-journey",),
+            {"mix": {"sft-journey": 0.7, "sft-shortcut": 0.3}},
+            ("--mix sft-shortcut: is no part of this export; say --format sft-journey,sft-shortcut"),
+        )
+        yield (
+            ("dpo-policy",),
+            {"samples": True, "limit": 1},
+            "some of its debates are solved and others not, so generate with more --samples",
+        )
+        yield ("dpo-critic",), {}, "a prompt pairs when the critic was wrong"
 
     for formats, settings, words in refused():
-        with pytest.raises((ConfigError, ModelError), match=words):
+        with pytest.raises((ConfigError, ModelError, ProblemError), match=words):
             exported(played, *formats, **settings)
 
 
 def test_steps_that_the_dialect_cannot_read_back_are_left_out_and_counted(played: Path, exported: Export) -> None:
     made = exported(played, "policy", dialect="prose")
-    assert made.left_out["a step that can't be read back in prose"] > 0
+    assert made.left_out["with a step that can't be read back in prose"] > 0
     assert all(read_step(said(row)) for row in rows(made))

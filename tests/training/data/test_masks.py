@@ -1,5 +1,8 @@
 """What a trainer learns of an exported row, decoded: the assistant's words and the end token, and nothing else."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -103,8 +106,17 @@ def test_a_tokenizer_measures_in_its_tokens(labelled: Path, exported: Export, tm
     made = exported(labelled, "sft-journey", tokenizer=str(tmp_path / "model"))
     assert made.unit == "tokens"
     assert (made.out / "README.md").read_text().split("## Sources")[0].count("tokens") >= 2
-    with pytest.raises(ModelError, match="holds no tokenizer"):
+    with pytest.raises(ModelError, match="holds no tokenizer that can be read"):
         exported(labelled, "sft-journey", tokenizer=str(tmp_path))
+
+
+def test_a_hub_that_is_out_of_reach_is_asked_once() -> None:
+    code = "from longthought.training.data.rows import load_tokenizer; load_tokenizer('nope/nope')"
+    away = {**os.environ, "HF_HUB_OFFLINE": "0", "HF_ENDPOINT": "http://127.0.0.1:1"}
+    done = subprocess.run([sys.executable, "-c", code], env=away, capture_output=True, text=True, check=False)
+    said = "ModelError: --tokenizer nope/nope: there is no such folder, and the hub doesn't give it"
+    assert said in done.stderr.splitlines()[-1]
+    assert "Retrying" not in done.stderr
 
 
 @pytest.mark.parametrize(

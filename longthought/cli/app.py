@@ -1,0 +1,72 @@
+"""The commands of `longthought`, in one application."""
+
+from typing import Any, Final
+
+import typer
+from typer.core import TyperGroup
+
+from longthought.cli.check import check
+from longthought.cli.code_thoughts import code_thoughts
+from longthought.cli.doctor import doctor
+from longthought.cli.evaluate import evaluate
+from longthought.cli.export import export
+from longthought.cli.generate import generate
+from longthought.cli.label import label
+from longthought.cli.problems import problems
+from longthought.cli.rewrite import rewrite
+from longthought.cli.show import show
+from longthought.cli.solve import solve
+from longthought.cli.steps import steps
+from longthought.cli.tell import tell
+from longthought.cli.train import train
+
+GO_ON: Final = ("generate", "evaluate", "label", "train")
+"""Commands that keep what they have done, and go on from there when they are run again."""
+
+
+class _Interruptible(TyperGroup):
+    """Says so when Ctrl-C ends a command, which typer does without a word."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            more = "; run the same command again to go on" if ctx.invoked_subcommand in GO_ON else ""
+            typer.echo(f"longthought: stopped{more}", err=True)
+            raise typer.Exit(130) from None
+
+
+app = typer.Typer(
+    name="longthought",
+    cls=_Interruptible,
+    help="Two agents argue until the answer checks out, and every argument becomes training data.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+)
+app.command()(solve)
+app.command()(generate)
+app.command()(evaluate)
+app.command()(show)
+app.command()(tell)
+app.add_typer(problems, name="problems")
+check.command()(steps)
+app.add_typer(check, name="check")
+app.command()(label)
+app.command()(rewrite)
+app.command()(export)
+app.add_typer(train, name="train")
+app.command()(code_thoughts)
+app.command()(doctor)
+
+
+@app.callback(invoke_without_command=True)
+def root(version: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:
+    """Two agents argue until the answer checks out, and every argument becomes training data."""
+    if version:
+        from longthought import __version__
+
+        typer.echo(f"longthought {__version__}")
+        raise typer.Exit()
