@@ -10,7 +10,7 @@ It reads and refuses; it knows no tokenizer and no trainer.
 import hashlib
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -127,7 +127,7 @@ class DataFolder:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def _quiet() -> Generator[None]:
     """Let the library not log what it raises as well."""
     log = logging.getLogger("datasets")
     before = log.level
