@@ -29,6 +29,11 @@ class Known:
         """Put together what labels and the outcome say."""
         return cls(trajectory, labels, source, lives(trajectory, labels))
 
+    def value(self, node: int) -> float | None:
+        """Return how likely a right answer is from a step, if its label knows and fits what is known of it."""
+        label = self.labels.get(node)
+        return label.value if label and label.live is self.lives.get(node) else None
+
     def at(self, node: int) -> Source:
         """Return where a row about a node comes from."""
         return replace(self.source, node=node)

@@ -64,7 +64,7 @@ def twins(
     if telling.walk is Walk.CHRONOLOGICAL and not trajectory.solved:
         left_out["the debate did not end with a right answer"] += 1
         return
-    why = reasons(trajectory, labels)
+    why = reasons(trajectory, labels, known)
     try:
         journey = telling.thought(trajectory, telling.walk, known, why)
         shortcut = telling.thought(trajectory, Walk.SHORTCUT, known, why)
@@ -80,13 +80,14 @@ def twins(
     yield Row(wanted, kind, source, columns, shortcut.text, length, asked + max(length, twin), twin)
 
 
-def reasons(trajectory: Trajectory, labels: Mapping[int, Label]) -> dict[int, str]:
+def reasons(trajectory: Trajectory, labels: Mapping[int, Label], known: Mapping[int, bool]) -> dict[int, str]:
     """Return why dead steps fail, by their labels, where nobody said so in the debate itself."""
     found: dict[int, str] = {}
     for number, label in labels.items():
         node = trajectory.tree.nodes[number]
         told = node.reason.strip() or any(v.action is Action.BACKTRACK and v.critique.strip() for v in node.verdicts)
-        if label.live is False and label.reason and not (told and node.rejected_by is not Author.STRATEGY):
+        dead = label.live is False and known.get(number) is False
+        if dead and label.reason and not (told and node.rejected_by is not Author.STRATEGY):
             found[number] = label.reason
     return found
 
