@@ -1,6 +1,7 @@
 """`longthought label`: what is known of each step of a run, by a solver, by trying, by a model, or by a person."""
 
 import getpass
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from longthought.cli.options import BaseUrl, Json
+from longthought.errors import ConfigError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,7 +38,7 @@ def label(
     base_url: BaseUrl = None,
     problems: Annotated[str | None, typer.Option(help="The problems of the run, for their answers.")] = None,
     temperature: Annotated[float | None, typer.Option(help="Of whoever is asked.")] = None,
-    limit: Annotated[int | None, typer.Option(help="Debates at most.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Debates at most.")] = None,
     concurrency: Annotated[int, typer.Option(help="Continuations or opinions in flight at once.")] = 64,
     json: Json = False,
 ) -> None:
@@ -45,8 +47,14 @@ def label(
     Example: `longthought label runs/first --method monte-carlo` and then `longthought label runs/first --review`
 
     Labels are kept in the run folder, in labels.jsonl, and `longthought export` reads them there. Run the same command
-    again to go on after a stop. A person's label stands above a solver's, and that above what was tried.
+    again to go on after a stop. A person's label stands above a solver's, and that above what was tried; but a right
+    answer below a step proves that it is live. A doubtful label, such as that of a step from which fewer than 8
+    continuations all failed, teaches nothing until a person has settled it.
     """
+    if all_steps and not review:
+        raise ConfigError("--all: says which steps to review, so give --review as well")
+    if review and not sys.stdin.isatty():
+        raise ConfigError("--review: reads keys from a terminal, and the input is none; run it in a terminal")
     from rich.console import Console
 
     console = Console(highlight=False)
@@ -90,6 +98,7 @@ def _review(path: Path, console: "Console", *, everything: bool) -> None:
                     break
                 case "z" if given:
                     at = given.pop()
+                    writer.append([_by_hand(queue[at], None).model_copy(update={"withdrawn": True})])
                 case "s":
                     at += 1
                 case "g" | "b" | "u" as answer:

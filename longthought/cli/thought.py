@@ -66,8 +66,8 @@ class Teller:
 
         """
         labels = self._labels.of(trajectory.id)
-        known, why = lives(trajectory, labels), reasons(trajectory, labels)
-        return self._telling.thought(trajectory, self._telling.walk, known, why)
+        known = lives(trajectory, labels)
+        return self._telling.thought(trajectory, self._telling.walk, known, reasons(trajectory, labels, known))
 
 
 def figures(teller: Teller) -> tuple[RenderableType, list[dict[str, Any]]]:

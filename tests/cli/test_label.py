@@ -16,13 +16,14 @@ import longthought as lt
 from longthought.problems import countdown
 from longthought.problems.loader import countdown_task
 from longthought.training.data.labels import Label, LabelBook, LabelWriter, Method
+from longthought.training.data.outcomes import settled
 
 COMMAND = [sys.executable, "-c", "from longthought.cli.main import main; main()"]
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
-    tasks = [countdown_task(puzzle) for puzzle in countdown.generate(count=4, split="train", seed=4)]
+    tasks = [countdown_task(puzzle) for puzzle in countdown.generate(count=6, split="train", seed=4)]
     for _ in lt.generate(tasks, out=tmp_path / "run", concurrency=4):
         pass
     return tmp_path / "run"
@@ -71,9 +72,15 @@ def human(run: Path) -> list[tuple[str, int, bool | None]]:
     ]
 
 
+def open_questions(run: Path) -> list[tuple[str, int]]:
+    """Return the steps that neither a tool nor a right answer has settled."""
+    debates = list(lt.Run(run).trajectories())
+    return [(t.id, node.id) for t in debates for node in t.steps if node.id not in settled(t, {})]
+
+
 def test_a_person_judges_doubtful_steps_by_keys_takes_one_back_and_goes_on_later(run: Path) -> None:
-    steps = [(t.id, node.id) for t in lt.Run(run).trajectories() for node in t.steps]
-    doubts = 5
+    steps = open_questions(run)
+    doubts = 4
     with LabelWriter(run) as writer:
         for name, node in steps[:doubts]:
             writer.append([Label(trajectory=name, node=node, method=Method.MODEL, live=True, value=0.6, doubtful=True)])
@@ -85,6 +92,36 @@ def test_a_person_judges_doubtful_steps_by_keys_takes_one_back_and_goes_on_later
     shown = press("bq", "label", run, "--review")
     assert f"1 of {doubts - 2}" in shown
     assert len(human(run)) == 3
+
+
+def test_a_judgement_that_is_taken_back_is_as_if_never_made(run: Path) -> None:
+    with LabelWriter(run) as writer:
+        for name, node in open_questions(run)[:2]:
+            writer.append([Label(trajectory=name, node=node, method=Method.MODEL, live=True, value=0.6, doubtful=True)])
+    for _ in range(2):
+        shown = press("uzsq", "label", run, "--review")
+        assert "1 of 2" in shown
+        assert "0 labelled by hand" in shown
+        assert human(run) == []
+
+
+def test_expensive_labels_outlive_a_kill(run: Path) -> None:
+    command = [*COMMAND, "label", str(run), "--method", "monte-carlo", "-k", "2", "--concurrency", "2"]
+    deadline = time.monotonic() + 300
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        try:
+            while not len(LabelBook(run)):
+                assert process.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+        finally:
+            process.kill()
+    kept = len(LabelBook(run))
+    tried = set(lt.Run(run / "continuations-2").finished_ids())
+    counts = json.loads(longthought(*command[3:], "--json").stdout)
+    assert (counts["known"], len(LabelBook(run))) == (kept, kept + counts["labels"])
+    assert counts["labels"] > 0
+    assert tried < set(lt.Run(run / "continuations-2").finished_ids())
 
 
 def test_label_and_export_report_in_a_line_or_in_json(run: Path, tmp_path: Path) -> None:
@@ -130,6 +167,26 @@ def test_mistakes_cost_one_line(played_once: Path, tmp_path: Path, arguments: li
     assert words in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--review"], "--review: reads keys from a terminal"),
+        (["--all"], "--all: "),
+        (["--limit", "-5"], "--limit"),
+        (["--limit", "0"], "--limit"),
+    ],
+)
+def test_labels_that_cannot_be_made_so_cost_one_line(played_once: Path, arguments: list[str], words: str) -> None:
+    done = subprocess.run(
+        [*COMMAND, "label", str(played_once), *arguments],
+        input="gg", capture_output=True, text=True, check=False, start_new_session=True,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not (played_once / "labels.jsonl").exists()
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from longthought.api import context_of, generate
 from longthought.jobs.progress import Progress
 from longthought.problems.problem import Task
 from longthought.training.data.labels import Label, Method
-from longthought.training.data.openings import Nobody, Nodding, Openings, all_steps, open_steps
+from longthought.training.data.openings import Nobody, Nodding, Openings, judgeable_steps, open_steps
 from longthought.training.data.outcomes import estimated
 from longthought.trajectories.events import (
     Action,
@@ -77,7 +77,7 @@ def opinions(
     progress: Progress | None = None,
     concurrency: int = 64,
 ) -> Iterator[Label]:
-    """Pre-label every step by k opinions of a critic; those that it isn't sure of are doubtful.
+    """Pre-label every step that no tool refuted by k opinions of a critic; those that it isn't sure of are doubtful.
 
     Raises:
         UserError: if the critic can't be had.
@@ -86,7 +86,7 @@ def opinions(
     judge = catalogue.critic(critic, base_url=base_url, dialect=dialect, temperature=temperature)
     nobody = Nobody()
     given: dict[str, Any] = {"rounds": 1, "reflections": 0, "veto": False}
-    source = Openings(run, all_steps, context_of("debate", nobody, judge, [], given), judged=True, limit=limit)
+    source = Openings(run, judgeable_steps, context_of("debate", nobody, judge, [], given), judged=True, limit=limit)
     out = run.path / f"opinions-{k}"
     job = generate(
         source, out=out, samples=k, policy=nobody, critic=judge, tools=[], begin=source.begin, progress=progress,

@@ -28,6 +28,11 @@ class Known:
     rewrites: Mapping[str, Rewrite] | None = None
     """The accepted ones by what they were made of; None where journeys are to stay plain."""
 
+    def value(self, node: int) -> float | None:
+        """Return how likely a right answer is from a step, if its label knows and fits what is known of it."""
+        label = self.labels.get(node)
+        return label.value if label and label.live is self.lives.get(node) else None
+
     def at(self, node: int) -> Source:
         """Return where a row about a node comes from."""
         return replace(self.source, node=node)

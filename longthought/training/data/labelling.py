@@ -18,11 +18,10 @@ from longthought.tools.grade import reference_of
 from longthought.training.data import continuations
 from longthought.training.data.exact import exact_labels
 from longthought.training.data.labels import Label, LabelBook, LabelWriter, Method
-from longthought.training.data.outcomes import tree_labels
+from longthought.training.data.outcomes import settled, tree_labels
 from longthought.trajectories.run import Run
 
 METHODS: Final = tuple(method for method in Method if method is not Method.HUMAN)
-_AT_ONCE: Final = 512
 
 
 class Tally(Record):
@@ -129,21 +128,15 @@ def _trees(run: Run, references: Mapping[str, Task], limit: int | None) -> Itera
 def _written(path: Path, method: Method, labels: Iterable[Label]) -> Tally:
     """Write labels as they come, those that are known already left out, and count them."""
     count: Counter[str] = Counter()
-    book, waiting = LabelBook(path), list[Label]()
+    book = LabelBook(path)
     with LabelWriter(path) as writer:
-        try:
-            for made in labels:
-                count["live" if made.live else "dead"] += made.live is not None
-                count["doubtful"] += made.doubtful
-                same = any(_same(made, old) for old in book.all_of(made.trajectory) if old.node == made.node)
-                count["known" if same else "labels"] += 1
-                if not same:
-                    waiting.append(made)
-                if len(waiting) >= _AT_ONCE:
-                    writer.append(waiting)
-                    waiting.clear()
-        finally:
-            writer.append(waiting)
+        for made in labels:
+            count["live" if made.live else "dead"] += made.live is not None
+            count["doubtful"] += made.doubtful
+            same = any(_same(made, old) for old in book.all_of(made.trajectory) if old.node == made.node)
+            count["known" if same else "labels"] += 1
+            if not same:
+                writer.append([made])
     if not count["labels"] and not count["known"]:
         raise ConfigError(f"{path}: no step could be labelled by the method {method}; {_INSTEAD[method]}")
     return Tally(method=method, **count)
@@ -164,9 +157,13 @@ _INSTEAD: Final[Mapping[Method, str]] = {
 def doubtful(run: Run, book: LabelBook, *, everything: bool = False) -> Iterator[Label]:
     """Yield the labels that a person should look at and has not, the most uncertain of a debate first.
 
-    With `everything`, steps that are not doubtful follow those that are.
+    What a tool or a right answer has settled needs no look. With `everything`, steps that are not doubtful follow those
+    that are.
     """
     for name in run.ids():
-        labels = [label for label in book.of(name).values() if label.method is not Method.HUMAN]
-        wanted = [label for label in labels if everything or label.doubtful]
+        best = book.of(name)
+        wanted = [one for one in best.values() if one.method is not Method.HUMAN and (everything or one.doubtful)]
+        if wanted and not everything:
+            known = settled(run.trajectory(name), best)
+            wanted = [one for one in wanted if one.node not in known]
         yield from sorted(wanted, key=lambda label: (not label.doubtful, abs((label.value or 0.5) - 0.5), label.node))

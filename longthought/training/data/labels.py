@@ -4,7 +4,8 @@
 
 Labels stand beside the log and never change it. A newer label replaces an older one of the same authority, and a
 higher authority any lower: a person's word, then an exact solver's, then what continuations and searches found, then
-a model's guess. Where labels come from is for other modules.
+a model's guess. A line can also withdraw the last label of its method, and what stood before holds again. Where labels
+come from is for other modules.
 """
 
 from collections.abc import Mapping
@@ -36,9 +37,6 @@ class Method(StrEnum):
     """A person said so."""
 
 
-_AUTHORITY: Final = {method: rank for rank, method in enumerate(Method)}
-
-
 class Label(Record):
     """What one method says of one node."""
 
@@ -61,12 +59,18 @@ class Label(Record):
     """Why, in the words of a critic's look-ahead or of a person."""
     by: str = ""
     """The model or the person."""
+    withdrawn: bool = False
+    """Whether this takes back the last label of the method on the node, and says nothing else."""
     at: float = 0.0
     """Unix time in seconds."""
     schema_version: int = LABEL_SCHEMA
 
 
 KIND: Final = Kind(FILE, Label, LABEL_SCHEMA, name="label", make="label")
+
+
+def _authority(label: Label) -> int:
+    return list(Method).index(label.method)
 
 
 class LabelBook(Ledger[Label]):
@@ -82,18 +86,22 @@ class LabelBook(Ledger[Label]):
         super().__init__(run, KIND)
 
     def of(self, trajectory: str) -> Mapping[int, Label]:
-        """Return the best label of each node of a debate; a model's guess that a person settled is in `all_of` still.
+        """Return the best label of each node of a debate, of those that were not withdrawn.
+
+        A model's guess that a person settled is in `all_of` still.
 
         Raises:
             RunFolderError: if a label can't be read.
 
         """
-        found: dict[int, Label] = {}
+        standing: dict[int, list[Label]] = {}
         for label in self.all_of(trajectory):
-            known = found.get(label.node)
-            if known is None or _AUTHORITY[label.method] >= _AUTHORITY[known.method]:
-                found[label.node] = label
-        return found
+            labels = standing.setdefault(label.node, [])
+            if not label.withdrawn:
+                labels.append(label)
+            elif last := [at for at, old in enumerate(labels) if old.method is label.method][-1:]:
+                del labels[last[0]]
+        return {node: max(reversed(labels), key=_authority) for node, labels in standing.items() if labels}
 
 
 class LabelWriter(LedgerWriter[Label]):

@@ -152,10 +152,11 @@ def _said(trajectory: Trajectory, step: Node) -> Iterator[Proposed | Observed | 
 
 
 def open_steps(trajectory: Trajectory) -> Iterator[int]:
-    """Yield the steps that a debate can go on from; not those that a tool refuted."""
-    return (node.id for node in trajectory.steps if node.answer is None and not refuted(node))
+    """Yield the steps that a debate can go on from; not those that a tool refuted, nor any below."""
+    return (number for number in judgeable_steps(trajectory) if trajectory.tree.nodes[number].answer is None)
 
 
-def all_steps(trajectory: Trajectory) -> Iterator[int]:
-    """Yield every step."""
-    return (node.id for node in trajectory.steps)
+def judgeable_steps(trajectory: Trajectory) -> Iterator[int]:
+    """Yield the steps that are worth an opinion: not those that a tool refuted, nor any below."""
+    wrong = refuted(trajectory.tree)
+    return (node.id for node in trajectory.steps if node.id not in wrong)

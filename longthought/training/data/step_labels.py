@@ -9,7 +9,7 @@ from longthought.trajectories.tree import Kind
 
 
 def step_label_rows(known: Known, prompt: str, ruler: Ruler, left_out: Counter[str]) -> Iterator[Row]:
-    """Yield every way from the problem to a leaf, as far as its steps are labelled.
+    """Yield every way from the problem to a leaf, as far as it is known where they lead.
 
     The columns are those of TRL's stepwise supervision; `first_error` counts as ProcessBench does (Zheng et al., 2024):
     the first step from which no right answer can be reached, or -1.
@@ -21,7 +21,7 @@ def step_label_rows(known: Known, prompt: str, ruler: Ruler, left_out: Counter[s
         steps = [node for node in tree.path(leaf.id) if node.kind is Kind.STEP]
         labels = [known.lives.get(node.id) for node in steps]
         if None in labels:
-            left_out["with a step nobody labelled"] += 1
+            left_out["with a step of which it is not known where it leads"] += 1
             steps = steps[: labels.index(None)]
         if not steps:
             continue
@@ -41,5 +41,5 @@ def step_label_rows(known: Known, prompt: str, ruler: Ruler, left_out: Counter[s
 
 
 def _value(known: Known, node: int) -> float:
-    label = known.labels.get(node)
-    return label.value if label and label.value is not None else float(known.lives[node])
+    value = known.value(node)
+    return float(known.lives[node]) if value is None else value

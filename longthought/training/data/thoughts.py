@@ -58,7 +58,7 @@ def told_twins(known: Known, telling: Telling, left_out: Counter[str]) -> tuple[
     if telling.walk is Walk.CHRONOLOGICAL and not trajectory.solved:
         left_out["that did not end with a right answer"] += 1
         return None
-    why = reasons(trajectory, known.labels)
+    why = reasons(trajectory, known.labels, known.lives)
     try:
         journey = telling.thought(trajectory, telling.walk, known.lives, why)
         return journey, telling.thought(trajectory, Walk.SHORTCUT, known.lives, why)
@@ -87,13 +87,14 @@ def twins(known: Known, telling: Telling, ruler: Ruler, wanted: str, left_out: C
     yield Row(wanted, kind, known.source, columns, shortcut.text, length, asked + max(length, twin), twin, by)
 
 
-def reasons(trajectory: Trajectory, labels: Mapping[int, Label]) -> dict[int, str]:
+def reasons(trajectory: Trajectory, labels: Mapping[int, Label], known: Mapping[int, bool]) -> dict[int, str]:
     """Return why dead steps fail, by their labels, where nobody said so in the debate itself."""
     found: dict[int, str] = {}
     for number, label in labels.items():
         node = trajectory.tree.nodes[number]
         told = node.reason.strip() or any(v.action is Action.BACKTRACK and v.critique.strip() for v in node.verdicts)
-        if label.live is False and label.reason and not (told and node.rejected_by is not Author.STRATEGY):
+        dead = label.live is False and known.get(number) is False
+        if dead and label.reason and not (told and node.rejected_by is not Author.STRATEGY):
             found[number] = label.reason
     return found
 

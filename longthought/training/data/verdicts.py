@@ -76,7 +76,8 @@ def right_verdict(
     words = _words(given, label, live=live, fits=fits, dialect=dialect)
     if words is None:
         return None
-    score = label.value if label and label.value is not None else given.score if fits else None
+    value = known.value(number)
+    score = value if value is not None else given.score if fits else None
     score = float(live) if score is None else score
     if live:
         action = Action.TERMINATE if node.answer is not None else Action.CONTINUE

@@ -11,7 +11,7 @@ from longthought.training.data.continuations import monte_carlo
 from longthought.training.data.exact import exact_labels
 from longthought.training.data.labelling import label
 from longthought.training.data.labels import Label, LabelBook, Method
-from longthought.training.data.openings import opening
+from longthought.training.data.openings import judgeable_steps, opening
 from longthought.trajectories.events import Author, Finished, Judged, Proposed
 from longthought.trajectories.run import Run
 from longthought.trajectories.trajectory import Trajectory
@@ -77,7 +77,7 @@ def test_a_stopped_job_of_continuations_goes_on(run: Path) -> None:
 def test_a_critic_is_asked_once_for_every_step_and_doubts_are_marked(run: Path) -> None:
     tally = label(run, "model", k=2, limit=2)
     for name in Run(run).ids()[:2]:
-        steps = {node.id for node in Run(run).trajectory(name).steps}
+        steps = set(judgeable_steps(Run(run).trajectory(name)))
         found = LabelBook(run).of(name)
         assert set(found) == steps
         assert all(one.doubtful == (not ((one.high or 0) <= 0.2 or (one.low or 0) >= 0.8)) for one in found.values())

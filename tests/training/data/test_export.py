@@ -21,6 +21,8 @@ from longthought.training.data.contamination import problem_key
 from longthought.training.data.export import export
 from longthought.training.data.filters import Filters
 from longthought.training.data.formats import Format
+from longthought.training.data.labels import Label, LabelWriter, Method
+from longthought.training.data.outcomes import estimated
 from longthought.training.data.rows import messages
 from longthought.training.data.settings import Exported, Settings
 from longthought.trajectories.run import Run
@@ -280,8 +282,6 @@ def test_verdicts_are_credited_with_what_happened_next(tmp_path: Path, exported:
     list(lt.generate([task], out=tmp_path / "run", samples=2, concurrency=1, **given))
     run = Run(tmp_path / "run")
     assert [t.solved for t in run.trajectories()] == [True, False]
-    from longthought.training.data.labels import Label, LabelWriter, Method
-
     with LabelWriter(run.path) as writer:
         writer.append([Label(trajectory="two#1", node=1, method=Method.HUMAN, live=True)])
     (row,) = rows(exported(run.path, "dpo-critic", validation=0.0))
@@ -302,6 +302,25 @@ def test_step_labels_say_what_the_solver_says_up_to_the_first_error(labelled: Pa
         assert row["first_error"] == first
         assert row["labels"][: first if first >= 0 else None] == live[: first if first >= 0 else None]
         assert len(row["labels"]) == len(row["values"]) == len(steps)
+
+
+def test_continuations_that_missed_teach_nothing_against_a_right_answer(run: Path, exported: Export) -> None:
+    right = {(t.id, node.id) for t in Run(run).trajectories() if t.solved for node in t.path}
+    with LabelWriter(run) as writer:
+        writer.append(
+            estimated(t.id, node.id, Method.MONTE_CARLO, 0, 16, by="policy", at=0.0)
+            for t in Run(run).trajectories()
+            for node in t.steps
+        )
+    ends = [row for row in rows(exported(run, "step-labels")) if (row["debate"], row["node"]) in right]
+    assert ends
+    assert all(row["labels"] == [True] * len(row["values"]) for row in ends)
+    assert all(row["values"] == [1.0] * len(row["values"]) and row["first_error"] == -1 for row in ends)
+    verdicts = rows(exported(run, "critic"))
+    judged = [row for row in verdicts if (row["debate"], row["node"]) in right]
+    assert judged
+    assert {row["kind"] for row in judged} == {"accept"}
+    assert any(row["kind"] == "reject" for row in verdicts)
 
 
 # Choosing.

@@ -5,12 +5,26 @@ import pytest
 
 from longthought.errors import ConfigError, RunFolderError
 from longthought.problems import countdown
+from longthought.problems.problem import AnswerReference
 from longthought.problems.puzzle import Puzzle
 from longthought.training.data.exact import exact_labels, states
 from longthought.training.data.labelling import doubtful, label
 from longthought.training.data.labels import FILE, Label, LabelBook, LabelWriter, Method
-from longthought.training.data.outcomes import lives
-from longthought.trajectories.events import Author, Cause, Finished, Graded, Moved, Proposed, StopReason
+from longthought.training.data.openings import judgeable_steps, open_steps
+from longthought.training.data.outcomes import estimated, lives, tree_labels
+from longthought.trajectories.events import (
+    Author,
+    Cause,
+    Checked,
+    Evidence,
+    EvidenceStatus,
+    Finished,
+    Graded,
+    Moved,
+    Proposed,
+    StopReason,
+)
+from longthought.trajectories.folder import RunFolder
 from longthought.trajectories.run import Run
 from longthought.trajectories.trajectory import Trajectory
 from tests.trajectories.logs import Log, plain
@@ -29,6 +43,16 @@ def test_a_higher_authority_stands_and_among_equals_the_newest(tmp_path: Path) -
     assert best[2].live is False
     assert len(list(LabelBook(tmp_path).all_of("p#0"))) == 5
     assert LabelBook(tmp_path).of("another") == {}
+
+
+def test_what_is_withdrawn_gives_way_to_what_was_said_before(tmp_path: Path) -> None:
+    person, mind = guess(1, Method.HUMAN, True), guess(1, Method.HUMAN, None)
+    with LabelWriter(tmp_path) as writer:
+        writer.append([guess(1, Method.TREE, False), person, mind, mind.model_copy(update={"withdrawn": True})])
+    assert LabelBook(tmp_path).of("p#0") == {1: person}
+    with LabelWriter(tmp_path) as writer:
+        writer.append([person.model_copy(update={"withdrawn": True})])
+    assert LabelBook(tmp_path).of("p#0") == {1: guess(1, Method.TREE, False)}
 
 
 def test_a_torn_line_is_cut_off_and_what_stands_before_it_stays(tmp_path: Path) -> None:
@@ -103,9 +127,95 @@ def test_what_happened_tells_where_steps_lead_and_labels_overrule_it() -> None:
     log[-1] = log[-1].model_copy(update={"solved": True})
     debate = Trajectory(log.name, log)
     assert lives(debate, {}) == {1: False, 2: False, 4: True, 5: True}
-    assert lives(debate, {2: guess(2, Method.HUMAN, True), 4: guess(4, Method.HUMAN, False)}) == {
-        1: False, 2: True, 4: False, 5: True
-    }  # fmt: skip
+    assert lives(debate, {2: guess(2, Method.HUMAN, True)}) == {1: False, 2: True, 4: True, 5: True}
+    assert lives(debate, {5: guess(5, Method.HUMAN, False)}) == {1: False, 2: False, 5: False}
+
+
+@pytest.mark.parametrize("method", [Method.MODEL, Method.TREE, Method.MONTE_CARLO, Method.HUMAN])
+def test_a_right_answer_below_a_step_proves_it_live_whoever_missed_it(method: Method) -> None:
+    log = plain()
+    log[-1] = log[-1].model_copy(update={"solved": True})
+    debate, miss = Trajectory(log.name, log), guess(4, method, False, value=0.0)
+    assert lives(debate, {4: miss}) == {1: False, 2: False, 4: True, 5: True}
+    assert lives(debate, {4: miss.model_copy(update={"doubtful": True})})[4] is True
+
+
+def chain(*answers: str | None) -> Trajectory:
+    """Return a debate in which each step follows on the last, and nobody says how it went on."""
+    log = Log("What is 7 * 6?")
+    for node, answer in enumerate(answers, 1):
+        log.add(Proposed, Author.POLICY, node=node, parent=node - 1, text=f"{node}", answer=answer)
+    return Trajectory(log.name, log)
+
+
+@pytest.mark.parametrize(
+    ("above", "below", "expected"),
+    [
+        ((Method.MONTE_CARLO, False), (Method.MONTE_CARLO, True), (True, True)),
+        ((Method.MONTE_CARLO, False), (Method.TREE, True), (True, True)),
+        ((Method.MODEL, False), (Method.EXACT, True), (True, True)),
+        ((Method.HUMAN, False), (Method.MONTE_CARLO, True), (True, True)),
+        ((Method.EXACT, False), (Method.HUMAN, True), (True, True)),
+        ((Method.EXACT, False), (Method.MONTE_CARLO, True), (False, False)),
+        ((Method.MONTE_CARLO, False), (Method.MODEL, True), (False, False)),
+        ((Method.MODEL, False), (Method.MODEL, True), (False, False)),
+        ((Method.MONTE_CARLO, True), (Method.MONTE_CARLO, False), (True, False)),
+    ],
+)
+def test_no_step_below_a_dead_one_is_live(
+    above: tuple[Method, bool], below: tuple[Method, bool], expected: tuple[bool, bool]
+) -> None:
+    said = {1: guess(1, *above), 3: guess(3, *below)}
+    found = lives(chain(None, None, None), said)
+    assert (found[1], found[3]) == expected
+    assert (found.get(2) is True) is expected[1]
+
+
+def test_a_doubtful_label_says_nothing_but_that_a_step_left_behind_may_be_live() -> None:
+    log = plain()
+    log[-1] = log[-1].model_copy(update={"solved": True})
+    solved = Trajectory(log.name, log)
+    for live, expected in ((True, None), (False, False)):
+        doubt = guess(2, Method.MODEL, live, doubtful=True)
+        assert lives(solved, {2: doubt}).get(2) is expected
+        assert lives(Trajectory("p", plain()), {2: doubt}) == {1: False, 5: False}
+
+
+def test_few_misses_are_doubtful_and_eight_are_not() -> None:
+    doubts = [estimated("p#0", 1, Method.MONTE_CARLO, 0, k, by="me", at=0.0).doubtful for k in (1, 4, 7, 8, 32)]
+    assert doubts == [True, True, True, False, False]
+    assert not estimated("p#0", 1, Method.MONTE_CARLO, 1, 8, by="me", at=0.0).doubtful
+
+
+def with_a_refuted_step() -> Trajectory:
+    """Return a failed debate whose first step miscalculates, and whose answer below that is right."""
+    log = Log("What is 7 * 6?")
+    wrong = Evidence(tool="algebra", status=EvidenceStatus.REFUTED, claim="7 * 3 = 20")
+    log.add(Proposed, Author.POLICY, node=1, parent=0, text="twice 7 * 3")
+    log.add(Proposed, Author.POLICY, node=2, parent=1, text="7 * 3 = 20")
+    log.add(Checked, Author.TOOL, node=2, evidence=(wrong,))
+    log.add(Proposed, Author.POLICY, node=3, parent=2, text="on", answer=None)
+    log.add(Proposed, Author.POLICY, node=4, parent=3, text="so 42", answer="42")
+    log.add(Finished, Author.STRATEGY, reason=StopReason.BACKTRACKS)
+    return Trajectory(log.name, log)
+
+
+async def test_a_step_that_a_tool_refuted_is_dead_and_nothing_is_spent_or_asked_on_it(tmp_path: Path) -> None:
+    debate = with_a_refuted_step()
+    assert lives(debate, {}) == {2: False, 3: False, 4: False}
+    estimates = {n: guess(n, Method.MONTE_CARLO, live, doubtful=not live) for n, live in ((2, False), (3, True))}
+    assert lives(debate, estimates) == {2: False, 3: False, 4: False}
+    assert lives(debate, {2: guess(2, Method.HUMAN, True)})[2] is True
+    assert (list(open_steps(debate)), list(judgeable_steps(debate))) == ([1], [1])
+    found = {label.node: label for label in await tree_labels(debate, AnswerReference(answer="42"))}
+    assert {n: (x.live, x.trials) for n, x in found.items()} == {1: (False, 1)}
+    with RunFolder.create_or_resume(tmp_path / "run", {}) as folder:
+        folder.append(debate.events)
+    with LabelWriter(tmp_path / "run") as writer:
+        writer.append(guess(n, Method.TREE, False, doubtful=True) for n in (1, 2, 3, 4))
+    run, book = Run(tmp_path / "run"), LabelBook(tmp_path / "run")
+    assert [label.node for label in doubtful(run, book)] == [1]
+    assert len(list(doubtful(run, book, everything=True))) == 4
 
 
 def test_of_a_failed_debate_only_the_answer_and_what_tools_refuted_are_known() -> None:
@@ -113,9 +223,6 @@ def test_of_a_failed_debate_only_the_answer_and_what_tools_refuted_are_known() -
 
 
 async def test_tree_labels_grade_every_answer_in_the_tree() -> None:
-    from longthought.problems.problem import AnswerReference
-    from longthought.training.data.outcomes import tree_labels
-
     log = Log("What is 7 * 6?")
     for node, parent, text, answer in ((1, 0, "a", None), (2, 1, "b", "42"), (3, 1, "c", "41"), (4, 0, "d", "40")):
         log.add(Proposed, Author.POLICY, node=node, parent=parent, text=text, answer=answer)
@@ -126,7 +233,7 @@ async def test_tree_labels_grade_every_answer_in_the_tree() -> None:
     debate = Trajectory(log.name, log)
     found = {label.node: label for label in await tree_labels(debate, AnswerReference(answer="42"))}
     assert {n: (x.live, x.value, x.trials, x.doubtful) for n, x in found.items()} == {
-        1: (True, 0.5, 2, False), 2: (True, 1.0, 1, False), 3: (False, 0.0, 1, True), 4: (False, 0.0, 1, True)
+        1: (True, 0.5, 2, False), 2: (True, 1.0, 1, False), 3: (False, 0.0, 1, False), 4: (False, 0.0, 1, False)
     }  # fmt: skip
     without = {label.node: label.live for label in await tree_labels(debate, None)}
     assert without == {1: False, 3: False}  # the debate's own grade is all there is
@@ -143,7 +250,10 @@ def test_labelling_again_writes_nothing_new_and_an_unknown_method_is_refused(run
 
 
 def test_doubtful_labels_come_up_until_a_person_has_settled_them(run: Path) -> None:
-    label(run, "tree")
+    with LabelWriter(run) as writer:
+        for debate in Run(run).trajectories():
+            unsure = {"trajectory": debate.id, "doubtful": True}
+            writer.append(guess(n.id, Method.MODEL, True).model_copy(update=unsure) for n in debate.steps)
     waiting = list(doubtful(Run(run), LabelBook(run)))
     assert waiting
     assert all(one.doubtful for one in waiting)
