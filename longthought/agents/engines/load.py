@@ -135,11 +135,11 @@ def expect_on_hub(name: str) -> None:
     """
     from huggingface_hub import model_info, try_to_load_from_cache
 
-    if any(isinstance(try_to_load_from_cache(name, file), str) for file in ("config.json", "tokenizer_config.json")):
-        return
+    files = ("config.json", "tokenizer_config.json")
     try:
-        model_info(name, timeout=_PATIENCE)
-    except Exception as error:  # of whichever HTTP library the hub's own uses
+        if not any(isinstance(try_to_load_from_cache(name, file), str) for file in files):
+            model_info(name, timeout=_PATIENCE)
+    except Exception as error:  # of whichever HTTP library the hub's own uses, or since that is no name
         said = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise ModelError(
             f"{name}: there is no such folder, and the hub doesn't give it ({said}); check the name and the network"
