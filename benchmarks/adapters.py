@@ -13,12 +13,14 @@ import argparse
 import os
 from pathlib import Path
 
+from babble import ON_A_CPU
 from experiment import export, run
 
 from longthought.evaluation.statistics import share
 from longthought.trajectories.run import Run
 
-ROLES = ("policy", "critic")
+STEPS = {"policy": 4000, "critic": 1000}
+"""Of 32 examples; a policy's are short."""
 
 
 def main() -> None:
@@ -29,23 +31,23 @@ def main() -> None:
     parser.add_argument("--base", type=Path, default=Path("runs/critics/weak/solo"))
     parser.add_argument("--out", type=Path, default=Path("runs/adapters"))
     parser.add_argument("--rank", type=int, default=16)
-    parser.add_argument("--steps", type=int, default=1000)
-    parser.add_argument("--test-problems", type=int, default=200)
+    parser.add_argument("--test-problems", type=int, default=100)
     given = parser.parse_args()
-    out, tuned = given.out, ("--base", given.base, "--lora-rank", given.rank, "--steps", given.steps)
-    os.environ["PATH"] = f"{given.vllm / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    for role in ROLES:
+    out, tuned = given.out, ("--base", given.base, "--lora-rank", given.rank, "--learning-rate", 1e-3)
+    os.environ.update(ON_A_CPU)
+    os.environ["PATH"] = f"{given.vllm.resolve() / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    for role, steps in STEPS.items():
         export(given.debates, out / "data" / role, "--format", role)
-        run("train", "sft", out / "data" / role, *tuned, "--learning-rate", 1e-3, "--out", out / role)
+        run("train", "sft", out / "data" / role, *tuned, "--steps", steps, "--out", out / role)
     test = out / "test.jsonl"
     if not test.exists():
         run(
-            "problems", "countdown", "--count", given.test_problems, "--split", "test", "--seed", 30_000, "--out", test
+            "problems", "countdown", "--count", given.test_problems, "--split", "test", "--seed", 60_000, "--out", test
         )  # fmt: skip
     served = f"{given.base} --served-model-name base --enforce-eager"
-    adapters = " ".join(f"{role}={out / role}" for role in ROLES)
+    adapters = " ".join(f"{role}={out / role}" for role in STEPS)
     debate(test, out / "base-debates", served, "base", "base")
-    debate(test, out / "adapters-debate", f"{served} --enable-lora --lora-modules {adapters}", *ROLES)
+    debate(test, out / "adapters-debate", f"{served} --enable-lora --lora-modules {adapters}", *STEPS)
 
 
 def debate(test: Path, out: Path, served: str, policy: str, critic: str) -> None:

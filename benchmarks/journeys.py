@@ -124,9 +124,12 @@ class Experiment:
         strategies = [s for arm in trained for s in self._strategies(arm)]
         others = [arm for arm in trained for seed in self.given.seeds[1:] if arm.endswith(f"-{seed}")]
         compare(strategies, self.given.split, self.given.test_problems, 30_000, folder, BUDGETS, hidden=others)
-        table = Table(title="how single thoughts end, %")
-        for column in ("arm", *ENDS, "steps", "wrong turns", "steps said before"):
-            table.add_column(column, justify="left" if column == "arm" else "right")
+        table = Table(
+            title="how single thoughts end, %", title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0)
+        )
+        table.add_column("arm", no_wrap=True)
+        for column in (*ENDS, "steps", "wrong turns", "steps said before"):
+            table.add_column(column, justify="right")
         for arm in trained:
             table.add_row(arm, *ends(Run(folder / arm / "seed-0")))
         Console(highlight=False).print(table)
@@ -142,7 +145,7 @@ class Experiment:
         return [once, many, best]
 
 
-ENDS = ("right", "wrong sum", "number not at hand", "misses the target", "unreadable", "cut off")
+ENDS = ("right", "wrong sum", "number not at hand", "misses the target", "garbled", "cut off")
 
 
 def ends(run: Run) -> list[str]:
@@ -163,7 +166,7 @@ def _end(trajectory: Trajectory, read: ReadThought, *, whole: bool) -> str:
     if trajectory.solved:
         return "right"
     if read.answer is None:
-        return "unreadable" if read.fault and whole else "cut off"
+        return "garbled" if read.fault and whole else "cut off"
     puzzle = Puzzle.read(trajectory.problem.statement)
     assert puzzle is not None
     table = Counter(puzzle.numbers)

@@ -143,7 +143,7 @@ def chat_model(
         case "openai":
             raise ModelError(f"{name}: say where the server is, such as --base-url http://localhost:8000/v1")
         case _:
-            return _langchain(name, temperature)
+            return _langchain(name, temperature, max_tokens)
 
 
 def bundled_folder(model: str, role: Role) -> Path:
@@ -162,7 +162,7 @@ def bundled_folder(model: str, role: Role) -> Path:
     return folder
 
 
-def _langchain(name: str, temperature: float) -> BaseChatModel:
+def _langchain(name: str, temperature: float, max_tokens: int | None) -> BaseChatModel:
     try:
         from langchain.chat_models import init_chat_model  # pyright: ignore  # an optional dependency
     except ImportError as error:
@@ -170,7 +170,8 @@ def _langchain(name: str, temperature: float) -> BaseChatModel:
             f"unknown provider in {name!r} (langchain is not installed): there are\n{PROVIDERS}"
         ) from error
     try:
-        made: object = init_chat_model(name, temperature=temperature)  # pyright: ignore
+        limit = {} if max_tokens is None else {"max_tokens": max_tokens}
+        made: object = init_chat_model(name, temperature=temperature, **limit)  # pyright: ignore
     except (ImportError, ValueError) as error:
         raise ModelError(f"{name!r}: {error}") from error
     assert isinstance(made, BaseChatModel)

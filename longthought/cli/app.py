@@ -20,7 +20,7 @@ from longthought.cli.steps import steps
 from longthought.cli.tell import tell
 from longthought.cli.train import train
 
-GO_ON: Final = ("generate", "evaluate", "label", "train")
+GO_ON: Final = ("generate", "evaluate", "label", "rewrite", "code-thoughts", "train")
 """Commands that keep what they have done, and go on from there when they are run again."""
 
 

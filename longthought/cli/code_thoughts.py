@@ -23,16 +23,31 @@ def code_thoughts(
     """Make thoughts that end in programs, of programs that work; each is run, before and after.
 
     Example: `longthought code-thoughts mbpp.jsonl --out data/code-thoughts`
+
+    What a model writes is kept in OUT.replies.jsonl until all is done: run the same command again to go on after a
+    stop.
     """
     import json as jsons
 
     from longthought.agents.catalogue import chat_model
+    from longthought.cli.dashboard import Count
     from longthought.training.code_thoughts import write_thoughts
 
     model = chat_model(writer, "policy", base_url=base_url, temperature=0.7) if writer else None
-    meta = write_thoughts(
-        programs, out, writer=model, validation=validation, command=shlex.join(["longthought", *sys.argv[1:]])
-    )
+    done, total = 0, 0
+
+    def watch(*counts: int) -> None:
+        nonlocal done, total
+        done, total = counts
+
+    def look() -> tuple[int, int | None, str]:
+        return done, total or None, f"{done:,} of {total:,} programs" if total else "getting ready"
+
+    with Count(look, quiet=json):
+        meta = write_thoughts(
+            programs, out, writer=model, validation=validation, watch=watch,
+            command=shlex.join(["longthought", *sys.argv[1:]]),
+        )  # fmt: skip
     if json:
         typer.echo(jsons.dumps(meta))
         return

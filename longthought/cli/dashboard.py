@@ -75,6 +75,14 @@ class Display:
             self.console.print(self._say(), soft_wrap=True)
 
 
+class Count(Display):
+    """How far something is: how many are done, of how many as far as that is known, and words for it."""
+
+    def __init__(self, look: Callable[[], tuple[int, int | None, str]], *, quiet: bool = False) -> None:
+        """Take what tells them."""
+        super().__init__(lambda: bar(*look()), lambda: look()[2], quiet=quiet)
+
+
 class Dashboard(Display):
     """A job's figures."""
 
@@ -88,14 +96,19 @@ class Dashboard(Display):
         )  # fmt: skip
 
 
+def bar(done: int, total: int | None, said: str) -> RenderableType:
+    """Draw how far something is, as far as that is known, with words beside it."""
+    line = Table.grid(padding=(0, 2, 0, 0), expand=True)
+    line.add_column(ratio=1)
+    line.add_column(no_wrap=True)
+    line.add_row(ProgressBar(total=total, completed=done, pulse=total is None), Text(said, style="bold"))
+    return line
+
+
 def board(progress: Progress, pace: Pace, now: float) -> RenderableType:
     """Draw a job's figures at a time."""
-    rates, total = pace.rates(now), progress.expected
-    head = Table.grid(padding=(0, 2, 0, 0), expand=True)
-    head.add_column(ratio=1)
-    head.add_column(no_wrap=True)
-    bar = ProgressBar(total=total, completed=progress.done, pulse=total is None)
-    head.add_row(bar, Text(_debates(progress), style="bold"))
+    rates = pace.rates(now)
+    head = bar(progress.done, progress.expected, debates(progress))
     grid = Table.grid(padding=(0, 2, 0, 0))
     for width in _LABELS:
         grid.add_column(style="dim", min_width=width, no_wrap=True)
@@ -129,11 +142,11 @@ def board(progress: Progress, pace: Pace, now: float) -> RenderableType:
 def words(progress: Progress, pace: Pace, now: float) -> str:
     """Say the same in one plain line."""
     if not progress.total:
-        return f"{_debates(progress)}, {_clock(now - progress.began)}"
+        return f"{debates(progress)}, {_clock(now - progress.began)}"
     rates, left = pace.rates(now), pace.left(now)
     failed = f"{progress.failed:,} failed" + (f" ({_causes(progress.failures)})" if progress.failures else "")
     said = [
-        _debates(progress),
+        debates(progress),
         f"{_solved(progress)} solved",
         failed,
         *([f"{sum(dict(progress.setbacks).values()):,} rounds lost"] if progress.setbacks else []),
@@ -177,9 +190,7 @@ def stopped(progress: Progress, out: Path) -> str:
     """Say how to go on after Ctrl-C or an outage."""
     if not progress.total:
         return "stopped before the first debate. Run the same command again to start."
-    return (
-        f"stopped with {_debates(progress)} done; everything so far is in {out}. Run the same command again to go on."
-    )
+    return f"stopped with {debates(progress)} done; everything so far is in {out}. Run the same command again to go on."
 
 
 def unheard(progress: Progress) -> str | None:
@@ -197,7 +208,8 @@ def unheard(progress: Progress) -> str | None:
     return None
 
 
-def _debates(progress: Progress) -> str:
+def debates(progress: Progress) -> str:
+    """Say how many are done."""
     if not progress.total:
         return "getting ready"
     if progress.expected is None:

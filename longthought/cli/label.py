@@ -61,14 +61,21 @@ def label(
     if review:
         _review(run, console, everything=all_steps)
         return
+    from longthought.cli.dashboard import Count, Dashboard, debates
     from longthought.jobs.progress import Progress
+    from longthought.training.data.labelling import TRIES
     from longthought.training.data.labelling import label as make
 
     progress = Progress(limit=concurrency)
-    tally = make(
-        run, method, policy=policy, critic=critic, base_url=base_url, k=samples, problems=problems,
-        temperature=temperature, limit=limit, concurrency=concurrency, progress=progress,
-    )  # fmt: skip
+    if method in TRIES:
+        shown = Dashboard(progress, quiet=json)
+    else:
+        shown = Count(lambda: (progress.done, progress.expected, debates(progress)), quiet=json)
+    with shown:
+        tally = make(
+            run, method, policy=policy, critic=critic, base_url=base_url, k=samples, problems=problems,
+            temperature=temperature, limit=limit, concurrency=concurrency, progress=progress,
+        )  # fmt: skip
     if json:
         typer.echo(tally.model_dump_json())
         return

@@ -9,8 +9,6 @@ import typer
 from longthought.cli.options import Json
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from longthought.training.data.rewriting import Tally
 
 
@@ -37,7 +35,7 @@ def rewrite(
     import json as jsonlib
 
     from longthought.agents.catalogue import chat_model
-    from longthought.cli.dashboard import Display
+    from longthought.cli.dashboard import Count
     from longthought.cli.export import walk_called
     from longthought.cli.generate import on_terminate
     from longthought.errors import RunError
@@ -51,7 +49,7 @@ def rewrite(
         concurrency=concurrency, tally=tally,
     )  # fmt: skip
     terminated = on_terminate()
-    with Display(lambda: _bar(tally), lambda: _progress(tally), quiet=json) as shown:
+    with Count(lambda: (tally.done, tally.debates or None, _progress(tally)), quiet=json) as shown:
         try:
             for _ in job:
                 pass
@@ -68,17 +66,6 @@ def rewrite(
             f"{tally.failed:,} journeys could not be asked for, lately: {tally.last_failure}; run the same command "
             "again to try them again"
         )
-
-
-def _bar(tally: "Tally") -> "RenderableType":
-    from rich.progress_bar import ProgressBar
-    from rich.table import Table
-
-    line = Table.grid(padding=(0, 2, 0, 0), expand=True)
-    line.add_column(ratio=1)
-    line.add_column(no_wrap=True)
-    line.add_row(ProgressBar(total=tally.debates or None, completed=tally.done), _progress(tally))
-    return line
 
 
 def _progress(tally: "Tally") -> str:

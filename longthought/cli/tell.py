@@ -1,7 +1,7 @@
 """`longthought tell`: a debate as one long thought, in any of its forms; of a whole run, figures of its thoughts."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -9,8 +9,13 @@ from longthought.cli.options import Json
 from longthought.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from langchain_core.language_models import BaseChatModel
+
     from longthought.trajectories.thought import LongThought
 
+T = TypeVar("T")
 FORMS = ("prose", "compact", "tagged", "summary")
 
 
@@ -64,10 +69,10 @@ def tell(
     if form == "summary":
         text, objections = _summary(thought, model, base_url)
         typer.echo(_line({"id": thought.id, "summary": text}) if json else text)
+    elif form == "tagged":
+        typer.echo(_line({"id": thought.id, "tagged": thought.tagged()}) if json else thought.tagged())
     elif json:
         typer.echo(thought.to_json())
-    elif form == "tagged":
-        typer.echo(thought.tagged())
     else:
         for panel in thought_panels(thought, trajectory):
             console.print(panel)
@@ -81,23 +86,34 @@ def _line(record: object) -> str:
     return json.dumps(record, ensure_ascii=False)
 
 
-def _fluent(thought: "LongThought", model: str, base_url: str | None) -> "tuple[LongThought, tuple[str, ...]]":
+def _asked(work: "Callable[[BaseChatModel], Coroutine[Any, Any, T]]", model: str, base_url: str | None) -> "T":
+    """Have a model do something, if it can be had."""
     import asyncio
 
+    from langchain_core.messages import HumanMessage
+
     from longthought.agents.catalogue import chat_model
+    from longthought.jobs.preflight import expect_model
+
+    async def ask() -> "T":
+        writer = chat_model(model, "policy", base_url=base_url)
+        await expect_model(writer, [HumanMessage("Say yes.")])
+        return await work(writer)
+
+    return asyncio.run(ask())
+
+
+def _fluent(thought: "LongThought", model: str, base_url: str | None) -> "tuple[LongThought, tuple[str, ...]]":
     from longthought.agents.rewriting import rewrite
 
-    done = asyncio.run(rewrite(thought, chat_model(model, "policy", base_url=base_url), name=model))
+    done = _asked(lambda writer: rewrite(thought, writer, name=model), model, base_url)
     return done.thought, done.objections
 
 
 def _summary(thought: "LongThought", model: str | None, base_url: str | None) -> tuple[str, tuple[str, ...]]:
-    import asyncio
-
-    from longthought.agents.catalogue import chat_model
     from longthought.agents.summaries import summarise, summary
 
     if model is None:
         return summary(thought).text, ()
-    done = asyncio.run(summarise(thought, chat_model(model, "policy", base_url=base_url), name=model))
+    done = _asked(lambda writer: summarise(thought, writer, name=model), model, base_url)
     return done.text, done.objections

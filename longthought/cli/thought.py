@@ -24,7 +24,7 @@ from longthought.trajectories.run import Run
 from longthought.trajectories.statistics import KEYWORDS, ThoughtStatistics
 from longthought.trajectories.thought import LongThought
 from longthought.trajectories.trajectory import Trajectory
-from longthought.trajectories.walks import Walk
+from longthought.trajectories.walks import Walk, right_end
 
 STYLE: Final = {
     Factor.STEP: "bold",
@@ -69,6 +69,13 @@ class Teller:
         known = lives(trajectory, labels)
         return self._telling.thought(trajectory, self._telling.walk, known, reasons(trajectory, labels, known))
 
+    def missing(self, trajectory: Trajectory) -> str:
+        """Return why a debate can't be told."""
+        known = lives(trajectory, self._labels.of(trajectory.id))
+        if self._telling.walk is not Walk.CHRONOLOGICAL and right_end(trajectory.tree, known) is None:
+            return "no right answer"
+        return f"can't be said in {self._telling.voice.name}"
+
 
 def figures(teller: Teller) -> tuple[RenderableType, list[dict[str, Any]]]:
     """Tabulate the thoughts of a run by difficulty and outcome, for a terminal and as records.
@@ -81,8 +88,8 @@ def figures(teller: Teller) -> tuple[RenderableType, list[dict[str, Any]]]:
     for trajectory in teller.run.trajectories():
         try:
             found.add(teller(trajectory), difficulty=_difficulty(trajectory.problem), solved=trajectory.solved)
-        except ConfigError as error:
-            left_out[str(error).removeprefix(f"{trajectory.id} ")] += 1
+        except ConfigError:
+            left_out[teller.missing(trajectory)] += 1
     rows = list(found.rows())
     untold = [f"{count:,} not told: {why}" for why, count in left_out.most_common()]
     if not rows:

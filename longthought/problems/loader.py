@@ -51,6 +51,8 @@ class DataSet:
     """None: every row is known by its looks."""
     where: tuple[Condition, ...] = ()
     limit: int | None = None
+    besides: frozenset[str] = frozenset()
+    """What rows may hold beside a problem."""
 
     def __iter__(self) -> Iterator[Task]:
         """Read problem by problem.
@@ -75,6 +77,7 @@ class DataSet:
                 if not sieve.lets_through(row):
                     continue
                 made = f"{self.source.name}-{number}"
+                row = {name: held for name, held in row.items() if name not in self.besides}
                 task = _task(row, self.fields, made, sparse=not isinstance(self.source, Lines))
                 if task.problem.id in seen:
                     raise ProblemError(f'"id": expected one not used before, found {show(task.problem.id)} again')

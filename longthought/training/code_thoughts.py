@@ -10,8 +10,9 @@ Programs as thoughts: Gao et al., "PAL: Program-aided Language Models", 2023.
 import ast
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage, SystemMessage
 
 from longthought.agents.voices import VOICES
-from longthought.errors import ProblemError
+from longthought.errors import ConfigError, ProblemError, RefusedError
 from longthought.problems import code
 from longthought.problems.loader import data_set
 from longthought.problems.problem import Problem, Task
@@ -36,10 +37,16 @@ from longthought.training.narration import narrate
 from longthought.training.place import expect_new
 
 FORMAT: Final = "code-thoughts"
+AT_ONCE: Final = 32
+"""Programs that are run, or told by a model, at a time."""
 WRITER: Final = """You are shown a problem and a program that solves it. Write the thoughts of somebody who finds this \
 program: what is asked, what ideas come up, what could go wrong, why each part of the program is as it is, step by \
 step, in the first person, as if the program were not yet known. Do not write the program itself; it will be put after \
 your words."""
+
+
+_HEAD: Final = b'{"model": '
+"""What a kept reply begins with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +69,58 @@ class Unfit:
     reason: str
 
 
-async def code_thought(task: Task, program: str, writer: BaseChatModel | None = None) -> CodeThought | Unfit:
+class Replies:
+    """What chat models have written, in a file, so that a stop costs no more than the requests in flight."""
+
+    def __init__(self, path: Path) -> None:
+        """Read what there is; a line that a kill has torn is cut off.
+
+        Raises:
+            ConfigError: if it is no such file.
+
+        """
+        self._path, self._said = path, dict[tuple[str, str], str]()
+        if not path.exists():
+            return
+        *whole, torn = path.read_bytes().split(b"\n")
+        try:
+            for line in whole:
+                row = json.loads(line)
+                self._said[row["model"], row["asked"]] = row["said"]
+        except (ValueError, TypeError, KeyError) as error:
+            raise ConfigError(f"{path}: holds no replies of chat models ({error!r}); move it away") from error
+        if torn[: len(_HEAD)] != _HEAD[: len(torn)]:
+            raise ConfigError(f"{path}: holds no replies of chat models ({torn[:40]!r}); move it away")
+        os.truncate(path, path.stat().st_size - len(torn))
+
+    def known(self, model: str, asked: str) -> str | None:
+        """Return what a model has answered."""
+        return self._said.get((model, asked))
+
+    def keep(self, model: str, asked: str, said: str) -> None:
+        """Write down what it answers."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"model": model, "asked": asked, "said": said}, ensure_ascii=False) + "\n")
+
+    def remove(self) -> None:
+        """Forget it all."""
+        self._path.unlink(missing_ok=True)
+
+
+async def code_thought(
+    task: Task, program: str, writer: BaseChatModel | None = None, *, replies: Replies | None = None
+) -> CodeThought | Unfit:
     """Make a thought that ends in a program; the program is run before and after.
 
     Args:
         task: the problem, and the reference that the program must meet.
         program: Python; for a problem that asks for a value, it prints it.
-        writer: a chat model that tells how one comes to the program; by rule without one.
+        writer: a chat model that tells how one comes to the program; by rule without one, or if it refuses.
+        replies: what it wrote before, and where to keep what it writes.
+
+    Raises:
+        EndpointError: if the writer can't be reached.
 
     """
     try:
@@ -80,15 +132,29 @@ async def code_thought(task: Task, program: str, writer: BaseChatModel | None = 
         return Unfit(task.problem, fault)
     if writer is not None:
         asked = f"Problem:\n{task.problem.statement}\n\nProgram:\n```python\n{program.strip()}\n```"
-        reply = (await writer.ainvoke([SystemMessage(WRITER), HumanMessage(asked)])).text.strip()
+        name = str(getattr(writer, "model", "a chat model"))
+        reply = await _written(writer, name, asked, replies)
         if reply and not blocks(reply):
             text = _thought(reply, program, task.problem, answer)
             if not await _objection(task, text, program):
-                return CodeThought(task.problem, text, answer, str(getattr(writer, "model", "a chat model")))
+                return CodeThought(task.problem, text, answer, name)
     text = _thought(f"Let me put a program together, piece by piece.\n\n{told}", program, task.problem, answer)
     if objection := await _objection(task, text, program):
         return Unfit(task.problem, objection)
     return CodeThought(task.problem, text, answer, RULE)
+
+
+async def _written(writer: BaseChatModel, name: str, asked: str, replies: Replies | None) -> str:
+    """Return what the writer says, now or before; nothing if it refuses."""
+    said = replies.known(name, asked) if replies else None
+    if said is None:
+        try:
+            said = (await writer.ainvoke([SystemMessage(WRITER), HumanMessage(asked)])).text.strip()
+        except RefusedError:
+            return ""
+        if replies:
+            replies.keep(name, asked, said)
+    return said
 
 
 async def _answer(task: Task, program: str) -> tuple[str | None, str]:
@@ -132,7 +198,8 @@ def programs(path: str | Path) -> Iterator[tuple[Task, str]]:
 
     """
     source = source_of(path)
-    for (number, row), task in zip(source.rows(), data_set(path), strict=True):
+    tasks = replace(data_set(path), besides=frozenset({"program"}))
+    for (number, row), task in zip(source.rows(), tasks, strict=True):
         match row:
             case {"program": str(program)} | {"code": str(program)}:
                 yield task, program
@@ -144,26 +211,58 @@ def programs(path: str | Path) -> Iterator[tuple[Task, str]]:
                 )
 
 
-async def thoughts(path: str | Path, writer: BaseChatModel | None = None) -> list[CodeThought | Unfit]:
-    """Make a thought of every program in a file, one after the other."""
-    return [await code_thought(task, program, writer) for task, program in programs(path)]
+async def thoughts(
+    path: str | Path,
+    writer: BaseChatModel | None = None,
+    *,
+    replies: Replies | None = None,
+    watch: Callable[[int, int], None] = lambda done, total: None,
+) -> list[CodeThought | Unfit]:
+    """Make a thought of every program in a file, some at a time; `watch` is told how many are done, of how many."""
+    wanted, gate, made = list(programs(path)), asyncio.Semaphore(AT_ONCE), 0
+
+    async def make(task: Task, program: str) -> CodeThought | Unfit:
+        nonlocal made
+        async with gate:
+            thought = await code_thought(task, program, writer, replies=replies)
+        made += 1
+        watch(made, len(wanted))
+        return thought
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(make(task, program)) for task, program in wanted]
+    return [task.result() for task in tasks]
 
 
 def write_thoughts(
-    path: str | Path, out: Path, *, writer: BaseChatModel | None = None, validation: float = 0.05, command: str = ""
+    path: str | Path,
+    out: Path,
+    *,
+    writer: BaseChatModel | None = None,
+    validation: float = 0.05,
+    command: str = "",
+    watch: Callable[[int, int], None] = lambda done, total: None,
 ) -> Mapping[str, Any]:
     """Write the thoughts of a file of programs as a data folder for `longthought train sft`; return its `meta.json`.
+
+    Until it is written, replies of the writer are kept beside it, in `OUT.replies.jsonl`; the same again goes on there.
 
     Raises:
         ConfigError: if `validation` is no share, there is something in the folder already, or it can't be written.
         ProblemError: if the file can't be read, or no program in it works.
+        EndpointError: if the writer can't be reached.
 
     """
     expect_share(validation)
     expect_new(out)
+    replies = Replies(out.with_name(f"{out.name}.replies.jsonl"))
     rows: list[dict[str, Any]] = []
     unfit: list[str] = []
-    for made in asyncio.run(thoughts(path, writer)):
+    try:
+        all_made = asyncio.run(thoughts(path, writer, replies=replies, watch=watch))
+    except ExceptionGroup as group:  # the first of several at once
+        raise group.exceptions[0] from group
+    for made in all_made:
         if isinstance(made, Unfit):
             unfit.append(f"{made.problem.id}: {made.reason}")
             continue
@@ -175,7 +274,8 @@ def write_thoughts(
             f"{path}: none of its {len(unfit)} programs answers its problem ({unfit[0]}); mend them first"
         )
     aside = min(round(len(rows) * validation), len(rows) - 1)
-    splits = {"train": rows[aside:], "validation": rows[:aside]}
+    learned = {_asked(row) for row in rows[aside:]}
+    splits = {"train": rows[aside:], "validation": [row for row in rows[:aside] if _asked(row) not in learned]}
     out.mkdir(parents=True, exist_ok=True)
     for split, some in splits.items():
         if some:
@@ -192,7 +292,12 @@ def write_thoughts(
     }
     (out / META).write_text(json.dumps(meta, indent=1, ensure_ascii=False))
     (out / "README.md").write_text(_card(meta, command), encoding="utf-8")
+    replies.remove()
     return meta
+
+
+def _asked(row: Mapping[str, Any]) -> str:
+    return row["prompt"][-1]["content"]
 
 
 def _card(meta: Mapping[str, Any], command: str) -> str:

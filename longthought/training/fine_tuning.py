@@ -12,7 +12,6 @@ import math
 import os
 import platform
 import shutil
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,6 +26,7 @@ from transformers import SchedulerType, Trainer
 from transformers.integrations.integration_utils import INTEGRATION_TO_CALLBACK
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
+from longthought.agents.engines.adapter import old_names_allowed
 from longthought.agents.engines.load import TINY
 from longthought.errors import ConfigError, ProblemError
 from longthought.training import settings as sizes
@@ -177,12 +177,11 @@ def _train(
         f"{'going on from ' + resumed.name if resumed else 'training'}: {model.num_parameters():,} parameters, "
         f"learning rate {plan.learning_rate:g}, {plan.batch} examples a step"
     )
-    trainer = learning.trainer(task, plan, model, arguments(task, plan))
-    trainer.remove_callback(PrinterCallback)
-    trainer.remove_callback(ProgressCallback)
-    trainer.add_callback(Bar(clock))
-    with warnings.catch_warnings():  # TRL asks transformers for a property by its old name
-        warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
+    with old_names_allowed():
+        trainer = learning.trainer(task, plan, model, arguments(task, plan))
+        trainer.remove_callback(PrinterCallback)
+        trainer.remove_callback(ProgressCallback)
+        trainer.add_callback(Bar(clock))
         outcome = trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
     extra = learning.save(trainer, task, settings.out)
     clock.note()

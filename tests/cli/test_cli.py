@@ -349,6 +349,8 @@ def test_tell(run: Run, tmp_path: Path) -> None:
     assert " ".join(shown.long_thought(seed=3).text.split()) in " ".join(told.out.split())
     assert json.loads(run(*debate, "--json").out)["text"] == shown.long_thought().text
     tagged = run(*debate, "--form", "tagged").out
+    record = json.loads(run(*debate, "--form", "tagged", "--json").out)
+    assert record == {"id": shown.id, "tagged": tagged.removesuffix("\n")}
     assert tagged.strip() == shown.long_thought().tagged()
     assert read_tags(tagged)
     brief = run(*debate, "--form", "summary").out

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 from datasets import load_dataset
+from langchain_core.messages import BaseMessage
 
 from longthought.agents.voices import VOICES
-from longthought.errors import ConfigError, ProblemError
+from longthought.errors import ConfigError, OutageError, ProblemError, RefusedError
 from longthought.problems.problem import AnswerReference, CodeReference, Problem, Task
 from longthought.tools.python import blocks
 from longthought.training.code_thoughts import CodeThought, Unfit, code_thought, programs, write_thoughts
 from longthought.training.folder import DataFolder
 from longthought.training.narration import narrate
-from tests.fakes.scripted import ScriptedChatModel
+from tests.fakes.scripted import Line, ScriptedChatModel
 
 COUNT = '''\
 def count(words: list[str], letter: str = "a") -> int:
@@ -103,6 +104,49 @@ async def test_a_writer_is_taken_at_its_word_only_while_the_program_stays() -> N
     other = await code_thought(COUNTING, COUNT, ScriptedChatModel([rival]))
     assert isinstance(other, CodeThought)
     assert other.by == "rule"
+
+
+def sums(path: Path, *texts: str) -> Path:
+    rows = [{"id": f"{n}", "statement": text, "reference": {"answer": "5"}, "program": "print(2 + 3)"} for n, text in
+            enumerate(texts)]  # fmt: skip
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def test_after_an_outage_a_writer_is_asked_only_for_what_is_missing(tmp_path: Path) -> None:
+    file = sums(tmp_path / "programs.jsonl", "What is 2 + 3?", "What is 3 + 2?", "What is 1 + 4?")
+    gone = True
+
+    def say(asked: list[BaseMessage]) -> Line:
+        if "1 + 4" in asked[-1].text:
+            return RefusedError("too long", status=400, said="too long")
+        return OutageError("gone") if gone and "3 + 2" in asked[-1].text else "I add the two."
+
+    writer, kept = ScriptedChatModel(say), tmp_path / "data.replies.jsonl"
+    with pytest.raises(OutageError):
+        write_thoughts(file, tmp_path / "data", writer=writer)
+    assert not (tmp_path / "data").exists()
+    assert "I add the two." in kept.read_text()
+    with kept.open("a") as torn:
+        torn.write('{"model": "a ch')
+    gone, before, told = False, len(writer.seen), list[tuple[int, int]]()
+    write_thoughts(file, tmp_path / "data", writer=writer, watch=lambda *counts: told.append(counts))
+    assert len(writer.seen) == before + 2  # the one that was refused is asked again
+    assert [row["by"] for row in DataFolder.open(tmp_path / "data").rows("train")] == ["a chat model"] * 2 + ["rule"]
+    assert told == [(1, 3), (2, 3), (3, 3)]
+    assert not kept.exists()
+    other = tmp_path / "other.replies.jsonl"
+    for text in ("{}\n", "{}", "my notes\nmore of them"):
+        other.write_text(text)
+        with pytest.raises(ConfigError, match="holds no replies"):
+            write_thoughts(file, tmp_path / "other", writer=writer)
+        assert other.read_text() == text
+
+
+def test_a_problem_is_in_one_split_even_if_it_is_in_the_file_twice(tmp_path: Path) -> None:
+    file = sums(tmp_path / "programs.jsonl", "What is 2 + 3?", "What is 3 + 2?", "What is 2 + 3?", "What is 1 + 4?")
+    meta = write_thoughts(file, tmp_path / "data", validation=0.5)
+    assert meta["counts"] == {"train": 2, "validation": 1}
 
 
 def test_programs_become_a_folder_that_can_be_trained_on(tmp_path: Path) -> None:

@@ -6,6 +6,9 @@ that holds several adapters on one base does without this file. Importing it doe
 
 import importlib.util
 import json
+import warnings
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,6 +45,14 @@ def base_of(folder: Path) -> str:
     return str(base)
 
 
+@contextmanager
+def old_names_allowed() -> Generator[None]:
+    """Say nothing of a property of transformers that PEFT and TRL ask for by its old name."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
+        yield
+
+
 def merged(model: Any, folder: Path) -> Any:
     """Return a loaded base with an adapter's weights added to its own.
 
@@ -51,9 +62,10 @@ def merged(model: Any, folder: Path) -> Any:
     """
     from peft import PeftModel
 
+    loader: Any = PeftModel  # its types are partial
     try:
-        loader: Any = PeftModel  # its types are partial
-        adapted = loader.from_pretrained(model, str(folder))
+        with old_names_allowed():
+            adapted = loader.from_pretrained(model, str(folder))
     except (OSError, ValueError, RuntimeError) as error:
         raise ModelError(
             f"{folder}: doesn't fit its base ({str(error).strip().splitlines()[0]}); train it again."

@@ -43,9 +43,12 @@ def monte_carlo(
     limit: int | None = None,
     progress: Progress | None = None,
     concurrency: int = 64,
+    kept: str = "",
     **settings: Any,
 ) -> Iterator[Label]:
     """Label every step without an answer by k continuations of the policy alone; the label comes as the last one ends.
+
+    Jobs that are kept apart have names of their own, which end in `kept`.
 
     Raises:
         UserError: if the policy can't be had, or answers can't be graded.
@@ -54,7 +57,7 @@ def monte_carlo(
     given: dict[str, Any] = {"rounds": ROUNDS, "veto": False, **settings}
     context = context_of("debate", policy, Nodding(), [], given)
     source = Openings(run, open_steps, context, references or {}, limit=limit)
-    out = run.path / f"continuations-{k}"
+    out = run.path / f"continuations-{k}{kept}"
     job = generate(
         source, out=out, samples=k, policy=policy, critic=Nodding(), tools=[], begin=source.begin,
         progress=progress, concurrency=concurrency, **given,
@@ -76,6 +79,7 @@ def opinions(
     limit: int | None = None,
     progress: Progress | None = None,
     concurrency: int = 64,
+    kept: str = "",
 ) -> Iterator[Label]:
     """Pre-label every step that no tool refuted by k opinions of a critic; those that it isn't sure of are doubtful.
 
@@ -87,7 +91,7 @@ def opinions(
     nobody = Nobody()
     given: dict[str, Any] = {"rounds": 1, "reflections": 0, "veto": False}
     source = Openings(run, judgeable_steps, context_of("debate", nobody, judge, [], given), judged=True, limit=limit)
-    out = run.path / f"opinions-{k}"
+    out = run.path / f"opinions-{k}{kept}"
     job = generate(
         source, out=out, samples=k, policy=nobody, critic=judge, tools=[], begin=source.begin, progress=progress,
         concurrency=concurrency, **given,

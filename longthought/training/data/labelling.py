@@ -4,8 +4,9 @@ Labels are written as they are made; running the same again adds only what is ne
 """
 
 import asyncio
+import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,8 @@ from longthought.training.data.outcomes import settled, tree_labels
 from longthought.trajectories.run import Run
 
 METHODS: Final = tuple(method for method in Method if method is not Method.HUMAN)
+TRIES: Final = (Method.MONTE_CARLO, Method.MODEL)
+"""Those that ask models, as jobs of their own."""
 
 
 class Tally(Record):
@@ -80,22 +83,31 @@ def label(
     references = {task.problem.id: task for task in load(problems)} if problems else {}
     match method:
         case Method.EXACT:
-            found = _exact(run, limit)
+            found = _exact(run, _watched(run.ids()[:limit], progress))
         case Method.TREE:
-            found = _trees(run, references, limit)
+            found = _trees(run, references, _watched(run.ids()[:limit], progress))
         case Method.MONTE_CARLO:
             same = {"base_url": base_url or agents.get("base_url"), "dialect": agents.get("dialect")}
             found = continuations.monte_carlo(
                 run, policy or str(agents["policy"]), k, references=references, limit=limit, progress=progress,
-                concurrency=concurrency, temperature=temperature, **same,
+                concurrency=concurrency, temperature=temperature, kept=_kept(policy, temperature), **same,
             )  # fmt: skip
         case _:
             found = continuations.opinions(
                 run, critic or str(agents["critic"]), k, limit=limit, progress=progress, concurrency=concurrency,
                 base_url=base_url or agents.get("critic_base_url") or agents.get("base_url"),
                 dialect=agents.get("dialect"), temperature=0.7 if temperature is None and k > 1 else temperature,
+                kept=_kept(critic, temperature),
             )  # fmt: skip
     return _written(path, method, found)
+
+
+def _kept(agent: str | Proposer | None, temperature: float | None) -> str:
+    """Return what the folder of a job is called by, beside its method and number: nothing, asked as the run was."""
+    if agent is None and temperature is None:
+        return ""
+    name = agent if agent is None or isinstance(agent, str) else agent.name
+    return "-" + hashlib.blake2b(f"{name} {temperature}".encode(), digest_size=4).hexdigest()
 
 
 def started_with(run: Run) -> Mapping[str, str | None]:
@@ -111,14 +123,23 @@ def started_with(run: Run) -> Mapping[str, str | None]:
     raise ConfigError(f"{run.path} holds no debates yet: run `longthought generate` into it first")
 
 
-def _exact(run: Run, limit: int | None) -> Iterator[Label]:
-    for name in run.ids()[:limit]:
+def _watched(names: Sequence[str], progress: Progress | None) -> Iterator[str]:
+    """Yield names of debates, and count those that are done with."""
+    shown = progress or Progress()
+    shown.expected = shown.total = len(names)
+    for name in names:
+        yield name
+        shown.finished += 1
+
+
+def _exact(run: Run, names: Iterable[str]) -> Iterator[Label]:
+    for name in names:
         yield from exact_labels(run.trajectory(name))
 
 
-def _trees(run: Run, references: Mapping[str, Task], limit: int | None) -> Iterator[Label]:
+def _trees(run: Run, references: Mapping[str, Task], names: Iterable[str]) -> Iterator[Label]:
     with asyncio.Runner() as runner:
-        for name in run.ids()[:limit]:
+        for name in names:
             trajectory = run.trajectory(name)
             known = references.get(trajectory.problem.id)
             reference = known.reference if known else reference_of(trajectory.problem, None)
@@ -128,12 +149,15 @@ def _trees(run: Run, references: Mapping[str, Task], limit: int | None) -> Itera
 def _written(path: Path, method: Method, labels: Iterable[Label]) -> Tally:
     """Write labels as they come, those that are known already left out, and count them."""
     count: Counter[str] = Counter()
-    book = LabelBook(path)
+    book, debate, newest = LabelBook(path), "", dict[int, Label]()
     with LabelWriter(path) as writer:
         for made in labels:
             count["live" if made.live else "dead"] += made.live is not None
             count["doubtful"] += made.doubtful
-            same = any(_same(made, old) for old in book.all_of(made.trajectory) if old.node == made.node)
+            if made.trajectory != debate:
+                debate = made.trajectory
+                newest = {old.node: old for old in book.all_of(debate) if old.method is method}
+            same = made.node in newest and _same(made, newest[made.node])
             count["known" if same else "labels"] += 1
             if not same:
                 writer.append([made])

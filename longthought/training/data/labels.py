@@ -2,14 +2,13 @@
 
     labels.jsonl    in the run folder, append-only: a line is a label
 
-Labels stand beside the log and never change it. A newer label replaces an older one of the same authority, and a
-higher authority any lower: a person's word, then an exact solver's, then what continuations and searches found, then
-a model's guess. A line can also withdraw the last label of its method, and what stood before holds again. Where labels
-come from is for other modules.
+Labels stand beside the log and never change it. Of those on a node the one of the highest `Authority` holds, and among
+equals the newest. A line can also withdraw the last label of its method, and what stood before holds again. Where
+labels come from is for other modules.
 """
 
 from collections.abc import Mapping
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +22,7 @@ FILE: Final = "labels.jsonl"
 
 
 class Method(StrEnum):
-    """How a label was made, from the least to the most trusted."""
+    """How a label was made."""
 
     MODEL = "model"
     """A critic was asked, a few times."""
@@ -35,6 +34,26 @@ class Method(StrEnum):
     """A solver knows."""
     HUMAN = "human"
     """A person said so."""
+
+
+class Authority(IntEnum):
+    """What a label weighs against others on the same node."""
+
+    NONE = 0
+    """That it can't be told, by a method."""
+    OPINION = 1
+    """A model's, sure or not."""
+    DOUBT = 2
+    """A few tries, all in vain."""
+    UNSURE = 3
+    """A person looked, and can't tell."""
+    MISSES = 4
+    """Tries enough, all in vain."""
+    HIT = 5
+    """A try ended in a right answer, however many others do not."""
+    PROOF = 6
+    """A solver's."""
+    PERSON = 7
 
 
 class Label(Record):
@@ -65,12 +84,23 @@ class Label(Record):
     """Unix time in seconds."""
     schema_version: int = LABEL_SCHEMA
 
+    @property
+    def authority(self) -> Authority:
+        """What it weighs."""
+        match self.method:
+            case Method.HUMAN:
+                return Authority.UNSURE if self.live is None else Authority.PERSON
+            case Method.EXACT if self.live is not None:
+                return Authority.PROOF
+            case Method.TREE | Method.MONTE_CARLO if self.live is not None:
+                return Authority.HIT if self.live else Authority.DOUBT if self.doubtful else Authority.MISSES
+            case Method.MODEL if self.live is not None:
+                return Authority.OPINION
+            case _:
+                return Authority.NONE
 
-KIND: Final = Kind(FILE, Label, LABEL_SCHEMA, name="label", make="label")
 
-
-def _authority(label: Label) -> int:
-    return list(Method).index(label.method)
+KIND: Final = Kind(FILE, Label, LABEL_SCHEMA, name="label")
 
 
 class LabelBook(Ledger[Label]):
@@ -101,7 +131,11 @@ class LabelBook(Ledger[Label]):
                 labels.append(label)
             elif last := [at for at, old in enumerate(labels) if old.method is label.method][-1:]:
                 del labels[last[0]]
-        return {node: max(reversed(labels), key=_authority) for node, labels in standing.items() if labels}
+        return {
+            node: max(reversed(labels), key=lambda label: label.authority)
+            for node, labels in standing.items()
+            if labels
+        }
 
 
 class LabelWriter(LedgerWriter[Label]):

@@ -36,9 +36,7 @@ class Kind(Generic[R]):
     schema: int
     """The newest version that can be read."""
     name: str
-    """What a line is called."""
-    make: str
-    """What one does to get lines."""
+    """What a line is called, and what one does to get lines."""
 
 
 class Ledger(Generic[R]):
@@ -99,7 +97,11 @@ class Ledger(Generic[R]):
                         f"{self.path} holds {self._kind.name}s of schema {int(schema[1])}, this longthought reads up "
                         f"to {self._kind.schema}: upgrade longthought"
                     )
-                self._places.setdefault(json.loads(head[1]), array("Q")).append(offset)
+                try:
+                    name = json.loads(head[1])
+                except ValueError as error:
+                    raise self._broken(line, str(error)) from error
+                self._places.setdefault(name, array("Q")).append(offset)
                 offset += len(line)
 
     def _read(self, line: bytes) -> R:
@@ -112,7 +114,7 @@ class Ledger(Generic[R]):
     def _broken(self, line: bytes, reason: str) -> RunFolderError:
         return RunFolderError(
             f"{self.path}: {line[:60]!r} is not a {self._kind.name} ({reason}); restore the file, or remove it and "
-            f"{self._kind.make} again"
+            f"{self._kind.name} again"
         )
 
 
@@ -142,23 +144,21 @@ class LedgerWriter(Generic[R]):
             self._file.close()
             raise
 
-    def append(self, records: Iterable[R]) -> int:
-        """Write records; return how many.
+    def append(self, records: Iterable[R]) -> None:
+        """Write records.
 
         Raises:
             RunError: if the disk refuses.
 
         """
-        lines = [record.model_dump_json().encode() + b"\n" for record in records]
-        data = memoryview(b"".join(lines))
+        data = memoryview(b"".join(record.model_dump_json().encode() + b"\n" for record in records))
         try:
             while data:
                 data = data[os.write(self._file.fileno(), data) :]
         except OSError as error:
             raise RunError(
-                f"{self.path}: can't be written ({error.strerror}); make room, then {self._kind.make} again"
+                f"{self.path}: can't be written ({error.strerror}); make room, then {self._kind.name} again"
             ) from error
-        return len(lines)
 
     def __enter__(self) -> Self:
         """Hold the file for a `with` block."""

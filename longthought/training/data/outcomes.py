@@ -57,12 +57,14 @@ class _Word(NamedTuple):
 def lives(trajectory: Trajectory, labels: Mapping[int, Label]) -> dict[int, bool]:
     """Return, of every step of which that is known, whether it leads to a right answer.
 
-    A label that is doubtful says nothing, but that what happened next is doubtful too if it says otherwise.
+    A label that is doubtful says nothing, but that what happened next is doubtful too if it says otherwise, or if it
+    is a person who can't tell.
     """
     words: dict[int, _Word] = {}
     for node in trajectory.steps if trajectory.solved else ():
         label = labels.get(node.id)
-        if node.standing is Standing.ABANDONED and not (label and label.doubtful and label.live):
+        against = label is not None and (label.live is None or (label.doubtful and label.live))
+        if node.standing is Standing.ABANDONED and not against:
             words[node.id] = _Word(live=False, weight=_Weight.LEFT)
     for number, label in labels.items():
         if label.method is Method.MODEL and label.live is not None and not label.doubtful:

@@ -61,7 +61,7 @@ class Rewrite(Record):
         return PARAGRAPH.join(sentence.text for sentence in self.sentences)
 
 
-KIND: Final = Kind(FILE, Rewrite, REWRITE_SCHEMA, name="rewrite", make="rewrite")
+KIND: Final = Kind(FILE, Rewrite, REWRITE_SCHEMA, name="rewrite")
 
 
 def fingerprint(text: str) -> str:

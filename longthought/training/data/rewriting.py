@@ -161,6 +161,7 @@ class _Job:
             for thought in plain:
                 if self.book.knows(thought.id, fingerprint(thought.text), self.name):
                     self.counts.known += 1
+                    await asyncio.sleep(0)  # else nothing could stop a run of known ones
                     continue
                 running.add(asyncio.create_task(self._one(thought)))
                 if len(running) >= concurrency:

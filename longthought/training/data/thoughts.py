@@ -91,6 +91,8 @@ def reasons(trajectory: Trajectory, labels: Mapping[int, Label], known: Mapping[
     """Return why dead steps fail, by their labels, where nobody said so in the debate itself."""
     found: dict[int, str] = {}
     for number, label in labels.items():
+        if number >= len(trajectory.tree.nodes):  # a label of another run
+            continue
         node = trajectory.tree.nodes[number]
         told = node.reason.strip() or any(v.action is Action.BACKTRACK and v.critique.strip() for v in node.verdicts)
         dead = label.live is False and known.get(number) is False

@@ -74,6 +74,15 @@ def test_a_stopped_job_of_continuations_goes_on(run: Path) -> None:
         assert proposed == sorted(set(proposed))
 
 
+def test_asking_another_way_is_a_job_of_its_own(run: Path) -> None:
+    first = label(run, "monte-carlo", k=2, limit=1)
+    label(run, "monte-carlo", k=2, temperature=0.3, limit=1)
+    folders = sorted(folder.name for folder in run.glob("continuations-2*"))
+    assert folders[0] == "continuations-2"
+    assert len(folders) == 2
+    assert all(len(Run(run / folder)) == 2 * (first.labels + first.known) for folder in folders)
+
+
 def test_a_critic_is_asked_once_for_every_step_and_doubts_are_marked(run: Path) -> None:
     tally = label(run, "model", k=2, limit=2)
     for name in Run(run).ids()[:2]:

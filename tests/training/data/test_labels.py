@@ -37,7 +37,7 @@ def guess(node: int, method: Method, live: bool | None, **more: object) -> Label
 def test_a_higher_authority_stands_and_among_equals_the_newest(tmp_path: Path) -> None:
     with LabelWriter(tmp_path) as writer:
         writer.append([guess(1, Method.HUMAN, True), guess(1, Method.EXACT, False), guess(1, Method.MODEL, False)])
-        writer.append([guess(2, Method.TREE, True), guess(2, Method.TREE, False)])
+        writer.append([guess(2, Method.MODEL, True), guess(2, Method.MODEL, False)])
     best = LabelBook(tmp_path).of("p#0")
     assert (best[1].method, best[1].live) == (Method.HUMAN, True)
     assert best[2].live is False
@@ -53,6 +53,37 @@ def test_what_is_withdrawn_gives_way_to_what_was_said_before(tmp_path: Path) -> 
     with LabelWriter(tmp_path) as writer:
         writer.append([person.model_copy(update={"withdrawn": True})])
     assert LabelBook(tmp_path).of("p#0") == {1: guess(1, Method.TREE, False)}
+
+
+@pytest.mark.parametrize(
+    ("said", "holds"),
+    [
+        ([(Method.MONTE_CARLO, True, False), (Method.MONTE_CARLO, False, False)], 0),
+        ([(Method.MONTE_CARLO, True, False), (Method.TREE, False, True)], 0),
+        ([(Method.MONTE_CARLO, False, False), (Method.MONTE_CARLO, False, True)], 0),
+        ([(Method.MONTE_CARLO, False, True), (Method.MONTE_CARLO, False, False)], 1),
+        ([(Method.TREE, True, False), (Method.MONTE_CARLO, True, False)], 1),
+        ([(Method.EXACT, True, False), (Method.HUMAN, None, False)], 0),
+        ([(Method.HUMAN, None, False), (Method.MONTE_CARLO, True, False)], 1),
+        ([(Method.MONTE_CARLO, False, True), (Method.HUMAN, None, False)], 1),
+        ([(Method.MODEL, True, False), (Method.HUMAN, None, False)], 1),
+        ([(Method.HUMAN, False, False), (Method.EXACT, True, False)], 0),
+    ],
+)
+def test_a_hit_outlives_misses_and_nobody_is_overruled_by_who_cannot_tell(
+    tmp_path: Path, said: list[tuple[Method, bool | None, bool]], holds: int
+) -> None:
+    labels = [guess(1, method, live, doubtful=doubt) for method, live, doubt in said]
+    with LabelWriter(tmp_path) as writer:
+        writer.append(labels)
+    assert LabelBook(tmp_path).of("p#0") == {1: labels[holds]}
+
+
+@pytest.mark.parametrize("head", [rb'"a\q#0"', b'"\xff#0"'])
+def test_a_line_that_names_no_debate_is_refused(tmp_path: Path, head: bytes) -> None:
+    (tmp_path / FILE).write_bytes(b'{"trajectory":' + head + b',"node":1}\n' + b'{"trajectory":"p#0","node":1}\n')
+    with pytest.raises(RunFolderError, match="is not a label"):
+        LabelBook(tmp_path)
 
 
 def test_a_torn_line_is_cut_off_and_what_stands_before_it_stays(tmp_path: Path) -> None:
@@ -181,6 +212,14 @@ def test_a_doubtful_label_says_nothing_but_that_a_step_left_behind_may_be_live()
         assert lives(Trajectory("p", plain()), {2: doubt}) == {1: False, 5: False}
 
 
+def test_of_a_step_that_a_person_is_unsure_of_nothing_is_concluded_from_leaving_it() -> None:
+    log = plain()
+    log[-1] = log[-1].model_copy(update={"solved": True})
+    solved = Trajectory(log.name, log)
+    assert lives(solved, {})[2] is False
+    assert 2 not in lives(solved, {2: guess(2, Method.HUMAN, None)})
+
+
 def test_few_misses_are_doubtful_and_eight_are_not() -> None:
     doubts = [estimated("p#0", 1, Method.MONTE_CARLO, 0, k, by="me", at=0.0).doubtful for k in (1, 4, 7, 8, 32)]
     assert doubts == [True, True, True, False, False]
@@ -247,6 +286,17 @@ def test_labelling_again_writes_nothing_new_and_an_unknown_method_is_refused(run
         label(run, "guess")
     with pytest.raises(ConfigError, match=r"--method human.*--review"):
         label(run, "human")
+
+
+def test_labels_that_were_overwritten_are_written_again(run: Path) -> None:
+    first = label(run, "tree")
+    name = Run(run).ids()[0]
+    node, one = next(iter(LabelBook(run).of(name).items()))
+    with LabelWriter(run) as writer:
+        writer.append([one.model_copy(update={"trials": 99})])
+    again = label(run, "tree")
+    assert (again.labels, again.known) == (1, first.labels - 1)
+    assert LabelBook(run).of(name)[node].trials == one.trials
 
 
 def test_doubtful_labels_come_up_until_a_person_has_settled_them(run: Path) -> None:
