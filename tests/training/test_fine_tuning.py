@@ -94,13 +94,14 @@ def test_preferences_raise_what_was_chosen(played: list[Trajectory], tmp_path: P
 
 
 def test_an_adapter_is_loaded_with_its_base_and_says_what_peft_says(played: list[Trajectory], tmp_path: Path) -> None:
-    gloomy = [row | {"completion": debates.said("none backtrack 0")} for row in debates.critic_rows(played)]
-    rows, aside = debates.split(gloomy)
+    verdicts = debates.critic_rows(played)
+    hopeful = next(row for row in verdicts if row["completion"][0]["content"].endswith("continue"))
+    rows, aside = debates.split([row | {"completion": debates.said("none backtrack 0")} for row in verdicts])
     data = debates.write(tmp_path / "data", rows, aside, format="critic", role="critic")
     out = tmp_path / "adapter"
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
-        facts = train("sft", data, out, lora_rank=4, steps=10, learning_rate=1e-2, batch=16)
+        facts = train("sft", data, out, lora_rank=4, steps=30, learning_rate=5e-3, batch=16)
         engine, _ = load_engine(out, kind="static")
     assert not [str(one.message) for one in said if one.category is FutureWarning]
     assert facts["trained_parameters"] < facts["parameters"] / 5
@@ -110,7 +111,7 @@ def test_an_adapter_is_loaded_with_its_base_and_says_what_peft_says(played: list
     base = BUNDLED / "countdown" / "critic"
     assert Path(json.loads((out / "adapter_config.json").read_text())["base_model_name_or_path"]) == base
     tokenizer = AutoTokenizer.from_pretrained(base)
-    asked = tokenizer.apply_chat_template(rows[0]["prompt"], return_dict=False)
+    asked = tokenizer.apply_chat_template(hopeful["prompt"], return_dict=False)
 
     def likelihoods(model: Any, reply: Sequence[int]) -> list[float]:
         with torch.no_grad():
@@ -124,6 +125,7 @@ def test_an_adapter_is_loaded_with_its_base_and_says_what_peft_says(played: list
             await engine.aclose()
 
     got = asyncio.run(ask())
+    assert tokenizer.decode(got.token_ids) == "none backtrack 0"
     plain = AutoModelForCausalLM.from_pretrained(base)
     alone = likelihoods(plain, got.token_ids)
     assert got.logprobs == pytest.approx(
