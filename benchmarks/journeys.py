@@ -109,7 +109,7 @@ class Experiment:
         problems(source, self.given.preferences, self.given.problem_seed + 1, besides=known)
         run(
             "generate", source, "--out", samples, "--graph", "sampling", "--samples", 4, "--set", "samples=1",
-            "--policy", f"transformers:{self.out / arm}", "--temperature", 1.0,
+            "--policy", f"transformers:{self.out / arm}", "--temperature", 1.0, "--processes", self.given.processes,
         )  # fmt: skip
         data = self.out / "data" / f"{arm}-dpo"
         export(samples, data, "--format", "dpo-policy", "--pair-by", "samples")

@@ -181,13 +181,16 @@ _INSTEAD: Final[Mapping[Method, str]] = {
 def doubtful(run: Run, book: LabelBook, *, everything: bool = False) -> Iterator[Label]:
     """Yield the labels that a person should look at and has not, the most uncertain of a debate first.
 
-    What a tool or a right answer has settled needs no look. With `everything`, steps that are not doubtful follow those
-    that are.
+    What a tool or a right answer has settled needs no look, and a label of a step that the debate lacks has nothing to
+    look at. With `everything`, steps that are not doubtful follow those that are.
     """
     for name in run.ids():
         best = book.of(name)
         wanted = [one for one in best.values() if one.method is not Method.HUMAN and (everything or one.doubtful)]
-        if wanted and not everything:
-            known = settled(run.trajectory(name), best)
-            wanted = [one for one in wanted if one.node not in known]
+        if not wanted:
+            continue
+        trajectory = run.trajectory(name)
+        known = {} if everything else settled(trajectory, best)
+        there = {node.id for node in trajectory.tree.nodes} - known.keys()
+        wanted = [one for one in wanted if one.node in there]
         yield from sorted(wanted, key=lambda label: (not label.doubtful, abs((label.value or 0.5) - 0.5), label.node))

@@ -1,4 +1,5 @@
 import json
+import statistics
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -343,9 +344,11 @@ def test_filters_keep_what_they_say(labelled: Path, exported: Export) -> None:
     assert few <= {t.id for t in run.trajectories() if 1 <= t.backtracks <= 4}
     solved = {row["debate"] for row in rows(exported(labelled, "step-labels", filters=Filters(outcome="solved")))}
     assert solved <= {t.id for t in run.trajectories() if t.solved}
-    short = exported(labelled, "sft-journey", filters=Filters(max_length=60))
-    assert all(len(asked(row).split()) + len(said(row).split()) <= 60 for row in rows(short))
-    assert short.left_out["longer than 60 tokens"] > 0
+    lengths = [len(asked(row).split()) + len(said(row).split()) for row in rows(exported(labelled, "sft-journey"))]
+    limit = int(statistics.median(lengths))
+    short = exported(labelled, "sft-journey", filters=Filters(max_length=limit))
+    assert all(len(asked(row).split()) + len(said(row).split()) <= limit for row in rows(short))
+    assert short.left_out[f"longer than {limit} tokens"] > 0
     sure = exported(labelled, "policy", filters=Filters(agreement=1.0))
     assert sum(sure.debates.values()) - sure.left_out["whose critic disagrees with the outcome"] > 0
 

@@ -311,3 +311,10 @@ def test_doubtful_labels_come_up_until_a_person_has_settled_them(run: Path) -> N
         writer.append([waiting[0].model_copy(update={"method": Method.HUMAN, "live": True, "doubtful": False})])
     assert list(doubtful(Run(run), LabelBook(run))) == waiting[1:]
     assert len(list(doubtful(Run(run), LabelBook(run), everything=True))) > len(waiting)
+
+
+def test_a_label_of_a_step_that_the_debate_lacks_is_not_put_before_a_person(run: Path) -> None:
+    stray = guess(99, Method.MODEL, True, doubtful=True).model_copy(update={"trajectory": Run(run).ids()[0]})
+    with LabelWriter(run) as writer:
+        writer.append([stray])
+    assert not [one for all_ in (False, True) for one in doubtful(Run(run), LabelBook(run), everything=all_)]
