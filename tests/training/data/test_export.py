@@ -212,7 +212,7 @@ def test_siblings_are_told_apart_by_the_solver_and_answer_one_prompt(labelled: P
         assert bad is not None
         target = puzzle_of(row).target
         assert countdown.solvable(good.remaining, target)
-        assert f"not {said(row, 'chosen').partition(' =')[0]} " not in asked(row)
+        assert f"not {said(row, 'chosen').partition(' =')[0]} dead" not in asked(row)  # a wrong sum of it may be
         good_of[asked(row)].add(said(row, "chosen"))
         bad_of[asked(row)].add(said(row, "rejected"))
     assert max(map(len, [*good_of.values(), *bad_of.values()])) in (2, 3)
