@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import select
+import shutil
 import subprocess
 import sys
 import termios
@@ -21,12 +22,20 @@ from longthought.training.data.outcomes import settled
 COMMAND = [sys.executable, "-c", "from longthought.cli.main import main; main()"]
 
 
-@pytest.fixture
-def run(tmp_path: Path) -> Path:
-    tasks = [countdown_task(puzzle) for puzzle in countdown.generate(count=6, split="train", seed=4)]
-    for _ in lt.generate(tasks, out=tmp_path / "run", concurrency=4):
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a run that nobody writes to; one debate at a time, so that it is the same whenever it is played."""
+    tasks = [countdown_task(puzzle) for puzzle in countdown.generate(count=12, split="train", seed=4)]
+    path = tmp_path_factory.mktemp("played") / "run"
+    for _ in lt.generate(tasks, out=path, concurrency=1):
         pass
-    return tmp_path / "run"
+    return path
+
+
+@pytest.fixture
+def run(played: Path, tmp_path: Path) -> Path:
+    """Return a copy of the run, to be labelled."""
+    return Path(shutil.copytree(played, tmp_path / "run"))
 
 
 def longthought(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -79,10 +88,11 @@ def open_questions(run: Path) -> list[tuple[str, int]]:
 
 
 def test_a_person_judges_doubtful_steps_by_keys_takes_one_back_and_goes_on_later(run: Path) -> None:
-    steps = open_questions(run)
     doubts = 4
+    steps = open_questions(run)[:doubts]
+    assert len(steps) == doubts
     with LabelWriter(run) as writer:
-        for name, node in steps[:doubts]:
+        for name, node in steps:
             writer.append([Label(trajectory=name, node=node, method=Method.MODEL, live=True, value=0.6, doubtful=True)])
     shown = press("gsbzuq", "label", run, "--review")
     assert f"1 of {doubts}" in shown

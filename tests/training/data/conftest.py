@@ -17,8 +17,9 @@ from longthought.training.data.settings import Exported, Settings
 
 
 def play(out: Path, count: int, *, split: countdown.Split = "train", seed: int = 4, samples: int = 1) -> Path:
+    """Play one debate at a time, which makes the same run whenever it is played."""
     tasks = [countdown_task(puzzle) for puzzle in countdown.generate(count=count, split=split, seed=seed)]
-    for _ in lt.generate(tasks, out=out, samples=samples, concurrency=32):
+    for _ in lt.generate(tasks, out=out, samples=samples, concurrency=1):
         pass
     return out
 

@@ -234,7 +234,7 @@ def test_whole_samples_pair_right_thoughts_with_wrong_ones(labelled: Path, expor
     tasks = [lt.Task(problem=t.problem) for t in lt.Run(labelled).trajectories()][::2]
     short = tmp_path / "short"
     given = [lt.Task(problem=t.problem, reference=ref(t.problem.statement)) for t in tasks]
-    list(lt.generate(given, out=short, samples=4, rounds=7, concurrency=32))
+    list(lt.generate(given, out=short, samples=4, rounds=7, concurrency=1))
     made = exported(short, "dpo-policy", samples=True)
     assert made.role == "thinker"
     run = Run(short)
