@@ -14,22 +14,17 @@ from pathlib import Path
 import pytest
 
 import longthought as lt
-from longthought.problems import countdown
-from longthought.problems.loader import countdown_task
 from longthought.training.data.labels import Label, LabelBook, LabelWriter, Method
 from longthought.training.data.outcomes import settled
+from tests.training.data.conftest import play
 
 COMMAND = [sys.executable, "-c", "from longthought.cli.main import main; main()"]
 
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a run that nobody writes to; one debate at a time, so that it is the same whenever it is played."""
-    tasks = [countdown_task(puzzle) for puzzle in countdown.generate(count=12, split="train", seed=4)]
-    path = tmp_path_factory.mktemp("played") / "run"
-    for _ in lt.generate(tasks, out=path, concurrency=1):
-        pass
-    return path
+    """Return a run that nobody writes to."""
+    return play(tmp_path_factory.mktemp("played") / "run", 12)
 
 
 @pytest.fixture
@@ -201,8 +196,4 @@ def test_labels_that_cannot_be_made_so_cost_one_line(played_once: Path, argument
 
 @pytest.fixture(scope="session")
 def played_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("played") / "run"
-    tasks = [countdown_task(puzzle) for puzzle in countdown.generate(count=1, split="train", seed=4)]
-    for _ in lt.generate(tasks, out=path):
-        pass
-    return path
+    return play(tmp_path_factory.mktemp("played") / "run", 1)

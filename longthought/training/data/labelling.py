@@ -191,6 +191,5 @@ def doubtful(run: Run, book: LabelBook, *, everything: bool = False) -> Iterator
             continue
         trajectory = run.trajectory(name)
         known = {} if everything else settled(trajectory, best)
-        there = {node.id for node in trajectory.tree.nodes} - known.keys()
-        wanted = [one for one in wanted if one.node in there]
+        wanted = [one for one in wanted if one.node not in known and one.node < len(trajectory.tree.nodes)]
         yield from sorted(wanted, key=lambda label: (not label.doubtful, abs((label.value or 0.5) - 0.5), label.node))

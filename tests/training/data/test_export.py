@@ -204,7 +204,7 @@ def test_compact_debates_can_be_told_in_prose_and_chronologically(played: Path, 
 
 
 def test_siblings_are_told_apart_by_the_solver_and_answer_one_prompt(labelled: Path, exported: Export) -> None:
-    found = rows(exported(labelled, "dpo-policy", pairs=3))
+    found, debates = rows(exported(labelled, "dpo-policy", pairs=3)), {t.id: t for t in Run(labelled).trajectories()}
     assert len(found) > 20
     good_of, bad_of = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
     for row in found:
@@ -213,7 +213,12 @@ def test_siblings_are_told_apart_by_the_solver_and_answer_one_prompt(labelled: P
         assert bad is not None
         target = puzzle_of(row).target
         assert countdown.solvable(good.remaining, target)
-        assert f"not {said(row, 'chosen').partition(' =')[0]} dead" not in asked(row)  # a wrong sum of it may be
+        operation = said(row, "chosen").partition(" =")[0]
+        if f"not {operation} " in asked(row):  # of another, wrong result
+            assert f"not {operation} illegal step" in asked(row)
+            assert f"not {operation} dead" not in asked(row)
+            texts = {node.text for node in debates[row["debate"]].steps if node.text.startswith(f"{operation} =")}
+            assert texts - {said(row, "chosen")}
         good_of[asked(row)].add(said(row, "chosen"))
         bad_of[asked(row)].add(said(row, "rejected"))
     assert max(map(len, [*good_of.values(), *bad_of.values()])) in (2, 3)
