@@ -16,7 +16,7 @@ from pathlib import Path
 from babble import ON_A_CPU
 from experiment import export, run
 
-from longthought.evaluation.statistics import share
+from longthought.statistics import share
 from longthought.trajectories.run import Run
 
 STEPS = {"policy": 4000, "critic": 1000}

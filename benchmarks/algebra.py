@@ -16,8 +16,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from longthought.evaluation.statistics import share
 from longthought.problems.problem import Problem
+from longthought.statistics import share
 from longthought.tools.algebra import Algebra
 from longthought.trajectories.events import Evidence, EvidenceStatus
 

@@ -15,7 +15,7 @@ import resource
 import time
 from collections import Counter
 
-from longthought.tools.answer.compare import WORKERS, Comparison, compare, decide
+from longthought.tools.answer.compare import WORKERS, Equivalence, compare, decide
 
 
 def pair(rng: random.Random) -> tuple[str, str, str]:
@@ -56,7 +56,7 @@ async def main() -> None:
 
     gate = asyncio.Semaphore(64)
 
-    async def one(gold: str, given: str) -> Comparison:
+    async def one(gold: str, given: str) -> Equivalence:
         async with gate:
             return await compare(gold, given)
 

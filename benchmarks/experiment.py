@@ -8,13 +8,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from longthought.cli.comparison import critic_panel, footnotes, table
+from longthought.cli.render.comparison import critic_panel, footnotes, table
 from longthought.evaluation.evaluation import evaluate
-from longthought.evaluation.plays import Plan
+from longthought.evaluation.plays import EvaluationPlan
 from longthought.evaluation.plots import draw
 from longthought.evaluation.saving import save
 from longthought.evaluation.strategies import Strategy
-from longthought.problems import countdown
+from longthought.problems.countdown import game
 from longthought.problems.loader import countdown_task, load, write
 
 LONGTHOUGHT = str(Path(sys.executable).with_name("longthought"))
@@ -47,12 +47,12 @@ def export(debates: Path, out: Path, *how: object) -> None:
 
 
 def compare(
-    strategies: Sequence[Strategy], split: countdown.Split, count: int, seed: int, folder: Path, budgets: Sequence[int],
+    strategies: Sequence[Strategy], split: game.Split, count: int, seed: int, folder: Path, budgets: Sequence[int],
     hidden: Sequence[str] = (),
 ) -> None:  # fmt: skip
     """Play strategies on held-out problems, save table and plots, and show them; the plot leaves out the hidden."""
-    puzzles = countdown.generate(count=count, split=split, seed=seed)
-    found, critics = evaluate(Plan(strategies, [countdown_task(p) for p in puzzles], folder, budgets))
+    puzzles = game.generate(count=count, split=split, seed=seed)
+    found, critics = evaluate(EvaluationPlan(strategies, [countdown_task(p) for p in puzzles], folder, budgets))
     save(found, critics, folder)
     seen = tuple(entrant for entrant in found.strategies if entrant.name not in hidden)
     draw(found.model_copy(update={"strategies": seen}), critics, folder)

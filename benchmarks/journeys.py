@@ -32,12 +32,11 @@ from experiment import compare, export, problems, run
 from rich.console import Console
 from rich.table import Table
 
-from longthought.agents import notation
 from longthought.agents.catalogue import bundled_folder
-from longthought.agents.compact_thought import ReadThought, read_thought
 from longthought.evaluation.strategies import MANY, Strategy
-from longthought.problems import countdown
-from longthought.problems.puzzle import Puzzle
+from longthought.problems.countdown import game, notation
+from longthought.problems.countdown.puzzle import Puzzle
+from longthought.thoughts.compact import ReadThought, read_thought
 from longthought.trajectories.events import Proposed
 from longthought.trajectories.run import Run
 from longthought.trajectories.trajectory import Trajectory
@@ -173,7 +172,7 @@ def _end(trajectory: Trajectory, read: ReadThought, *, whole: bool) -> str:
     for text in read.path:
         step = notation.read_step(text)
         assert step is not None
-        if countdown.apply(step.left, step.operator, step.right) != step.result:
+        if game.apply(step.left, step.operator, step.right) != step.result:
             return "wrong sum"
         table.subtract((step.left, step.right))
         if min(table.values()) < 0:

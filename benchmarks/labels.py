@@ -17,11 +17,11 @@ from rich.progress import track
 from rich.table import Table
 
 import longthought as lt
-from longthought.evaluation.statistics import auroc, clustered
-from longthought.problems import countdown
+from longthought.labels.exact import exact_labels
+from longthought.labels.job import label
+from longthought.problems.countdown import game
 from longthought.problems.loader import countdown_task
-from longthought.training.data.exact import exact_labels
-from longthought.training.data.labelling import label
+from longthought.statistics import auroc, clustered
 from longthought.trajectories.run import Run
 
 
@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=50_000)
     parser.add_argument("--out", type=Path, default=Path("runs/labels"))
     given = parser.parse_args()
-    tasks = [countdown_task(p) for p in countdown.generate(count=given.problems, split=given.split, seed=given.seed)]
+    tasks = [countdown_task(p) for p in game.generate(count=given.problems, split=given.split, seed=given.seed)]
     for _ in track(lt.generate(tasks, out=given.out), "debates", len(tasks)):
         pass
     label(given.out, "monte-carlo", k=given.samples)

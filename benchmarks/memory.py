@@ -17,7 +17,7 @@ from pathlib import Path
 
 import longthought as lt
 from longthought.agents.agent import Reply
-from longthought.agents.dialect import Step
+from longthought.agents.dialects.dialect import Step
 from longthought.agents.view import View
 from longthought.problems.loader import write
 from longthought.problems.problem import AnswerReference, Problem, Task

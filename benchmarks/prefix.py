@@ -30,9 +30,9 @@ import babble
 from langchain_core.messages import BaseMessage, HumanMessage
 
 import longthought as lt
-from longthought.agents import prompts
 from longthought.agents.agent import Agent, call_of
-from longthought.agents.served import ServedChatModel
+from longthought.agents.dialects import prompts
+from longthought.agents.served.chat_model import ServedChatModel
 from longthought.agents.view import View, view
 from longthought.jobs.vllm import serving
 from longthought.problems.problem import Problem

@@ -23,13 +23,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from longthought.agents.agent import Reply
-from longthought.agents.dialect import Step
+from longthought.agents.dialects.dialect import Step
 from longthought.agents.view import View
 from longthought.graphs.context import started
 from longthought.graphs.machine import NO_LIMIT
-from longthought.graphs.search.context import SearchContext, Way
+from longthought.graphs.search.graph import TreeSearch
+from longthought.graphs.search.settings import SearchContext, Way
 from longthought.graphs.seats import Seats
-from longthought.graphs.tree_search import TreeSearch
 from longthought.problems.problem import Problem
 from longthought.trajectories.events import Action, AnyEvent, Call, Proposed, Usage, Verdict
 

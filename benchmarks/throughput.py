@@ -25,14 +25,14 @@ from transformers.utils import logging
 
 from longthought.agents.agent import Critic, Policy
 from longthought.agents.catalogue import BUNDLED
-from longthought.agents.compact import Compact
-from longthought.agents.in_process import InProcessChatModel
+from longthought.agents.dialects.compact import Compact
+from longthought.agents.in_process.chat_model import InProcessChatModel
 from longthought.graphs.debate import DebateContext
 from longthought.graphs.seats import Seats
 from longthought.jobs.generate import Job, run_job
 from longthought.jobs.preflight import expect_ready
 from longthought.jobs.progress import Bill, Progress
-from longthought.problems import countdown
+from longthought.problems.countdown import game
 from longthought.problems.loader import countdown_task
 from longthought.tools.catalogue import verifiers
 from longthought.trajectories.folder import RunFolder
@@ -76,7 +76,7 @@ def seats(kind: Kind, tools: tuple[str, ...]) -> Seats:
 
 async def debate(kind: Kind, given: argparse.Namespace, out: Path) -> tuple[Row, Progress]:
     """Play the debates on one engine."""
-    puzzles = countdown.generate(count=given.problems, split="test", seed=given.seed)
+    puzzles = game.generate(count=given.problems, split="test", seed=given.seed)
     tasks = [countdown_task(puzzle) for puzzle in puzzles]
     job, progress = Job(DebateContext(), concurrency=given.concurrency), Progress()
     seated = seats(kind, tuple(job.context.tools))

@@ -33,8 +33,8 @@ from langchain_core.messages import BaseMessage
 
 from longthought.agents import catalogue
 from longthought.agents.agent import Policy, Reply
-from longthought.agents.dialect import Step
-from longthought.agents.served import written
+from longthought.agents.dialects.dialect import Step
+from longthought.agents.served.chat_model import written
 from longthought.agents.view import View, view
 from longthought.graphs.context import started
 from longthought.graphs.debate import Debate, DebateContext

@@ -11,25 +11,25 @@ from pathlib import Path
 from typing import Any, Final
 
 from longthought.agents.agent import Judge, Policy, Proposer
-from longthought.agents.thinkers import Thinker
+from longthought.agents.dialects.thinkers import Thinker
 from longthought.errors import ConfigError, ProblemError
 from longthought.graphs import catalogue
 from longthought.graphs.context import Context, started
-from longthought.graphs.sampling_context import SamplingContext
+from longthought.graphs.sampling.settings import SamplingContext
 from longthought.graphs.seats import Seats
+from longthought.jobs.dispatch import run_shards
 from longthought.jobs.executors import Executor
 from longthought.jobs.generate import Job, run_job
 from longthought.jobs.play import play
 from longthought.jobs.preflight import expect_ready, to_inspect, unfinished
 from longthought.jobs.progress import Progress
 from longthought.jobs.scheduler import Opening
-from longthought.jobs.shards import run_shards
 from longthought.jobs.thread import in_thread
 from longthought.jobs.upload import uploading
 from longthought.jobs.vllm import serving, words
+from longthought.problems.countdown.puzzle import Puzzle
 from longthought.problems.loader import load
 from longthought.problems.problem import Problem, Task
-from longthought.problems.puzzle import Puzzle
 from longthought.tools.grade import reference_of
 from longthought.trajectories.events import AnyEvent
 from longthought.trajectories.folder import RunFolder

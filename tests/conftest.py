@@ -9,6 +9,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ["LANGSMITH_TRACING"] = "false"
 
+pytest_plugins = ["tests.fakes.played"]
+
 settings.register_profile("longthought", deadline=None, derandomize=True)
 settings.load_profile("longthought")
 

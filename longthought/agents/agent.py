@@ -14,9 +14,9 @@ from typing import Any, Final, Generic, Protocol, TypeVar, runtime_checkable
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 
-from longthought.agents.asking import Asking
-from longthought.agents.dialect import Dialect, Step, Unreadable, WholeDialect
-from longthought.agents.endpoint import fails_all
+from longthought.agents.dialects.dialect import Dialect, Step, Unreadable, WholeDialect
+from longthought.agents.invocation import Invocation
+from longthought.agents.served.endpoint import fails_all
 from longthought.agents.view import View
 from longthought.errors import EndpointError, LongthoughtError, ModelError, OutageError
 from longthought.problems.worked import Worked
@@ -107,7 +107,7 @@ class Agent:
     def __init__(self, name: str, model: BaseChatModel, dialect: Dialect) -> None:
         """Name it as on the command line: `provider:model`."""
         self.name, self.model, self.dialect = name, model, dialect
-        self._asking = Asking(model)
+        self._asking = Invocation(model)
 
     def unsuitable(self, view: View) -> str | None:
         """Say why a problem can't be put in the agent's dialect; None if it can."""

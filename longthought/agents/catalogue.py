@@ -7,14 +7,14 @@ from typing import Final, Literal
 from langchain_core.language_models import BaseChatModel
 
 from longthought.agents.agent import Critic, Policy
-from longthought.agents.compact import Compact
-from longthought.agents.dialect import Dialect
-from longthought.agents.in_process import LONGEST_REPLY, InProcessChatModel
-from longthought.agents.prose import Prose
+from longthought.agents.dialects.chairs import ALONE
+from longthought.agents.dialects.compact import Compact
+from longthought.agents.dialects.dialect import Dialect
+from longthought.agents.dialects.prose import Prose
+from longthought.agents.dialects.thinkers import CompactThinker, ProseThinker
+from longthought.agents.in_process.chat_model import LONGEST_REPLY, InProcessChatModel
 from longthought.agents.scorer import Scorer
-from longthought.agents.served import ServedChatModel
-from longthought.agents.thinkers import CompactThinker, ProseThinker
-from longthought.agents.voice import ALONE
+from longthought.agents.served.chat_model import ServedChatModel
 from longthought.errors import ModelError
 
 Role = Literal["policy", "critic", "solo"]

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 
-from longthought.agents import prompts
 from longthought.agents.agent import Reply
-from longthought.agents.compact import Compact
-from longthought.agents.dialect import Unreadable
-from longthought.agents.engines.scoring import Scoring
+from longthought.agents.dialects import prompts
+from longthought.agents.dialects.compact import Compact
+from longthought.agents.dialects.dialect import Unreadable
+from longthought.agents.dialects.thinkers import VOICES
+from longthought.agents.in_process.classifier import Scoring
 from longthought.agents.view import View
-from longthought.agents.voices import VOICES
 from longthought.errors import ModelError
 from longthought.problems.problem import Problem
 from longthought.trajectories.events import Action, Call, Usage, Verdict

@@ -11,15 +11,16 @@ from typing import Final
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage, SystemMessage
 
-from longthought.agents import prompts
-from longthought.agents.fidelity import unsupported
-from longthought.agents.reading import without_thinking
-from longthought.agents.rewriting import ask
-from longthought.trajectories import shorthand
-from longthought.trajectories.english import place
+from longthought.agents.dialects import prompts
+from longthought.agents.dialects.reading import without_thinking
+from longthought.agents.editor import ask
+from longthought.problems.countdown.notation import read_step
+from longthought.thoughts import shorthand
+from longthought.thoughts.english import place
+from longthought.thoughts.fidelity import unsupported
+from longthought.thoughts.moves import SHOWN_FAILURES, STEPS, Factor, Move
+from longthought.thoughts.thought import Course, LongThought
 from longthought.trajectories.events import Call
-from longthought.trajectories.moves import SHOWN_FAILURES, STEPS, Factor, Move
-from longthought.trajectories.thought import Course, LongThought
 from longthought.trajectories.tree import Node
 
 LONGEST: Final = 5
@@ -28,7 +29,7 @@ _REASON: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class ThoughtSummary:
     """An account of a thought."""
 
     text: str
@@ -40,7 +41,7 @@ class Summary:
     """What the model wrote, and what it cost."""
 
 
-def summary(thought: LongThought) -> Summary:
+def summary(thought: LongThought) -> ThoughtSummary:
     """Sum up a thought by rule."""
     dropped, stands = _outcome(thought.course)
     said: list[str] = []
@@ -50,10 +51,10 @@ def summary(thought: LongThought) -> Summary:
     if stands:
         said.append(f"{'What worked' if thought.answer else 'What stood at the end'}: {'; '.join(stands)}.")
     said.append("No answer was found." if thought.answer is None else f"Answer: {thought.answer}")
-    return Summary("\n".join(said), by_rule=True)
+    return ThoughtSummary("\n".join(said), by_rule=True)
 
 
-async def summarise(thought: LongThought, model: BaseChatModel, *, name: str = "") -> Summary:
+async def summarise(thought: LongThought, model: BaseChatModel, *, name: str = "") -> ThoughtSummary:
     """Let a chat model sum up a thought; if it says what the thought does not, the rule's summary stands.
 
     Raises:
@@ -65,8 +66,8 @@ async def summarise(thought: LongThought, model: BaseChatModel, *, name: str = "
     text = without_thinking(call.text).strip()
     objections = unsupported(text, thought)
     if objections:
-        return Summary(summary(thought).text, by_rule=True, objections=objections, call=call)
-    return Summary(text, by_rule=False, call=call)
+        return ThoughtSummary(summary(thought).text, by_rule=True, objections=objections, call=call)
+    return ThoughtSummary(text, by_rule=False, call=call)
 
 
 def _outcome(course: Course) -> tuple[list[str], list[str]]:
@@ -112,5 +113,5 @@ def _named(node: Node, failure: Move) -> str:
 
 
 def _short(node: Node) -> str:
-    read = shorthand.read_step(node.text)
-    return read.equation if read else place(node)
+    read = read_step(node.text)
+    return shorthand.equation(read) if read else place(node)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from longthought.problems.problem import Problem
 from longthought.trajectories.events import Author, Evidence
-from longthought.trajectories.tree import Kind, Node, Standing, Tree
+from longthought.trajectories.tree import Node, NodeKind, Standing, Tree
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class TriedStep:
     """A step tried from here before, and why it was rejected."""
 
     text: str
@@ -49,7 +49,7 @@ class View:
     """Accepted steps, first to last; reflections on them are not repeated."""
     path_nodes: tuple[int, ...]
     """The node of each step on the path."""
-    attempts: tuple[Attempt, ...]
+    attempts: tuple[TriedStep, ...]
     """What was tried from the end of the path, oldest first."""
     observations: tuple[str, ...] = ()
     """What tools printed at the last accepted step."""
@@ -73,13 +73,15 @@ def view(tree: Tree, candidate: int | None = None, *, at: int | None = None, not
         node = tree.node(candidate)
         here = node.parent if node.parent is not None else 0
         shown = _candidate(tree, node)
-    steps = [n for n in tree.path(here) if n.kind is Kind.STEP]
+    steps = [n for n in tree.path(here) if n.kind is NodeKind.STEP]
     return View(
         problem=tree.problem,
         path=tuple(n.text for n in steps),
         path_nodes=tuple(n.id for n in steps),
         attempts=tuple(
-            Attempt(n.text, n.reason, n.rejected_by or Author.CRITIC) for n in tree.rejected(here) if n.id != candidate
+            TriedStep(n.text, n.reason, n.rejected_by or Author.CRITIC)
+            for n in tree.rejected(here)
+            if n.id != candidate
         ),
         observations=tuple(steps[-1].observations) if steps else (),
         candidate=shown,
@@ -90,7 +92,7 @@ def view(tree: Tree, candidate: int | None = None, *, at: int | None = None, not
 
 def _candidate(tree: Tree, node: Node) -> Candidate:
     remarks: list[Remark] = []
-    reflections = [tree.nodes[c] for c in node.children if tree.nodes[c].kind is Kind.REFLECTION]
+    reflections = [tree.nodes[c] for c in node.children if tree.nodes[c].kind is NodeKind.REFLECTION]
     for index, verdict in enumerate(node.verdicts):
         if node.standing is Standing.DOUBTED or index < len(reflections):
             remarks.append(Remark(Author.CRITIC, verdict.critique))

@@ -8,7 +8,7 @@ import typer
 from longthought.cli.options import Json
 
 if TYPE_CHECKING:
-    from longthought.tools.cases import Kind
+    from longthought.tools.cases import VerifierName
 
 check = typer.Typer(help="Try one verifier.", no_args_is_help=True)
 
@@ -83,7 +83,7 @@ def _text(given: str | None) -> str | None:
     return sys.stdin.read() if given == "-" else given
 
 
-def _serve(kind: "Kind", jsonl: bool, as_json: bool, **case: str | None) -> None:
+def _serve(kind: "VerifierName", jsonl: bool, as_json: bool, **case: str | None) -> None:
     """Answer one case, or all on standard input; exit code 1 where the one case is refuted or can't be checked here."""
     import asyncio
 
@@ -111,7 +111,7 @@ def _show(found: dict[str, Any], as_json: bool) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from longthought.cli.display import EVIDENCE_SIGN
+    from longthought.cli.render.debate import EVIDENCE_SIGN
 
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     for item in found.get("claims") or [found]:

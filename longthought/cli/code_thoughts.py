@@ -30,7 +30,7 @@ def code_thoughts(
     import json as jsons
 
     from longthought.agents.catalogue import chat_model
-    from longthought.cli.dashboard import Count
+    from longthought.cli.render.job import Count
     from longthought.training.code_thoughts import write_thoughts
 
     model = chat_model(writer, "policy", base_url=base_url, temperature=0.7) if writer else None

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from longthought import __version__
 
 
-class Finding(NamedTuple):
+class Diagnosis(NamedTuple):
     """One part of the machine."""
 
     part: str
@@ -23,10 +23,10 @@ class Finding(NamedTuple):
     fix: str = ""
 
 
-def diagnose(base_url: str | None) -> list[Finding]:
+def diagnose(base_url: str | None) -> list[Diagnosis]:
     """Look at every part."""
     findings = [
-        Finding("longthought", True, f"{__version__} on Python {platform.python_version()}, {os.cpu_count()} cores"),
+        Diagnosis("longthought", True, f"{__version__} on Python {platform.python_version()}, {os.cpu_count()} cores"),
         _package("langgraph", "graphs", required=True, extra=""),
         _package("torch", "in-process models", required=False, extra="local"),
         _package("transformers", "in-process models", required=False, extra="local"),
@@ -43,52 +43,52 @@ def diagnose(base_url: str | None) -> list[Finding]:
     return findings
 
 
-def _package(name: str, purpose: str, *, required: bool, extra: str) -> Finding:
+def _package(name: str, purpose: str, *, required: bool, extra: str) -> Diagnosis:
     try:
-        return Finding(name, True, f"{version(name)} ({purpose})")
+        return Diagnosis(name, True, f"{version(name)} ({purpose})")
     except PackageNotFoundError:
         target = f"longthought[{extra}]" if extra else "longthought"
-        return Finding(name, False if required else None, f"not installed ({purpose})", f"pip install '{target}'")
+        return Diagnosis(name, False if required else None, f"not installed ({purpose})", f"pip install '{target}'")
 
 
-def _gpu() -> Finding:
+def _gpu() -> Diagnosis:
     if find_spec("torch") is None:
-        return Finding("gpu", None, "not looked for: torch is not installed")
+        return Diagnosis("gpu", None, "not looked for: torch is not installed")
     import torch  # the one place where the command line asks torch about the hardware
 
     if torch.cuda.is_available():
-        return Finding("gpu", True, torch.cuda.get_device_name())
-    return Finding("gpu", None, "none: in-process models run on the CPU")
+        return Diagnosis("gpu", True, torch.cuda.get_device_name())
+    return Diagnosis("gpu", None, "none: in-process models run on the CPU")
 
 
-def _bundled() -> Finding:
+def _bundled() -> Diagnosis:
     from longthought.agents.catalogue import BUNDLED
 
     weights = sorted(Path(BUNDLED).glob("*/*/model.safetensors"))
     if not weights:
-        return Finding("bundled agents", False, "no weights in the package", "longthought train bundled")
+        return Diagnosis("bundled agents", False, "no weights in the package", "longthought train bundled")
     size = sum(path.stat().st_size for path in weights) / 1e6
     names = ", ".join(f"{p.parent.parent.name}/{p.parent.name}" for p in weights)
-    return Finding("bundled agents", True, f"{names} ({size:.1f} MB)")
+    return Diagnosis("bundled agents", True, f"{names} ({size:.1f} MB)")
 
 
-def _sandbox() -> Finding:
+def _sandbox() -> Diagnosis:
     from longthought.tools.sandbox.confinement import probe
 
     found = probe()
-    return Finding("sandbox", found.kind is not None, found.found, found.fix)
+    return Diagnosis("sandbox", found.kind is not None, found.found, found.fix)
 
 
-def _lean() -> Finding:
+def _lean() -> Diagnosis:
     from longthought.tools.lean.toolchain import NoLean, find
 
     try:
-        return Finding("lean", True, find().name)
+        return Diagnosis("lean", True, find().name)
     except NoLean as error:
-        return Finding("lean", None, "not installed (Lean proofs)", str(error))
+        return Diagnosis("lean", None, "not installed (Lean proofs)", str(error))
 
 
-def _server(base_url: str) -> Finding:
+def _server(base_url: str) -> Diagnosis:
     url = f"{base_url.rstrip('/')}/models"
     key = os.environ.get("OPENAI_API_KEY")
     request = urllib.request.Request(url, headers={"Authorization": f"Bearer {key}"} if key else {})
@@ -96,5 +96,5 @@ def _server(base_url: str) -> Finding:
         with urllib.request.urlopen(request, timeout=10) as response:
             models = [str(model["id"]) for model in json.load(response)["data"]]
     except (urllib.error.URLError, OSError, ValueError, KeyError, TypeError) as error:
-        return Finding("server", False, f"{base_url}: {error}", "is it running, and does the URL end in /v1?")
-    return Finding("server", True, f"{base_url} serves {', '.join(models)}")
+        return Diagnosis("server", False, f"{base_url}: {error}", "is it running, and does the URL end in /v1?")
+    return Diagnosis("server", True, f"{base_url} serves {', '.join(models)}")

@@ -29,7 +29,7 @@ from longthought.cli.options import (
 from longthought.errors import ConfigError
 
 if TYPE_CHECKING:
-    from longthought.evaluation.plays import Plan
+    from longthought.evaluation.plays import EvaluationPlan
 
 
 def evaluate(
@@ -74,7 +74,7 @@ def evaluate(
     gets a run folder for each strategy and seed, `table.csv`, `comparison.json`, `critic.json` and the plots. The
     strategies `oracle`, `random-critic` and `leaf-only` show what the critic is worth.
     """
-    from longthought.evaluation.plays import Plan, graded
+    from longthought.evaluation.plays import EvaluationPlan, graded
     from longthought.evaluation.strategies import USUAL, chosen
     from longthought.problems.loader import data_set
 
@@ -88,7 +88,7 @@ def evaluate(
         problems, preset=preset, statement_field=statement_field, answer_field=answer_field, id_field=id_field,
         where=where or (), limit=limit,
     )  # fmt: skip
-    plan = Plan(
+    plan = EvaluationPlan(
         chosen(names, strategy or ()),
         graded(list(data)),
         out,
@@ -111,10 +111,10 @@ def _budgets(written: str) -> list[int]:
         raise ConfigError(f"--budget {written}: write TOKENS or several, such as 1000,2000,4000") from None
 
 
-def _play(plan: "Plan", concurrency: int, processes: int | None, *, quiet: bool) -> None:
+def _play(plan: "EvaluationPlan", concurrency: int, processes: int | None, *, quiet: bool) -> None:
     """Play what isn't yet, with the figures of each job while it runs."""
-    from longthought.cli.dashboard import Dashboard
     from longthought.cli.generate import on_terminate
+    from longthought.cli.render.job import Dashboard
     from longthought.jobs.progress import Progress
 
     terminated, plays = on_terminate(), list(plan.plays())
@@ -138,13 +138,13 @@ def _play(plan: "Plan", concurrency: int, processes: int | None, *, quiet: bool)
         play.expect_affordable()
 
 
-def _report(plan: "Plan", *, json: bool) -> None:
+def _report(plan: "EvaluationPlan", *, json: bool) -> None:
     """Measure, save, draw and show."""
     import asyncio
 
     from rich.console import Console
 
-    from longthought.cli.comparison import critic_panel, footnotes, table
+    from longthought.cli.render.comparison import critic_panel, footnotes, table
     from longthought.evaluation.evaluation import measure
     from longthought.evaluation.plots import EXTRA, available, draw
     from longthought.evaluation.saving import save

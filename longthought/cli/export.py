@@ -11,8 +11,8 @@ from longthought.cli.options import DialectName, Json
 from longthought.errors import ConfigError
 
 if TYPE_CHECKING:
+    from longthought.thoughts.walks import Walk
     from longthought.training.data.formats import Format
-    from longthought.trajectories.walks import Walk
 
 FORMATS = "sft-journey, sft-shortcut, policy, critic, dpo-policy, dpo-critic, step-labels"
 
@@ -62,12 +62,12 @@ def export(
     runs and seed are twins, example by example. Labels made with `longthought label` are used where there are any.
     """
     from longthought.training.data.contamination import SPLIT
-    from longthought.training.data.export import Settings
     from longthought.training.data.export import export as make
     from longthought.training.data.filters import Filters
+    from longthought.training.data.settings import ExportSettings
 
     share, aside = _validation(validation)
-    settings = Settings(
+    settings = ExportSettings(
         formats=_formats(format), dialect=dialect, tokenizer=tokenizer,
         filters=Filters.read(outcome=outcome, backtracks=backtracks, agreement=agreement, max_length=max_length),
         against=tuple(against or (SPLIT,)), mix=_shares(mix), match=match, walk=walk_called(walk),
@@ -106,7 +106,7 @@ def walk_called(written: str) -> "Walk":
         ConfigError: if there is none of that name.
 
     """
-    from longthought.trajectories.walks import Walk
+    from longthought.thoughts.walks import Walk
 
     return Walk(_one_of("--walk", written, *(walk for walk in Walk if walk is not Walk.SHORTCUT)))
 

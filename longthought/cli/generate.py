@@ -117,7 +117,7 @@ def generate(
     they are, and others with --statement-field and --answer-field.
     """
     from longthought import generate as run
-    from longthought.cli.dashboard import Dashboard, stopped, summary_table, unheard
+    from longthought.cli.render.job import Dashboard, stopped, summary_table, unheard
     from longthought.graphs import catalogue
     from longthought.jobs.metrics import MetricsServer
     from longthought.jobs.progress import Progress

@@ -15,7 +15,7 @@ from longthought.errors import ConfigError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from longthought.training.data.labels import Label
+    from longthought.labels.label import Label
     from longthought.trajectories.trajectory import Trajectory
 
 KEYS: Final = "[b]g[/]ood  [b]b[/]ad  [b]u[/]nsure  [b]s[/]kip  [b]z[/] takes back  [b]q[/]uit"
@@ -61,10 +61,10 @@ def label(
     if review:
         _review(run, console, everything=all_steps)
         return
-    from longthought.cli.dashboard import Count, Dashboard, debates
+    from longthought.cli.render.job import Count, Dashboard, debates
     from longthought.jobs.progress import Progress
-    from longthought.training.data.labelling import TRIES
-    from longthought.training.data.labelling import label as make
+    from longthought.labels.job import TRIES
+    from longthought.labels.job import label as make
 
     progress = Progress(limit=concurrency)
     if method in TRIES:
@@ -89,8 +89,8 @@ def label(
 
 def _review(path: Path, console: "Console", *, everything: bool) -> None:
     """Show one step after the other, and write each answer down at once."""
-    from longthought.training.data.labelling import doubtful
-    from longthought.training.data.labels import LabelBook, LabelWriter
+    from longthought.labels.job import doubtful
+    from longthought.labels.label import LabelBook, LabelWriter
     from longthought.trajectories.run import Run
 
     run, book = Run(path), LabelBook(path)
@@ -118,7 +118,7 @@ def _review(path: Path, console: "Console", *, everything: bool) -> None:
 
 
 def _by_hand(guess: "Label", live: bool | None) -> "Label":
-    from longthought.training.data.labels import Label, Method
+    from longthought.labels.label import Label, Method
 
     value = None if live is None else float(live)
     return Label(

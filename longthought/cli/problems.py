@@ -26,7 +26,7 @@ def countdown(
     seed: Annotated[int, typer.Option(help="Same seed, same problems.")] = 0,
 ) -> None:
     """Write solvable Countdown problems with their references."""
-    from longthought.problems.countdown import generate
+    from longthought.problems.countdown.game import generate
     from longthought.problems.loader import countdown_task, write
 
     if split not in ("train", "validation", "test"):

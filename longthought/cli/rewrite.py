@@ -9,7 +9,7 @@ import typer
 from longthought.cli.options import Json
 
 if TYPE_CHECKING:
-    from longthought.training.data.rewriting import Tally
+    from longthought.training.data.rewriting import RewriteCounts
 
 
 def rewrite(
@@ -35,14 +35,14 @@ def rewrite(
     import json as jsonlib
 
     from longthought.agents.catalogue import chat_model
-    from longthought.cli.dashboard import Count
     from longthought.cli.export import walk_called
     from longthought.cli.generate import on_terminate
+    from longthought.cli.render.job import Count
     from longthought.errors import RunError
-    from longthought.training.data.rewriting import Tally
+    from longthought.training.data.rewriting import RewriteCounts
     from longthought.training.data.rewriting import rewrite as make
 
-    tally = Tally()
+    tally = RewriteCounts()
     writer = chat_model(model, "policy", base_url=base_url, temperature=0.7, max_tokens=max_tokens)
     job = make(
         run, writer, name=model, walk=walk_called(walk), wrong=None if wrong < 0 else wrong, seed=seed, limit=limit,
@@ -68,16 +68,16 @@ def rewrite(
         )
 
 
-def _progress(tally: "Tally") -> str:
+def _progress(tally: "RewriteCounts") -> str:
     return f"{tally.done:,} of {tally.debates:,} debates: {_counts(tally)}" if tally.debates else "getting ready"
 
 
-def _counts(tally: "Tally", why: str = "") -> str:
+def _counts(tally: "RewriteCounts", why: str = "") -> str:
     return f"{tally.rewritten:,} rewritten, {tally.kept:,} kept plain{why}, {tally.failed:,} could not be asked"
 
 
-def _report(tally: "Tally") -> str:
-    from longthought.cli.display import usage_text
+def _report(tally: "RewriteCounts") -> str:
+    from longthought.cli.render.debate import usage_text
 
     reasons = ", ".join(f"{count:,} {reason}" for reason, count in tally.objections.most_common())
     known = f"; {tally.known:,} were known" if tally.known else ""
@@ -86,6 +86,6 @@ def _report(tally: "Tally") -> str:
     return "\n".join(lines)
 
 
-def _stopped(tally: "Tally", run: Path) -> str:
+def _stopped(tally: "RewriteCounts", run: Path) -> str:
     done = f"{_counts(tally)}, all in {run}" if tally.asked else "before the first was rewritten"
     return f"stopped {'with ' if tally.asked else ''}{done}. Run the same command again to go on."

@@ -27,7 +27,7 @@ def show(
     """
     from rich.console import Console
 
-    from longthought.cli.display import debate_panels, run_table
+    from longthought.cli.render.debate import debate_panels, run_table
     from longthought.trajectories.run import Run
 
     console = Console(highlight=False)
@@ -47,7 +47,7 @@ def show(
         if json:
             typer.echo(told.to_json())
             return
-        from longthought.cli.thought import thought_panels
+        from longthought.cli.render.thought import thought_panels
 
         panels = thought_panels(told, trajectory)
     elif json:

@@ -54,7 +54,7 @@ def solve(
 
     import longthought as lt
     from longthought.api import posed_by_hand
-    from longthought.cli.display import bill, live_lines, opening
+    from longthought.cli.render.debate import bill, live_lines, opening
     from longthought.jobs.preflight import expect_possible
     from longthought.trajectories.events import AnyEvent, Started
 

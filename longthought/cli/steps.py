@@ -39,7 +39,7 @@ def steps(
     """
     import itertools
 
-    from longthought.cli.dashboard import Dashboard
+    from longthought.cli.render.job import Dashboard
     from longthought.evaluation.steps import load, recite, score
     from longthought.jobs.progress import Progress
 
@@ -74,7 +74,7 @@ def _panel(report: "StepReport", known: "list[Solution]", out: Path | None) -> A
     from rich.panel import Panel
     from rich.table import Table
 
-    from longthought.cli.comparison import first_error_lines
+    from longthought.cli.render.comparison import first_error_lines
 
     drawn = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     drawn.add_column(style="dim")

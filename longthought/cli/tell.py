@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from langchain_core.language_models import BaseChatModel
 
-    from longthought.trajectories.thought import LongThought
+    from longthought.thoughts.thought import LongThought
 
 T = TypeVar("T")
 FORMS = ("prose", "compact", "tagged", "summary")
@@ -43,7 +43,7 @@ def tell(
     """
     from rich.console import Console
 
-    from longthought.cli.thought import Teller, figures, thought_panels
+    from longthought.cli.render.thought import ThoughtTeller, figures, thought_panels
     from longthought.trajectories.run import Run
 
     if form not in FORMS:
@@ -51,7 +51,9 @@ def tell(
     if model is not None and (id is None or form not in ("prose", "summary")):
         raise ConfigError(f"--model {model}: it writes the prose or the summary of one debate; name the debate")
     console, opened = Console(highlight=False), Run(run)
-    teller = Teller(opened, walk, None if wrong < 0 else wrong, seed, "compact" if form == "compact" else "prose")
+    teller = ThoughtTeller(
+        opened, walk, None if wrong < 0 else wrong, seed, "compact" if form == "compact" else "prose"
+    )
     if id is None:
         if form in ("tagged", "summary"):
             raise ConfigError(f"--form {form}: name a debate; without one there are figures of all thoughts")
@@ -104,7 +106,7 @@ def _asked(work: "Callable[[BaseChatModel], Coroutine[Any, Any, T]]", model: str
 
 
 def _fluent(thought: "LongThought", model: str, base_url: str | None) -> "tuple[LongThought, tuple[str, ...]]":
-    from longthought.agents.rewriting import rewrite
+    from longthought.agents.editor import rewrite
 
     done = _asked(lambda writer: rewrite(thought, writer, name=model), model, base_url)
     return done.thought, done.objections

@@ -155,9 +155,9 @@ def _fine_tune(method: Literal["sft", "dpo", "scorer"], json: bool, **given: Any
     _expect_packages()
     from longthought.training.fine_tuning import fine_tune
     from longthought.training.methods import METHODS
-    from longthought.training.settings import Settings
+    from longthought.training.settings import TrainingSettings
 
-    settings = Settings(**given)
+    settings = TrainingSettings(**given)
     command = shlex.join(["longthought", *sys.argv[1:]])
     facts = fine_tune(METHODS[method](), settings, say=lambda line: typer.echo(line, err=True), command=command)
     if os.environ.get("RANK", "0") != "0":  # one of several processes, of which the first speaks

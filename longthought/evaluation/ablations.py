@@ -9,10 +9,9 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
-from longthought.agents import notation
 from longthought.agents.agent import Reply
 from longthought.agents.view import View
-from longthought.problems import countdown
+from longthought.problems.countdown import game, notation
 from longthought.trajectories.events import Action, Judged, Verdict
 from longthought.trajectories.trajectory import Trajectory
 
@@ -48,7 +47,7 @@ class OracleCritic(TokenlessCritic):
     def verdict(self, view: View) -> Verdict:
         """Ask the solver."""
         left = _left(view)
-        if left is not None and countdown.solvable(left, _target(view)):
+        if left is not None and game.solvable(left, _target(view)):
             return Verdict(action=Action.TERMINATE if len(left) == 1 else Action.CONTINUE, score=1.0)
         return Verdict(action=Action.BACKTRACK, target=last_live(view), score=0.0)
 
@@ -132,7 +131,7 @@ def last_live(view: View) -> int:
     """Return the deepest node above the candidate from which the target can still be made, by the solver."""
     for number, text in zip(reversed(view.path_nodes), reversed(view.path), strict=True):
         step = notation.read_step(text)
-        if step is not None and countdown.solvable(step.remaining, _target(view)):
+        if step is not None and game.solvable(step.remaining, _target(view)):
             return number
     return 0
 

@@ -8,16 +8,17 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from longthought.evaluation.cuts import COUNTS, Count, Ledger, Spent
-from longthought.evaluation.marks import Marks
-from longthought.evaluation.plays import Plan
-from longthought.evaluation.statistics import clustered, paired
+from longthought.evaluation.budgets import COUNTS, Count, Spent, TokenBill
+from longthought.evaluation.grades import Marks
+from longthought.evaluation.plays import EvaluationPlan
 from longthought.evaluation.strategies import Strategy
 from longthought.graphs import catalogue
 from longthought.graphs.machine import Machine
-from longthought.problems import countdown
-from longthought.problems.problem import Record, Task
-from longthought.problems.puzzle import Puzzle
+from longthought.problems.countdown import game
+from longthought.problems.countdown.puzzle import Puzzle
+from longthought.problems.problem import Task
+from longthought.record import Record
+from longthought.statistics import clustered, paired
 from longthought.trajectories.events import AnyEvent, Author, Proposed, Started, StopReason
 from longthought.trajectories.run import Run
 from longthought.trajectories.trajectory import Trajectory
@@ -55,7 +56,7 @@ class Rate(Record):
     high: float
 
 
-class Row(Record):
+class ComparisonRow(Record):
     """One strategy at one budget."""
 
     strategy: str
@@ -91,12 +92,12 @@ class Comparison(Record):
     seeds: tuple[int, ...]
     budgets: tuple[int, ...]
     strategies: tuple[Entrant, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[ComparisonRow, ...]
     """At the budgets asked for, under both counts."""
-    curve: tuple[Row, ...]
+    curve: tuple[ComparisonRow, ...]
     """At many budgets, of computed tokens."""
 
-    def row(self, strategy: str, budget: int, count: Count = "computed") -> Row:
+    def row(self, strategy: str, budget: int, count: Count = "computed") -> ComparisonRow:
         """Return one row.
 
         Raises:
@@ -129,7 +130,7 @@ class Replay:
 
     async def within(self, budgets: Iterable[tuple[int, Count]]) -> list[Outcome]:
         """Return what the run came to within each budget; it is gone through once for all of them."""
-        events, ledger = self.trajectory.events, Ledger(self.trajectory.events)
+        events, ledger = self.trajectory.events, TokenBill(self.trajectory.events)
         bought = [ledger.bought(*budget) for budget in budgets]
         counts = sorted(set(bought))
         answers = self._first_right(events, counts) if self.strategy.checker else self._own_word(events, counts)
@@ -178,7 +179,7 @@ def silent(_: str) -> None:
     """Say nothing."""
 
 
-async def compare(plan: Plan, note: Note = silent) -> Comparison:
+async def compare(plan: EvaluationPlan, note: Note = silent) -> Comparison:
     """Measure what was played.
 
     Raises:
@@ -204,7 +205,7 @@ async def compare(plan: Plan, note: Note = silent) -> Comparison:
                     outcomes[-1].append(outcome)
     unseen = [_unseen(task) for task in plan.tasks]
 
-    def row(strategy: str, budget: int, count: Count) -> Row:
+    def row(strategy: str, budget: int, count: Count) -> ComparisonRow:
         rivals = {name: table[name][budget, count] for name in BASELINES if name in table and name != strategy}
         return _row(strategy, budget, count, table[strategy][budget, count], unseen, rivals)
 
@@ -219,7 +220,7 @@ async def compare(plan: Plan, note: Note = silent) -> Comparison:
     )
 
 
-async def _replays(plan: Plan, strategy: Strategy, seed: int, marks: Marks) -> AsyncIterator[Replay]:
+async def _replays(plan: EvaluationPlan, strategy: Strategy, seed: int, marks: Marks) -> AsyncIterator[Replay]:
     machine = catalogue.machine(strategy.graph)()
     for task, trajectory in zip(plan.tasks, plan.play_of(strategy, seed).trajectories(), strict=True):
         marks.know(trajectory)
@@ -240,13 +241,13 @@ def _row(
     seeds: Sequence[Sequence[Outcome]],
     unseen: Sequence[bool],
     rivals: Mapping[str, Sequence[Sequence[Outcome]]],
-) -> Row:
+) -> ComparisonRow:
     every = [outcome for outcomes in seeds for outcome in outcomes]
     spent = Spent()
     for outcome in every:
         spent = spent.plus(outcome.spent)
     hits = _hits(seeds)
-    return Row(
+    return ComparisonRow(
         strategy=strategy,
         budget=budget,
         count=count,
@@ -275,10 +276,10 @@ def _rate(hits: Sequence[int], tries: int) -> Rate:
 
 def _unseen(task: Task) -> bool:
     puzzle = Puzzle.read(task.problem.statement)
-    return puzzle is not None and countdown.held_out_target(puzzle.target)
+    return puzzle is not None and game.held_out_target(puzzle.target)
 
 
-def _entrant(plan: Plan, strategy: Strategy) -> Entrant:
+def _entrant(plan: EvaluationPlan, strategy: Strategy) -> Entrant:
     play = plan.play_of(strategy, plan.seeds[0])
     run = Run(play.folder)
     settings = {name: value for name, value in run.config.items() if name not in ("samples", "seed")}

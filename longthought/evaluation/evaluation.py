@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from longthought.evaluation.comparison import Comparison, Note, asks_critic, compare, silent
-from longthought.evaluation.criticism import Criticism, criticism
-from longthought.evaluation.marks import Marks
-from longthought.evaluation.plays import Plan, Play
+from longthought.evaluation.critic_report import Criticism, criticism
+from longthought.evaluation.grades import Marks
+from longthought.evaluation.plays import EvaluationPlan, Play
 from longthought.evaluation.saving import Critics
 from longthought.problems.problem import Task
 from longthought.tools.catalogue import verifiers
@@ -14,7 +14,9 @@ from longthought.trajectories.run import Run
 from longthought.trajectories.trajectory import Trajectory
 
 
-def evaluate(plan: Plan, *, concurrency: int = 64, processes: int | None = None) -> tuple[Comparison, Critics]:
+def evaluate(
+    plan: EvaluationPlan, *, concurrency: int = 64, processes: int | None = None
+) -> tuple[Comparison, Critics]:
     """Play a plan, or what is left of it, and measure it.
 
     Raises:
@@ -29,7 +31,7 @@ def evaluate(plan: Plan, *, concurrency: int = 64, processes: int | None = None)
     return asyncio.run(measure(plan))
 
 
-async def measure(plan: Plan, note: Note = silent) -> tuple[Comparison, Critics]:
+async def measure(plan: EvaluationPlan, note: Note = silent) -> tuple[Comparison, Critics]:
     """Measure what was played; `note` is told what is being measured.
 
     Raises:
@@ -44,7 +46,7 @@ async def measure(plan: Plan, note: Note = silent) -> tuple[Comparison, Critics]
     return await compare(plan, note), Critics(reports=reports)
 
 
-async def judge(plan: Plan, strategy: str) -> Criticism:
+async def judge(plan: EvaluationPlan, strategy: str) -> Criticism:
     """Report on the critic of one strategy, over all seeds."""
     plays = [play for play in plan.plays() if play.strategy.name == strategy]
     return await criticism(_debates(plays), Marks(), verifiers(Run(plays[0].folder).config["tools"]))

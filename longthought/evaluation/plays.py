@@ -15,7 +15,7 @@ from longthought.agents.agent import Judge
 from longthought.api import generate
 from longthought.errors import ConfigError, ProblemError, RunFolderError
 from longthought.evaluation.ablations import LeafCritic, OracleCritic, RandomCritic
-from longthought.evaluation.cuts import Ledger
+from longthought.evaluation.budgets import TokenBill
 from longthought.evaluation.strategies import MANY, STRATEGIES, Strategy
 from longthought.graphs.context import Context
 from longthought.jobs.progress import Progress
@@ -26,7 +26,7 @@ from longthought.trajectories.trajectory import Trajectory
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class EvaluationPlan:
     """What is compared: strategies on the same problems, at the same budgets, with the same agents and seeds."""
 
     strategies: Sequence[Strategy]
@@ -70,7 +70,7 @@ class Plan:
 class Play:
     """One strategy with one seed."""
 
-    plan: Plan
+    plan: EvaluationPlan
     strategy: Strategy
     seed: int
 
@@ -118,7 +118,7 @@ class Play:
 
         """
         least = min(self.plan.budgets)
-        calls = [Ledger(t.events).first_call("computed") for t in self.trajectories()]
+        calls = [TokenBill(t.events).first_call("computed") for t in self.trajectories()]
         cheapest = min((cost for cost in calls if cost is not None), default=None)
         if cheapest is not None and cheapest > least:
             raise ConfigError(

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from longthought.errors import RunError
-from longthought.evaluation.comparison import Comparison, Row
+from longthought.evaluation.comparison import Comparison, ComparisonRow
 from longthought.evaluation.saving import Critics
-from longthought.evaluation.statistics import Calibration
+from longthought.statistics import Calibration
 
 EXTRA: Final = "pip install 'longthought[plots]'"
 COLOURS: Final = (
@@ -105,17 +105,17 @@ def curves(found: Comparison, path: Path) -> None:
         figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
 
 
-def _line(axes: Any, rows: list[Row], colour: str, *, dashed: bool) -> None:
+def _line(axes: Any, rows: list[ComparisonRow], colour: str, *, dashed: bool) -> None:
     style = (0, (5, 2)) if dashed else "-"
     axes.plot([r.budget for r in rows], [r.solved.rate for r in rows], color=colour, lw=2, ls=style, zorder=3)
 
 
-def _band(axes: Any, rows: list[Row], colour: str) -> None:
+def _band(axes: Any, rows: list[ComparisonRow], colour: str) -> None:
     low, high = [r.solved.low for r in rows], [r.solved.high for r in rows]
     axes.fill_between([r.budget for r in rows], low, high, color=colour, alpha=0.10, lw=0)
 
 
-def _marks(axes: Any, rows: list[Row], colour: str, place: float) -> None:
+def _marks(axes: Any, rows: list[ComparisonRow], colour: str, place: float) -> None:
     """Draw intervals at the budgets asked for, side by side."""
     for row in rows:
         at, solved = row.budget * 1.012**place, row.solved

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from longthought.errors import RunError
-from longthought.evaluation.comparison import BASELINES, Comparison, Row
-from longthought.evaluation.criticism import Criticism
-from longthought.problems.problem import Record
+from longthought.evaluation.comparison import BASELINES, Comparison, ComparisonRow
+from longthought.evaluation.critic_report import Criticism
+from longthought.record import Record
 
 COMPARISON: Final = "comparison.json"
 CRITIC: Final = "critic.json"
@@ -52,7 +52,7 @@ def records(found: Comparison) -> Iterator[dict[str, Any]]:
         yield _record(row) | {"checker": entrant.checker, "critic": entrant.critic, "tools": " ".join(entrant.tools)}
 
 
-def _record(row: Row) -> dict[str, Any]:
+def _record(row: ComparisonRow) -> dict[str, Any]:
     unseen = row.unseen.model_dump() if row.unseen else dict.fromkeys(("solved", "of", "rate", "low", "high"))
     return {
         "strategy": row.strategy,

@@ -9,20 +9,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 
-from longthought.agents import notation
 from longthought.agents.agent import Judge, Reply
-from longthought.agents.dialect import Step, Unreadable
+from longthought.agents.dialects.dialect import Step, Unreadable
 from longthought.agents.view import View
 from longthought.api import generate
 from longthought.errors import ProblemError
 from longthought.evaluation.ablations import AcceptingCritic
-from longthought.evaluation.criticism import Part, part
-from longthought.evaluation.statistics import FirstErrors, first_errors
+from longthought.evaluation.critic_report import Part, part
 from longthought.jobs.progress import Progress
-from longthought.problems.conventions import final_answer
-from longthought.problems.problem import Problem, Record
-from longthought.problems.puzzle import Puzzle
+from longthought.problems.countdown import notation
+from longthought.problems.countdown.puzzle import Puzzle
+from longthought.problems.final_answer import final_answer
+from longthought.problems.problem import Problem
 from longthought.problems.sources import Row, show, source_of
+from longthought.record import Record
+from longthought.statistics import FirstErrors, first_errors
 from longthought.trajectories.events import Action, Author, Cause, EvidenceStatus, Moved, StopReason
 from longthought.trajectories.run import Run
 from longthought.trajectories.trajectory import Trajectory

@@ -11,9 +11,9 @@ from longthought.graphs.context import Context
 from longthought.graphs.debate import Debate
 from longthought.graphs.decompose import Decompose
 from longthought.graphs.machine import Machine
-from longthought.graphs.sampling import Sampling
+from longthought.graphs.sampling.graph import Sampling
+from longthought.graphs.search.graph import TreeSearch
 from longthought.graphs.self_critique import SelfCritique
-from longthought.graphs.tree_search import TreeSearch
 
 GRAPHS: Final[Mapping[str, type[Machine[Any, Any]]]] = {
     machine.context.graph: machine for machine in (Debate, SelfCritique, Sampling, TreeSearch, Decompose)

@@ -4,9 +4,9 @@ A graph's own settings are a subclass. Nothing here knows LangGraph, rules or st
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Self
 
 from longthought.agents import catalogue
 from longthought.agents.agent import Judge, Proposer
@@ -14,7 +14,8 @@ from longthought.errors import ConfigError
 from longthought.graphs.seats import Seats
 from longthought.problems.problem import Problem
 from longthought.tools.catalogue import verifiers
-from longthought.trajectories.events import AnyEvent, Author, Event, Started, StopReason
+from longthought.trajectories.events import Author, Started, StopReason
+from longthought.trajectories.ids import trajectory_id
 from longthought.trajectories.tree import Tree
 
 
@@ -105,36 +106,9 @@ class Context:
         return cls(**{f.name: written[f.name] for f in fields(cls) if f.name in written})
 
 
-def trajectory_id(problem: Problem, sample: int = 0) -> str:
-    """Name a run after its problem and which of several samples it is."""
-    return f"{problem.id}#{sample}"
-
-
 def started(problem: Problem, context: Context, *, sample: int = 0, by: Author = Author.STRATEGY) -> Started:
     """Return the first event of a run."""
     return Started(
         trajectory=trajectory_id(problem, sample), seq=0, by=by, at=time.time(), problem=problem, sample=sample,
         config=context.written(),
     )  # fmt: skip
-
-
-class Log(Protocol):
-    """What is known of a log while it grows."""
-
-    @property
-    def events(self) -> int:
-        """Events so far."""
-        ...
-
-    @property
-    def started(self) -> Started | None:
-        """The first of them."""
-        ...
-
-
-def stamped(log: Log, kind: Callable[..., Event], by: Author, *, after: int = 0, **fields: Any) -> AnyEvent:
-    """Return an event as the next of a log, or so many after it."""
-    assert log.started is not None
-    return kind(  # pyright: ignore[reportReturnType]
-        trajectory=log.started.trajectory, seq=log.events + after, by=by, at=time.time(), **fields
-    )

@@ -15,11 +15,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from longthought.agents.agent import Solver
-from longthought.agents.dialect import Unreadable
+from longthought.agents.dialects.dialect import Unreadable
 from longthought.agents.view import view
 from longthought.errors import ConfigError, LongthoughtError, OutageError
 from longthought.graphs import operators
-from longthought.graphs.context import stamped
 from longthought.graphs.debate import Debate, DebateContext
 from longthought.graphs.machine import Observer
 from longthought.graphs.rules import Turn
@@ -35,6 +34,7 @@ from longthought.trajectories.events import (
     Proposed,
     StopReason,
 )
+from longthought.trajectories.stamps import stamped
 from longthought.trajectories.tree import Tree
 
 PLAN: Final = "plan"

@@ -23,8 +23,8 @@ from longthought.errors import ProblemError
 from longthought.graphs.context import Context, started
 from longthought.graphs.runner import Runner
 from longthought.graphs.seats import Seats
+from longthought.problems.countdown.puzzle import Puzzle
 from longthought.problems.problem import Problem
-from longthought.problems.puzzle import Puzzle
 from longthought.trajectories.events import (
     EVENT,
     AnyEvent,

@@ -19,13 +19,13 @@ from dataclasses import replace
 from typing import Final
 
 from longthought.agents.agent import Proposer, Reply, Solver
-from longthought.agents.dialect import Step, Unreadable
-from longthought.agents.view import Attempt, View
+from longthought.agents.dialects.dialect import Step, Unreadable
+from longthought.agents.view import TriedStep, View
 from longthought.problems.problem import Problem
 from longthought.problems.worked import Worked
 from longthought.tools.verifier import Claim, Interpreter
 from longthought.trajectories.events import Author, Evidence
-from longthought.trajectories.tree import Kind, Tree
+from longthought.trajectories.tree import NodeKind, Tree
 
 PLAN: Final = (
     "Do not solve the problem yet. Your first step is a plan: the questions that have to be answered on the way, the "
@@ -47,7 +47,7 @@ async def refine(
     policy: Solver, seen: View, earlier: str, critique: str = "", examples: Sequence[Worked] = ()
 ) -> Reply[Step]:
     """Rewrite a solution, in the light of what was said against it, if anything was."""
-    tried = (Attempt(earlier, critique, Author.CRITIC),)
+    tried = (TriedStep(earlier, critique, Author.CRITIC),)
     return (await policy.solve(replace(seen, attempts=tried), 1, examples))[0]
 
 
@@ -60,13 +60,13 @@ async def aggregate(policy: Solver, seen: View, earlier: Sequence[str], examples
     """
     if len(earlier) < 2:
         raise ValueError(f"aggregate takes two solutions or more, not {len(earlier)}")
-    tried = tuple(Attempt(text, "", Author.STRATEGY) for text in earlier)
+    tried = tuple(TriedStep(text, "", Author.STRATEGY) for text in earlier)
     return (await policy.solve(replace(seen, attempts=tried), 1, examples))[0]
 
 
 def restructure(tree: Tree, tip: int) -> str:
     """Write the path from the problem to a node as one chain, without what was tried and left beside it."""
-    return "\n\n".join(node.text for node in tree.path(tip) if node.kind is Kind.STEP)
+    return "\n\n".join(node.text for node in tree.path(tip) if node.kind is NodeKind.STEP)
 
 
 async def decompose(policy: Proposer, seen: View, most: int) -> Reply[Step]:

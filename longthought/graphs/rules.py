@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
-from longthought.problems.problem import Record
+from longthought.record import Record
 from longthought.trajectories.events import (
     Action,
     AnyEvent,
@@ -37,7 +37,7 @@ from longthought.trajectories.events import (
     StopReason,
     Verdict,
 )
-from longthought.trajectories.tree import BACKWARD, Kind, Node, Tree
+from longthought.trajectories.tree import BACKWARD, Node, NodeKind, Tree
 
 
 class Rules(Record):
@@ -188,7 +188,7 @@ def _nothing_left(tree: Tree, rules: Rules) -> bool:
 
 
 def _illegal_target(tree: Tree, node: Node, target: int) -> str | None:
-    allowed = [0, *(n.id for n in tree.path(node.parent) if n.kind is Kind.STEP)]
+    allowed = [0, *(n.id for n in tree.path(node.parent) if n.kind is NodeKind.STEP)]
     if target in allowed:
         return None
     return f"node {target} is not an accepted step on the path; choose one of {', '.join(map(str, allowed))}"
@@ -258,7 +258,7 @@ def _leave(tree: Tree, node: Node, to: int, cause: Cause, by: Author, reason: st
 
 
 def _reflections(tree: Tree, node: Node) -> list[int]:
-    return [c for c in node.children if tree.nodes[c].kind is Kind.REFLECTION]
+    return [c for c in node.children if tree.nodes[c].kind is NodeKind.REFLECTION]
 
 
 def _give_up(tree: Tree, unjudged: Node | None) -> _Draft:

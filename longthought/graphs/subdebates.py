@@ -26,7 +26,8 @@ from longthought.trajectories.events import (
     Proposed,
     Started,
 )
-from longthought.trajectories.trajectory import Trajectory, part_id
+from longthought.trajectories.ids import subdebate_id
+from longthought.trajectories.trajectory import Trajectory
 from longthought.trajectories.tree import Tree
 
 _SHARED: Final = frozenset(f.name for f in fields(Context))
@@ -98,7 +99,7 @@ def begun(
     given |= {"rounds": rounds, "within": within}
     context = DebateContext(**given)
     return Started(
-        trajectory=part_id(parent.trajectory, number), seq=0, by=Author.STRATEGY, at=time.time(), problem=problem,
+        trajectory=subdebate_id(parent.trajectory, number), seq=0, by=Author.STRATEGY, at=time.time(), problem=problem,
         sample=parent.sample, config=context.written(), parent=Parent(trajectory=parent.trajectory, node=node),
     )  # fmt: skip
 

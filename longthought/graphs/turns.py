@@ -14,11 +14,10 @@ from collections.abc import Set as AbstractSet
 from functools import partial
 from typing import Any
 
-from longthought.agents.dialect import Unreadable
+from longthought.agents.dialects.dialect import Unreadable
 from longthought.agents.view import view
 from longthought.errors import LongthoughtError
 from longthought.graphs import operators, rules
-from longthought.graphs.context import stamped
 from longthought.graphs.rules import Rules, Turn
 from longthought.graphs.seats import Seats
 from longthought.problems.problem import Problem
@@ -38,6 +37,7 @@ from longthought.trajectories.events import (
     Reflected,
     Verdict,
 )
+from longthought.trajectories.stamps import stamped
 from longthought.trajectories.tree import Node, Tree
 
 log = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from longthought.errors import ConfigError
-from longthought.jobs.processes import LocalProcess
-from longthought.jobs.shards import Hire
+from longthought.jobs.dispatch import Hire
+from longthought.jobs.local import LocalProcess
 
 EXECUTORS: Final = ("local", "ray")
 

@@ -15,10 +15,11 @@ from longthought.errors import ConfigError
 from longthought.graphs import catalogue
 from longthought.graphs.context import Context, started
 from longthought.graphs.seats import Seats
-from longthought.jobs.parts import Parts
+from longthought.jobs.gates import AGE, gated
 from longthought.jobs.play import finish
 from longthought.jobs.progress import Progress
-from longthought.jobs.scheduler import AGE, Agenda, Assignment, Opening, gated
+from longthought.jobs.scheduler import Agenda, Assignment, Opening
+from longthought.jobs.subdebates import Parts
 from longthought.problems.problem import Task
 from longthought.trajectories.events import AnyEvent
 from longthought.trajectories.folder import RunFolder

@@ -21,7 +21,7 @@ _HOST: Final = "127.0.0.1"
 _MAX_PORT: Final = 65_535
 
 Sample = tuple[Mapping[str, str], float]
-Kind = Literal["counter", "gauge"]
+MetricKind = Literal["counter", "gauge"]
 
 
 def openmetrics(progress: Progress) -> str:
@@ -62,7 +62,7 @@ def _tokens(bills: Mapping[str, Bill]) -> Iterator[Sample]:
             yield {"role": role, "kind": kind}, getattr(bill, kind)
 
 
-def _family(name: str, kind: Kind, description: str, samples: Iterable[Sample]) -> str:
+def _family(name: str, kind: MetricKind, description: str, samples: Iterable[Sample]) -> str:
     full = f"longthought_{name}"
     lines = [f"# TYPE {full} {kind}", f"# HELP {full} {description}"]
     for labels, value in samples:

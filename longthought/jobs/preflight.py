@@ -11,16 +11,16 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
 
 from longthought.agents.agent import Agent
-from longthought.agents.in_process import InProcessChatModel
-from longthought.agents.served import ServedChatModel
-from longthought.agents.thinkers import Thinker
+from longthought.agents.dialects.thinkers import Thinker
+from longthought.agents.in_process.chat_model import InProcessChatModel
+from longthought.agents.served.chat_model import ServedChatModel
 from longthought.agents.view import View
 from longthought.errors import ProblemError
-from longthought.graphs.context import trajectory_id
 from longthought.graphs.seats import Seats
-from longthought.problems import countdown
+from longthought.problems.countdown import game
+from longthought.problems.countdown.puzzle import Puzzle
 from longthought.problems.problem import Problem, Task
-from longthought.problems.puzzle import Puzzle
+from longthought.trajectories.ids import trajectory_id
 from longthought.trajectories.run import Run
 
 
@@ -69,10 +69,10 @@ def expect_possible(problem: Problem) -> None:
 
     """
     puzzle = Puzzle.read(problem.statement)
-    if puzzle is None or len(puzzle.numbers) > countdown.MAX_NUMBERS or min(puzzle.numbers) < 1:
+    if puzzle is None or len(puzzle.numbers) > game.MAX_NUMBERS or min(puzzle.numbers) < 1:
         return
-    if not countdown.solvable(puzzle.numbers, puzzle.target):
-        nearest = min(countdown.reachable(puzzle.numbers), key=lambda value: (abs(value - puzzle.target), value))
+    if not game.solvable(puzzle.numbers, puzzle.target):
+        nearest = min(game.reachable(puzzle.numbers), key=lambda value: (abs(value - puzzle.target), value))
         raise ProblemError(
             f"{problem.statement!r} has no solution by the rules of Countdown (each number once, positive whole "
             f"results): choose another target; the nearest that works is {nearest}"

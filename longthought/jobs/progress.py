@@ -12,22 +12,22 @@ from pathlib import Path
 from typing import Final
 
 from longthought.errors import RunError
-from longthought.problems.problem import Record
+from longthought.record import Record
 from longthought.trajectories.events import AnyEvent, Author, Failed, Failure, Finished, Graded, StopReason, Usage
-from longthought.trajectories.trajectory import served
+from longthought.trajectories.ids import root_debate
 
 SUMMARY: Final = "summary.json"
 """Its name in the run folder."""
 
 
-class Tokens(Record):
+class TokenCounts(Record):
     """The token bill by role."""
 
     policy: Usage = Usage()
     critic: Usage = Usage()
 
 
-class Summary(Record):
+class JobSummary(Record):
     """How a job ended; the last line of `generate --json`, and `summary.json` in the run folder."""
 
     problems: int
@@ -39,7 +39,7 @@ class Summary(Record):
     solved: int
     graded: int
     """Debates the reference checker could decide."""
-    tokens: Tokens
+    tokens: TokenCounts
     requests: int
     seconds: float
     """Wall time of this run of the job."""
@@ -138,7 +138,7 @@ class Progress:
 
     def see(self, event: AnyEvent, *, old: bool = False) -> None:
         """Count an event; `old` ones were in the log before this run. Of sub-debates, only what they cost counts."""
-        if served(event.trajectory) is None:
+        if root_debate(event.trajectory) is None:
             self._count(event)
         critic = event.by is Author.CRITIC
         for call in event.calls:
@@ -170,16 +170,16 @@ class Progress:
         """Mark the point where the log has been read and this run begins."""
         self.done_before, self.began = self.done, time.monotonic()
 
-    def summary(self) -> Summary:
+    def summary(self) -> JobSummary:
         """Sum up."""
-        return Summary(
+        return JobSummary(
             problems=self.problems,
             trajectories=self.total,
             finished=self.finished,
             failed=self.failed,
             solved=self.solved,
             graded=self.graded,
-            tokens=Tokens(policy=self.policy.usage, critic=self.critic.usage),
+            tokens=TokenCounts(policy=self.policy.usage, critic=self.critic.usage),
             requests=self.requests,
             seconds=round(self.seconds, 2),
             resumed=self.resumed,

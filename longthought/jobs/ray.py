@@ -17,11 +17,11 @@ import ray  # pyright: ignore[reportMissingTypeStubs, reportMissingImports]
 from ray.exceptions import RayActorError, RayError  # pyright: ignore
 
 from longthought.errors import ConfigError, LongthoughtError, RunError
+from longthought.jobs.dispatch import Hire
 from longthought.jobs.generate import Job, Table
-from longthought.jobs.processes import error_of
+from longthought.jobs.local import error_of
 from longthought.jobs.scheduler import Assignment
-from longthought.jobs.shard import COMPLAINT, complaint, read_job
-from longthought.jobs.shards import Hire
+from longthought.jobs.worker import COMPLAINT, complaint, read_job
 from longthought.trajectories.events import EVENT, AnyEvent
 from longthought.trajectories.segment import encode
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from longthought.errors import ConfigError, ProblemError
-from longthought.problems.conventions import final_answer
+from longthought.problems.final_answer import final_answer
 from longthought.problems.sources import Row, show
 
 MISSING: Final = object()

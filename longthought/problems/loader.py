@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from longthought.errors import ConfigError, ProblemError
 from longthought.problems import code
 from longthought.problems.condition import Condition
+from longthought.problems.countdown.puzzle import Puzzle
 from longthought.problems.fields import MISSING, Fields, fields_of, names, recognised, value
 from longthought.problems.problem import (
     AnswerReference,
@@ -25,11 +26,10 @@ from longthought.problems.problem import (
     CountdownReference,
     LeanReference,
     Problem,
-    Record,
     Task,
 )
-from longthought.problems.puzzle import Puzzle
 from longthought.problems.sources import Lines, Row, Source, show, source_of
+from longthought.record import Record
 
 _REFERENCES: Final[dict[str, type[AnswerReference | CountdownReference | CodeReference | LeanReference]]] = {
     "countdown": CountdownReference,

@@ -6,13 +6,9 @@ to the answer. Only `longthought.tools.grade` takes both.
 
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
-
-class Record(BaseModel):
-    """Frozen, strict about unknown fields: the base of everything that is stored or sent."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from longthought.record import Record
 
 
 class Problem(Record):

@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from longthought.errors import ProblemError
-from longthought.problems.problem import Record
+from longthought.record import Record
 
 
 class Worked(Record):

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from longthought.problems import code
+from longthought.problems.countdown.puzzle import Puzzle
 from longthought.problems.problem import Problem
-from longthought.problems.puzzle import Puzzle
 from longthought.tools import countdown
-from longthought.tools.answer.compare import Comparison, decide
+from longthought.tools.answer.compare import Equivalence, decide
 from longthought.tools.lean import script
 
 Alike = Callable[[str, str], bool]
@@ -47,4 +47,4 @@ def _same_answer(one: str, other: str) -> bool:
     if _same_words(one, other):
         return True
     found = decide(one, other)
-    return isinstance(found, Comparison) and found.equal is True
+    return isinstance(found, Equivalence) and found.equal is True

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, Final, Literal, cast
 
 from longthought.errors import ConfigError
-from longthought.problems.conventions import final_answer
+from longthought.problems.final_answer import final_answer
 from longthought.problems.problem import Problem
 from longthought.tools.algebra import Algebra
 from longthought.tools.answer.compare import compare
@@ -22,10 +22,10 @@ from longthought.tools.sandbox.pool import shared
 from longthought.tools.verifier import Claim
 from longthought.trajectories.events import Evidence, EvidenceStatus
 
-Kind = Literal["python", "algebra", "answer", "lean"]
-Case = Mapping[str, str]
-Finding = dict[str, Any]
-FIELDS: Final[dict[Kind, tuple[str, ...]]] = {
+VerifierName = Literal["python", "algebra", "answer", "lean"]
+CaseFields = Mapping[str, str]
+CaseResult = dict[str, Any]
+FIELDS: Final[dict[VerifierName, tuple[str, ...]]] = {
     "python": ("code",),
     "algebra": ("text",),
     "answer": ("gold", "given"),
@@ -37,22 +37,22 @@ _LEAN_BATCH: Final = 50
 _NOWHERE: Final = Problem(id="check", statement="check")
 
 
-async def find(kind: Kind, case: Case) -> Finding:
+async def find(kind: VerifierName, case: CaseFields) -> CaseResult:
     """Check one case; `status` and `detail` are always there."""
     began = time.perf_counter()
     found = await _CHECKS[kind](case)
     return {**found, "seconds": round(time.perf_counter() - began, 6)}
 
 
-async def serve(kind: Kind, lines: Iterator[str], write: Callable[[str], object]) -> None:
+async def serve(kind: VerifierName, lines: Iterator[str], write: Callable[[str], object]) -> None:
     """Answer JSON lines in their order, some at a time; Lean takes many in one run.
 
     Raises:
         ConfigError: at a line that is no case; those before it have been answered by then.
 
     """
-    waiting: deque[tuple[Any, asyncio.Future[Finding]]] = deque()
-    proofs: list[tuple[Case, asyncio.Future[Finding]]] = []
+    waiting: deque[tuple[Any, asyncio.Future[CaseResult]]] = deque()
+    proofs: list[tuple[CaseFields, asyncio.Future[CaseResult]]] = []
     fault = None
     numbered = enumerate(lines, start=1)
     while (item := await asyncio.to_thread(next, numbered, None)) is not None:
@@ -80,12 +80,12 @@ async def serve(kind: Kind, lines: Iterator[str], write: Callable[[str], object]
         raise fault
 
 
-async def _answer(waiting: deque[tuple[Any, asyncio.Future[Finding]]], write: Callable[[str], object]) -> None:
+async def _answer(waiting: deque[tuple[Any, asyncio.Future[CaseResult]]], write: Callable[[str], object]) -> None:
     name, answer = waiting.popleft()
     write(json.dumps({"id": name, **await answer}))
 
 
-async def _prove(proofs: list[tuple[Case, asyncio.Future[Finding]]]) -> None:
+async def _prove(proofs: list[tuple[CaseFields, asyncio.Future[CaseResult]]]) -> None:
     """Prove what has come together, and start anew."""
     results = await prove_many([(case["statement"], case["proof"]) for case, _ in proofs])
     for (_, answer), result in zip(proofs, results, strict=True):
@@ -93,7 +93,7 @@ async def _prove(proofs: list[tuple[Case, asyncio.Future[Finding]]]) -> None:
     proofs.clear()
 
 
-def _case(kind: Kind, line: str) -> tuple[Any, Case]:
+def _case(kind: VerifierName, line: str) -> tuple[Any, CaseFields]:
     wanted = ", ".join(f'"{field}"' for field in ("id", *FIELDS[kind]))
     try:
         fields: object = json.loads(line)
@@ -109,14 +109,14 @@ def _case(kind: Kind, line: str) -> tuple[Any, Case]:
     return fields.get("id"), known
 
 
-async def _python(case: Case) -> Finding:
+async def _python(case: CaseFields) -> CaseResult:
     result = await shared().run(case["code"])
     claim = Claim(case["code"], (0, len(case["code"])), _NOWHERE, ())
     evidence = Python().evidence(claim, result, case.get("expect"))
     return {"status": evidence.status, "detail": evidence.detail, "run": result.run, "stdout": result.stdout}
 
 
-async def _algebra(case: Case) -> Finding:
+async def _algebra(case: CaseFields) -> CaseResult:
     verifier = Algebra()
     claims = verifier.claims(_NOWHERE, (), case["text"])
     found = await asyncio.gather(*(verifier.check(claim) for claim in claims))
@@ -137,22 +137,22 @@ def _overall(found: list[Evidence]) -> EvidenceStatus:
     return next((s for s in order if s in statuses), EvidenceStatus.ABSTAINED)
 
 
-async def _compare(case: Case) -> Finding:
+async def _compare(case: CaseFields) -> CaseResult:
     found = await compare(case["gold"], final_answer(case["given"], last_line=False) or case["given"])
     status = {True: EvidenceStatus.CONFIRMED, False: EvidenceStatus.REFUTED, None: EvidenceStatus.ABSTAINED}
     return {"status": status[found.equal], "equal": found.equal, "detail": found.detail}
 
 
-async def _lean(case: Case) -> Finding:
+async def _lean(case: CaseFields) -> CaseResult:
     return _proved(await prove(case["statement"], case["proof"]))
 
 
-def _proved(result: LeanResult) -> Finding:
+def _proved(result: LeanResult) -> CaseResult:
     status = EvidenceStatus.ABSTAINED if result.at_fault == "statement" else result.status
     return {"status": status, "detail": result.detail, "assurance": result.assurance, "goals": list(result.goals)}
 
 
-_CHECKS: Final[dict[Kind, Callable[[Case], Awaitable[Finding]]]] = {
+_CHECKS: Final[dict[VerifierName, Callable[[CaseFields], Awaitable[CaseResult]]]] = {
     "python": _python,
     "algebra": _algebra,
     "answer": _compare,

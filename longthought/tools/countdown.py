@@ -8,11 +8,11 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from longthought.problems import countdown
-from longthought.problems.conventions import boxed_span
-from longthought.problems.countdown import Move
+from longthought.problems.countdown import game
+from longthought.problems.countdown.game import CountdownMove
+from longthought.problems.countdown.puzzle import Puzzle
+from longthought.problems.final_answer import boxed_span
 from longthought.problems.problem import Problem
-from longthought.problems.puzzle import Puzzle
 from longthought.tools.verifier import Claim
 from longthought.trajectories.events import Evidence, EvidenceStatus
 
@@ -45,7 +45,7 @@ def fault(numbers: Sequence[int], target: int, answer: str) -> str | None:
             if said and int(said) != target:
                 return f"it says that it makes {said}, not {target}"
         text = match[2]
-    return countdown.check(numbers, target, text)
+    return game.check(numbers, target, text)
 
 
 def normal_form(answer: str) -> str:
@@ -57,7 +57,7 @@ def normal_form(answer: str) -> str:
         return answer
     text = _in_plain_signs(answer)
     match = _EQUATION.fullmatch(text)
-    return countdown.sorted_terms(match[2] if match else text) or " ".join(text.split())
+    return game.sorted_terms(match[2] if match else text) or " ".join(text.split())
 
 
 def _in_plain_signs(answer: str) -> str:
@@ -105,11 +105,11 @@ def _objection(claim: Claim) -> str | None:
     puzzle = Puzzle.read(claim.problem.statement)
     table: tuple[int, ...] | None = puzzle.numbers if puzzle else None
     for text in claim.path:
-        table = countdown.after(table, _read(text)[0]) if table else None
+        table = game.after(table, _read(text)[0]) if table else None
     if table is None:
         return "the path before it is not legal"
     move, remaining = _read(claim.text)
-    following = countdown.after(table, move)
+    following = game.after(table, move)
     if following is None:
         return f"{move} is not a legal move with {', '.join(map(str, table))}"
     if sorted(remaining, reverse=True) != list(following):
@@ -117,8 +117,8 @@ def _objection(claim: Claim) -> str | None:
     return None
 
 
-def _read(text: str) -> tuple[Move, list[int]]:
+def _read(text: str) -> tuple[CountdownMove, list[int]]:
     match = _MOVE.match(text)
     assert match is not None
-    move = Move(int(match["left"]), match["operator"], int(match["right"]), int(match["result"]))
+    move = CountdownMove(int(match["left"]), match["operator"], int(match["right"]), int(match["result"]))
     return move, [int(n) for n in match["remaining"].split()]

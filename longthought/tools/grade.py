@@ -1,5 +1,6 @@
 """The one place where a problem, its reference and an answer meet; called after a debate has ended."""
 
+from longthought.problems.countdown.puzzle import Puzzle
 from longthought.problems.problem import (
     AnswerReference,
     CodeReference,
@@ -8,7 +9,6 @@ from longthought.problems.problem import (
     Problem,
     Reference,
 )
-from longthought.problems.puzzle import Puzzle
 from longthought.tools import countdown
 from longthought.tools.answer.compare import compare
 from longthought.tools.lean.grade import grade_lean

@@ -13,13 +13,13 @@ from typing import Any
 
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForTokenClassification, AutoTokenizer
 
-from longthought.agents import notation
 from longthought.agents.catalogue import bundled_folder
-from longthought.agents.engines import adapter
-from longthought.agents.engines.load import locate
+from longthought.agents.in_process import lora
+from longthought.agents.in_process.load import locate
 from longthought.errors import ConfigError, ModelError
-from longthought.training.folder import Role
-from longthought.training.settings import Settings
+from longthought.problems.countdown import notation
+from longthought.training.data.folder import Role
+from longthought.training.settings import TrainingSettings
 
 _NEW = re.compile(r"new:d(\d+)x(\d+)")
 
@@ -90,7 +90,7 @@ class Base:
         return architecture.model(hidden=hidden, layers=layers, seed=self.seed, context=self.context)
 
 
-def open_base(settings: Settings, role: Role, dialect: str) -> Base:
+def open_base(settings: TrainingSettings, role: Role, dialect: str) -> Base:
     """Find the base of a training and read its tokenizer.
 
     Raises:
@@ -108,13 +108,13 @@ def open_base(settings: Settings, role: Role, dialect: str) -> Base:
         found = str(bundled_folder(rest, "solo" if role == "thinker" else role))
     else:
         found = locate(rest if provider == "transformers" else name)
-    added = Path(found) if adapter.is_adapter(Path(found)) else None
+    added = Path(found) if lora.is_adapter(Path(found)) else None
     if added is not None and settings.lora_rank is not None:
         raise ConfigError(
             f"{name} is an adapter already: leave --lora-rank out to train it further, or name its base, "
-            f"{adapter.base_of(added)}, to start another"
+            f"{lora.base_of(added)}, to start another"
         )
-    path = found if added is None else adapter.base_of(added)
+    path = found if added is None else lora.base_of(added)
     try:
         tokenizer = AutoTokenizer.from_pretrained(found if _has_tokenizer(found) else path)
     except (OSError, ValueError, KeyError) as error:
@@ -129,7 +129,7 @@ def open_base(settings: Settings, role: Role, dialect: str) -> Base:
     return Base(name, path, added, None, tokenizer, context, settings.seed)
 
 
-def _new_base(settings: Settings, name: str, dialect: str) -> Base:
+def _new_base(settings: TrainingSettings, name: str, dialect: str) -> Base:
     from longthought.training.bundled import model as architecture
 
     shape = _NEW.fullmatch(name)
@@ -160,7 +160,7 @@ def _has_tokenizer(found: str) -> bool:
     return not Path(found).is_dir() or (Path(found) / "tokenizer_config.json").is_file()
 
 
-def _settle_template(tokenizer: Any, settings: Settings, dialect: str) -> None:
+def _settle_template(tokenizer: Any, settings: TrainingSettings, dialect: str) -> None:
     """Take the template that was given; models of ours get the one that marks what is learned."""
     if settings.chat_template is not None:
         try:

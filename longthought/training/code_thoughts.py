@@ -19,7 +19,7 @@ from typing import Any, Final
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage, SystemMessage
 
-from longthought.agents.voices import VOICES
+from longthought.agents.dialects.thinkers import VOICES
 from longthought.errors import ConfigError, ProblemError, RefusedError
 from longthought.problems import code
 from longthought.problems.loader import data_set
@@ -30,11 +30,11 @@ from longthought.tools.python import blocks
 from longthought.tools.sandbox.pool import shared
 from longthought.tools.sandbox.result import RunStatus
 from longthought.training.data.card import front_matter
+from longthought.training.data.folder import META, SCHEMA_VERSION
 from longthought.training.data.preflight import expect_share
 from longthought.training.data.rows import RULE
-from longthought.training.folder import META, SCHEMA_VERSION
+from longthought.training.destination import expect_new
 from longthought.training.narration import narrate
-from longthought.training.place import expect_new
 
 FORMAT: Final = "code-thoughts"
 AT_ONCE: Final = 32

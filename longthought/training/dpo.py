@@ -16,10 +16,10 @@ from trl.trainer.dpo_trainer import DPOTrainer
 
 from longthought.errors import ConfigError
 from longthought.training import inspection
-from longthought.training.adapters import lora, save
-from longthought.training.fine_tuning import Task
+from longthought.training.fine_tuning import TrainerInputs
 from longthought.training.inspection import Lengths
-from longthought.training.settings import Method, Plan
+from longthought.training.lora import lora, save
+from longthought.training.settings import Method, TrainingPlan
 
 
 class PreferenceLearning:
@@ -29,7 +29,7 @@ class PreferenceLearning:
     columns: tuple[str, ...] = ("prompt", "chosen", "rejected")
     formats = "dpo-policy or dpo-critic"
 
-    def inspect(self, rows: Any, task: Task, where: str) -> Lengths:
+    def inspect(self, rows: Any, task: TrainerInputs, where: str) -> Lengths:
         """Look at every pair."""
         if task.base.shape is not None:
             raise ConfigError(
@@ -37,11 +37,11 @@ class PreferenceLearning:
             )
         return inspection.inspect(rows, ("chosen", "rejected"), task.base, task.limit, where)
 
-    def model(self, task: Task, dtype: Any) -> Any:
+    def model(self, task: TrainerInputs, dtype: Any) -> Any:
         """Load the base."""
         return task.base.language_model(dtype)
 
-    def trainer(self, task: Task, plan: Plan, model: Any, arguments: Mapping[str, Any]) -> Trainer:
+    def trainer(self, task: TrainerInputs, plan: TrainingPlan, model: Any, arguments: Mapping[str, Any]) -> Trainer:
         """Make the trainer."""
         return DPOTrainer(
             model=model,
@@ -52,7 +52,7 @@ class PreferenceLearning:
             peft_config=lora(task.settings),
         )
 
-    def save(self, trainer: Trainer, task: Task, out: Path) -> Mapping[str, Any]:
+    def save(self, trainer: Trainer, task: TrainerInputs, out: Path) -> Mapping[str, Any]:
         """Write model or adapter, with its tokenizer, and how well it tells the pairs apart."""
         save(trainer, task.base, out)
         return {"measured": _rewards(trainer.state.log_history)}

@@ -26,27 +26,27 @@ from transformers import SchedulerType, Trainer
 from transformers.integrations.integration_utils import INTEGRATION_TO_CALLBACK
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
-from longthought.agents.engines.adapter import old_names_allowed
-from longthought.agents.engines.load import TINY
+from longthought.agents.in_process.load import TINY
+from longthought.agents.in_process.lora import old_names_allowed
 from longthought.errors import ConfigError, ProblemError
 from longthought.training import settings as sizes
 from longthought.training.bases import Base, open_base
-from longthought.training.folder import DataFolder, Role, Split, expect_apart
+from longthought.training.data.folder import DataFolder, Role, Split, expect_apart
 from longthought.training.inspection import Lengths
 from longthought.training.model_card import card
 from longthought.training.progress import Bar
-from longthought.training.record import CHECKPOINTS, Clock, Record
-from longthought.training.settings import Method, Plan, Settings
+from longthought.training.record import CHECKPOINTS, Clock, TrainingRecord
+from longthought.training.settings import Method, TrainingPlan, TrainingSettings
 
 COMPACT = "compact.json"
 """Marks a folder as speaking the compact notation; see `longthought.agents.catalogue`."""
 
 
 @dataclass(frozen=True)
-class Task:
+class TrainerInputs:
     """Everything a method needs to make its trainer."""
 
-    settings: Settings
+    settings: TrainingSettings
     role: Role
     data: DataFolder
     splits: Mapping[Split, Any]
@@ -80,25 +80,25 @@ class Learning(Protocol):
     formats: str
     """The exports that hold such rows."""
 
-    def inspect(self, rows: Any, task: Task, where: str) -> Lengths:
+    def inspect(self, rows: Any, task: TrainerInputs, where: str) -> Lengths:
         """Look at every row; raise at what can't be learned from."""
         ...
 
-    def model(self, task: Task, dtype: Any) -> Any:
+    def model(self, task: TrainerInputs, dtype: Any) -> Any:
         """Load what is trained."""
         ...
 
-    def trainer(self, task: Task, plan: Plan, model: Any, arguments: Mapping[str, Any]) -> Trainer:
+    def trainer(self, task: TrainerInputs, plan: TrainingPlan, model: Any, arguments: Mapping[str, Any]) -> Trainer:
         """Make the trainer."""
         ...
 
-    def save(self, trainer: Trainer, task: Task, out: Path) -> Mapping[str, Any]:
+    def save(self, trainer: Trainer, task: TrainerInputs, out: Path) -> Mapping[str, Any]:
         """Write the result where it can be used, and say what else came of it."""
         ...
 
 
 def fine_tune(
-    learning: Learning, settings: Settings, *, say: Callable[[str], object] = lambda _: None, command: str = ""
+    learning: Learning, settings: TrainingSettings, *, say: Callable[[str], object] = lambda _: None, command: str = ""
 ) -> dict[str, Any]:
     """Train on a data folder into `settings.out`; on a folder already begun, go on from its last checkpoint.
 
@@ -122,7 +122,7 @@ def fine_tune(
     transformers.utils.logging.disable_progress_bar()
     data = DataFolder.open(settings.data)
     role = data.expect_role(settings.role)
-    record = Record.open(settings.out, _identity(learning, settings, role, data))
+    record = TrainingRecord.open(settings.out, _identity(learning, settings, role, data))
     if record.finished:
         say(f"{settings.out} is trained already; it was done in {record.facts['steps']} steps")
         return record.facts
@@ -133,7 +133,7 @@ def fine_tune(
     return _train(learning, task, record, lengths, say, command)
 
 
-def look(learning: Learning, settings: Settings, data: DataFolder) -> Task:
+def look(learning: Learning, settings: TrainingSettings, data: DataFolder) -> TrainerInputs:
     """Find the base and open the rows of a training; refuse what doesn't go together.
 
     Raises:
@@ -146,13 +146,13 @@ def look(learning: Learning, settings: Settings, data: DataFolder) -> Task:
     for split, rows in splits.items():
         _expect_columns(learning, data, split, rows)
     expect_apart(data, splits)
-    return Task(settings, role, data, splits, base, settings.max_length or min(base.context, sizes.LONGEST))
+    return TrainerInputs(settings, role, data, splits, base, settings.max_length or min(base.context, sizes.LONGEST))
 
 
 def _train(
     learning: Learning,
-    task: Task,
-    record: Record,
+    task: TrainerInputs,
+    record: TrainingRecord,
     lengths: Mapping[str, Lengths],
     say: Callable[[str], object],
     command: str,
@@ -193,7 +193,7 @@ def _train(
     return record.facts
 
 
-def _finish(record: Record, task: Task) -> None:
+def _finish(record: TrainingRecord, task: TrainerInputs) -> None:
     """Write what stands beside the weights; `training.json` last, since it says that all is there."""
     out = task.settings.out
     if task.data.meta.dialect == "compact":
@@ -203,14 +203,14 @@ def _finish(record: Record, task: Task) -> None:
     shutil.rmtree(out / CHECKPOINTS, ignore_errors=True)  # there is nothing left to go on from
 
 
-def _identity(learning: Learning, settings: Settings, role: Role, data: DataFolder) -> dict[str, Any]:
+def _identity(learning: Learning, settings: TrainingSettings, role: Role, data: DataFolder) -> dict[str, Any]:
     """Return what makes a training this one and no other: everything but where it goes and what it reports to."""
     said = {k: v for k, v in asdict(settings).items() if k not in ("out", "report_to", "data", "chat_template")}
     template = settings.chat_template.name if settings.chat_template else None
     return {"method": learning.name, **said, "role": role, "data": data.fingerprint, "chat_template": template}
 
 
-def arguments(task: Task, plan: Plan) -> dict[str, Any]:
+def arguments(task: TrainerInputs, plan: TrainingPlan) -> dict[str, Any]:
     """Return what is the same for every trainer of transformers; shares are shares of all steps."""
     settings = task.settings
     total = settings.steps or math.ceil(settings.epochs * math.ceil(len(task.train) / plan.batch))
@@ -242,9 +242,9 @@ def arguments(task: Task, plan: Plan) -> dict[str, Any]:
 
 def _facts(
     learning: Learning,
-    task: Task,
-    plan: Plan,
-    record: Record,
+    task: TrainerInputs,
+    plan: TrainingPlan,
+    record: TrainingRecord,
     lengths: Mapping[str, Lengths],
     trainer: Trainer,
     loss: float,
@@ -316,7 +316,7 @@ def _expect_columns(learning: Learning, data: DataFolder, split: str, rows: Any)
         )
 
 
-def _expect_reporter(settings: Settings) -> None:
+def _expect_reporter(settings: TrainingSettings) -> None:
     wanted = settings.report_to
     if wanted not in (known := ("none", "all", *sorted(INTEGRATION_TO_CALLBACK))):
         raise ConfigError(f"--report-to {wanted}: unknown; choose from {', '.join(known)}")

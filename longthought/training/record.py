@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from longthought.errors import ConfigError
-from longthought.training.place import expect_new, expect_writable
+from longthought.training.destination import expect_new, expect_writable
 
 SCHEMA_VERSION: Final = 1
 FILE: Final = "training.json"
@@ -25,7 +25,7 @@ _LAST_WRITTEN: Final = "trainer_state.json"
 
 
 @dataclass
-class Record:
+class TrainingRecord:
     """One training folder."""
 
     path: Path
@@ -36,7 +36,7 @@ class Record:
     """Seconds and CPU seconds of each start, and the step it began at."""
 
     @classmethod
-    def open(cls, path: Path, settings: Mapping[str, Any]) -> "Record":
+    def open(cls, path: Path, settings: Mapping[str, Any]) -> "TrainingRecord":
         """Open a training folder, or prepare to begin one.
 
         Raises:
@@ -100,7 +100,7 @@ class Record:
 class Clock:
     """Counts the seconds of one attempt into its record."""
 
-    record: Record
+    record: TrainingRecord
     step: int
     """Where the attempt begins."""
     _began: tuple[float, float] = field(default_factory=lambda: (time.perf_counter(), time.process_time()))

@@ -17,14 +17,14 @@ import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 from transformers import Trainer, TrainingArguments
 
-from longthought.agents.engines.scoring import encode
+from longthought.agents.in_process.classifier import encode
 from longthought.agents.scorer import FILE, SCHEMA_VERSION, written
 from longthought.errors import ProblemError
-from longthought.evaluation.statistics import auroc
-from longthought.training.adapters import lora
-from longthought.training.fine_tuning import Task
+from longthought.statistics import auroc
+from longthought.training.fine_tuning import TrainerInputs
 from longthought.training.inspection import Lengths
-from longthought.training.settings import Method, Plan
+from longthought.training.lora import lora
+from longthought.training.settings import Method, TrainingPlan
 
 IGNORED: Final = -100.0
 RECALL: Final = 0.95
@@ -39,7 +39,7 @@ class ScoreLearning:
     columns: tuple[str, ...] = ("prompt", "completions", "labels")
     formats = "step-labels"
 
-    def inspect(self, rows: Any, task: Task, where: str) -> Lengths:
+    def inspect(self, rows: Any, task: TrainerInputs, where: str) -> Lengths:
         """Look at every row, and at both kinds of label being there."""
         sizes = []
         seen = set()
@@ -63,7 +63,7 @@ class ScoreLearning:
             dropped=sum(not steps for _, steps in sizes),
         )
 
-    def model(self, task: Task, dtype: Any) -> Any:
+    def model(self, task: TrainerInputs, dtype: Any) -> Any:
         """Load the base under a new head."""
         model = task.base.scoring_model(dtype)
         if (config := lora(task.settings, "TOKEN_CLS")) is None:
@@ -72,7 +72,7 @@ class ScoreLearning:
 
         return get_peft_model(model, config)
 
-    def trainer(self, task: Task, plan: Plan, model: Any, arguments: Mapping[str, Any]) -> Trainer:
+    def trainer(self, task: TrainerInputs, plan: TrainingPlan, model: Any, arguments: Mapping[str, Any]) -> Trainer:
         """Make the trainer."""
         return _Trainer(
             model=model,
@@ -83,7 +83,7 @@ class ScoreLearning:
             data_collator=collate,
         )
 
-    def save(self, trainer: Trainer, task: Task, out: Path) -> Mapping[str, Any]:
+    def save(self, trainer: Trainer, task: TrainerInputs, out: Path) -> Mapping[str, Any]:
         """Write the whole model, an adapter merged into it, and the threshold it should judge by."""
         threshold, measured = 0.5, {}
         if trainer.eval_dataset is not None:
@@ -153,7 +153,7 @@ def collate(rows: list[dict[str, list[Any]]]) -> dict[str, torch.Tensor]:
     }
 
 
-def _encoded(rows: Any, task: Task) -> Any:
+def _encoded(rows: Any, task: TrainerInputs) -> Any:
     """Return the rows as tokens, with labels at the last token of each step, without those that are cut to no step."""
 
     def encoded(row: Mapping[str, Any]) -> dict[str, list[Any]]:
@@ -167,11 +167,11 @@ def _encoded(rows: Any, task: Task) -> Any:
     return made.filter(lambda row: any(label != IGNORED for label in row["targets"]), load_from_cache_file=False)
 
 
-def _pieces(row: Mapping[str, Any], task: Task) -> list[str]:
+def _pieces(row: Mapping[str, Any], task: TrainerInputs) -> list[str]:
     return written(task.data.meta.dialect, row["prompt"], row["completions"])
 
 
-def _labels(row: Mapping[str, Any], task: Task) -> list[Any]:
+def _labels(row: Mapping[str, Any], task: TrainerInputs) -> list[Any]:
     labels = row["labels"]
     return labels if task.settings.labels == "process" else [labels[-1]] * len(labels)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final, Literal, get_args
 
-from longthought.agents.engines.load import TINY
+from longthought.agents.in_process.load import TINY
 from longthought.errors import ConfigError
 
 Method = Literal["sft", "dpo", "scorer"]
@@ -43,7 +43,7 @@ _OPEN: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class TrainingSettings:
     """What a person says of a training."""
 
     data: Path
@@ -98,7 +98,7 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class TrainingPlan:
     """What is done with one model on one machine."""
 
     learning_rate: float
@@ -114,7 +114,7 @@ class Plan:
 
 
 def plan(
-    settings: Settings,
+    settings: TrainingSettings,
     method: Method,
     parameters: int,
     *,
@@ -122,7 +122,7 @@ def plan(
     adapter: bool = False,
     devices: int = 1,
     bf16: bool = False,
-) -> Plan:
+) -> TrainingPlan:
     """Choose what was left open.
 
     Args:
@@ -143,7 +143,7 @@ def plan(
     fits = share if parameters < TINY else 8 if parameters < LARGE else 2
     micro = min(share, settings.micro_batch or fits)
     accumulation = max(1, round(share / micro))
-    return Plan(
+    return TrainingPlan(
         learning_rate=settings.learning_rate or rate,
         micro_batch=micro,
         accumulation=accumulation,

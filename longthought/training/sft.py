@@ -15,10 +15,10 @@ from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
 from longthought.training import inspection
-from longthought.training.adapters import lora, save
-from longthought.training.fine_tuning import Task
+from longthought.training.fine_tuning import TrainerInputs
 from longthought.training.inspection import Lengths
-from longthought.training.settings import Method, Plan
+from longthought.training.lora import lora, save
+from longthought.training.settings import Method, TrainingPlan
 
 
 class SupervisedLearning:
@@ -28,15 +28,15 @@ class SupervisedLearning:
     columns: tuple[str, ...] = ("prompt", "completion")
     formats = "policy, critic, sft-journey or sft-shortcut"
 
-    def inspect(self, rows: Any, task: Task, where: str) -> Lengths:
+    def inspect(self, rows: Any, task: TrainerInputs, where: str) -> Lengths:
         """Look at every example."""
         return inspection.inspect(rows, ("completion",), task.base, task.limit, where)
 
-    def model(self, task: Task, dtype: Any) -> Any:
+    def model(self, task: TrainerInputs, dtype: Any) -> Any:
         """Load the base."""
         return task.base.language_model(dtype)
 
-    def trainer(self, task: Task, plan: Plan, model: Any, arguments: Mapping[str, Any]) -> Trainer:
+    def trainer(self, task: TrainerInputs, plan: TrainingPlan, model: Any, arguments: Mapping[str, Any]) -> Trainer:
         """Make the trainer; examples of like length go into one batch, and none are packed together."""
         config = SFTConfig(
             **arguments,
@@ -54,7 +54,7 @@ class SupervisedLearning:
             peft_config=lora(task.settings),
         )
 
-    def save(self, trainer: Trainer, task: Task, out: Path) -> Mapping[str, Any]:
+    def save(self, trainer: Trainer, task: TrainerInputs, out: Path) -> Mapping[str, Any]:
         """Write model or adapter, with its tokenizer."""
         save(trainer, task.base, out)
         return {}

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, TypeAdapter
 
-from longthought.problems.problem import Problem, Record
+from longthought.problems.problem import Problem
+from longthought.record import Record
 
 SCHEMA_VERSION: Final = 1
 

@@ -22,7 +22,7 @@ from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 
 from longthought.errors import RunFolderError
-from longthought.problems.problem import Record
+from longthought.record import Record
 from longthought.trajectories.events import SCHEMA_VERSION, AnyEvent
 from longthought.trajectories.segment import Segment
 

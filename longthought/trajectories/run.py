@@ -22,8 +22,9 @@ from longthought.errors import RunFolderError
 from longthought.problems.problem import Problem
 from longthought.trajectories.events import EVENT, SCHEMA_VERSION, AnyEvent, Started
 from longthought.trajectories.folder import Manifest, read_manifest, segments
+from longthought.trajectories.ids import root_debate
 from longthought.trajectories.segment import sound_length
-from longthought.trajectories.trajectory import Trajectory, served
+from longthought.trajectories.trajectory import Trajectory
 
 _HEAD: Final = re.compile(rb'\{"trajectory":("[^"\\]*(?:\\.[^"\\]*)*"),"seq":\d+,"kind":"([a-z_]+)"')
 _SCHEMA: Final = re.compile(rb',"schema_version":(\d+)')  # inside a string the quotes would be escaped
@@ -88,7 +89,7 @@ class Run:
 
     def ids(self) -> list[str]:
         """Return the debates' names."""
-        return [name for name in self._entries if served(name) is None]
+        return [name for name in self._entries if root_debate(name) is None]
 
     def parts(self, name: str) -> list[str]:
         """Return the names of the sub-debates that serve a debate, in the order in which they were begun."""
@@ -179,7 +180,7 @@ class Run:
                 entry = self._entries.get(name)
                 if entry is None:
                     entry = self._entries[name] = _Entry()
-                    if (whole := served(name)) is not None:
+                    if (whole := root_debate(name)) is not None:
                         self._parts.setdefault(whole, []).append(name)
                 entry.places.append(number << _OFFSET_BITS | offset)
                 entry.kinds.add(head[2])

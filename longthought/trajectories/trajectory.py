@@ -5,15 +5,12 @@ dialects or graphs.
 """
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
-from longthought.errors import ConfigError
 from longthought.problems.problem import Problem
-from longthought.trajectories.english import English
 from longthought.trajectories.events import (
     AnyEvent,
     Author,
@@ -34,11 +31,10 @@ from longthought.trajectories.events import (
     Usage,
     Verdict,
 )
-from longthought.trajectories.thought import Course, LongThought, Voice, tell
-from longthought.trajectories.tree import Kind, Node, Standing, Tree
-from longthought.trajectories.walks import Walk, chronological, depth_first, right_end, shortcut
+from longthought.trajectories.tree import Node, NodeKind, Standing, Tree
 
-_PLAIN: Final[Voice] = English()
+if TYPE_CHECKING:
+    from longthought.thoughts.thought import LongThought
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +51,7 @@ class Spending:
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
+class Utterance:
     """Something said in a debate."""
 
     by: Author
@@ -142,7 +138,7 @@ class Trajectory:
     @property
     def steps(self) -> tuple[Node, ...]:
         """Every step proposed, in order, abandoned ones included."""
-        return tuple(node for node in self.tree.nodes if node.kind is Kind.STEP)
+        return tuple(node for node in self.tree.nodes if node.kind is NodeKind.STEP)
 
     @property
     def path(self) -> tuple[Node, ...]:
@@ -188,73 +184,18 @@ class Trajectory:
         final = self.tree.finished.node if self.tree.finished else None
         return {} if final is None or self.solved is None else {final: self.solved}
 
-    def course(
-        self,
-        walk: Walk | str = Walk.CHRONOLOGICAL,
-        *,
-        wrong: int | None = 3,
-        labels: Mapping[int, bool] | None = None,
-        reasons: Mapping[int, str] | None = None,
-        seed: int = 0,
-    ) -> Course:
-        """Compile the debate into the moves of one thought, not yet in words.
-
-        Args:
-            walk: `chronological`, what the debate did; `depth_first`, along a right path with some wrong turns; or
-                `shortcut`, the bare steps of the same path. The last two need a right answer: one that was graded
-                right, or labelled so.
-            wrong: At most how many wrong children a depth-first thought tries at each node on the path; None for all.
-            labels: Nodes from which a right answer can still be reached (True) or can't (False), beside what the grade
-                says; for a node with an answer, whether that is right.
-            reasons: Why a node fails, in words, where the debate doesn't say so; a failure nobody gave a reason for is
-                left out.
-            seed: Which wrong turns and which connectives, where there is a choice.
-
-        Raises:
-            ConfigError: if there is no such walk, or no right answer to walk to.
-
-        """
-        if walk not in list(Walk):
-            raise ConfigError(f"unknown walk {str(walk)!r}: choose from {', '.join(Walk)}")
-        if wrong is not None and wrong < 0:
-            raise ConfigError(f"wrong={wrong}: give a number of wrong children from 0, or None for all of them")
-        walk = Walk(walk)
-        if walk is Walk.CHRONOLOGICAL:
-            return Course(self.id, self.problem, walk, chronological(self._events, self.tree), self.tree, seed)
-        known = {**self.labels, **(labels or {})}
-        end = right_end(self.tree, known)
-        if end is None:
-            raise ConfigError(
-                f"{self.id} has no answer that is known to be right, and a {walk} thought leads to one: "
-                "tell it in the chronological walk, or label its steps"
-            )
-        if walk is Walk.SHORTCUT:
-            return Course(self.id, self.problem, walk, shortcut(self._events, self.tree, end), self.tree, seed)
-        moves = depth_first(
-            self._events, self.tree, end, labels=known, reasons=reasons or {}, wrong=wrong, seed=seed
-        )  # fmt: skip
-        return Course(self.id, self.problem, walk, moves, self.tree, seed)
-
-    def long_thought(
-        self,
-        walk: Walk | str = Walk.CHRONOLOGICAL,
-        *,
-        wrong: int | None = 3,
-        labels: Mapping[int, bool] | None = None,
-        reasons: Mapping[int, str] | None = None,
-        seed: int = 0,
-        voice: Voice = _PLAIN,
-    ) -> LongThought:
+    def long_thought(self, walk: str = "chronological", **how: Any) -> "LongThought":
         """Compile the debate into one long thought; `str()` of it is its text.
 
-        The arguments are those of `course`, and a voice: plain English, or that of a dialect, from
-        `longthought.agents.voices`.
+        The options are those of `longthought.thoughts.compiler.long_thought`: wrong, labels, reasons, seed, voice.
 
         Raises:
-            ConfigError: as `course` does, and if the voice can't say what happened.
+            ConfigError: if there is no such walk, no right answer to walk to, or the voice can't say what happened.
 
         """
-        return tell(self.course(walk, wrong=wrong, labels=labels, reasons=reasons, seed=seed), voice)
+        from longthought.thoughts.compiler import long_thought
+
+        return long_thought(self, walk, **how)
 
     def to_json(self) -> str:
         """Return one line of JSON: the outcome, the bill, and every event."""
@@ -277,7 +218,7 @@ class Trajectory:
         }
         return json.dumps(outcome, ensure_ascii=False)
 
-    def transcript(self, role: Author) -> list[Remark]:
+    def transcript(self, role: Author) -> list[Utterance]:
         """Return the debate as the policy or the critic lived it.
 
         The policy hears the problem, what its tools print and why the cursor moved; the critic sees the problem and,
@@ -298,19 +239,6 @@ class Trajectory:
                 raise ValueError(f"{role} has no transcript; policy and critic have one")
 
 
-def part_id(name: str, number: int) -> str:
-    """Name a sub-debate after the debate that it serves."""
-    return f"{name}/{number}"
-
-
-def served(name: str) -> str | None:
-    """Return the debate on a problem that a sub-debate serves in the end; None for a debate on a problem."""
-    found = _PART.fullmatch(name)
-    return found[1] if found else None
-
-
-_PART: Final = re.compile(r"(.*#\d+)(?:/\d+)+", re.DOTALL)
-"""A debate on a problem is called `problem#sample`, so that no name of one ends like this."""
 _MOVES: Final = {
     Cause.ACCEPTED: "accepted",
     Cause.DOUBTED: "doubted",
@@ -321,7 +249,7 @@ _MOVES: Final = {
 }
 
 
-def _to_policy(event: AnyEvent) -> list[Remark]:
+def _to_policy(event: AnyEvent) -> list[Utterance]:
     match event:
         case Moved():
             words = _MOVES.get(event.cause, "back to {to}").format(to=event.to)
@@ -336,7 +264,7 @@ def _to_policy(event: AnyEvent) -> list[Remark]:
             return []
 
 
-def _to_critic(event: AnyEvent, asked: set[int]) -> list[Remark]:
+def _to_critic(event: AnyEvent, asked: set[int]) -> list[Utterance]:
     match event:
         case Judged():
             return [_remark(event, _verdict(event.verdict), event.node)]
@@ -354,24 +282,24 @@ def _to_critic(event: AnyEvent, asked: set[int]) -> list[Remark]:
             return []
 
 
-def _said(event: Started | Proposed | Reflected | Observed) -> list[Remark]:
+def _said(event: Started | Proposed | Reflected | Observed) -> list[Utterance]:
     match event:
         case Started():
             return [_remark(event, event.problem.statement, 0)]
         case Observed():
-            return [Remark(Author.TOOL, event.kind, event.output, event.node)]
+            return [Utterance(Author.TOOL, event.kind, event.output, event.node)]
         case _:
             return [_remark(event, event.text, event.node)]
 
 
-def _failure(event: Failed) -> list[Remark]:
+def _failure(event: Failed) -> list[Utterance]:
     """Return what was said and why it didn't count; the latter is the state machine's word."""
     said = [_remark(event, call.text, event.node) for call in event.calls]
-    return [*said, Remark(Author.STRATEGY, event.kind, f"{event.failure}: {event.detail}", event.node)]
+    return [*said, Utterance(Author.STRATEGY, event.kind, f"{event.failure}: {event.detail}", event.node)]
 
 
-def _remark(event: Event, text: str, node: int | None) -> Remark:
-    return Remark(event.by, getattr(event, "kind", ""), text, node)
+def _remark(event: Event, text: str, node: int | None) -> Utterance:
+    return Utterance(event.by, getattr(event, "kind", ""), text, node)
 
 
 def _verdict(verdict: Verdict) -> str:

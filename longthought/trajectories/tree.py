@@ -48,7 +48,7 @@ class Standing(StrEnum):
     """Left behind by backtracking."""
 
 
-class Kind(StrEnum):
+class NodeKind(StrEnum):
     """What a node is."""
 
     PROBLEM = "problem"
@@ -65,7 +65,7 @@ class Node:
 
     id: int
     parent: int | None
-    kind: Kind
+    kind: NodeKind
     by: Author
     text: str
     depth: int
@@ -158,7 +158,7 @@ class Tree:
     def rejected(self, number: int) -> Iterator[Node]:
         """Yield the abandoned steps tried from a node, oldest first."""
         for child in self.node(number).children:
-            if self.nodes[child].standing is Standing.ABANDONED and self.nodes[child].kind is Kind.STEP:
+            if self.nodes[child].standing is Standing.ABANDONED and self.nodes[child].kind is NodeKind.STEP:
                 yield self.nodes[child]
 
     def apply(self, event: AnyEvent) -> None:
@@ -180,7 +180,7 @@ class Tree:
             case Started():
                 self.started = event
                 self.nodes.append(
-                    Node(0, None, Kind.PROBLEM, event.by, event.problem.statement, 0, standing=Standing.ACCEPTED)
+                    Node(0, None, NodeKind.PROBLEM, event.by, event.problem.statement, 0, standing=Standing.ACCEPTED)
                 )
             case Proposed():
                 self._propose(event)
@@ -222,7 +222,7 @@ class Tree:
         self._expect_next(event.node)
         self.nodes.append(
             Node(
-                event.node, parent.id, Kind.STEP, event.by, event.text, parent.depth + 1, event.answer,
+                event.node, parent.id, NodeKind.STEP, event.by, event.text, parent.depth + 1, event.answer,
                 sources=event.sources,
             )
         )  # fmt: skip
@@ -246,7 +246,7 @@ class Tree:
     def _reflect(self, event: Reflected) -> None:
         parent = self.node(event.parent)
         self._expect_next(event.node)
-        self.nodes.append(Node(event.node, parent.id, Kind.REFLECTION, event.by, event.text, parent.depth))
+        self.nodes.append(Node(event.node, parent.id, NodeKind.REFLECTION, event.by, event.text, parent.depth))
         parent.children.append(event.node)
         self.repeats.pop(parent.id, None)
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from longthought.agents import catalogue
-from longthought.agents.compact import Compact
-from longthought.agents.in_process import InProcessChatModel
-from longthought.agents.prose import Prose
-from longthought.agents.served import ServedChatModel
+from longthought.agents.dialects.compact import Compact
+from longthought.agents.dialects.prose import Prose
+from longthought.agents.in_process.chat_model import InProcessChatModel
+from longthought.agents.served.chat_model import ServedChatModel
 from longthought.errors import ModelError
 
 URL = "http://localhost:8000/v1"

@@ -20,15 +20,14 @@ from rich.console import Console
 
 import longthought as lt
 from longthought.agents.catalogue import BUNDLED
-from longthought.cli import display
 from longthought.cli.main import main
-from longthought.training.data.labels import Label, LabelWriter, Method
+from longthought.cli.render import debate
+from longthought.labels.label import Label, LabelWriter, Method
+from longthought.thoughts.thought import read_tags
 from longthought.trajectories.folder import RunFolder
-from longthought.trajectories.thought import read_tags
 from longthought.trajectories.trajectory import Trajectory
-from tests.fakes import sums
+from tests.fakes import logs, sums
 from tests.fakes.server import FakeServer, hangs, refuses, says
-from tests.trajectories import logs
 
 COMMAND = str(Path(sys.executable).with_name("longthought"))
 KEYS = [
@@ -489,7 +488,7 @@ async def test_ctrl_c_stops_a_job_which_says_how_to_go_on_and_does(tmp_path: Pat
 @pytest.mark.parametrize(
     ("words", "place", "said"),
     [
-        (["label", "run"], "longthought.training.data.labelling.label", "stopped; run the same command again to go on"),
+        (["label", "run"], "longthought.labels.job.label", "stopped; run the same command again to go on"),
         (["show", "run"], "longthought.trajectories.run.Run", "stopped"),
     ],
 )
@@ -536,7 +535,7 @@ def drawn(width: int, *things: Any) -> list[str]:
 @pytest.mark.parametrize("width", [50, 80, 100])
 def test_a_debate_fits_the_terminal(width: int) -> None:
     log = logs.plain()
-    lines = drawn(width, *display.debate_panels(Trajectory(log.name, log)))
+    lines = drawn(width, *debate.debate_panels(Trajectory(log.name, log)))
     assert max(map(len, lines)) <= width
     transcript = lines[lines.index("Transcript") + 1 :]
     said = transcript[: next(i for i, line in enumerate(transcript) if line.startswith("╭"))]
@@ -549,7 +548,7 @@ def test_what_models_say_is_never_taken_for_markup() -> None:
     log.judge(1, logs.Action.TERMINATE, 0.9, "[green]fine[/]")
     log.add(logs.Moved, logs.CRITIC, to=1, cause=logs.Cause.ACCEPTED, accepted=(1,))
     log.add(logs.Finished, logs.CRITIC, reason=logs.StopReason.ANSWERED, node=1, answer="[b]1[/]")
-    text = "\n".join(drawn(100, *display.debate_panels(Trajectory(log.name, log))))
+    text = "\n".join(drawn(100, *debate.debate_panels(Trajectory(log.name, log))))
     for words in ("[bold]it[/]", "[red]x[/]#0", "[i]one[/] [/nope]", "answer: [b]1[/]", "[green]fine[/]"):
         assert words in text
 

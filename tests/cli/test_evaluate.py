@@ -7,18 +7,18 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from longthought.cli.comparison import critic_panel, footnotes, table
+from longthought.cli.render.comparison import critic_panel, footnotes, table
 from longthought.evaluation.evaluation import evaluate
-from longthought.evaluation.plays import Plan
+from longthought.evaluation.plays import EvaluationPlan
 from longthought.evaluation.strategies import STRATEGIES, Strategy
-from longthought.problems import countdown
+from longthought.problems.countdown import game
 from longthought.problems.loader import countdown_task, write
 from tests.cli.test_cli import URL, Run, expect_one_line, run, served
 from tests.fakes import sums
 from tests.fakes.enumerator import Enumerator, Solver
 
 __all__ = ["run"]
-GAMES = [countdown_task(p) for p in countdown.generate(count=2, numbers=3, split="validation", seed=4)]
+GAMES = [countdown_task(p) for p in game.generate(count=2, numbers=3, split="validation", seed=4)]
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def drawn(*parts: object) -> str:
 def test_the_table_says_who_saw_what(tmp_path: Path) -> None:
     strategies = [STRATEGIES["debate"], Strategy("best-of-n", "debate", checker=True, runs_of="leaf-only")]
     settings = {"policy": Enumerator(), "critic": Solver(), "tools": ["countdown"]}
-    plan = Plan(strategies, GAMES, tmp_path, [100, 400], (0, 1), settings)
+    plan = EvaluationPlan(strategies, GAMES, tmp_path, [100, 400], (0, 1), settings)
     found, critics = evaluate(plan)
     narrow = drawn(table(found, 400, 60))
     assert "no room for all, requests" in narrow

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 import longthought as lt
-from longthought.training.data.labels import Label, LabelBook, LabelWriter, Method
-from longthought.training.data.outcomes import settled
-from tests.training.data.conftest import play
+from longthought.labels.label import Label, LabelBook, LabelWriter, Method
+from longthought.labels.outcomes import settled
+from tests.fakes.played import play
 
 COMMAND = [sys.executable, "-c", "from longthought.cli.main import main; main()"]
 

@@ -1,16 +1,15 @@
 from pathlib import Path
 
 import longthought as lt
-from longthought.agents import notation
 from longthought.agents.agent import Judge
 from longthought.evaluation.ablations import AcceptingCritic, LeafCritic, OracleCritic, RandomCritic
-from longthought.problems import countdown
+from longthought.problems.countdown import game, notation
 from longthought.problems.loader import countdown_task
 from longthought.trajectories.events import Action, Cause, Judged, Moved, StopReason
 from longthought.trajectories.trajectory import Trajectory
 from tests.fakes.enumerator import Enumerator
 
-TASKS = [countdown_task(p) for p in countdown.generate(count=12, numbers=4, split="validation", seed=3)]
+TASKS = [countdown_task(p) for p in game.generate(count=12, numbers=4, split="validation", seed=3)]
 
 
 def play(out: Path, critic: Judge, rounds: int = 64) -> list[Trajectory]:

@@ -14,26 +14,26 @@ from longthought.errors import ConfigError, ProblemError, RunFolderError
 from longthought.evaluation import plots
 from longthought.evaluation.comparison import Comparison, compare, steps
 from longthought.evaluation.evaluation import evaluate
-from longthought.evaluation.plays import Plan, graded
+from longthought.evaluation.plays import EvaluationPlan, graded
 from longthought.evaluation.saving import save
-from longthought.evaluation.statistics import paired, share
 from longthought.evaluation.strategies import STRATEGIES, USUAL, Strategy, chosen, read
-from longthought.problems import countdown
+from longthought.problems.countdown import game
 from longthought.problems.loader import countdown_task
 from longthought.problems.problem import AnswerReference, Problem, Task
+from longthought.statistics import paired, share
 from tests.fakes.enumerator import Enumerator, Solver
 
-TASKS = [countdown_task(p) for p in countdown.generate(count=8, numbers=4, split="validation", seed=3)]
+TASKS = [countdown_task(p) for p in game.generate(count=8, numbers=4, split="validation", seed=3)]
 # Under the names of the baselines, so that everything is tested against them.
 LOOSE = Strategy("majority", "debate", {"backtracks": 6})
 CHECKED = Strategy("best-of-n", "debate", checker=True, runs_of="leaf-only")
 BUDGETS = (150, 400, 900)
 
 
-def plan_of(out: Path, strategies: Sequence[Strategy], **changes: Any) -> tuple[Plan, Enumerator]:
+def plan_of(out: Path, strategies: Sequence[Strategy], **changes: Any) -> tuple[EvaluationPlan, Enumerator]:
     policy = Enumerator()
     given: dict[str, Any] = {"budgets": BUDGETS, "settings": {"policy": policy, "critic": Solver()}, **changes}
-    return Plan(strategies, TASKS, out, **given), policy
+    return EvaluationPlan(strategies, TASKS, out, **given), policy
 
 
 def raw(folder: Path) -> dict[str, list[dict[str, Any]]]:
@@ -60,7 +60,7 @@ def replayed(events: list[dict[str, Any]], budget: int, *, cached: bool, checker
             return False, spent, calls
         spent, calls = spent + price, calls + len(event["calls"])
         answer = event.get("answer") if event["kind"] == ("proposed" if checker else "finished") else None
-        if answer and countdown.check(numbers.numbers, numbers.target, answer) is None:  # pyright: ignore
+        if answer and game.check(numbers.numbers, numbers.target, answer) is None:  # pyright: ignore
             return True, spent, calls
     return False, spent, calls
 
@@ -140,7 +140,7 @@ def test_more_tokens_never_solve_less_and_the_curve_goes_through_the_table(playe
 
 def test_unseen_targets_stand_apart(played: tuple[Path, Comparison]) -> None:
     out, found = played
-    new = [t for t in TASKS if countdown.held_out_target(t.reference.target)]  # pyright: ignore
+    new = [t for t in TASKS if game.held_out_target(t.reference.target)]  # pyright: ignore
     row = found.row("debate", 900)
     if not new:
         assert row.unseen is None
@@ -190,7 +190,7 @@ def test_the_random_critic_has_the_debates_played_before_it(tmp_path: Path) -> N
 @pytest.mark.slow
 def test_the_bundled_agents_and_every_figure_again_from_their_logs(tmp_path: Path) -> None:
     names = ("debate", "leaf-only", "greedy", "best-of-n")
-    plan = Plan(chosen(names), TASKS, tmp_path, BUDGETS)
+    plan = EvaluationPlan(chosen(names), TASKS, tmp_path, BUDGETS)
     found, critics = evaluate(plan)
     folders = {name: name for name in names} | {"best-of-n": "majority"}
     assert check_rows(tmp_path, found, folders, ["best-of-n"]) == 4 * 3 * 2

@@ -9,11 +9,11 @@ import pytest
 
 import longthought as lt
 from longthought.agents.agent import Reply
-from longthought.agents.dialect import Unreadable
+from longthought.agents.dialects.dialect import Unreadable
 from longthought.agents.view import View
 from longthought.errors import ProblemError
 from longthought.evaluation.ablations import OracleCritic, TokenlessCritic
-from longthought.evaluation.criticism import part
+from longthought.evaluation.critic_report import part
 from longthought.evaluation.steps import Solution, StepReport, load, named, recite, score
 from longthought.trajectories.events import Action, Author, Verdict
 

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-from longthought.agents import notation
 from longthought.agents.agent import Reply
-from longthought.agents.compact import Compact
-from longthought.agents.dialect import Step
+from longthought.agents.dialects.compact import Compact
+from longthought.agents.dialects.dialect import Step
 from longthought.agents.view import View
 from longthought.evaluation.ablations import OracleCritic
-from longthought.problems import countdown
+from longthought.problems.countdown import game, notation
 from longthought.trajectories.events import Call, Usage, Verdict
 
 
@@ -41,8 +40,8 @@ class Enumerator:
             table = step.remaining
         tried = {attempt.text for attempt in view.attempts}
         texts: list[str] = []
-        for move in (m for m in countdown.moves(table) if m.result <= notation.MAX_VALUE):
-            following = countdown.after(table, move)
+        for move in (m for m in game.moves(table) if m.result <= notation.MAX_VALUE):
+            following = game.after(table, move)
             assert following is not None
             texts.append(notation.write_step(move.left, move.operator, move.right, move.result, following))
         text = next((t for t in texts if t not in tried), texts[0])

@@ -15,7 +15,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 
 from longthought.agents.agent import Critic, Policy
 from longthought.agents.catalogue import DIALECTS
-from longthought.agents.compact import Compact
+from longthought.agents.dialects.compact import Compact
 from longthought.errors import ConfigError, EndpointError, ProblemError
 from longthought.graphs.context import started
 from longthought.graphs.debate import Debate, DebateContext
@@ -44,8 +44,8 @@ from longthought.trajectories.events import (
     StopReason,
 )
 from longthought.trajectories.tree import Standing, Tree
+from tests.fakes.logs import timeless
 from tests.fakes.scripted import Line, Script, ScriptedChatModel
-from tests.trajectories.logs import timeless
 
 TOOLS = ("algebra", "countdown")
 

@@ -39,8 +39,8 @@ from longthought.trajectories.folder import RunFolder
 from longthought.trajectories.run import Run
 from longthought.trajectories.trajectory import Trajectory
 from longthought.trajectories.tree import Tree
+from tests.fakes.logs import timeless
 from tests.fakes.scripted import Line, ScriptedChatModel
-from tests.trajectories.logs import timeless
 
 EGGS = Problem(id="eggs", statement="A hen lays 3 eggs a day. How much do 5 hens earn in 7 days at 2 dollars an egg?")
 TASK = Task(problem=EGGS, reference=AnswerReference(answer="210"))

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from longthought.agents.agent import Policy
-from longthought.agents.dialect import Step, Unreadable
-from longthought.agents.prose import Prose
+from longthought.agents.dialects.dialect import Step, Unreadable
+from longthought.agents.dialects.prose import Prose
 from longthought.agents.view import View
 from longthought.graphs import operators
 from longthought.problems.problem import Problem
@@ -14,8 +14,8 @@ from longthought.tools.catalogue import verifiers
 from longthought.tools.verifier import Interpreter
 from longthought.trajectories.events import Proposed, Reflected
 from longthought.trajectories.tree import Tree
+from tests.fakes import logs
 from tests.fakes.scripted import ScriptedChatModel
-from tests.trajectories import logs
 
 SEEN = View(Problem(id="p", statement="What is 12 * 13?"), (), (), ())
 ANSWER = r"So \boxed{156}."

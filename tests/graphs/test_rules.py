@@ -35,7 +35,7 @@ from longthought.trajectories.events import (
     Usage,
     Verdict,
 )
-from longthought.trajectories.tree import BACKWARD, Kind, Standing, Tree
+from longthought.trajectories.tree import BACKWARD, NodeKind, Standing, Tree
 
 RULES = Rules()
 REFUTED, CONFIRMED = EvidenceStatus.REFUTED, EvidenceStatus.CONFIRMED
@@ -111,7 +111,7 @@ class Table:
 
     @property
     def newest(self) -> int:
-        return max(n.id for n in self.tree.nodes if n.kind is Kind.STEP)
+        return max(n.id for n in self.tree.nodes if n.kind is NodeKind.STEP)
 
     @property
     def standings(self) -> str:
@@ -269,7 +269,7 @@ def test_a_reflection_is_judged_and_only_so_many_are_allowed() -> None:
         table.act()
         assert table.turn is Turn.REFLECT
         table.reflect()
-        assert (table.turn, table.tree.nodes[node].kind) == (Turn.JUDGE, Kind.REFLECTION)
+        assert (table.turn, table.tree.nodes[node].kind) == (Turn.JUDGE, NodeKind.REFLECTION)
     assert rules.illegal(table.tree, table.rules, again) == "the step has been reflected on 2 times already"
     assert rules.candidate(table.tree) is table.tree.nodes[3]
     table.judge(Action.CONTINUE)
@@ -688,7 +688,7 @@ def step_in(table: Table, data: st.DataObject) -> None:
     path = [0, *(n.id for n in table.tree.path())]
     to = data.draw(st.sampled_from(path))
     left = path[path.index(to) + 1 :]
-    reflections = [n.id for n in table.tree.nodes if n.kind is Kind.REFLECTION and n.parent in left]
+    reflections = [n.id for n in table.tree.nodes if n.kind is NodeKind.REFLECTION and n.parent in left]
     table.add(Moved, Author.HUMAN, to=to, cause=Cause.EDITED, abandoned=(*left, *reflections), reason="no")
 
 
@@ -713,7 +713,7 @@ def expect_budgets_kept(table: Table) -> None:
     assert limit.backtracks is None or tree.backtracks <= limit.backtracks
     for node in tree.nodes:
         assert sum(v.action is Action.REFLECT for v in node.verdicts) <= limit.reflections
-        reflections = sum(tree.nodes[child].kind is Kind.REFLECTION for child in node.children)
+        reflections = sum(tree.nodes[child].kind is NodeKind.REFLECTION for child in node.children)
         assert reflections <= limit.reflections
     assert all(count <= limit.patience for count in tree.repeats.values())
 

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from langchain_core.messages import BaseMessage
 
-from longthought.agents import catalogue, prompts
+from longthought.agents import catalogue
 from longthought.agents.agent import Critic, Policy
 from longthought.agents.catalogue import DIALECTS, alone
-from longthought.agents.prose import Prose
-from longthought.agents.served import ServedChatModel
+from longthought.agents.dialects import prompts
+from longthought.agents.dialects.prose import Prose
+from longthought.agents.served.chat_model import ServedChatModel
 from longthought.errors import ConfigError, EndpointError, ModelError
 from longthought.graphs import catalogue as graphs
 from longthought.graphs.context import started

@@ -16,7 +16,7 @@ import pytest
 from langgraph_sdk import get_client
 
 from longthought.graphs.debate import DebateContext
-from longthought.graphs.search.context import SearchContext
+from longthought.graphs.search.settings import SearchContext
 from longthought.trajectories.events import (
     EVENT,
     AnyEvent,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from longthought.agents.agent import Critic, Policy
-from longthought.agents.prose import Prose
+from longthought.agents.dialects.prose import Prose
 from longthought.graphs.context import started
 from longthought.graphs.debate import Debate, DebateContext
 from longthought.graphs.machine import NO_LIMIT

@@ -10,7 +10,7 @@ import pytest
 from langchain_core.messages import BaseMessage
 
 from longthought.agents.agent import Critic, Policy
-from longthought.agents.prose import Prose
+from longthought.agents.dialects.prose import Prose
 from longthought.errors import ConfigError, EndpointError
 from longthought.graphs.context import started
 from longthought.graphs.debate import Debate, DebateContext

@@ -16,8 +16,8 @@ from transformers import AutoTokenizer
 import longthought as lt
 from benchmarks import babble
 from longthought.agents.agent import Critic, Policy
-from longthought.agents.prose import Prose
-from longthought.agents.served import ServedChatModel
+from longthought.agents.dialects.prose import Prose
+from longthought.agents.served.chat_model import ServedChatModel
 from longthought.errors import OutageError
 from longthought.jobs.progress import Progress
 from longthought.problems.problem import Problem

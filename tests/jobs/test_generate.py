@@ -15,8 +15,8 @@ from langchain_core.outputs import ChatResult
 
 import longthought as lt
 from longthought.agents.agent import Critic, Policy
-from longthought.agents.compact import Compact
-from longthought.agents.prose import Prose
+from longthought.agents.dialects.compact import Compact
+from longthought.agents.dialects.prose import Prose
 from longthought.errors import ConfigError, EndpointError, ProblemError, RunError, RunFolderError
 from longthought.graphs.debate import DebateContext
 from longthought.graphs.seats import Seats

@@ -12,11 +12,11 @@ import pytest
 from aiohttp import web
 
 import longthought as lt
-from longthought.agents import connections
 from longthought.agents.agent import Critic, Policy
-from longthought.agents.breaker import Breaker
-from longthought.agents.prose import Prose
-from longthought.agents.served import ServedChatModel
+from longthought.agents.dialects.prose import Prose
+from longthought.agents.served import connections
+from longthought.agents.served.breaker import Breaker
+from longthought.agents.served.chat_model import ServedChatModel
 from longthought.errors import OutageError, RunError
 from tests.fakes import sums
 from tests.fakes.server import Act, FakeServer, hangs, refuses

@@ -14,7 +14,7 @@ from longthought.errors import ConfigError
 from longthought.jobs.progress import Progress
 from tests.fakes import sums
 from tests.fakes.server import FakeServer
-from tests.jobs.test_processes import facts, settings
+from tests.jobs.test_local import facts, settings
 
 PROBLEMS = 40
 

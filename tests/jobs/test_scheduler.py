@@ -12,10 +12,10 @@ from langchain_core.outputs import ChatResult
 
 import longthought as lt
 from longthought.agents.agent import Critic, Policy
-from longthought.agents.prose import Prose
+from longthought.agents.dialects.prose import Prose
 from longthought.errors import ConfigError, ProblemError
+from longthought.jobs.gates import AGE, Gate
 from longthought.jobs.progress import Progress
-from longthought.jobs.scheduler import AGE, Gate
 from longthought.jobs.thread import AHEAD
 from longthought.problems.problem import Task
 from longthought.trajectories.events import StopReason

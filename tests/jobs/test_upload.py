@@ -10,7 +10,7 @@ from langchain_core.messages import BaseMessage
 
 import longthought as lt
 from longthought.agents.agent import Critic, Policy
-from longthought.agents.prose import Prose
+from longthought.agents.dialects.prose import Prose
 from longthought.errors import ConfigError, RunError, RunFolderError
 from longthought.jobs import upload
 from longthought.jobs.upload import Copy, uploading

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from longthought.errors import ProblemError
-from longthought.problems import countdown
-from longthought.problems.puzzle import Puzzle
+from longthought.problems.countdown import game
+from longthought.problems.countdown.puzzle import Puzzle
 
 numbers_3_or_4 = st.lists(st.integers(1, 30), min_size=3, max_size=4)
 
@@ -38,31 +38,31 @@ def values(numbers: Sequence[int]) -> set[int]:
 def test_reachable_is_exact_for_every_state_of_two_and_three_small_numbers() -> None:
     for size, top in ((2, 25), (3, 9)):
         for numbers in itertools.combinations_with_replacement(range(1, top + 1), size):
-            assert countdown.reachable(numbers) == values(numbers), numbers
+            assert game.reachable(numbers) == values(numbers), numbers
 
 
 @settings(deadline=None, max_examples=40)
 @given(numbers_3_or_4)
 def test_reachable_and_solvable_agree_with_brute_force(numbers: list[int]) -> None:
     expected = values(numbers)
-    assert countdown.reachable(reversed(numbers)) == expected
+    assert game.reachable(reversed(numbers)) == expected
     for target in (1, 2, 24, 100, max(expected), max(expected) + 1):
-        assert countdown.solvable(numbers, target) == (target in expected)
+        assert game.solvable(numbers, target) == (target in expected)
 
 
 @settings(deadline=None, max_examples=30)
 @given(st.lists(st.integers(1, 12), min_size=2, max_size=3), st.data())
 def test_solutions_are_all_the_games_that_win(numbers: list[int], data: st.DataObject) -> None:
-    target = data.draw(st.sampled_from(sorted(countdown.reachable(numbers))))
-    found = list(countdown.solutions(numbers, target))
+    target = data.draw(st.sampled_from(sorted(game.reachable(numbers))))
+    found = list(game.solutions(numbers, target))
     assert len(set(found)) == len(found)
     for solution in found:
         state: tuple[int, ...] | None = tuple(numbers)
         for move in solution:
             assert state is not None
-            assert move in countdown.moves(state)
+            assert move in game.moves(state)
             assert Fraction(move.result) == eval_exactly(f"{move.left} {move.operator} {move.right}")
-            state = countdown.after(state, move)
+            state = game.after(state, move)
         assert state == (target,)
     games = {
         tuple(larger_first(step) for step in game[:-1])
@@ -86,32 +86,32 @@ def eval_exactly(text: str) -> Fraction:
 
 
 def test_a_dead_end_has_no_solutions() -> None:
-    assert not countdown.solvable((1, 1), 5)
-    assert list(countdown.solutions((1, 1), 5)) == []
-    assert list(countdown.solutions((7,), 7)) == [()]
-    assert list(countdown.solutions((7,), 8)) == []
-    assert countdown.reachable(()) == frozenset()
+    assert not game.solvable((1, 1), 5)
+    assert list(game.solutions((1, 1), 5)) == []
+    assert list(game.solutions((7,), 7)) == [()]
+    assert list(game.solutions((7,), 8)) == []
+    assert game.reachable(()) == frozenset()
 
 
 @pytest.mark.parametrize(
     "move",
     [
-        countdown.Move(9, "+", 3, 12),
-        countdown.Move(16, "+", 8, 25),
-        countdown.Move(8, "-", 16, -8),
-        countdown.Move(16, "-", 16, 0),
-        countdown.Move(16, "/", 11, 1),
-        countdown.Move(8, "+", 8, 16),
-        countdown.Move(16, "%", 11, 5),
+        game.CountdownMove(9, "+", 3, 12),
+        game.CountdownMove(16, "+", 8, 25),
+        game.CountdownMove(8, "-", 16, -8),
+        game.CountdownMove(16, "-", 16, 0),
+        game.CountdownMove(16, "/", 11, 1),
+        game.CountdownMove(8, "+", 8, 16),
+        game.CountdownMove(16, "%", 11, 5),
     ],
 )
-def test_an_illegal_move_leads_nowhere(move: countdown.Move) -> None:
-    assert countdown.after((16, 16, 11, 8), move) is None
+def test_an_illegal_move_leads_nowhere(move: game.CountdownMove) -> None:
+    assert game.after((16, 16, 11, 8), move) is None
 
 
 @pytest.mark.parametrize("expression", ["(16 + 8) + 11 * (16 / 16)", "16+8+11", "35"])
 def test_the_numbers_must_be_used_each_once(expression: str) -> None:
-    assert "each once" in str(countdown.check((16, 16, 8, 11), 35, expression))
+    assert "each once" in str(game.check((16, 16, 8, 11), 35, expression))
 
 
 @pytest.mark.parametrize(
@@ -127,13 +127,13 @@ def test_the_numbers_must_be_used_each_once(expression: str) -> None:
     ],
 )
 def test_right_expressions(expression: str) -> None:
-    assert countdown.check((16, 8, 11), 35, expression) is None
+    assert game.check((16, 8, 11), 35, expression) is None
 
 
 def test_other_signs_for_the_operations() -> None:
-    assert countdown.check((3, 4, 6, 2), 9, "3 × 4 − 6 ÷ 2") is None
-    assert countdown.check((3, 4, 6, 2), 9, "3 x 4 – 6 ÷ 2") is None
-    assert countdown.check((3, 4, 6, 2), 9, "3 · 4 - 6 / 2") is None
+    assert game.check((3, 4, 6, 2), 9, "3 × 4 − 6 ÷ 2") is None
+    assert game.check((3, 4, 6, 2), 9, "3 x 4 – 6 ÷ 2") is None
+    assert game.check((3, 4, 6, 2), 9, "3 · 4 - 6 / 2") is None
 
 
 @pytest.mark.parametrize(
@@ -186,14 +186,14 @@ def test_other_signs_for_the_operations() -> None:
 def test_wrong_and_hostile_expressions_get_a_reason(expression: str, reason: str) -> None:
     with warnings.catch_warnings(record=True) as noise:
         warnings.simplefilter("always")
-        assert reason in str(countdown.check((16, 3), 19, expression))
+        assert reason in str(game.check((16, 3), 19, expression))
     assert noise == []
 
 
 @settings(deadline=None, max_examples=200)
 @given(st.text(alphabet="0123456789+-*/() x×÷−[]_.,jbe=#\n\t٣", max_size=40))
 def test_no_text_breaks_the_checker(expression: str) -> None:
-    outcome = countdown.check((16, 3), 19, expression)
+    outcome = game.check((16, 3), 19, expression)
     assert outcome is None or (isinstance(outcome, str) and outcome)
 
 
@@ -206,11 +206,11 @@ def test_the_checker_computes_as_exact_fractions_do(numbers: list[int], data: st
         right = terms.pop(data.draw(st.integers(0, len(terms) - 1)))
         terms.append(f"({left} {data.draw(st.sampled_from('+-*/'))} {right})")
     value = exact(ast.parse(terms[0], mode="eval").body)
-    outcome = countdown.check(numbers, int(value) if value is not None else 7, terms[0])
+    outcome = game.check(numbers, int(value) if value is not None else 7, terms[0])
     assert (outcome is None) == (value is not None)
     if value is not None:
-        assert countdown.solvable(numbers, int(value))
-        assert f"makes {value}, not {value + 1}" == countdown.check(numbers, int(value) + 1, terms[0])
+        assert game.solvable(numbers, int(value))
+        assert f"makes {value}, not {value + 1}" == game.check(numbers, int(value) + 1, terms[0])
 
 
 def exact(node: ast.expr) -> Fraction | None:
@@ -231,13 +231,13 @@ def exact(node: ast.expr) -> Fraction | None:
 
 
 def test_generated_puzzles_are_solvable_distinct_and_within_the_settings() -> None:
-    puzzles = countdown.generate(count=150, numbers=4, max_number=20, targets=(10, 100), split=None, seed=5)
+    puzzles = game.generate(count=150, numbers=4, max_number=20, targets=(10, 100), split=None, seed=5)
     assert len({p.id for p in puzzles}) == 150
     for puzzle in puzzles:
         assert len(puzzle.numbers) == 4
         assert all(1 <= n <= 20 for n in puzzle.numbers)
         assert 10 <= puzzle.target <= 100
-        solution = next(countdown.solutions(puzzle.numbers, puzzle.target))
+        solution = next(game.solutions(puzzle.numbers, puzzle.target))
         assert solution[-1].result == puzzle.target
         assert Puzzle.read(puzzle.statement) == puzzle
 
@@ -246,27 +246,27 @@ def test_splits_are_disjoint_and_training_never_sees_a_held_out_target() -> None
     hands: dict[str, set[tuple[int, ...]]] = {}
     targets: dict[str, set[int]] = {}
     for split in ("train", "validation", "test"):
-        puzzles = countdown.generate(count=300, split=split, seed=1)
+        puzzles = game.generate(count=300, split=split, seed=1)
         hands[split] = {tuple(sorted(p.numbers)) for p in puzzles}
         targets[split] = {p.target for p in puzzles}
-        assert {countdown.split_of(p.numbers) for p in puzzles} == {split}
+        assert {game.split_of(p.numbers) for p in puzzles} == {split}
     for one, other in itertools.combinations(hands, 2):
         assert not hands[one] & hands[other]
-    assert not any(countdown.held_out_target(t) for t in targets["train"])
-    assert any(countdown.held_out_target(t) for t in targets["test"])
+    assert not any(game.held_out_target(t) for t in targets["train"])
+    assert any(game.held_out_target(t) for t in targets["test"])
 
 
 def test_the_split_is_the_documented_hash() -> None:
     """The values were worked out with `printf '%s' '8,11,16,16' | sha256sum`, modulo 10."""
-    assert countdown.split_of((16, 16, 8, 11)) == "test"
-    assert countdown.split_of((8, 16, 11, 16)) == "test"
-    assert [t for t in range(10, 101) if countdown.held_out_target(t)] == [46, 61, 67, 75, 80, 85, 86, 89, 93]
+    assert game.split_of((16, 16, 8, 11)) == "test"
+    assert game.split_of((8, 16, 11, 16)) == "test"
+    assert [t for t in range(10, 101) if game.held_out_target(t)] == [46, 61, 67, 75, 80, 85, 86, 89, 93]
 
 
 def test_same_seed_same_puzzles() -> None:
-    assert countdown.generate(count=40, seed=7) == countdown.generate(count=40, seed=7)
-    assert countdown.generate(count=40, seed=7) != countdown.generate(count=40, seed=8)
-    assert countdown.generate(count=10, seed=7) == countdown.generate(count=40, seed=7)[:10]
+    assert game.generate(count=40, seed=7) == game.generate(count=40, seed=7)
+    assert game.generate(count=40, seed=7) != game.generate(count=40, seed=8)
+    assert game.generate(count=10, seed=7) == game.generate(count=40, seed=7)[:10]
 
 
 @pytest.mark.parametrize(
@@ -284,4 +284,4 @@ def test_same_seed_same_puzzles() -> None:
 )
 def test_impossible_settings_are_refused(kwargs: dict[str, object], message: str) -> None:
     with pytest.raises(ProblemError, match=message):
-        countdown.generate(**kwargs)  # pyright: ignore[reportArgumentType]
+        game.generate(**kwargs)  # pyright: ignore[reportArgumentType]

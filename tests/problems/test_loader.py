@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from longthought.errors import ProblemError
-from longthought.problems import countdown, loader, sources
+from longthought.problems import loader, sources
+from longthought.problems.countdown import game
+from longthought.problems.countdown.puzzle import Puzzle
 from longthought.problems.problem import AnswerReference, CountdownReference, Problem, Task
-from longthought.problems.puzzle import Puzzle
 
 GOOD = {"id": "a", "statement": "What is 3 + 4?"}
 
@@ -43,7 +44,7 @@ def test_reads_each_kind_of_reference(tmp_path: Path) -> None:
 
 def test_writes_what_it_reads(tmp_path: Path) -> None:
     tasks = [
-        *(loader.countdown_task(p) for p in countdown.generate(count=20, seed=3)),
+        *(loader.countdown_task(p) for p in game.generate(count=20, seed=3)),
         Task(problem=Problem(id='q"\\\n\u2028é', statement="∑?", context="c"), reference=AnswerReference(answer="½")),
         Task(problem=Problem(id="bare", statement="s", domain="lean")),
     ]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from longthought.problems.countdown import sorted_terms
+from longthought.problems.countdown.game import sorted_terms
 from longthought.problems.problem import Problem
 from longthought.tools.alike import alike
 

@@ -9,7 +9,7 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 from math_verify import parse, verify
 
-from longthought.tools.answer.compare import MAX_ANSWER, WORKERS, Comparison, compare, decide
+from longthought.tools.answer.compare import MAX_ANSWER, WORKERS, Equivalence, compare, decide
 from longthought.tools.answer.exact import value
 from longthought.tools.answer.units import unit
 
@@ -268,7 +268,7 @@ async def test_junk_is_never_equal_and_always_has_a_reason(junk: str, gold: str)
 
 async def test_a_timeout_is_unknown() -> None:
     found = await compare("10^{10^{10}}", "\\sqrt{2}")
-    assert found == Comparison(None, "no result after 3 s")
+    assert found == Equivalence(None, "no result after 3 s")
 
 
 async def test_what_dies_in_a_worker_is_unknown() -> None:
@@ -292,7 +292,7 @@ async def test_any_thread_and_any_event_loop() -> None:
     found: list[bool | None] = []
 
     def use() -> None:
-        async def several() -> list[Comparison]:
+        async def several() -> list[Equivalence]:
             return await asyncio.gather(*(compare(gold, given) for gold, given, _ in pairs))
 
         found.extend(c.equal for _ in range(3) for c in asyncio.run(several()))
@@ -324,10 +324,10 @@ def test_roots_are_compared_exactly(one: tuple[int, int, int], other: tuple[int,
     for way in ways:
         assert decide(gold, way) == decide(gold.replace("\\pi", "π"), way)
         answer = decide(gold, way)
-        assert isinstance(answer, Comparison)
+        assert isinstance(answer, Equivalence)
         assert answer.equal is (found == Fraction(p * p * q, r * r))
-    assert decide(gold, f"-{ways[0]}") == Comparison(False, "it is not the reference")
-    assert decide(gold, ways[0].replace("\\pi", "1")) == Comparison(False, "it is not the reference")
+    assert decide(gold, f"-{ways[0]}") == Equivalence(False, "it is not the reference")
+    assert decide(gold, ways[0].replace("\\pi", "1")) == Equivalence(False, "it is not the reference")
 
 
 FRACTIONS = st.fractions(max_denominator=1_000).filter(lambda n: abs(n) < 10**6)
@@ -347,23 +347,23 @@ def test_every_way_to_write_a_fraction_has_its_value(one: Fraction, other: Fract
         ways += [f"{sign}{whole:,}", f"{sign}{whole}.00", f"{sign}{whole}e0"]
     gold = str(one)
     for way in ways:
-        assert decide(gold, way) == Comparison(True), way
+        assert decide(gold, way) == Equivalence(True), way
         found = decide(str(other), way)
-        assert isinstance(found, Comparison)
+        assert isinstance(found, Equivalence)
         assert found.equal is (one == other), way
 
 
 @for_all(st.text(max_size=60), st.text(max_size=60))
 def test_no_text_breaks_the_exact_part(gold: str, given: str) -> None:
     for found in (decide(gold, given), decide(given, gold)):
-        assert isinstance(found, Comparison | tuple)
+        assert isinstance(found, Equivalence | tuple)
 
 
 @for_all(st.text(alphabet=r"0123456789+-*/^!(){}[],.:;=<>%$ \frac\sqrtpixeo", max_size=40))
 def test_no_notation_breaks_the_exact_part(text: str) -> None:
     assert isinstance(value(text), Fraction | None)
     assert decide(text, "72") is not None
-    if text.strip() and isinstance(found := decide(text, text), Comparison):
+    if text.strip() and isinstance(found := decide(text, text), Equivalence):
         assert found.equal is not False
 
 

@@ -5,16 +5,18 @@ from pathlib import Path
 import pytest
 
 from longthought.trajectories.trajectory import Trajectory
-from tests.training import debates
+from tests.fakes import data_folders
 
 
 @pytest.fixture(scope="session")
 def played(tmp_path_factory: pytest.TempPathFactory) -> list[Trajectory]:
     """Sixteen debates between the bundled agents."""
-    return debates.play(tmp_path_factory.mktemp("played") / "run", 16)
+    return data_folders.play(tmp_path_factory.mktemp("played") / "run", 16)
 
 
 @pytest.fixture(scope="session")
 def policy_data(played: list[Trajectory], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    train, validation = debates.split(debates.policy_rows(played))
-    return debates.write(tmp_path_factory.mktemp("data") / "policy", train, validation, format="policy", role="policy")
+    train, validation = data_folders.split(data_folders.policy_rows(played))
+    return data_folders.write(
+        tmp_path_factory.mktemp("data") / "policy", train, validation, format="policy", role="policy"
+    )

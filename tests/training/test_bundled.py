@@ -9,13 +9,12 @@ import pytest
 import torch
 from pydantic import TypeAdapter
 
-from longthought.agents import notation
 from longthought.agents.catalogue import BUNDLED
-from longthought.problems import countdown
-from longthought.problems.puzzle import Puzzle
+from longthought.problems.countdown import game, notation
+from longthought.problems.countdown.puzzle import Puzzle
 from longthought.training.bundled import corpus, train
 from longthought.training.bundled.recipe import RECIPES, Mix, Recipe, Role, Stage
-from longthought.training.record import Record
+from longthought.training.record import TrainingRecord
 
 
 def examples(role: Role, count: int, mix: Mix | None = None) -> list[str]:
@@ -24,7 +23,7 @@ def examples(role: Role, count: int, mix: Mix | None = None) -> list[str]:
 
 
 def learn(recipe: Recipe, out: Path) -> dict[str, Any]:
-    return train.train(recipe, Record.open(out, asdict(recipe)))
+    return train.train(recipe, TrainingRecord.open(out, asdict(recipe)))
 
 
 def opening(text: str) -> Puzzle:
@@ -36,9 +35,9 @@ def opening(text: str) -> Puzzle:
 def test_no_training_example_touches_a_held_out_split_or_target(role: Role) -> None:
     for text in examples(role, 2_000):
         puzzle = opening(text)
-        assert countdown.split_of(puzzle.numbers) == "train"
-        assert not countdown.held_out_target(puzzle.target)
-        assert countdown.solvable(puzzle.numbers, puzzle.target)
+        assert game.split_of(puzzle.numbers) == "train"
+        assert not game.held_out_target(puzzle.target)
+        assert game.solvable(puzzle.numbers, puzzle.target)
 
 
 @pytest.mark.parametrize("role", ["policy", "critic", "solo"])
@@ -55,7 +54,7 @@ def test_the_policy_learns_only_steps_that_keep_the_target_in_reach_where_there_
         puzzle = opening(example.pieces[0][0])
         for text, learned in example.pieces:
             step = notation.read_step(text.removesuffix(f" {notation.END}"))
-            if learned and step and countdown.solvable(step.remaining, puzzle.target):
+            if learned and step and game.solvable(step.remaining, puzzle.target):
                 seen += 1
     assert seen > 500
 
@@ -68,7 +67,7 @@ def test_the_verdict_in_an_example_agrees_with_the_solver() -> None:
         if parsed.words == "wrong":
             continue
         left = tuple(map(int, asked.rpartition(" left ")[2].split()[:-1]))
-        assert countdown.solvable(left, opening(text).target) == (parsed.action != "backtrack")
+        assert game.solvable(left, opening(text).target) == (parsed.action != "backtrack")
 
 
 def test_only_learned_pieces_carry_labels() -> None:
@@ -97,7 +96,7 @@ def test_training_learns_goes_on_after_a_stop_and_saves_a_model_that_loads(tmp_p
     weights = (tmp_path / "model.safetensors").read_bytes()
     (tmp_path / "model.safetensors").unlink()
     learn(recipe, tmp_path)  # both stages stand in the folder already
-    assert [attempt["from_step"] for attempt in Record.open(tmp_path, asdict(recipe)).attempts] == [0, 35]
+    assert [attempt["from_step"] for attempt in TrainingRecord.open(tmp_path, asdict(recipe)).attempts] == [0, 35]
     assert (tmp_path / "model.safetensors").read_bytes() == weights
     assert json.loads((tmp_path / "config.json").read_text())["head_dim"] == 64
 
@@ -105,7 +104,7 @@ def test_training_learns_goes_on_after_a_stop_and_saves_a_model_that_loads(tmp_p
 def test_wide_targets_go_beyond_a_hundred_and_are_never_held_out() -> None:
     targets = {opening(text).target for text in examples("critic", 1_000, Mix(wide_targets=0.5))}
     assert max(targets) > corpus.MAX_TARGET
-    assert not any(countdown.held_out_target(t) for t in targets)
+    assert not any(game.held_out_target(t) for t in targets)
     assert max(opening(text).target for text in examples("critic", 1_000)) <= corpus.MAX_TARGET
 
 

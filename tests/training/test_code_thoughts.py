@@ -8,12 +8,12 @@ import pytest
 from datasets import load_dataset
 from langchain_core.messages import BaseMessage
 
-from longthought.agents.voices import VOICES
+from longthought.agents.dialects.thinkers import VOICES
 from longthought.errors import ConfigError, OutageError, ProblemError, RefusedError
 from longthought.problems.problem import AnswerReference, CodeReference, Problem, Task
 from longthought.tools.python import blocks
 from longthought.training.code_thoughts import CodeThought, Unfit, code_thought, programs, write_thoughts
-from longthought.training.folder import DataFolder
+from longthought.training.data.folder import DataFolder
 from longthought.training.narration import narrate
 from tests.fakes.scripted import Line, ScriptedChatModel
 

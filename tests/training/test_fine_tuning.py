@@ -20,24 +20,24 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 import longthought as lt
 from longthought.agents import catalogue
 from longthought.agents.catalogue import BUNDLED
-from longthought.agents.engines.engine import Generation, Sampling
-from longthought.agents.engines.load import load_engine
+from longthought.agents.in_process.engine import Generation, SamplingParams
+from longthought.agents.in_process.load import load_engine
 from longthought.agents.scorer import Scorer, hope
 from longthought.agents.view import view
-from longthought.problems import countdown
+from longthought.problems.countdown import game
 from longthought.training.fine_tuning import fine_tune
 from longthought.training.methods import METHODS
-from longthought.training.settings import Method, Settings
+from longthought.training.settings import Method, TrainingSettings
 from longthought.trajectories.events import StopReason
 from longthought.trajectories.trajectory import Trajectory
-from tests.training import debates
+from tests.fakes import data_folders
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning", "ignore::DeprecationWarning")
 EASY = "Use 3, 5 and 7, each once, to make 22."
 
 
 def train(method: Method, data: Path, out: Path, **settings: Any) -> dict[str, Any]:
-    return fine_tune(METHODS[method](), Settings(data=data, out=out, **settings))
+    return fine_tune(METHODS[method](), TrainingSettings(data=data, out=out, **settings))
 
 
 def test_a_policy_learns_from_debates_and_debates_at_once(policy_data: Path, tmp_path: Path) -> None:
@@ -84,8 +84,8 @@ def test_the_same_seed_gives_the_same_weights(policy_data: Path, tmp_path: Path)
 
 
 def test_preferences_raise_what_was_chosen(played: list[Trajectory], tmp_path: Path) -> None:
-    rows, aside = debates.split(debates.pairs(played))
-    data = debates.write(tmp_path / "data", rows, aside, format="dpo-policy", role="policy")
+    rows, aside = data_folders.split(data_folders.pairs(played))
+    data = data_folders.write(tmp_path / "data", rows, aside, format="dpo-policy", role="policy")
     facts = train("dpo", data, tmp_path / "dpo", steps=20, batch=16)
     last = float(facts["measured"]["pairs told apart"].split("%")[1].rsplit(" ", 1)[1])
     assert last > 60
@@ -94,10 +94,10 @@ def test_preferences_raise_what_was_chosen(played: list[Trajectory], tmp_path: P
 
 
 def test_an_adapter_is_loaded_with_its_base_and_says_what_peft_says(played: list[Trajectory], tmp_path: Path) -> None:
-    verdicts = debates.critic_rows(played)
+    verdicts = data_folders.critic_rows(played)
     hopeful = next(row for row in verdicts if row["completion"][0]["content"].endswith("continue"))
-    rows, aside = debates.split([row | {"completion": debates.said("none backtrack 0")} for row in verdicts])
-    data = debates.write(tmp_path / "data", rows, aside, format="critic", role="critic")
+    rows, aside = data_folders.split([row | {"completion": data_folders.said("none backtrack 0")} for row in verdicts])
+    data = data_folders.write(tmp_path / "data", rows, aside, format="critic", role="critic")
     out = tmp_path / "adapter"
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
@@ -120,7 +120,7 @@ def test_an_adapter_is_loaded_with_its_base_and_says_what_peft_says(played: list
 
     async def ask() -> Generation:
         try:
-            return await engine.generate(asked, Sampling(max_tokens=12))
+            return await engine.generate(asked, SamplingParams(max_tokens=12))
         finally:
             await engine.aclose()
 
@@ -133,13 +133,13 @@ def test_an_adapter_is_loaded_with_its_base_and_says_what_peft_says(played: list
     )
     assert max(abs(a - b) for a, b in zip(got.logprobs or (), alone, strict=True)) > 1  # so the adapter was there
     assert lt.solve(EASY, critic=f"transformers:{out}", rounds=4).finished
-    assert isinstance(catalogue.critic(f"transformers:{out}").dialect, type(debates.DIALECTS["compact"]))
+    assert isinstance(catalogue.critic(f"transformers:{out}").dialect, type(data_folders.DIALECTS["compact"]))
 
 
 def test_an_adapter_is_trained_further_by_preferences(played: list[Trajectory], tmp_path: Path) -> None:
-    data = debates.write(tmp_path / "sft", debates.policy_rows(played), format="policy", role="policy")
+    data = data_folders.write(tmp_path / "sft", data_folders.policy_rows(played), format="policy", role="policy")
     train("sft", data, tmp_path / "one", lora_rank=4, steps=2)
-    more = debates.write(tmp_path / "dpo", debates.pairs(played), format="dpo-policy", role="policy")
+    more = data_folders.write(tmp_path / "dpo", data_folders.pairs(played), format="dpo-policy", role="policy")
     facts = train("dpo", more, tmp_path / "two", base=str(tmp_path / "one"), steps=2)
     assert facts["adapter"]
     config = json.loads((tmp_path / "two" / "adapter_config.json").read_text())
@@ -148,8 +148,8 @@ def test_an_adapter_is_trained_further_by_preferences(played: list[Trajectory], 
 
 
 def test_a_thinker_writes_what_can_be_read_as_a_thought(played: list[Trajectory], tmp_path: Path) -> None:
-    rows, aside = debates.split(debates.thinker_rows(played))
-    data = debates.write(tmp_path / "data", rows, aside, format="sft-journey", role="thinker")
+    rows, aside = data_folders.split(data_folders.thinker_rows(played))
+    data = data_folders.write(tmp_path / "data", rows, aside, format="sft-journey", role="thinker")
     facts = train("sft", data, tmp_path / "thinker", steps=60, batch=8, learning_rate=3e-3, max_length=1024)
     assert facts["validation_loss"]["last"] < facts["validation_loss"]["first"]
     assert load_engine(str(tmp_path / "thinker"))[0].context_length == 1024, "twice what the base takes"
@@ -191,9 +191,9 @@ def test_a_killed_training_goes_on_to_the_same_step_count(policy_data: Path, tmp
 
 
 def test_a_scorer_tells_states_it_has_not_seen_apart_and_judges(played: list[Trajectory], tmp_path: Path) -> None:
-    rows = debates.label_rows(countdown.generate(count=300, numbers=3, split="train", seed=5), paths=4)
-    learned, aside = debates.split(rows)
-    data = debates.write(tmp_path / "data", learned, aside, format="step-labels", role="critic")
+    rows = data_folders.label_rows(game.generate(count=300, numbers=3, split="train", seed=5), paths=4)
+    learned, aside = data_folders.split(rows)
+    data = data_folders.write(tmp_path / "data", learned, aside, format="step-labels", role="critic")
     out = tmp_path / "scorer"
     facts = train("scorer", data, out, steps=100)
     assert float(facts["measured"]["AUROC, validation"]) > 0.65

@@ -10,12 +10,12 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from longthought.errors import ModelError
 from longthought.training import settings as sizes
-from longthought.training.fine_tuning import Task, arguments, look
-from longthought.training.folder import DataFolder
+from longthought.training.data.folder import DataFolder
+from longthought.training.fine_tuning import TrainerInputs, arguments, look
 from longthought.training.methods import METHODS
-from longthought.training.settings import Method, Settings
+from longthought.training.settings import Method, TrainingSettings
 from longthought.trajectories.trajectory import Trajectory
-from tests.training import debates
+from tests.fakes import data_folders
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning", "ignore::DeprecationWarning")
 CHATML = (
@@ -60,16 +60,16 @@ def speaker(folder: Path, template: str | None) -> Path:
     return folder
 
 
-def prepared(method: Method, data: Path, base: str, out: Path, **more: Any) -> tuple[Task, Any]:
+def prepared(method: Method, data: Path, base: str, out: Path, **more: Any) -> tuple[TrainerInputs, Any]:
     """Return what the method's trainer was given to learn."""
     learning = METHODS[method]()
-    task = look(learning, Settings(data=data, out=out, base=base, **more), DataFolder.open(data))
+    task = look(learning, TrainingSettings(data=data, out=out, base=base, **more), DataFolder.open(data))
     learning.inspect(task.train, task, "train")
     plan = dataclasses.replace(sizes.plan(task.settings, method, 1), checkpointing=False)
     return task, learning.trainer(task, plan, task.base.language_model("float32"), arguments(task, plan))
 
 
-def learned(task: Task, trainer: Any) -> list[str]:
+def learned(task: TrainerInputs, trainer: Any) -> list[str]:
     """Decode what counts in the loss, as the collator hands it to the model."""
     batch = trainer.data_collator([trainer.train_dataset[i] for i in range(len(trainer.train_dataset))])
     return [task.base.tokenizer.decode([t for t in labels.tolist() if t != -100]) for labels in batch["labels"]]
@@ -77,17 +77,16 @@ def learned(task: Task, trainer: Any) -> list[str]:
 
 @pytest.mark.parametrize("role", ["policy", "critic", "thinker"])
 def test_compact_agents_learn_their_replies_and_the_end(played: list[Trajectory], role: str, tmp_path: Path) -> None:
-    make = {"policy": debates.policy_rows, "critic": debates.critic_rows, "thinker": debates.thinker_rows}[role]
-    rows = make(played)
-    data = debates.write(tmp_path / "data", rows, format=role, role=role)
+    rows = getattr(data_folders, f"{role}_rows")(played)
+    data = data_folders.write(tmp_path / "data", rows, format=role, role=role)
     task, trainer = prepared("sft", data, "new:d64x1", tmp_path / "out", max_length=4096)  # long thoughts are cut else
     wanted = [" ".join(row["completion"][0]["content"].split()) + " <end>" for row in rows]
     assert learned(task, trainer) == wanted
 
 
 def test_prose_agents_learn_their_replies_and_the_end(played: list[Trajectory], tmp_path: Path) -> None:
-    rows = debates.policy_rows(played, "prose")[:12]
-    data = debates.write(tmp_path / "data", rows, format="policy", role="policy", dialect="prose")
+    rows = data_folders.policy_rows(played, "prose")[:12]
+    data = data_folders.write(tmp_path / "data", rows, format="policy", role="policy", dialect="prose")
     base = speaker(tmp_path / "base", UNMARKED)  # prompts and completions need no markers
     task, trainer = prepared("sft", data, str(base), tmp_path / "out")
     assert learned(task, trainer) == [row["completion"][0]["content"] + "<|im_end|>\n" for row in rows]
@@ -96,13 +95,13 @@ def test_prose_agents_learn_their_replies_and_the_end(played: list[Trajectory], 
 def test_in_a_talk_only_the_assistant_is_learned(tmp_path: Path) -> None:
     base = speaker(tmp_path / "base", CHATML)
     for name, row in (("messages", {"messages": TALK}), ("turns", {"prompt": TALK[:1], "completion": TALK[1:]})):
-        data = debates.write(tmp_path / name, [row], format="policy", role="policy", dialect="prose")
+        data = data_folders.write(tmp_path / name, [row], format="policy", role="policy", dialect="prose")
         task, trainer = prepared("sft", data, str(base), tmp_path / "out")
         assert learned(task, trainer) == ["five<|im_end|>four<|im_end|>"]
 
 
 def test_a_talk_needs_a_template_with_markers(tmp_path: Path) -> None:
-    data = debates.write(tmp_path / "data", [{"messages": TALK}], format="policy", role="policy", dialect="prose")
+    data = data_folders.write(tmp_path / "data", [{"messages": TALK}], format="policy", role="policy", dialect="prose")
     base = speaker(tmp_path / "base", UNMARKED)
     with pytest.raises(ModelError, match=r"doesn't mark what the assistant says.*\{% generation %\}.*--chat-template"):
         prepared("sft", data, str(base), tmp_path / "out")
@@ -113,8 +112,8 @@ def test_a_talk_needs_a_template_with_markers(tmp_path: Path) -> None:
 
 
 def test_pairs_share_their_prompt_and_part_at_the_reply(played: list[Trajectory], tmp_path: Path) -> None:
-    rows = debates.pairs(played)
-    data = debates.write(tmp_path / "data", rows, format="dpo-policy", role="policy")
+    rows = data_folders.pairs(played)
+    data = data_folders.write(tmp_path / "data", rows, format="dpo-policy", role="policy")
     task, trainer = prepared("dpo", data, "bundled:countdown", tmp_path / "out")
     decode = task.base.tokenizer.decode
     for row, made in zip(rows, trainer.train_dataset, strict=True):
@@ -129,10 +128,10 @@ def test_a_scorer_learns_at_the_last_token_of_each_step(tmp_path: Path) -> None:
         "completions": ["3 + 4 = 7 left 7 5", "7 - 5 = 2 left 2"],
         "labels": [True, False],
     }
-    data = debates.write(tmp_path / "data", [row, row], format="step-labels", role="critic")
+    data = data_folders.write(tmp_path / "data", [row, row], format="step-labels", role="critic")
     learning = METHODS["scorer"]()
     for labels, wanted in (("process", [1.0, 0.0]), ("outcome", [0.0, 0.0])):
-        settings = Settings(data=data, out=tmp_path / "out", base="new:d64x1", labels=labels)  # type: ignore[arg-type]
+        settings = TrainingSettings(data=data, out=tmp_path / "out", base="new:d64x1", labels=labels)  # type: ignore[arg-type]
         task = look(learning, settings, DataFolder.open(data))
         plan = sizes.plan(settings, "scorer", 1)
         trainer: Any = learning.trainer(task, plan, task.base.scoring_model("float32"), arguments(task, plan))

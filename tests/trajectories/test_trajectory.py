@@ -3,9 +3,9 @@
 import pytest
 
 from longthought.trajectories.events import Author, Judged, StopReason, Usage
-from longthought.trajectories.trajectory import Remark, Trajectory
+from longthought.trajectories.trajectory import Trajectory, Utterance
 from longthought.trajectories.tree import TreeError
-from tests.trajectories import logs
+from tests.fakes import logs
 
 P, C, T, S = Author.POLICY, Author.CRITIC, Author.TOOL, Author.STRATEGY
 
@@ -72,39 +72,39 @@ def test_events_that_do_not_fit_are_no_debate() -> None:
 def test_the_policys_transcript() -> None:
     log = logs.plain()
     assert Trajectory(log.name, log).transcript(P) == [
-        Remark(S, "started", "Use 16, 16, 8 and 11, each once, to make 35.", 0),
-        Remark(P, "proposed", "16 + 8 = 25", 1),
-        Remark(T, "moved", "back to 0: algebra: it is 24", 0),
-        Remark(P, "failed", "", None),
-        Remark(S, "failed", "unreadable_step: empty", None),
-        Remark(P, "proposed", "16 - 16 = 0", 2),
-        Remark(T, "observed", "0", 2),
-        Remark(C, "moved", "doubted: is zero allowed?", 0),
-        Remark(P, "reflected", "No: not positive.", 3),
-        Remark(C, "moved", "back to 0: zero is not positive", 0),
-        Remark(P, "proposed", "16 / 16 = 1", 4),
-        Remark(C, "moved", "accepted: fine", 4),
-        Remark(P, "proposed", "so it is", 5),
-        Remark(C, "moved", "accepted: done", 5),
+        Utterance(S, "started", "Use 16, 16, 8 and 11, each once, to make 35.", 0),
+        Utterance(P, "proposed", "16 + 8 = 25", 1),
+        Utterance(T, "moved", "back to 0: algebra: it is 24", 0),
+        Utterance(P, "failed", "", None),
+        Utterance(S, "failed", "unreadable_step: empty", None),
+        Utterance(P, "proposed", "16 - 16 = 0", 2),
+        Utterance(T, "observed", "0", 2),
+        Utterance(C, "moved", "doubted: is zero allowed?", 0),
+        Utterance(P, "reflected", "No: not positive.", 3),
+        Utterance(C, "moved", "back to 0: zero is not positive", 0),
+        Utterance(P, "proposed", "16 / 16 = 1", 4),
+        Utterance(C, "moved", "accepted: fine", 4),
+        Utterance(P, "proposed", "so it is", 5),
+        Utterance(C, "moved", "accepted: done", 5),
     ]
 
 
 def test_the_critics_transcript_leaves_out_what_it_was_never_asked() -> None:
     log = logs.plain()
     assert Trajectory(log.name, log).transcript(C) == [
-        Remark(S, "started", "Use 16, 16, 8 and 11, each once, to make 35.", 0),
-        Remark(P, "proposed", "16 - 16 = 0", 2),
-        Remark(T, "observed", "0", 2),
-        Remark(T, "checked", "algebra confirmed: 16 - 16 = 0", 2),
-        Remark(C, "failed", "hm", 2),
-        Remark(S, "failed", "unreadable_verdict: no verdict", 2),
-        Remark(C, "judged", "reflect: is zero allowed?", 2),
-        Remark(P, "reflected", "No: not positive.", 3),
-        Remark(C, "judged", "backtrack to 0: zero is not positive", 2),
-        Remark(P, "proposed", "16 / 16 = 1", 4),
-        Remark(C, "judged", "continue: fine", 4),
-        Remark(P, "proposed", "so it is", 5),
-        Remark(C, "judged", "terminate: done", 5),
+        Utterance(S, "started", "Use 16, 16, 8 and 11, each once, to make 35.", 0),
+        Utterance(P, "proposed", "16 - 16 = 0", 2),
+        Utterance(T, "observed", "0", 2),
+        Utterance(T, "checked", "algebra confirmed: 16 - 16 = 0", 2),
+        Utterance(C, "failed", "hm", 2),
+        Utterance(S, "failed", "unreadable_verdict: no verdict", 2),
+        Utterance(C, "judged", "reflect: is zero allowed?", 2),
+        Utterance(P, "reflected", "No: not positive.", 3),
+        Utterance(C, "judged", "backtrack to 0: zero is not positive", 2),
+        Utterance(P, "proposed", "16 / 16 = 1", 4),
+        Utterance(C, "judged", "continue: fine", 4),
+        Utterance(P, "proposed", "so it is", 5),
+        Utterance(C, "judged", "terminate: done", 5),
     ]
 
 

@@ -27,8 +27,8 @@ from longthought.trajectories.events import (
     Verdict,
 )
 from longthought.trajectories.segment import encode
-from longthought.trajectories.tree import Kind, Standing, Tree, TreeError
-from tests.trajectories import logs
+from longthought.trajectories.tree import NodeKind, Standing, Tree, TreeError
+from tests.fakes import logs
 
 
 def standings(tree: Tree) -> str:
@@ -69,7 +69,7 @@ def test_a_plain_debate() -> None:
     assert tree.nodes[2].rejected_by is Author.CRITIC
     assert tree.nodes[2].observations == ["0"]
     assert [v.action for v in tree.nodes[2].verdicts] == [Action.REFLECT, Action.BACKTRACK]
-    assert tree.nodes[3].kind is Kind.REFLECTION
+    assert tree.nodes[3].kind is NodeKind.REFLECTION
     assert (tree.nodes[3].parent, tree.nodes[3].depth) == (2, 1)
     assert tree.nodes[5].depth == 2
     assert tree.nodes[5].answer == "(16 / 16) * 35"

@@ -16,7 +16,7 @@ from typing import Final
 
 from longthought.graphs.search.descent import Descent
 from longthought.graphs.search.facts import Expansion
-from longthought.graphs.search.strategy import Place, Plan
+from longthought.graphs.search.strategy import Place, StrategySettings
 
 PRIOR: Final = 0.5
 """Successes and failures that a posterior starts from."""
@@ -25,7 +25,7 @@ UNIT: Final = 1_000_000
 
 
 @dataclass(slots=True)
-class Record:
+class ScoreSum:
     """Scores, added up."""
 
     total: int = 0
@@ -44,11 +44,11 @@ class Record:
 class Adaptive(Descent):
     """Posteriors, and the walk that draws from them."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: StrategySettings) -> None:
         """Start with the problem alone."""
         self._own: dict[int, int] = {}
-        self._steps: defaultdict[int, Record] = defaultdict(Record)
-        self._whole: defaultdict[int, Record] = defaultdict(Record)
+        self._steps: defaultdict[int, ScoreSum] = defaultdict(ScoreSum)
+        self._whole: defaultdict[int, ScoreSum] = defaultdict(ScoreSum)
         self._linked: set[int] = set()
         super().__init__(plan)
 
@@ -100,7 +100,7 @@ class Adaptive(Descent):
             self._whole[above].add(total, times)
             above = self.places[above].parent if above in self._linked else None
 
-    def _deeper(self, node: int) -> Record:
+    def _deeper(self, node: int) -> ScoreSum:
         """Return what going on has brought: the scores below the node's steps."""
         steps, whole, own = self._steps[node], self._whole[node], self._own.get(node)
-        return Record(whole.total - steps.total - (own or 0), whole.times - steps.times - (own is not None))
+        return ScoreSum(whole.total - steps.total - (own or 0), whole.times - steps.times - (own is not None))

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from longthought.graphs.search.facts import Expansion, Pruning
-from longthought.graphs.search.strategy import Place, Plan, Strategy
+from longthought.graphs.search.strategy import Place, SearchStrategy, StrategySettings
 
 
 @dataclass(slots=True)
@@ -33,10 +33,10 @@ class Lane:
     """Lanes that come of it and have not come to an end."""
 
 
-class Beam(Strategy):
+class Beam(SearchStrategy):
     """One lane, or from the first level on one for each node that was kept there."""
 
-    def __init__(self, plan: Plan, *, diverse: bool = False) -> None:
+    def __init__(self, plan: StrategySettings, *, diverse: bool = False) -> None:
         """Start with the problem alone."""
         super().__init__(plan)
         self._diverse = diverse

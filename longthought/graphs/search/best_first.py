@@ -10,13 +10,13 @@ the critic for a heuristic; as tree search over reasoning steps in Koh et al., "
 import heapq
 
 from longthought.graphs.search.facts import Expansion
-from longthought.graphs.search.strategy import Place, Plan, Strategy
+from longthought.graphs.search.strategy import Place, SearchStrategy, StrategySettings
 
 
-class BestFirst(Strategy):
+class BestFirst(SearchStrategy):
     """A frontier in the order of value."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: StrategySettings) -> None:
         """Start with the problem alone."""
         super().__init__(plan)
         self._frontier: list[tuple[int, float, int]] = []

@@ -8,13 +8,13 @@ from abc import abstractmethod
 from collections import deque
 from collections.abc import Iterable
 
-from longthought.graphs.search.strategy import Place, Plan, Strategy
+from longthought.graphs.search.strategy import Place, SearchStrategy, StrategySettings
 
 
-class Descent(Strategy):
+class Descent(SearchStrategy):
     """A search that walks down."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: StrategySettings) -> None:
         """Start with the problem alone."""
         super().__init__(plan)
         self._standing: dict[int, tuple[bool, bool, object]] = {}

@@ -20,13 +20,13 @@ from itertools import pairwise
 
 from longthought.graphs.search.descent import Descent
 from longthought.graphs.search.facts import Expansion
-from longthought.graphs.search.strategy import Place, Plan, Run
+from longthought.graphs.search.strategy import Place, Selection, StrategySettings
 
 
 class Mcts(Descent):
     """Statistics of edges, and the walk they lead to."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: StrategySettings) -> None:
         """Start with the problem alone."""
         self._visits: Counter[tuple[int, int]] = Counter()
         self._in_flight: Counter[tuple[int, int]] = Counter()
@@ -86,7 +86,7 @@ class Mcts(Descent):
         """Say whether a node has its value: the critic's, and that of its rollout if there is one to be had."""
         return place.judged and (not self._is_owed(place) or self._ended(place))
 
-    def moved(self, run: Run) -> None:
+    def moved(self, run: Selection) -> None:
         """Count the visits of a selection along its path: those that are weighed, and those in flight."""
         if not run.path or run.rollout:
             return
@@ -121,7 +121,7 @@ class Mcts(Descent):
     def _goes_on(self, place: Place) -> bool:
         return not (place.dead or place.answered) and self.depth(place) < self.plan.depth
 
-    def _end(self, place: Place) -> tuple[Place, Run | None]:
+    def _end(self, place: Place) -> tuple[Place, Selection | None]:
         """Follow a rollout to the node where it stands, and to the selection that is in flight or came to nothing."""
         while (run := next((run for run in place.runs if run.rollout), None)) is not None and run.children:
             place = self.places[run.children[0]]

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from longthought.errors import ModelError
-from longthought.graphs.search.context import SearchContext
-from longthought.graphs.search.search import Search
+from longthought.graphs.search.fold import Search
+from longthought.graphs.search.settings import SearchContext
 from longthought.graphs.subdebates import begun, paid, retold
 from longthought.trajectories.events import Action, AnyEvent, Author, Judged, Proposed, StopReason, Verdict
 from longthought.trajectories.trajectory import Trajectory
-from longthought.trajectories.tree import Kind
+from longthought.trajectories.tree import NodeKind
 
 
 def opening(search: Search, leaf: int, settings: SearchContext) -> list[AnyEvent]:
@@ -42,7 +42,7 @@ def outcome(search: Search, leaf: int, ended: Trajectory, at: float) -> Sequence
     if found is not None:
         there = [node for node, name in search.borrowed.items() if name == ended.id]  # a log may break off within them
         known, above = len(tree.path(leaf)) + len(there), there[-1] if there else leaf
-        steps = [node for node in ended.path if node.kind is Kind.STEP]
+        steps = [node for node in ended.path if node.kind is NodeKind.STEP]
         for number, step in enumerate(steps[known:]):
             node = len(tree.nodes) + number
             events.append(

@@ -10,7 +10,7 @@ from bisect import insort
 from dataclasses import dataclass, field
 from typing import Final
 
-from longthought.graphs.scores import Aggregate, aggregated
+from longthought.graphs.path_value import Aggregate, aggregated
 from longthought.graphs.search.facts import Asked, Dead, Expansion, Fact, Grown, Pruning, Scored, Selected
 
 PATIENCE: Final = 2
@@ -18,7 +18,7 @@ PATIENCE: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class StrategySettings:
     """How wide and how deep, and what chance starts from."""
 
     width: int = 4
@@ -36,7 +36,7 @@ class Plan:
 
 
 @dataclass(slots=True)
-class Run:
+class Selection:
     """One selection and what came of it."""
 
     number: int
@@ -64,9 +64,9 @@ class Place:
     answered: bool = False
     failures: int = 0
     """Selections that came to nothing."""
-    runs: list[Run] = field(default_factory=list[Run])
+    runs: list[Selection] = field(default_factory=list[Selection])
     """Selections of it."""
-    births: list[Run] = field(default_factory=list[Run])
+    births: list[Selection] = field(default_factory=list[Selection])
     """Selections it was proposed in."""
     busy: set[int] = field(default_factory=set[int])
     """Selections of it that are not over, or have children that nobody has judged yet."""
@@ -82,14 +82,14 @@ class Place:
         return self.failures >= PATIENCE
 
 
-class Strategy(ABC):
+class SearchStrategy(ABC):
     """A search over one tree."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: StrategySettings) -> None:
         """Start with the problem alone."""
         self.plan = plan
         self.places: dict[int, Place] = {0: Place(0, score=1.0)}
-        self._runs: dict[int, Run] = {}
+        self._runs: dict[int, Selection] = {}
 
     @abstractmethod
     def ask(self) -> Expansion | None:
@@ -169,14 +169,14 @@ class Strategy(ABC):
     def changed(self, place: Place) -> None:  # noqa: B027 (not every strategy needs to know)
         """Take note that a node, or a selection of it, is not what it was."""
 
-    def moved(self, run: Run) -> None:  # noqa: B027
+    def moved(self, run: Selection) -> None:  # noqa: B027
         """Take note that a selection, or a node that came of it, is not what it was."""
 
     def settled(self, place: Place) -> bool:
         """Say whether a node needs no more looking at before what came of its selection can be weighed."""
         return place.judged
 
-    def _grow(self, run: Run, fact: Grown) -> None:
+    def _grow(self, run: Selection, fact: Grown) -> None:
         if fact.node in run.children:
             return
         parent, child = self._place(fact.parent), self._place(fact.node)
@@ -201,7 +201,7 @@ class Strategy(ABC):
         found = [self.places[child] for child in place.children if self.places[child].parent == place.id]
         return [below for child in found for below in (child, *self._below(child))]
 
-    def refresh(self, run: Run) -> None:
+    def refresh(self, run: Selection) -> None:
         """Work out again whether a selection is over, and have note taken of it."""
         place = self._place(run.node)
         if run.over and (run.rollout or all(self.settled(self.places[child]) for child in run.children)):
@@ -211,9 +211,9 @@ class Strategy(ABC):
         self.moved(run)
         self.changed(place)
 
-    def _run(self, number: int, node: int) -> Run:
+    def _run(self, number: int, node: int) -> Selection:
         if number not in self._runs:
-            self._runs[number] = run = Run(number, node)
+            self._runs[number] = run = Selection(number, node)
             self._place(node).runs.append(run)
         return self._runs[number]
 

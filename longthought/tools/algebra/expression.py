@@ -57,14 +57,14 @@ class Negative:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class FunctionCall:
     """A function: `root` (of what, which), `factorial`, `binomial`, `log` (base, of what), `ln`, `sin`, …."""
 
     function: str
     arguments: tuple["Node", ...]
 
 
-Node = Number | Name | Operation | Negative | Call
+Node = Number | Name | Operation | Negative | FunctionCall
 
 
 @dataclass(slots=True)
@@ -213,7 +213,7 @@ class _Parser:
                 self.take()
                 if self.at == len(self.tokens):
                     self.doubts.append("! may be a factorial or an exclamation")
-                tree = Call("factorial", (tree,))
+                tree = FunctionCall("factorial", (tree,))
             elif kind == "percent":
                 self.take()
                 self.units.append("%")
@@ -305,12 +305,12 @@ class _Parser:
         if command.endswith("frac"):
             return Operation("/", self.digit(depth), self.digit(depth))
         if command.endswith("binom"):
-            return Call("binomial", (self.argument(depth), self.argument(depth)))
+            return FunctionCall("binomial", (self.argument(depth), self.argument(depth)))
         if command in ("sqrt", "√"):
             degree: Node = Number(Fraction(2))
             if command == "sqrt" and self.peek() == "open" and self.tokens[self.at].text.endswith("["):
                 degree = self.atom(depth)
-            return Call("root", (self.argument(depth), degree))
+            return FunctionCall("root", (self.argument(depth), degree))
         return self.function(command, depth)
 
     def function(self, function: str, depth: int) -> Node:
@@ -330,7 +330,7 @@ class _Parser:
             raise UnreadableError
         if function != "ln" and isinstance(argument, Number) and argument.value:
             raise UnreadableError
-        tree = Call(function, (argument,))
+        tree = FunctionCall(function, (argument,))
         return Operation("^", tree, power) if power else tree
 
     def digit(self, depth: int) -> Node:

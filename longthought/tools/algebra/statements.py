@@ -35,7 +35,7 @@ _WORDS: Final = frozenset({"word", "hyphenated"})
 _EDGES: Final = frozenset({"relation", "odd", "arrow", "stop", "line", "bad", "dots", "ordinal"})
 
 
-class Context:
+class StepContext:
     """The sentences of a step, and which of them say something else than that a link holds."""
 
     def __init__(self, text: str, problem: str) -> None:
@@ -81,7 +81,7 @@ class Statement:
     end: int
     doubtful: bool
     """Whether it may go on in another line."""
-    context: Context
+    context: StepContext
 
     @property
     def hedged(self) -> bool:
@@ -96,7 +96,7 @@ def statements(step: str, problem: str = "") -> list[Statement]:
         return []
     tokens = tokenize(text)
     partners = _partners(tokens)
-    context = Context(text, problem)
+    context = StepContext(text, problem)
     found: list[Statement] = []
     for index, token in enumerate(tokens):
         if token.kind == "relation" and len(found) < MOST:

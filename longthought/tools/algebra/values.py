@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
-from longthought.tools.algebra.expression import Call, Name, Negative, Node, Number, Operation, UnreadableError
+from longthought.tools.algebra.expression import FunctionCall, Name, Negative, Node, Number, Operation, UnreadableError
 
 MAX_BITS: Final = 10_000
 MAX_FACTORIAL: Final = 1_000
@@ -45,7 +45,7 @@ def number(tree: Node, values: Mapping[str, Fraction]) -> Fraction:
             if text not in values:
                 raise IrrationalError
             return values[text]
-        case Call(function, arguments):
+        case FunctionCall(function, arguments):
             return _call(function, [number(a, values) for a in arguments])
 
 

@@ -15,7 +15,7 @@ from typing import Final
 from longthought.tools.answer.exact import value
 from longthought.tools.answer.intervals import same, union
 from longthought.tools.answer.terms import term
-from longthought.tools.answer.writing import Kind, Written, clean, read, words
+from longthought.tools.answer.writing import AnswerKind, Written, clean, read, words
 from longthought.tools.workers import WorkerCrashed, Workers, WorkerTimeout
 
 MAX_ANSWER: Final = 2_000
@@ -27,7 +27,7 @@ WORKERS: Final = Workers("longthought.tools.answer.symbolic:judge", size=2, seco
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Equivalence:
     """What was found."""
 
     equal: bool | None
@@ -36,11 +36,11 @@ class Comparison:
     """Why not, or on which condition; quotes nothing of the reference, for it is logged."""
 
 
-_SAME: Final = Comparison(True)
-_DIFFERENT: Final = Comparison(False, "it is not the reference")
+_SAME: Final = Equivalence(True)
+_DIFFERENT: Final = Equivalence(False, "it is not the reference")
 
 
-async def compare(gold: str, given: str) -> Comparison:
+async def compare(gold: str, given: str) -> Equivalence:
     """Compare an answer with the reference. Never raises for what they say; safe in any thread and any event loop.
 
     Args:
@@ -49,23 +49,23 @@ async def compare(gold: str, given: str) -> Comparison:
 
     """
     found = decide(gold, given)
-    if isinstance(found, Comparison):
+    if isinstance(found, Equivalence):
         return found
     try:
         equal, detail = await WORKERS.call(*found)
     except WorkerTimeout as error:
-        return Comparison(None, str(error))
+        return Equivalence(None, str(error))
     except WorkerCrashed as error:
         kind = str(error).partition(":")[0]  # not the whole message, which may quote the reference
-        return Comparison(None, f"the comparison broke off: {kind}")
-    return Comparison(equal, detail)
+        return Equivalence(None, f"the comparison broke off: {kind}")
+    return Equivalence(equal, detail)
 
 
-def decide(gold: str, given: str) -> Comparison | tuple[str, str]:
+def decide(gold: str, given: str) -> Equivalence | tuple[str, str]:
     """Decide what can be decided exactly; else return the two expressions that symbolic comparison must decide."""
     for name, text in (("reference", gold), ("answer", given)):
         if fault := _unreadable(text):
-            return Comparison(None if name == "reference" or text.strip() else False, f"the {name} {fault}")
+            return Equivalence(None if name == "reference" or text.strip() else False, f"the {name} {fault}")
     one, other = clean(gold), clean(given)
     if one == other and one:
         return _SAME
@@ -90,16 +90,16 @@ def _unreadable(text: str) -> str | None:
     return "has a bracket that is never closed" if text.count("{") != text.count("}") else None
 
 
-def _written(gold: Written, given: Written) -> Comparison | tuple[str, str]:
+def _written(gold: Written, given: Written) -> Equivalence | tuple[str, str]:
     """Compare two answers that have been taken apart."""
     if choice := _choice(gold, given):
         return choice
-    if Kind.WORDS in (gold.kind, given.kind):
+    if AnswerKind.WORDS in (gold.kind, given.kind):
         return _said(gold, given)
     if gold.name and given.name and gold.name != given.name:
         found = _measured(gold, given)
-        return found if isinstance(found, Comparison) and found.equal is False else _unknown("named differently")
-    if ("=" in gold.body) != ("=" in given.body) and gold.kind is given.kind is Kind.SINGLE:
+        return found if isinstance(found, Equivalence) and found.equal is False else _unknown("named differently")
+    if ("=" in gold.body) != ("=" in given.body) and gold.kind is given.kind is AnswerKind.SINGLE:
         return _chain(gold, given)
     sets = union(gold.body), union(given.body)
     if sets[0] and sets[1] and (sets[0].explicit or sets[1].explicit):
@@ -110,7 +110,7 @@ def _written(gold: Written, given: Written) -> Comparison | tuple[str, str]:
     return _measured(gold, given)
 
 
-def _choice(gold: Written, given: Written) -> Comparison | None:
+def _choice(gold: Written, given: Written) -> Equivalence | None:
     """Compare the letters of a multiple choice, as in `(A)` and `A. Paris`."""
     letter = re.fullmatch(r"\(?([A-J])\)?[.:]?", gold.text)
     if letter is None:
@@ -122,7 +122,7 @@ def _choice(gold: Written, given: Written) -> Comparison | None:
 _OPPOSITES: Final = ({"yes", "no"}, {"true", "false"}, {"even", "odd"})
 
 
-def _said(gold: Written, given: Written) -> Comparison:
+def _said(gold: Written, given: Written) -> Equivalence:
     """Compare words, as they are spelt."""
     one, other = (_spelling(w.text) for w in (gold, given))
     if one and one == other:
@@ -135,7 +135,7 @@ def _spelling(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip(" .,;:!\"'").casefold()
 
 
-def _chain(gold: Written, given: Written) -> Comparison | tuple[str, str]:
+def _chain(gold: Written, given: Written) -> Equivalence | tuple[str, str]:
     """Compare where one side is an equation, such as `2 + 3 = 5`, and the other is not."""
     equation, other = (gold, given) if "=" in gold.body else (given, gold)
     values = [value(part) for part in equation.body.split("=")]
@@ -152,7 +152,7 @@ def _chain(gold: Written, given: Written) -> Comparison | tuple[str, str]:
 # Units and percentages.
 
 
-def _measured(gold: Written, given: Written) -> Comparison | tuple[str, str]:
+def _measured(gold: Written, given: Written) -> Equivalence | tuple[str, str]:
     if gold.percent != given.percent:
         return _percentage(gold, given)
     one, other = gold.unit, given.unit
@@ -162,8 +162,8 @@ def _measured(gold: Written, given: Written) -> Comparison | tuple[str, str]:
         if one.dimensions == other.dimensions:
             return _plain(gold, given, one.factor / other.factor)
         found = _plain(gold, given)
-        if (one.known and other.known) or (isinstance(found, Comparison) and found.equal is False):
-            return Comparison(False, "it is in units of another kind")
+        if (one.known and other.known) or (isinstance(found, Equivalence) and found.equal is False):
+            return Equivalence(False, "it is in units of another kind")
         return _unknown("what it counts may not be the same")
     unit = one or other
     assert unit is not None
@@ -172,19 +172,19 @@ def _measured(gold: Written, given: Written) -> Comparison | tuple[str, str]:
     return _plain(gold, given)  # questions often say the unit, and answers leave it out
 
 
-def _percentage(gold: Written, given: Written) -> Comparison | tuple[str, str]:
+def _percentage(gold: Written, given: Written) -> Equivalence | tuple[str, str]:
     """Compare where one side has a percent sign: 50% is 1/2, but is 50 in an answer to "what percentage"."""
     factor = Fraction(1, 100) if gold.percent else Fraction(100)
     as_ratio = _plain(gold, given, factor)
     if as_ratio == _SAME:
         return _SAME
     as_written = _plain(gold, given)
-    if isinstance(as_written, Comparison) and as_written.equal is False and isinstance(as_ratio, Comparison):
+    if isinstance(as_written, Equivalence) and as_written.equal is False and isinstance(as_ratio, Equivalence):
         return as_ratio
     return _unknown("one is a percentage")
 
 
-def _angle(gold: Written, given: Written) -> Comparison | tuple[str, str]:
+def _angle(gold: Written, given: Written) -> Equivalence | tuple[str, str]:
     """Compare degrees with a number: a bare number may be meant in degrees, one with π is in radians."""
     bare = given if gold.unit else gold
     if "\\pi" not in bare.body:
@@ -197,16 +197,16 @@ def _angle(gold: Written, given: Written) -> Comparison | tuple[str, str]:
 # Numbers and collections of them.
 
 
-def _plain(gold: Written, given: Written, factor: Fraction = Fraction(1)) -> Comparison | tuple[str, str]:
+def _plain(gold: Written, given: Written, factor: Fraction = Fraction(1)) -> Equivalence | tuple[str, str]:
     """Compare without units, the gold side taken so many times."""
     if gold.base or given.base:
         return _in_bases(gold, given)
-    if Kind.RATIO in (gold.kind, given.kind):
+    if AnswerKind.RATIO in (gold.kind, given.kind):
         return _ratios(gold, given)
     one, other = _number(gold), _number(given)
     if one is not None and other is not None:
         return _numbers(one * factor, other, gold.body, given.body)
-    if gold.kind is not Kind.SINGLE or given.kind is not Kind.SINGLE:
+    if gold.kind is not AnswerKind.SINGLE or given.kind is not AnswerKind.SINGLE:
         return _collections(gold, given, factor)
     for body in (gold.body, given.body):
         if "%" in body or re.search(r"(?<![_0-9])[0-9]+\s+[0-9]|!!|[0-9]_", body):
@@ -219,10 +219,10 @@ def _plain(gold: Written, given: Written, factor: Fraction = Fraction(1)) -> Com
 
 
 def _number(written: Written) -> Fraction | None:
-    return value(written.body) if written.kind is Kind.SINGLE else None
+    return value(written.body) if written.kind is AnswerKind.SINGLE else None
 
 
-def _numbers(gold: Fraction, given: Fraction, gold_text: str, given_text: str) -> Comparison:
+def _numbers(gold: Fraction, given: Fraction, gold_text: str, given_text: str) -> Equivalence:
     if gold == given:
         return _SAME
     for written, said, exact in ((gold_text, gold, given), (given_text, given, gold)):
@@ -241,7 +241,7 @@ def _terminates(number: Fraction) -> bool:
     return rest == 1
 
 
-def _in_bases(gold: Written, given: Written) -> Comparison:
+def _in_bases(gold: Written, given: Written) -> Equivalence:
     values = [_in_base(w) for w in (gold, given)]
     if None in values:
         return _unknown("a number in another base")
@@ -261,7 +261,7 @@ def _in_base(written: Written) -> Fraction | None:
         return None
 
 
-def _ratios(gold: Written, given: Written) -> Comparison:
+def _ratios(gold: Written, given: Written) -> Equivalence:
     """Compare `3:4` with `6:8` or 3/4; what may be a time of day is left alone."""
     one, other = (w.parts or (w.body,) for w in (gold, given))
     if one == other:
@@ -283,12 +283,12 @@ def _time(written: Written) -> bool:
     return re.fullmatch(r"[0-9]{1,2}:[0-5][0-9](?::[0-5][0-9])?", written.body.replace(" ", "")) is not None
 
 
-def _collections(gold: Written, given: Written, factor: Fraction) -> Comparison | tuple[str, str]:
+def _collections(gold: Written, given: Written, factor: Fraction) -> Equivalence | tuple[str, str]:
     """Compare lists, sets, tuples and brackets element by element, where every element is a number."""
     kinds = {gold.kind, given.kind}
     if len(kinds) > 1:
         return _of_two_kinds(gold, given)
-    if gold.kind is Kind.BRACKETS and gold.body[0] + gold.body[-1] != given.body[0] + given.body[-1]:
+    if gold.kind is AnswerKind.BRACKETS and gold.body[0] + gold.body[-1] != given.body[0] + given.body[-1]:
         return _DIFFERENT
     if _elements_named(gold) or _elements_named(given):
         return gold.body, given.body
@@ -299,9 +299,9 @@ def _collections(gold: Written, given: Written, factor: Fraction) -> Comparison 
     if None not in first and None not in second:
         scaled = [n * factor for n in first if n is not None]
         others = [n for n in second if n is not None]
-        if gold.kind in (Kind.TUPLE, Kind.BRACKETS):
+        if gold.kind in (AnswerKind.TUPLE, AnswerKind.BRACKETS):
             return _SAME if scaled == others else _DIFFERENT
-        if gold.kind is Kind.SET:
+        if gold.kind is AnswerKind.SET:
             return _SAME if set(scaled) == set(others) else _DIFFERENT
         return _SAME if Counter(scaled) == Counter(others) else _DIFFERENT
     if factor != 1:
@@ -313,13 +313,13 @@ def _elements_named(written: Written) -> bool:
     return any("=" in part for part in written.parts)
 
 
-def _of_two_kinds(gold: Written, given: Written) -> Comparison | tuple[str, str]:
+def _of_two_kinds(gold: Written, given: Written) -> Equivalence | tuple[str, str]:
     """Compare things such as `1, 2` and `{1, 2}`: different elements differ, the same ones may not mean the same."""
     if any(_elements_named(w) or words(w.body) for w in (gold, given)):
         return gold.body, given.body
     ours, theirs = ([value(p) for p in (w.parts or (w.body,))] for w in (gold, given))
-    if Kind.SINGLE in (gold.kind, given.kind):
-        plain, many = (gold, given) if gold.kind is Kind.SINGLE else (given, gold)
+    if AnswerKind.SINGLE in (gold.kind, given.kind):
+        plain, many = (gold, given) if gold.kind is AnswerKind.SINGLE else (given, gold)
         digits = [re.sub(r"[^0-9]", "", w.body) for w in (plain, many)]
         if value(plain.body) is None:
             return gold.body, given.body
@@ -329,10 +329,10 @@ def _of_two_kinds(gold: Written, given: Written) -> Comparison | tuple[str, str]
         return _unknown(detail)
     if sorted(map(str, ours)) != sorted(map(str, theirs)):
         return _DIFFERENT
-    if {gold.kind, given.kind} == {Kind.LIST, Kind.SET} and "\\pm" in (gold.body[:3], given.body[:3]):
+    if {gold.kind, given.kind} == {AnswerKind.LIST, AnswerKind.SET} and "\\pm" in (gold.body[:3], given.body[:3]):
         return _SAME
-    return Comparison(None if Kind.LIST in (gold.kind, given.kind) else False, detail)
+    return Equivalence(None if AnswerKind.LIST in (gold.kind, given.kind) else False, detail)
 
 
-def _unknown(reason: str) -> Comparison:
-    return Comparison(None, reason)
+def _unknown(reason: str) -> Equivalence:
+    return Equivalence(None, reason)

@@ -19,26 +19,26 @@ _TOKEN: Final = re.compile(
 _SAME: Final = {"\\cdot": "*", "\\times": "*", "\\div": "/"}
 
 
-class _Unreadable(Exception):
+class _NotExact(Exception):
     pass
 
 
 def value(text: str) -> Fraction | None:
     """Return the value of a cleaned text (see `writing.clean`), or None if it isn't plainly a rational number."""
     try:
-        reader = _Reader(text)
+        reader = _ExpressionReader(text)
         found = reader.sum()
         return found if reader.at == len(reader.tokens) else None
-    except (_Unreadable, ZeroDivisionError, ValueError):
+    except (_NotExact, ZeroDivisionError, ValueError):
         return None
 
 
 def power(base: Fraction, exponent: Fraction) -> Fraction:
     """Raise to a power, if the result is rational and not too large."""
     if exponent.denominator != 1 or (base == 0 and exponent <= 0):
-        raise _Unreadable
+        raise _NotExact
     if base not in (0, 1, -1) and abs(exponent) * _bits(base) > _MAX_BITS:
-        raise _Unreadable
+        raise _NotExact
     return base ** (exponent.numerator % 2 if abs(base) == 1 else exponent.numerator)
 
 
@@ -46,7 +46,7 @@ def _bits(number: Fraction) -> int:
     return max(number.numerator.bit_length(), number.denominator.bit_length())
 
 
-class _Reader:
+class _ExpressionReader:
     """Reads sums of products of powers from left to right, by recursive descent."""
 
     def __init__(self, text: str) -> None:
@@ -57,7 +57,7 @@ class _Reader:
         while position < len(text):
             match = _TOKEN.match(text, position)
             if match is None:
-                raise _Unreadable
+                raise _NotExact
             token = match[0].strip()
             self.tokens.append(_SAME.get(token, token))
             self.spaced.append(match[0][:1].isspace())
@@ -75,7 +75,7 @@ class _Reader:
     def sum(self) -> Fraction:
         self.depth += 1
         if self.depth > _MAX_DEPTH:
-            raise _Unreadable
+            raise _NotExact
         total = self.product()
         while sign := self.take("+", "-"):
             total += self.product() if sign == "+" else -self.product()
@@ -102,13 +102,13 @@ class _Reader:
         base = self.atom()
         while self.take("!"):
             if self.peek() == "!" or base.denominator != 1 or not 0 <= base <= _MAX_FACTORIAL:
-                raise _Unreadable
+                raise _NotExact
             base = Fraction(math.factorial(base.numerator))
         if not self.take("^"):
             return base
         self.depth += 1
         if self.depth > _MAX_DEPTH:
-            raise _Unreadable
+            raise _NotExact
         negative = bool(self.take("-"))
         exponent = self.group() if self.peek() == "{" else self.raised()
         self.depth -= 1
@@ -128,7 +128,7 @@ class _Reader:
         if token == "\\sqrt":
             self.at += 1
             return _root(self.argument())
-        raise _Unreadable
+        raise _NotExact
 
     def fraction_after(self) -> Fraction:
         r"""Read the fraction of a mixed number: `2\frac12` or `2 1/2`."""
@@ -141,14 +141,14 @@ class _Reader:
         else:
             return Fraction(0)
         if not 0 < found < 1 or self.peek() in ("^", "!"):
-            raise _Unreadable
+            raise _NotExact
         return found
 
     def group(self) -> Fraction:
         closing = {"(": ")", "{": "}"}.get(self.take("(", "{"))
         found = self.sum()
         if closing is None or not self.take(closing):
-            raise _Unreadable
+            raise _NotExact
         return found
 
     def argument(self) -> Fraction:
@@ -157,7 +157,7 @@ class _Reader:
             return self.group()
         token = self.peek()
         if not token.isdecimal():
-            raise _Unreadable
+            raise _NotExact
         if len(token) == 1:
             self.at += 1
         else:
@@ -168,19 +168,19 @@ class _Reader:
 def _number(token: str) -> Fraction:
     mantissa, _, exponent = token.replace(",", "").lower().partition("e")
     if abs(int(exponent or 0)) * 4 > _MAX_BITS:
-        raise _Unreadable
+        raise _NotExact
     return Fraction(f"{mantissa}e{exponent}" if exponent else mantissa.removesuffix("."))
 
 
 def _root(number: Fraction) -> Fraction:
     if number < 0:
-        raise _Unreadable
+        raise _NotExact
     root = Fraction(math.isqrt(number.numerator), math.isqrt(number.denominator))
     if root * root != number:
-        raise _Unreadable
+        raise _NotExact
     return root
 
 
 def _bounded(number: Fraction) -> None:
     if _bits(number) > _MAX_BITS:
-        raise _Unreadable
+        raise _NotExact

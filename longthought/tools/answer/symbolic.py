@@ -35,14 +35,14 @@ _POINTS: Final = (sympy.Rational(7, 11), sympy.Rational(17, 5), sympy.Rational(2
 _PARAMETERS: Final = frozenset("kmn")
 """Letters that usually stand for any whole number."""
 
-Finding = tuple[bool | None, str]
+SymbolicFinding = tuple[bool | None, str]
 
 
 class _Alarm(BaseException):
     """Time is up; no Exception, so that sympy can't swallow it."""
 
 
-def judge(gold: str, given: str) -> Finding:
+def judge(gold: str, given: str) -> SymbolicFinding:
     """Compare two expressions in cleaned LaTeX.
 
     Returns:
@@ -80,7 +80,7 @@ def _read(text: str) -> Any:
     return found[0] if found and not isinstance(found[0], str) else None
 
 
-def _judge(gold: Any, given: Any) -> Finding:
+def _judge(gold: Any, given: Any) -> SymbolicFinding:
     if _undefined(gold) or _undefined(given):
         return None, "it divides by zero"
     said = _verified(gold, given)

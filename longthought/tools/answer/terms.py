@@ -26,7 +26,7 @@ class Term(NamedTuple):
         return Term(self.sign * other.sign, self.square * other.square**power, self.pi + power * other.pi)
 
 
-class _Unreadable(Exception):
+class _NotATerm(Exception):
     pass
 
 
@@ -42,7 +42,7 @@ def term(text: str) -> Term | None:
         at = match.end()
     try:
         found = _product(tokens[::-1], "")
-    except (_Unreadable, IndexError, ZeroDivisionError):
+    except (_NotATerm, IndexError, ZeroDivisionError):
         return None
     return found if found.square else None
 
@@ -65,7 +65,7 @@ def _product(rest: list[str], closing: str) -> Term:
         if rest[-1] in ("*", "/"):
             divided = divided or rest.pop() == "/"
         elif divided or rest[-1].isdecimal() or (before.isdecimal() and rest[-1] == "\\frac"):
-            raise _Unreadable  # such as 1/2√3 and 2½
+            raise _NotATerm  # such as 1/2√3 and 2½
 
 
 def _factor(rest: list[str]) -> Term:
@@ -81,11 +81,11 @@ def _factor(rest: list[str]) -> Term:
         root = held.square
         whole = Fraction(_root(root.numerator), _root(root.denominator))
         if held.sign < 0 or held.pi:
-            raise _Unreadable
+            raise _NotATerm
         return Term(1, whole, 0)
     if token in "({":
         return _product(rest, {"(": ")", "{": "}"}[token])
-    raise _Unreadable
+    raise _NotATerm
 
 
 def _argument(rest: list[str]) -> Term:
@@ -93,12 +93,12 @@ def _argument(rest: list[str]) -> Term:
         return _factor(rest)
     digit, more = rest[-1][:1], rest[-1][1:]
     if not digit.isdecimal():
-        raise _Unreadable
+        raise _NotATerm
     rest[-1:] = [more] if more else []
     return Term(1, Fraction(int(digit)) ** 2, 0)
 
 
 def _root(square: int) -> int:
     if isqrt(square) ** 2 != square:  # a root in a root
-        raise _Unreadable
+        raise _NotATerm
     return isqrt(square)

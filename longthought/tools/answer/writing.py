@@ -14,7 +14,7 @@ from longthought.tools.answer.exact import value
 from longthought.tools.answer.units import Unit, is_letter, unit
 
 
-class Kind(StrEnum):
+class AnswerKind(StrEnum):
     """What an answer looks like."""
 
     SINGLE = "single"
@@ -41,7 +41,7 @@ class Written:
     """Cleaned, with its unit and its name."""
     body: str
     """Without them."""
-    kind: Kind
+    kind: AnswerKind
     parts: tuple[str, ...] = ()
     """The elements of a list, a tuple, a set, brackets or a ratio."""
     name: str | None = None
@@ -140,7 +140,7 @@ def read(text: str) -> Written:
     body, percent = _percent(body)
     body, measured = (body, None) if percent else _measured(body)
     if match := re.fullmatch(r"\(?([0-9]+)\)?_\{?(?:\\text\{)?([0-9]{1,2})\}{0,2}", body):
-        return Written(text, match[1], Kind.SINGLE, (), name, measured, percent, int(match[2]))
+        return Written(text, match[1], AnswerKind.SINGLE, (), name, measured, percent, int(match[2]))
     kind, parts = _kind(body)
     return Written(text, body, kind, parts, name, measured, percent)
 
@@ -170,32 +170,32 @@ def _measured(body: str) -> tuple[str, Unit | None]:
     return body, None
 
 
-def _kind(body: str) -> tuple[Kind, tuple[str, ...]]:
+def _kind(body: str) -> tuple[AnswerKind, tuple[str, ...]]:
     if value(body) is not None and not re.fullmatch(r"\(\s*[0-9]+(?:,[0-9]+)+\s*\)", body):
-        return Kind.SINGLE, ()
+        return AnswerKind.SINGLE, ()
     if re.fullmatch(r"[0-9.]+(?:\s*:\s*[0-9.]+)+", body):
-        return Kind.RATIO, tuple(part.strip() for part in body.split(":"))
+        return AnswerKind.RATIO, tuple(part.strip() for part in body.split(":"))
     opening, closing = ("\\{", "\\}") if body.startswith("\\{") else (body[:1], body[-1:])
     if body.endswith(closing) and len(body) >= 2 and _balanced(inside := body[len(opening) : -len(closing)]):
         parts = split(inside)
         if opening == "\\{" or (opening == "{" and len(parts) > 1):
-            return Kind.SET, parts
+            return AnswerKind.SET, parts
         if opening == "(" and closing == ")" and len(parts) > 1:
-            return Kind.TUPLE, parts
+            return AnswerKind.TUPLE, parts
         if opening in "([" and closing in ")]" and len(parts) > 1:
-            return Kind.BRACKETS, parts
+            return AnswerKind.BRACKETS, parts
     if words(body):
-        return Kind.WORDS, ()
+        return AnswerKind.WORDS, ()
     parts = split(re.sub(r"(?:,\s*)?(?:\\text\{\s*(?:and|or)\s*\}|\b(?:and|or)\b)", ",", body))
     if len(parts) > 1 and "\\begin" not in body:
         named = [_NAME.fullmatch(part) for part in parts]
         same_name = len({match and match[1] for match in named}) == 1
-        return Kind.LIST, tuple(
+        return AnswerKind.LIST, tuple(
             match[2] if match and same_name else part for match, part in zip(named, parts, strict=True)
         )
     if match := re.fullmatch(r"\\pm\s*(.+)", body):
-        return Kind.LIST, (match[1], f"-{match[1]}")
-    return Kind.SINGLE, ()
+        return AnswerKind.LIST, (match[1], f"-{match[1]}")
+    return AnswerKind.SINGLE, ()
 
 
 def words(body: str) -> list[str]:

@@ -47,7 +47,7 @@ _GLUE: Final = re.compile(r"[^\s\w)\]}⟩(\[{⟨,;'\"»]")
 """What could be one token with the dashes of a comment behind it."""
 
 
-class Kind(StrEnum):
+class LeanTokenKind(StrEnum):
     """What a token is; spaces and comments are none."""
 
     NAME = "name"
@@ -71,10 +71,10 @@ class TooDeep(Unlexable):
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class LeanToken:
     """A piece of source that is neither space nor comment."""
 
-    kind: Kind
+    kind: LeanTokenKind
     text: str
     start: int
     depth: int
@@ -83,10 +83,10 @@ class Token:
     @property
     def parts(self) -> list[str]:
         """The parts of a name, without the marks `«»`."""
-        return [part.strip("«»") for part in self.text.split(".")] if self.kind is Kind.NAME else []
+        return [part.strip("«»") for part in self.text.split(".")] if self.kind is LeanTokenKind.NAME else []
 
 
-def tokens(text: str) -> list[Token]:
+def tokens(text: str) -> list[LeanToken]:
     """Return the tokens of a text.
 
     Raises:
@@ -97,7 +97,7 @@ def tokens(text: str) -> list[Token]:
     return list(_tokens(text))
 
 
-def _tokens(text: str) -> Iterator[Token]:
+def _tokens(text: str) -> Iterator[LeanToken]:
     _characters(text)
     place, stack = 0, list[str]()
     while place < len(text):
@@ -117,26 +117,26 @@ def _tokens(text: str) -> Iterator[Token]:
             case "raw" | "string":
                 if "{" in found:
                     raise Unlexable("a string with a brace in it may hold code")
-                yield Token(Kind.STRING, found, start, len(stack))
+                yield LeanToken(LeanTokenKind.STRING, found, start, len(stack))
             case "unclosed":
                 raise Unlexable(f"{found} is never closed")
             case "open":
-                yield Token(Kind.OPEN, found, start, len(stack))
+                yield LeanToken(LeanTokenKind.OPEN, found, start, len(stack))
                 stack.append(found)
                 if len(stack) > MAX_DEPTH:
                     raise TooDeep(f"brackets are nested more than {MAX_DEPTH} deep")
             case "close":
                 if not stack or stack.pop() != _PAIRS[found]:
                     raise Unlexable(f"{found} closes a bracket that was not opened")
-                yield Token(Kind.CLOSE, found, start, len(stack))
+                yield LeanToken(LeanTokenKind.CLOSE, found, start, len(stack))
             case "symbol":
                 if found in ('"', "«"):
                     raise Unlexable(f"{found} is never closed")
                 if _foreign(found):
                     raise Unlexable(f"{found!r} (U+{ord(found):04X}) is no letter of Lean's, only like one")
-                yield Token(Kind.SYMBOL, found, start, len(stack))
+                yield LeanToken(LeanTokenKind.SYMBOL, found, start, len(stack))
             case _:
-                yield Token(Kind(kind), found, start, len(stack))
+                yield LeanToken(LeanTokenKind(kind), found, start, len(stack))
     if stack:
         raise Unlexable(f"{stack[-1]} is never closed")
 

@@ -46,7 +46,7 @@ class Ending(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class LeanRun:
     """What one run of Lean printed, and how it ended."""
 
     messages: list[Message]
@@ -56,13 +56,13 @@ class Run:
     seconds: float
 
 
-async def run(toolchain: Toolchain, source: str, *, seconds: float) -> Run:
+async def run(toolchain: Toolchain, source: str, *, seconds: float) -> LeanRun:
     """Run Lean on a source text. It is killed when the time is over, and when the caller is cancelled."""
     began = time.monotonic()
     program = shutil.which("bwrap")
     if program is None:
         said = "there is no bubblewrap to confine Lean: install it (`apt install bubblewrap`)"
-        return Run([], Ending.UNCONFINED, said, 0.0)
+        return LeanRun([], Ending.UNCONFINED, said, 0.0)
     arguments = bubblewrap.arguments(
         limited(toolchain, *toolchain.command, *_OPTIONS),
         read_only=toolchain.read_only,
@@ -85,9 +85,9 @@ async def run(toolchain: Toolchain, source: str, *, seconds: float) -> Run:
     text, errors = printed.decode(errors="replace"), complained.decode(errors="replace")
     if errors.startswith("bwrap:") and not text:
         said = f"bubblewrap can't confine Lean here ({errors.strip()}): allow user namespaces"
-        return Run([], Ending.UNCONFINED, said, time.monotonic() - began)
+        return LeanRun([], Ending.UNCONFINED, said, time.monotonic() - began)
     said = _CHATTER.sub("", errors).strip()[-_TAIL:]
-    return Run(messages.read(text), ending, said, time.monotonic() - began)
+    return LeanRun(messages.read(text), ending, said, time.monotonic() - began)
 
 
 def limited(toolchain: Toolchain, *command: str) -> list[str]:

@@ -14,9 +14,9 @@ from weakref import WeakKeyDictionary
 
 from longthought.tools.lean import screen, source, toolchain, warm
 from longthought.tools.lean.lexer import tokens
-from longthought.tools.lean.process import Ending, Run, run
+from longthought.tools.lean.process import Ending, LeanRun, run
 from longthought.tools.lean.result import LeanResult, judge
-from longthought.tools.lean.source import Case
+from longthought.tools.lean.source import ProofCase
 from longthought.tools.lean.statement import StatementError, body, read
 from longthought.tools.lean.toolchain import NoLean, Toolchain
 from longthought.tools.lean.warm import WarmLean
@@ -59,10 +59,10 @@ async def prove_many(
     A proof that stops a run is found, run alone, and told from those that stood behind it.
     """
     results: dict[int, LeanResult] = {}
-    waiting: list[tuple[int, Case]] = []
+    waiting: list[tuple[int, ProofCase]] = []
     for index, (statement, proof) in enumerate(cases):
         prepared = await asyncio.to_thread(prepare, statement, proof)
-        if isinstance(prepared, Case):
+        if isinstance(prepared, ProofCase):
             waiting.append((index, prepared))
         else:
             results[index] = prepared
@@ -95,7 +95,7 @@ def available() -> Toolchain | WarmLean:
     return _warm[key] or cold
 
 
-def prepare(statement: str, proof: str) -> Case | LeanResult:
+def prepare(statement: str, proof: str) -> ProofCase | LeanResult:
     """Screen a statement and a proof and put them together; else say at once what is wrong."""
     try:
         locked = read(statement)
@@ -107,10 +107,10 @@ def prepare(statement: str, proof: str) -> Case | LeanResult:
         return LeanResult(objection.status, f"{place}{objection.reason}")
     if not tokens(proof):
         return LeanResult(EvidenceStatus.REFUTED, "there is no proof", unfinished=True)
-    return Case(locked, body(proof))
+    return ProofCase(locked, body(proof))
 
 
-async def _together(cases: list[Case], lean: Toolchain | WarmLean, seconds: float) -> list[LeanResult | None]:
+async def _together(cases: list[ProofCase], lean: Toolchain | WarmLean, seconds: float) -> list[LeanResult | None]:
     """Run cases in one file; None for those that must be run again.
 
     If the run stopped early, the case it stopped at is run alone at once, and those behind it are left to the caller.
@@ -142,7 +142,7 @@ def _infected(before: Sequence[LeanResult | None], result: LeanResult) -> bool:
     return before[-1] is None or any(message.parsing for message in before[-1].messages)
 
 
-def _stopped(made: Run, seconds: float) -> LeanResult:
+def _stopped(made: LeanRun, seconds: float) -> LeanResult:
     match made.ending:
         case Ending.TIMEOUT:
             reason = f"Lean was still at it after {seconds:g} seconds"

@@ -10,7 +10,7 @@ whether a proof is right.
 from dataclasses import dataclass
 from typing import Final
 
-from longthought.tools.lean.lexer import Kind, Token, TooDeep, Unlexable, tokens
+from longthought.tools.lean.lexer import LeanToken, LeanTokenKind, TooDeep, Unlexable, tokens
 from longthought.trajectories.events import EvidenceStatus
 
 MAX_LENGTH: Final = 65_536
@@ -96,12 +96,12 @@ def _screen(text: str, banned: dict[str, str], *, proof: bool) -> Objection | No
     return None
 
 
-def _reason(token: Token, before: str, after: str, banned: dict[str, str], *, proof: bool) -> str | None:
-    if token.kind is Kind.COMMAND:
+def _reason(token: LeanToken, before: str, after: str, banned: dict[str, str], *, proof: bool) -> str | None:
+    if token.kind is LeanTokenKind.COMMAND:
         return f"`{token.text}` {_RUNS if 'eval' in token.text else _COMMAND}"
-    if proof and token.kind is Kind.OPEN and token.text == "[" and before == "@":
+    if proof and token.kind is LeanTokenKind.OPEN and token.text == "[" and before == "@":
         return "`@[` sets an attribute, which only a declaration may have"
-    if token.kind is not Kind.NAME:
+    if token.kind is not LeanTokenKind.NAME:
         return None
     if token.text in banned:
         return f"`{token.text}` {banned[token.text]}"

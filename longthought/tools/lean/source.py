@@ -8,14 +8,14 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from longthought.tools.lean.statement import Body, Statement
+from longthought.tools.lean.statement import Body, Theorem
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class ProofCase:
     """A statement and a proof that may be put under it."""
 
-    statement: Statement
+    statement: Theorem
     body: Body
 
     @property
@@ -39,7 +39,7 @@ class Placed:
     """Line and column where the candidate's text ends, but for comments."""
     marker: int
     """The line that asks for the theorem."""
-    case: Case
+    case: ProofCase
 
     @property
     def last(self) -> int:
@@ -58,7 +58,7 @@ class Placed:
         return body.first + line - self.opening - 1, max(0, column - body.shift)
 
 
-def write(cases: Sequence[Case], *, axioms: bool) -> tuple[str, list[Placed]]:
+def write(cases: Sequence[ProofCase], *, axioms: bool) -> tuple[str, list[Placed]]:
     """Write the file for cases that share their imports and preamble."""
     lines = [f"import {module}" for module in cases[0].statement.imports]
     nonce = secrets.token_hex(8)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from longthought.tools.lean import screen
-from longthought.tools.lean.lexer import Kind, Token, Unlexable, tokens
+from longthought.tools.lean.lexer import LeanToken, LeanTokenKind, Unlexable, tokens
 
 INDENT: Final = 2
 _KEYWORDS: Final = ("theorem", "lemma", "example")
@@ -34,7 +34,7 @@ class StatementError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class Theorem:
     """One theorem without its proof."""
 
     imports: tuple[str, ...]
@@ -60,7 +60,7 @@ class Body:
     """Columns by which the lines stand further right than in the candidate's text."""
 
 
-def read(text: str) -> Statement:
+def read(text: str) -> Theorem:
     """Read a statement: `theorem name (…) : T`, after imports and definitions if it needs any.
 
     A `lemma` counts as a theorem, an `example` gets a name, and `:= by sorry` at the end is dropped.
@@ -77,19 +77,19 @@ def read(text: str) -> Statement:
     imports = tuple(match["module"] for match in _IMPORT.finditer(text))
     text = _IMPORT.sub("", text)
     found = tokens(text)
-    places = [i for i, token in enumerate(found) if token.text in _KEYWORDS and token.kind is Kind.NAME]
+    places = [i for i, token in enumerate(found) if token.text in _KEYWORDS and token.kind is LeanTokenKind.NAME]
     if not places:
         raise StatementError("there is no `theorem name … : …` in it")
     keyword = found[places[-1]]
     after = found[places[-1] + 1] if places[-1] + 1 < len(found) else None
-    name = "goal" if keyword.text == "example" else after.text if after and after.kind is Kind.NAME else None
+    name = "goal" if keyword.text == "example" else after.text if after and after.kind is LeanTokenKind.NAME else None
     if name is None or name.startswith("_root_"):
         raise StatementError(f"`{keyword.text}` needs a name of its own behind it")
     if sum(_SCOPES.get(token.text, 0) for token in found) != 0:
         raise StatementError("a namespace or section in it is never closed")
     word = "theorem goal" if keyword.text == "example" else "theorem"
     theorem = word + text[keyword.start + len(keyword.text) :]
-    return Statement(imports, text[: keyword.start].strip(), theorem, name)
+    return Theorem(imports, text[: keyword.start].strip(), theorem, name)
 
 
 def body(proof: str) -> Body:
@@ -109,19 +109,19 @@ def body(proof: str) -> Body:
     return _body(proof, "(" if term else "(by")
 
 
-def _without(text: str, token: Token) -> str:
+def _without(text: str, token: LeanToken) -> str:
     end = token.start + len(token.text)
     return text[: token.start] + " " * len(token.text) + text[end:]
 
 
-def _rest_of_line(text: str, token: Token) -> str:
+def _rest_of_line(text: str, token: LeanToken) -> str:
     return text[token.start + len(token.text) :].split("\n", 1)[0].strip()
 
 
-def _begins_term(token: Token) -> bool:
-    if token.kind is Kind.NAME:
+def _begins_term(token: LeanToken) -> bool:
+    if token.kind is LeanTokenKind.NAME:
         return token.text in ("by", "fun") or ("." in token.text)
-    return token.text in _TERM or token.kind in (Kind.NUMBER, Kind.STRING, Kind.CHAR)
+    return token.text in _TERM or token.kind in (LeanTokenKind.NUMBER, LeanTokenKind.STRING, LeanTokenKind.CHAR)
 
 
 def _body(text: str, opening: str) -> Body:

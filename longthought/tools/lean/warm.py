@@ -22,7 +22,7 @@ from typing import Any, Final, cast
 
 from longthought.tools.lean import messages
 from longthought.tools.lean.messages import UNSOLVED, Message
-from longthought.tools.lean.process import Ending, Run, limited
+from longthought.tools.lean.process import Ending, LeanRun, limited
 from longthought.tools.lean.toolchain import NoLean, Toolchain
 from longthought.tools.sandbox import bubblewrap
 
@@ -59,7 +59,7 @@ class WarmLean:
         self._runs = 0
         self._turn = threading.Lock()
 
-    async def run(self, source: str, *, seconds: float) -> Run:
+    async def run(self, source: str, *, seconds: float) -> LeanRun:
         """Run a source text; see `process.run`."""
         return await asyncio.to_thread(self._run, source, seconds)
 
@@ -69,7 +69,7 @@ class WarmLean:
             self._server.kill()
         self._server, self._headers, self._runs = None, {}, 0
 
-    def _run(self, source: str, seconds: float) -> Run:
+    def _run(self, source: str, seconds: float) -> LeanRun:
         with self._turn:
             began = time.monotonic()
             ending, said, found = Ending.DONE, "", list[Message]()
@@ -81,7 +81,7 @@ class WarmLean:
                 ending, said = Ending.CRASHED, str(error)
             if ending is not Ending.DONE or self._runs >= RUNS:
                 self.close()
-            return Run(found, ending, said, time.monotonic() - began)
+            return LeanRun(found, ending, said, time.monotonic() - began)
 
     def _said(self, source: str, until: float) -> list[Message]:
         if self._server is None or not self._server.is_alive():  # it dies with the thread that started it

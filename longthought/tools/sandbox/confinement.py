@@ -18,7 +18,7 @@ from typing import Any, Final, Literal
 
 from longthought.tools.sandbox import bubblewrap, landlock, seccomp
 
-Kind = Literal["bubblewrap", "landlock"]
+ConfinementName = Literal["bubblewrap", "landlock"]
 
 MODULES: Final = ("sympy", "numpy", "numpy.random", "mpmath")
 """What a zygote has imported, where it is installed."""
@@ -56,7 +56,7 @@ class Unavailable(Exception):
 class Confinement:
     """One that works."""
 
-    kind: Kind
+    kind: ConfinementName
     command: tuple[str, ...]
     """Starts a zygote, which talks over standard input."""
     environment: Mapping[str, str]
@@ -68,7 +68,7 @@ class Confinement:
 class Probe:
     """What a look at the machine found."""
 
-    kind: Kind | None
+    kind: ConfinementName | None
     """The confinement that is used; None if there is none."""
     found: str
     fix: str = ""

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 
 from longthought.tools.sandbox.confinement import Confinement, Unavailable, confinement
 from longthought.tools.sandbox.result import Judgement, Mark, RunResult, RunStatus
-from longthought.tools.sandbox.worker import Worker, WorkerDied
+from longthought.tools.sandbox.worker import SandboxWorker, WorkerDied
 
 _T = TypeVar("_T")
 _LONGEST_CODE: Final = 16 << 20
@@ -51,7 +51,7 @@ class Sandbox:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._free: asyncio.Semaphore
-        self._idle: list[Worker] = []
+        self._idle: list[SandboxWorker] = []
         self._confinement: Confinement | None = None
 
     async def run(self, code: str, *, stdin: str = "", cells: Sequence[str] = ()) -> RunResult:
@@ -134,7 +134,7 @@ class Sandbox:
                 if worker.clean:
                     self._idle.append(worker)
 
-    def _warm(self) -> Worker | None:
+    def _warm(self) -> SandboxWorker | None:
         while self._idle:
             worker = self._idle.pop()
             if worker.alive():
@@ -142,10 +142,10 @@ class Sandbox:
             worker.kill()
         return None
 
-    async def _start(self) -> Worker:
+    async def _start(self) -> SandboxWorker:
         if self._confinement is None:
             self._confinement = await asyncio.to_thread(confinement, self._wanted)
-        return await Worker.start(self._confinement)
+        return await SandboxWorker.start(self._confinement)
 
     async def _end(self) -> None:
         runs = asyncio.all_tasks() - {asyncio.current_task()}

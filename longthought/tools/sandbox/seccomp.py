@@ -81,7 +81,7 @@ WRITING: Final = _table(
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class ArgumentCondition:
     """A system call that is allowed when one argument, under a mask, has one of these values."""
 
     numbers: tuple[int, int]
@@ -93,19 +93,19 @@ class Condition:
 _THREAD: Final = 0x00010000
 _NAMESPACES: Final = 0x7E020080
 
-CONDITIONAL: Final[dict[str, Condition]] = {
+CONDITIONAL: Final[dict[str, ArgumentCondition]] = {
     # CLONE_THREAD must be set and every CLONE_NEW… clear
-    "clone": Condition((56, 220), 0, _THREAD | _NAMESPACES, (_THREAD,)),
+    "clone": ArgumentCondition((56, 220), 0, _THREAD | _NAMESPACES, (_THREAD,)),
     # F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC, F_GETPIPE_SZ; not F_SETOWN (signals), not locks
-    "fcntl": Condition((72, 25), 1, 0xFFFFFFFF, (0, 1, 2, 3, 4, 1030, 1032)),
+    "fcntl": ArgumentCondition((72, 25), 1, 0xFFFFFFFF, (0, 1, 2, 3, 4, 1030, 1032)),
     # TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX
-    "ioctl": Condition((16, 29), 1, 0xFFFFFFFF, (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)),
+    "ioctl": ArgumentCondition((16, 29), 1, 0xFFFFFFFF, (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)),
     # PR_GET_NAME, PR_SET_NAME, PR_SET_VMA (glibc names its arenas)
-    "prctl": Condition((157, 167), 0, 0xFFFFFFFF, (15, 16, 0x53564D41)),
+    "prctl": ArgumentCondition((157, 167), 0, 0xFFFFFFFF, (15, 16, 0x53564D41)),
     # its own limits, not another process's
-    "prlimit64": Condition((302, 261), 0, 0xFFFFFFFF, (0,)),
+    "prlimit64": ArgumentCondition((302, 261), 0, 0xFFFFFFFF, (0,)),
     # AF_UNIX
-    "socketpair": Condition((53, 199), 0, 0xFFFFFFFF, (1,)),
+    "socketpair": ArgumentCondition((53, 199), 0, 0xFFFFFFFF, (1,)),
 }
 
 _SENDTO: Final = (44, 206)
@@ -143,7 +143,7 @@ def _when(number: int, body: list[bytes]) -> list[bytes]:
     return [_jump(number, 0, len(body)), *body]
 
 
-def _test(condition: Condition) -> list[bytes]:
+def _test(condition: ArgumentCondition) -> list[bytes]:
     body = [_load(16 + 8 * condition.argument), _instruction(_AND, condition.mask)]
     for value in condition.values:
         body += [_jump(value, 0, 1), _return(_ALLOW)]

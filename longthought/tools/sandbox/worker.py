@@ -22,7 +22,7 @@ class WorkerDied(Exception):
     """The zygote ended, or stopped answering, in the middle of a run."""
 
 
-class Worker:
+class SandboxWorker:
     """One zygote; used from one event loop, one run at a time."""
 
     def __init__(self, process: subprocess.Popen[bytes], control: socket.socket, errors: IO[bytes]) -> None:
@@ -34,7 +34,7 @@ class Worker:
         """False when the zygote will take no further run."""
 
     @classmethod
-    async def start(cls, confinement: Confinement) -> "Worker":
+    async def start(cls, confinement: Confinement) -> "SandboxWorker":
         """Start a zygote and wait until it is ready.
 
         Raises:

@@ -9,15 +9,15 @@ from typing import Final
 
 from longthought.errors import RunError
 from longthought.evaluation.comparison import Comparison
-from longthought.evaluation.criticism import Criticism
+from longthought.evaluation.critic_report import Criticism
 from longthought.evaluation.evaluation import evaluate
-from longthought.evaluation.plays import Plan
+from longthought.evaluation.plays import EvaluationPlan
 from longthought.evaluation.strategies import chosen
-from longthought.problems import countdown
+from longthought.problems.countdown import game
 from longthought.problems.loader import countdown_task
 from longthought.training.bundled.card import card
 from longthought.training.bundled.recipe import RECIPES, Recipe
-from longthought.training.record import Record
+from longthought.training.record import TrainingRecord
 
 RECIPE_FILE: Final = "compact.json"
 """Marks a folder as speaking the compact notation, and holds the recipe it was trained by."""
@@ -41,7 +41,7 @@ def build(out: Path, *, seed: int = 0, scale: float = 1.0, test_problems: int = 
     """
     recipes = {role: recipe.scaled(scale, seed) for role, recipe in RECIPES.items()}
     for role, recipe in recipes.items():
-        Record.open(out / role, asdict(recipe))
+        TrainingRecord.open(out / role, asdict(recipe))
     _train_all((recipe for recipe in recipes.values() if recipe.start is None), out)
     _train_all((recipe for recipe in recipes.values() if recipe.start is not None), out)
     found, critic = measure(out, test_problems)
@@ -63,9 +63,9 @@ def _train_all(recipes: Iterable[Recipe], out: Path) -> None:
 
 def measure(agents: Path, test_problems: int) -> tuple[Comparison, Criticism]:
     """Measure trained agents on held-out problems, with the ablations that show what the critic is worth."""
-    puzzles = countdown.generate(count=test_problems, split="test", seed=30_000)
+    puzzles = game.generate(count=test_problems, split="test", seed=30_000)
     name = f"bundled:{agents}"
-    plan = Plan(
+    plan = EvaluationPlan(
         chosen(ARMS),
         [countdown_task(puzzle) for puzzle in puzzles],
         agents / "evaluation",
@@ -86,7 +86,7 @@ class _Training(multiprocessing.get_context("spawn").Process):
     def run(self) -> None:
         from longthought.training.bundled.train import train
 
-        record = Record.open(self.out, asdict(self.recipe))
+        record = TrainingRecord.open(self.out, asdict(self.recipe))
         if record.finished:
             return
         record.facts = train(self.recipe, record) | {

@@ -8,7 +8,7 @@ import torch
 import transformers
 
 from longthought.evaluation.comparison import Comparison, Rate
-from longthought.evaluation.criticism import Criticism
+from longthought.evaluation.critic_report import Criticism
 
 _ARMS = {
     "debate": "**debate** of policy and critic",

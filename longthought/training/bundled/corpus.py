@@ -8,10 +8,9 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from longthought.agents import notation
-from longthought.problems import countdown
-from longthought.problems.countdown import Move
-from longthought.problems.puzzle import Puzzle
+from longthought.problems.countdown import game, lookahead, notation
+from longthought.problems.countdown.game import CountdownMove
+from longthought.problems.countdown.puzzle import Puzzle
 from longthought.training.bundled.recipe import Mix
 
 MAX_TARGET = 100
@@ -30,22 +29,22 @@ def puzzles(rng: random.Random, mix: Mix) -> Iterator[Puzzle]:
     while True:
         count = 3 if rng.random() < mix.three_numbers else 4
         dealt = tuple(rng.randint(1, mix.max_number) for _ in range(count))
-        if countdown.split_of(dealt) != "train":
+        if game.split_of(dealt) != "train":
             continue
         highest = WIDE_TARGET if mix.wide_targets and rng.random() < mix.wide_targets else MAX_TARGET
-        targets = [t for t in countdown.reachable(dealt) if 10 <= t <= highest and not countdown.held_out_target(t)]
+        targets = [t for t in game.reachable(dealt) if 10 <= t <= highest and not game.held_out_target(t)]
         rng.shuffle(targets)
         for target in targets[:4]:
             yield Puzzle(dealt, target)
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class Position:
     """A place in a made-up debate: its state, its legal moves by kind, and how it was reached."""
 
     state: tuple[int, ...]
-    live: tuple[tuple[Move, tuple[int, ...]], ...]
-    dead: tuple[tuple[Move, tuple[int, ...]], ...]
+    live: tuple[tuple[CountdownMove, tuple[int, ...]], ...]
+    dead: tuple[tuple[CountdownMove, tuple[int, ...]], ...]
 
     @property
     def solvable(self) -> bool:
@@ -53,24 +52,24 @@ class Node:
         return bool(self.live)
 
 
-def node(state: Sequence[int], target: int) -> Node:
+def node(state: Sequence[int], target: int) -> Position:
     """Sort the legal moves of a state into those that keep it solvable and those that don't."""
-    live: list[tuple[Move, tuple[int, ...]]] = []
-    dead: list[tuple[Move, tuple[int, ...]]] = []
-    for move in countdown.moves(state):
+    live: list[tuple[CountdownMove, tuple[int, ...]]] = []
+    dead: list[tuple[CountdownMove, tuple[int, ...]]] = []
+    for move in game.moves(state):
         if move.result <= notation.MAX_VALUE:
-            following = countdown.after(state, move)
+            following = game.after(state, move)
             assert following is not None
-            (live if countdown.solvable(following, target) else dead).append((move, following))
-    return Node(tuple(state), tuple(live), tuple(dead))
+            (live if game.solvable(following, target) else dead).append((move, following))
+    return Position(tuple(state), tuple(live), tuple(dead))
 
 
-def write(move: Move, following: tuple[int, ...]) -> str:
+def write(move: CountdownMove, following: tuple[int, ...]) -> str:
     """Write a move in the compact language."""
     return notation.write_step(move.left, move.operator, move.right, move.result, following)
 
 
-def _tried(rng: random.Random, mix: Mix, here: Node, *, lost: bool) -> list[tuple[Move, tuple[int, ...]]]:
+def _tried(rng: random.Random, mix: Mix, here: Position, *, lost: bool) -> list[tuple[CountdownMove, tuple[int, ...]]]:
     """Draw the steps already rejected here: mostly dead ones, more of them where the node is lost."""
     pool = list(here.dead)
     if rng.random() < 0.1:
@@ -84,7 +83,7 @@ def _tried(rng: random.Random, mix: Mix, here: Node, *, lost: bool) -> list[tupl
     return pool[:count]
 
 
-def _rejected(rng: random.Random, tried: Sequence[tuple[Move, tuple[int, ...]]]) -> list[str]:
+def _rejected(rng: random.Random, tried: Sequence[tuple[CountdownMove, tuple[int, ...]]]) -> list[str]:
     return [notation.write_rejected(write(*step), "illegal" if rng.random() < 0.03 else "dead") for step in tried]
 
 
@@ -136,7 +135,7 @@ def critic_examples(rng: random.Random, mix: Mix) -> Iterator[Example]:
         if rng.random() < mix.corrupted:
             move, following, evidence, reply = _corrupt(rng, move, following, last_live)
         else:
-            written = verdict(following, target, last_live)
+            written = lookahead.verdict(following, target, last_live)
             if written is None:
                 continue
             reply = written
@@ -153,8 +152,8 @@ def solo_examples(rng: random.Random, mix: Mix) -> Iterator[Example]:
 
 
 def _corrupt(
-    rng: random.Random, move: Move, following: tuple[int, ...], back_to: int
-) -> tuple[Move, tuple[int, ...], str, str]:
+    rng: random.Random, move: CountdownMove, following: tuple[int, ...], back_to: int
+) -> tuple[CountdownMove, tuple[int, ...], str, str]:
     """Make a step miscalculate; the critic should say so, whether or not a tool did."""
     wrong = move.result
     while wrong == move.result:
@@ -162,59 +161,5 @@ def _corrupt(
     left = list(following)
     left[left.index(move.result)] = wrong
     evidence = "refuted" if rng.random() < 0.5 else "unchecked"
-    changed = Move(move.left, move.operator, move.right, wrong)
+    changed = CountdownMove(move.left, move.operator, move.right, wrong)
     return changed, tuple(sorted(left, reverse=True)), evidence, f"wrong backtrack {back_to}"
-
-
-def verdict(state: Sequence[int], target: int, back_to: int) -> str | None:
-    """Write what a perfect critic would: its look-ahead from the state after the step, then its action.
-
-    *need* lists what would help, *have* what the numbers make, up to the first that helps. With three numbers left,
-    each in turn is held back for the last operation, and the other two have to make its sum, difference, product or
-    quotient with the target. Returns None for the rare state whose only way out passes through a number the notation
-    can't write.
-    """
-    if len(state) == 1:
-        hit = state[0] == target
-        words = f"need {target} have {state[0]} {'found' if hit else 'none'}"
-    elif len(state) == 2:
-        have, hit = _look(state[0], state[1], [target])
-        words = f"need {target} {have}"
-    elif len(state) == 3:
-        blocks: list[str] = []
-        hit = False
-        for index, held in enumerate(state):
-            one, other = (n for i, n in enumerate(state) if i != index)
-            need = _results(max(target, held), min(target, held))
-            have, hit = _look(one, other, need)
-            blocks.append(f"{held} need {_slots(need)} {have}")
-            if hit:
-                break
-        words = " ".join(blocks)
-    else:
-        return None
-    if hit != countdown.solvable(state, target):
-        return None
-    if not hit:
-        return f"{words} backtrack {back_to}"
-    return f"{words} {'terminate' if len(state) == 1 else 'continue'}"
-
-
-def _look(high: int, low: int, need: Sequence[int | None]) -> tuple[str, bool]:
-    """List what two numbers can make, up to the first that is needed."""
-    have: list[int | None] = []
-    for value in _results(high, low):
-        have.append(value)
-        if value is not None and value in need:
-            return f"have {_slots(have)} found", True
-    return f"have {_slots(have)} none", False
-
-
-def _results(high: int, low: int) -> list[int | None]:
-    """Return sum, difference, product and quotient, None where there is none or the language can't write it."""
-    values = [countdown.apply(high, operator, low) for operator in countdown.OPERATORS]
-    return [v if v is not None and v <= notation.MAX_VALUE else None for v in values]
-
-
-def _slots(values: Sequence[int | None]) -> str:
-    return " ".join("blank" if v is None else str(v) for v in values)

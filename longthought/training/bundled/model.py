@@ -13,7 +13,7 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from longthought.agents import notation
+from longthought.problems.countdown import notation
 
 CHAT_TEMPLATE = (
     "{% for message in messages %}"

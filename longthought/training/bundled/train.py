@@ -22,12 +22,12 @@ from transformers import (
 )
 from transformers.trainer_utils import get_last_checkpoint
 
-from longthought.agents import notation
+from longthought.problems.countdown import notation
 from longthought.training.bundled import corpus
 from longthought.training.bundled import model as architecture
 from longthought.training.bundled.corpus import Example
 from longthought.training.bundled.recipe import Mix, Recipe, Role
-from longthought.training.record import Clock, Record
+from longthought.training.record import Clock, TrainingRecord
 
 IGNORED = -100
 Source = Callable[[random.Random, Mix], Iterator[Example]]
@@ -87,7 +87,7 @@ def ready_made(rows: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
     return rows[0]
 
 
-def train(recipe: Recipe, record: Record) -> dict[str, Any]:
+def train(recipe: Recipe, record: TrainingRecord) -> dict[str, Any]:
     """Train one agent, stage by stage, and save model and tokenizer to its folder; goes on from the last checkpoint.
 
     Returns the recipe, the final loss and the number of parameters. An agent that starts from another's weights finds

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from longthought.training.data.formats import Format
-from longthought.training.data.shelf import Shelf
+from longthought.training.data.staging import Shelf
 
 if TYPE_CHECKING:
     from longthought.training.data.settings import Exported

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Final
 
 from longthought.errors import ConfigError
-from longthought.problems.countdown import held_out_target, split_of
+from longthought.problems.countdown.game import held_out_target, split_of
+from longthought.problems.countdown.puzzle import Puzzle
 from longthought.problems.loader import data_set
 from longthought.problems.problem import Problem
-from longthought.problems.puzzle import Puzzle
 
 SPLIT: Final = "countdown"
 """The name of what the Countdown split holds out; it needs no file."""

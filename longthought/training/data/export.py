@@ -13,10 +13,10 @@ from typing import Final
 
 from longthought.errors import ProblemError
 from longthought.training.data import card
+from longthought.training.data.annotated import Books, Known
 from longthought.training.data.contamination import TestSets, problem_key
 from longthought.training.data.files import write_rows
 from longthought.training.data.formats import PAIRED, Format, Maker
-from longthought.training.data.known import Books, Known
 from longthought.training.data.preflight import (
     expect_apart,
     expect_lessons,
@@ -26,16 +26,16 @@ from longthought.training.data.preflight import (
     prepared,
     run_name,
 )
-from longthought.training.data.rows import RULE, Candidate, Source
-from longthought.training.data.settings import Exported, Settings
-from longthought.training.data.shelf import Shelf
-from longthought.training.place import expect_new
+from longthought.training.data.rows import RULE, PairCandidate, RowOrigin
+from longthought.training.data.settings import Exported, ExportSettings
+from longthought.training.data.staging import Shelf
+from longthought.training.destination import expect_new
 from longthought.trajectories.run import Run
 
 SIDES: Final = ("train", "validation")
 
 
-def export(runs: Sequence[str | Path], out: str | Path, settings: Settings, *, command: str = "") -> Exported:
+def export(runs: Sequence[str | Path], out: str | Path, settings: ExportSettings, *, command: str = "") -> Exported:
     """Write a data set made of the debates of some runs.
 
     Args:
@@ -107,7 +107,7 @@ def read_debate(
     if objection := test_sets.objection(problem, validation=validation):
         made.left_out[objection] += 1
         return None
-    source = Source(name, problem_key(problem), debate, 0, validation)
+    source = RowOrigin(name, problem_key(problem), debate, 0, validation)
     known = books.known(run.trajectory(debate), source)
     if objection := made.settings.filters.objection(known.trajectory, known.lives):
         made.left_out[objection] += 1
@@ -119,7 +119,7 @@ def _make(shelf: Shelf, known: Known, maker: Maker, made: Exported) -> None:
     longest = made.settings.filters.max_length
     for wanted in made.settings.formats:
         for row in maker.rows(wanted, known, made.left_out):
-            if isinstance(row, Candidate):
+            if isinstance(row, PairCandidate):
                 shelf.offer(row)
             elif longest is not None and row.total > longest:
                 made.left_out[f"longer than {longest:,} {made.unit}"] += 1
@@ -152,7 +152,7 @@ def _choose(shelf: Shelf, maker: Maker, made: Exported) -> None:
         raise AssertionError(f"problems on both sides: {', '.join(both)}")
 
 
-def _instead(settings: Settings) -> str:
+def _instead(settings: ExportSettings) -> str:
     """Say what to do where nothing was left."""
     if settings.samples:
         return "a prompt pairs when some of its debates are solved and others not, so generate with more --samples"

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pydantic import Field, ValidationError, model_validator
 
 from longthought.errors import ConfigError
-from longthought.problems.problem import Record
-from longthought.training.data.known import agrees
+from longthought.record import Record
+from longthought.training.data.annotated import agrees
 from longthought.trajectories.events import Judged
 from longthought.trajectories.trajectory import Trajectory
 

@@ -8,26 +8,25 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from longthought.agents.catalogue import dialect_of
-from longthought.agents.thinkers import Thinker
-from longthought.agents.voices import VOICES
+from longthought.agents.dialects.thinkers import VOICES, Thinker
 from longthought.errors import ConfigError
-from longthought.training.data.asked import expect_asked_so
+from longthought.labels.job import started_with
+from longthought.labels.label import LabelBook
+from longthought.thoughts.walks import Walk
+from longthought.training.data.annotated import Books
 from longthought.training.data.contamination import TestSets, problem_key
 from longthought.training.data.files import expect_parquet
 from longthought.training.data.formats import TWINS, Format, Maker, shape
-from longthought.training.data.known import Books
-from longthought.training.data.labelling import started_with
-from longthought.training.data.labels import LabelBook
 from longthought.training.data.masks import training_template
 from longthought.training.data.rewrites import fingerprint
-from longthought.training.data.rows import Ruler, Source, Tokens, Words
-from longthought.training.data.settings import Exported, Settings
-from longthought.training.data.thoughts import Telling, told_twins
+from longthought.training.data.rows import RowOrigin, Ruler, TokenRuler, WordRuler
+from longthought.training.data.settings import Exported, ExportSettings
+from longthought.training.data.suitability import expect_asked_so
+from longthought.training.data.thinker_rows import Telling, told_twins
 from longthought.trajectories.run import Run
-from longthought.trajectories.walks import Walk
 
 
-def expect_sound(settings: Settings) -> None:
+def expect_sound(settings: ExportSettings) -> None:
     """Raise if the settings make no sense together.
 
     Raises:
@@ -70,7 +69,7 @@ def expect_share(validation: float) -> None:
         raise ConfigError(f"--validation {validation:g}: give a share from 0 to less than 1, such as 0.05")
 
 
-def expect_mixable(settings: Settings, runs: Mapping[str, Run]) -> None:
+def expect_mixable(settings: ExportSettings, runs: Mapping[str, Run]) -> None:
     """Raise if shares are asked of formats that are not exported.
 
     Raises:
@@ -92,7 +91,7 @@ def run_name(path: str | Path, runs: Sequence[str | Path]) -> str:
 
 
 def prepared(
-    runs: Mapping[str, Run], out: Path, settings: Settings, test_sets: TestSets, command: str
+    runs: Mapping[str, Run], out: Path, settings: ExportSettings, test_sets: TestSets, command: str
 ) -> tuple[Exported, Maker]:
     """Settle dialect, lengths and role.
 
@@ -110,7 +109,7 @@ def prepared(
         dialect = dialect_of(str(agents.get(chair)), settings.dialect or agents.get("dialect"))
         if isinstance(dialect, Thinker):
             thinkers.add(name)
-        spoken[name] = dialect.thinks.name if isinstance(dialect, Thinker) else dialect.name
+        spoken[name] = dialect.thought_voice.name if isinstance(dialect, Thinker) else dialect.name
     if len(set(spoken.values())) > 1:
         said = ", ".join(f"{name} in {dialect}" for name, dialect in spoken.items())
         raise ConfigError(f"the runs speak several dialects ({said}): name one with --dialect, or export them apart")
@@ -141,20 +140,20 @@ def prepared(
     return made, maker
 
 
-def _ruler(settings: Settings, dialect: str) -> Ruler:
+def _ruler(settings: ExportSettings, dialect: str) -> Ruler:
     if settings.tokenizer is not None:
-        tokens = Tokens(settings.tokenizer)
+        tokens = TokenRuler(settings.tokenizer)
         if settings.formats[0] is not Format.STEP_LABELS:
             training_template(tokens.tokenizer, settings.tokenizer)
         return tokens
     if dialect == "compact":
-        return Words("tokens")
+        return WordRuler("tokens")
     if settings.match == "tokens":
         raise ConfigError("--match tokens: name the model that is to be trained with --tokenizer, to count its tokens")
-    return Words()
+    return WordRuler()
 
 
-def expect_lessons(runs: Mapping[str, Run], settings: Settings) -> None:
+def expect_lessons(runs: Mapping[str, Run], settings: ExportSettings) -> None:
     """Raise unless each run has a debate that something can be learned from: solved, or with labels.
 
     Raises:
@@ -179,7 +178,7 @@ def expect_lessons(runs: Mapping[str, Run], settings: Settings) -> None:
             )
 
 
-def expect_rewrites(runs: Mapping[str, Run], settings: Settings, telling: Telling) -> None:
+def expect_rewrites(runs: Mapping[str, Run], settings: ExportSettings, telling: Telling) -> None:
     """Raise unless each run has a rewrite of a journey as it is told now.
 
     Raises:
@@ -203,12 +202,12 @@ def _stands(run: Run, debate: str, books: Books, telling: Telling) -> bool:
     """Say whether an accepted rewrite fits what a debate is told as."""
     if books.rewrites is None or debate not in books.rewrites:
         return False
-    known = books.known(run.trajectory(debate), Source("", "", debate, 0))
+    known = books.known(run.trajectory(debate), RowOrigin("", "", debate, 0))
     told = told_twins(known, telling, Counter()) if known.rewrites else None
     return told is not None and fingerprint(told[0].text) in (known.rewrites or ())
 
 
-def _labelled(book: LabelBook, settings: Settings) -> bool:
+def _labelled(book: LabelBook, settings: ExportSettings) -> bool:
     """Say whether labels alone can teach: any will do for those who judge, the others need something to follow."""
     judges = {Format.CRITIC, Format.DPO_CRITIC, Format.STEP_LABELS}.issuperset(settings.formats)
     labels = (label for debate in book.trajectories() for label in book.of(debate).values())

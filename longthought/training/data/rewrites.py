@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from longthought.problems.problem import Record
-from longthought.training.data.ledger import Kind, Ledger, LedgerWriter
-from longthought.trajectories.english import PARAGRAPH
+from longthought.labels.ledger import Ledger, LedgerFormat, LedgerWriter
+from longthought.record import Record
+from longthought.thoughts.english import PARAGRAPH
+from longthought.thoughts.moves import Factor
+from longthought.thoughts.walks import Walk
 from longthought.trajectories.events import Usage
-from longthought.trajectories.moves import Factor
-from longthought.trajectories.walks import Walk
 
 REWRITE_SCHEMA: Final = 1
 FILE: Final = "rewrites.jsonl"
@@ -61,7 +61,7 @@ class Rewrite(Record):
         return PARAGRAPH.join(sentence.text for sentence in self.sentences)
 
 
-KIND: Final = Kind(FILE, Rewrite, REWRITE_SCHEMA, name="rewrite")
+KIND: Final = LedgerFormat(FILE, Rewrite, REWRITE_SCHEMA, name="rewrite")
 
 
 def fingerprint(text: str) -> str:

@@ -16,28 +16,28 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage
 
 from longthought.agents.agent import Closeable
-from longthought.agents.fidelity import kinds
-from longthought.agents.rewriting import Rewritten
-from longthought.agents.rewriting import rewrite as ask
+from longthought.agents.editor import Rewritten
+from longthought.agents.editor import rewrite as ask
 from longthought.errors import ConfigError, EndpointError, ModelError, OutageError
 from longthought.jobs.preflight import expect_model
 from longthought.jobs.thread import in_thread
+from longthought.thoughts.fidelity import kinds
+from longthought.thoughts.thought import LongThought
+from longthought.thoughts.walks import Walk
+from longthought.training.data.annotated import Books
 from longthought.training.data.contamination import TestSets
 from longthought.training.data.export import read_debate
 from longthought.training.data.formats import Format
-from longthought.training.data.known import Books
 from longthought.training.data.preflight import expect_lessons, expect_sound, prepared, run_name
 from longthought.training.data.rewrites import Paragraph, Rewrite, RewriteBook, RewriteWriter, fingerprint
-from longthought.training.data.settings import Exported, Settings
-from longthought.training.data.thoughts import Telling, told_twins
+from longthought.training.data.settings import Exported, ExportSettings
+from longthought.training.data.thinker_rows import Telling, told_twins
 from longthought.trajectories.events import Usage
 from longthought.trajectories.run import Run
-from longthought.trajectories.thought import LongThought
-from longthought.trajectories.walks import Walk
 
 
 @dataclass(slots=True)
-class Tally:
+class RewriteCounts:
     """Counts that grow while a run is rewritten."""
 
     debates: int = 0
@@ -85,7 +85,7 @@ def rewrite(
     seed: int = 0,
     limit: int | None = None,
     concurrency: int = 64,
-    tally: Tally | None = None,
+    tally: RewriteCounts | None = None,
 ) -> Generator[Rewrite, None, None]:
     """Rewrite the journeys of a run, and yield each rewrite when it is in the run folder.
 
@@ -107,7 +107,7 @@ def rewrite(
     """
     if concurrency < 1:
         raise ConfigError(f"--concurrency {concurrency}: must be at least 1")
-    settings = Settings(
+    settings = ExportSettings(
         formats=(Format.JOURNEY,), dialect="prose", walk=walk, wrong=wrong, seed=seed, limit=limit
     )  # fmt: skip
     expect_sound(settings)
@@ -115,7 +115,7 @@ def rewrite(
     called = run_name(path, [path])
     made, maker = prepared({called: run}, path, settings, test_sets, "")
     expect_lessons({called: run}, settings)
-    counts = tally or Tally()
+    counts = tally or RewriteCounts()
     counts.debates, made.left_out = len(run.ids()[:limit]), counts.left_out
     plain = _journeys(run, called, made, maker.telling, test_sets)
 
@@ -152,7 +152,7 @@ class _Job:
     telling: Telling
     writer: RewriteWriter
     book: RewriteBook
-    counts: Tally
+    counts: RewriteCounts
 
     async def all(self, plain: Iterator[LongThought], concurrency: int) -> AsyncGenerator[Rewrite]:
         """Rewrite thoughts, so many at once; at the first outage the others are given up."""

@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 
 from langchain_core.messages import BaseMessage, convert_to_openai_messages
 
-from longthought.agents.engines.load import expect_on_hub
+from longthought.agents.in_process.load import expect_on_hub
 from longthought.errors import ModelError
 
 Message = Mapping[str, str]
@@ -20,7 +20,7 @@ RULE: Final = "rule"
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class RowOrigin:
     """Where a row comes from."""
 
     run: str
@@ -34,13 +34,13 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TrainingRow:
     """One example."""
 
     format: str
     kind: str
     """What it teaches, within its format: `step`, `reflection`, `accept`, `reject`, …"""
-    source: Source
+    source: RowOrigin
     columns: Mapping[str, Any]
     """TRL's columns."""
     text: str
@@ -56,12 +56,12 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class PairCandidate:
     """A reply to a prompt, to be paired with a better or a worse one to the same prompt."""
 
     format: str
     kind: str
-    source: Source
+    source: RowOrigin
     prompt: Sequence[Message]
     reply: str
     good: bool
@@ -88,7 +88,7 @@ class Ruler(Protocol):
         ...
 
 
-class Words:
+class WordRuler:
     """Counts what stands between spaces: in the compact dialect, the tokens."""
 
     def __init__(self, unit: str = "words") -> None:
@@ -100,7 +100,7 @@ class Words:
         return len(text.split())
 
 
-class Tokens:
+class TokenRuler:
     """Counts the tokens of a model."""
 
     unit = "tokens"
@@ -145,11 +145,13 @@ def load_tokenizer(name: str) -> Any:
         ) from error
 
 
-def turn(wanted: str, kind: str, source: Source, asked: Sequence[BaseMessage], text: str, ruler: Ruler) -> Row:
+def turn(
+    wanted: str, kind: str, source: RowOrigin, asked: Sequence[BaseMessage], text: str, ruler: Ruler
+) -> TrainingRow:
     """Return the row of one request and what to answer it with."""
     prompt = messages(asked)
     length = ruler(text)
     total = length + sum(ruler(message["content"]) for message in prompt)
     columns = {"prompt": prompt, "completion": reply(text)}
     said = "\n".join([*(message["content"] for message in prompt), text])
-    return Row(wanted, kind, source, columns, said, length, total)
+    return TrainingRow(wanted, kind, source, columns, said, length, total)

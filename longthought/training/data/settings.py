@@ -8,16 +8,16 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from longthought.problems.problem import Record
+from longthought.record import Record
+from longthought.thoughts.walks import Walk
 from longthought.training.data.contamination import SPLIT
 from longthought.training.data.filters import Filters
 from longthought.training.data.formats import Format
-from longthought.trajectories.walks import Walk
 
 DATA_SCHEMA: Final = 1
 
 
-class Settings(Record):
+class ExportSettings(Record):
     """Everything that decides what is exported."""
 
     formats: tuple[Format, ...]
@@ -55,7 +55,7 @@ class Exported:
     """What was made, for the card and for whoever asked."""
 
     out: Path
-    settings: Settings
+    settings: ExportSettings
     role: str
     shape: str
     dialect: str

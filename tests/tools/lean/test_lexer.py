@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from longthought.tools.lean.lexer import Kind, TooDeep, Unlexable, tokens
+from longthought.tools.lean.lexer import LeanTokenKind, TooDeep, Unlexable, tokens
 
 
 def words(text: str) -> list[str]:
@@ -88,4 +88,4 @@ def test_tokens_lie_in_order_and_hold_their_own_text(text: str) -> None:
         assert token.start >= ends[-1]
         assert text.startswith(token.text, token.start)
         ends.append(token.start + len(token.text))
-    assert sum(t.kind is Kind.OPEN for t in found) == sum(t.kind is Kind.CLOSE for t in found)
+    assert sum(t.kind is LeanTokenKind.OPEN for t in found) == sum(t.kind is LeanTokenKind.CLOSE for t in found)

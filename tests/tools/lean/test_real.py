@@ -14,7 +14,7 @@ from longthought.tools.lean.grade import grade_lean
 from longthought.tools.lean.process import Ending, run
 from longthought.tools.lean.prover import prove, prove_many
 from longthought.tools.lean.result import Assurance, judge
-from longthought.tools.lean.source import Case
+from longthought.tools.lean.source import ProofCase
 from longthought.tools.lean.statement import body, read
 from longthought.tools.lean.toolchain import Toolchain
 from longthought.tools.lean.verifier import Lean
@@ -42,8 +42,8 @@ async def test_every_proof_gets_the_status_it_deserves(lean: Toolchain) -> None:
 
 
 async def test_the_brackets_hold_even_without_the_screen(lean: Toolchain) -> None:
-    honest = Case(read(COMM), body("omega"))
-    smuggled = [Case(read(FALSE), body(text)) for text in SMUGGLED.values()]
+    honest = ProofCase(read(COMM), body("omega"))
+    smuggled = [ProofCase(read(FALSE), body(text)) for text in SMUGGLED.values()]
     text, placed = source.write([honest, *smuggled], axioms=lean.axioms)
     made = await run(lean, text, seconds=lean.start_seconds + 60)
     assert made.ending is Ending.DONE, made.said

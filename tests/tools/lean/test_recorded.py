@@ -8,14 +8,14 @@ from longthought.tools.lean import messages, source
 from longthought.tools.lean.messages import Message, Severity
 from longthought.tools.lean.prover import prepare
 from longthought.tools.lean.result import Assurance, LeanResult, judge
-from longthought.tools.lean.source import Case, Placed
+from longthought.tools.lean.source import Placed, ProofCase
 from longthought.tools.lean.statement import body, read
 from longthought.trajectories.events import EvidenceStatus
 from tests.tools.lean.cases import CASES, COMM, Expected
 
 SAID = messages.read((Path(__file__).parent / "recorded.txt").read_text(encoding="utf-8"))
 PREPARED = [(case, prepare(case.statement, case.proof)) for case in CASES]
-RUN = [(case, made) for case, made in PREPARED if isinstance(made, Case) and not made.statement.preamble]
+RUN = [(case, made) for case, made in PREPARED if isinstance(made, ProofCase) and not made.statement.preamble]
 PLACED = source.write([made for _, made in RUN], axioms=False)[1]
 
 
@@ -54,7 +54,7 @@ def test_places_are_those_of_the_candidates_own_text() -> None:
 
 
 def marked(text: str, severity: Severity = Severity.INFORMATION) -> tuple[Placed, list[Message]]:
-    (placed,) = source.write([Case(read(COMM), body("omega"))], axioms=True)[1]
+    (placed,) = source.write([ProofCase(read(COMM), body("omega"))], axioms=True)[1]
     return placed, [Message(severity, "[anonymous]", text.format(placed.name), placed.marker, 0, placed.marker, 6)]
 
 

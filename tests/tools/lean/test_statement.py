@@ -3,7 +3,7 @@
 import pytest
 
 from longthought.tools.lean import source
-from longthought.tools.lean.source import Case
+from longthought.tools.lean.source import ProofCase
 from longthought.tools.lean.statement import StatementError, body, read
 
 
@@ -79,8 +79,8 @@ def test_a_proof_is_put_between_brackets(proof: str, opening: str, lines: list[s
 
 def test_cases_share_a_file_and_lines_tell_them_apart() -> None:
     cases = [
-        Case(read("open Nat\ntheorem a : 1 = 1"), body("rfl")),
-        Case(read("open Nat\ntheorem b\n  : 2 = 2"), body("\n    skip\n    rfl\n")),
+        ProofCase(read("open Nat\ntheorem a : 1 = 1"), body("rfl")),
+        ProofCase(read("open Nat\ntheorem b\n  : 2 = 2"), body("\n    skip\n    rfl\n")),
     ]
     text, (first, second) = source.write(cases, axioms=True)
     lines = ["", *text.split("\n")]

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from longthought.errors import ConfigError, ProblemError
-from longthought.problems import countdown
+from longthought.problems.countdown import game
+from longthought.problems.countdown.puzzle import Puzzle
 from longthought.problems.problem import Problem
-from longthought.problems.puzzle import Puzzle
 from longthought.training.data.contamination import NGRAM, TestSets, problem_key
 
 TALE = (
@@ -34,7 +34,7 @@ def test_a_puzzle_has_one_key_however_it_is_dealt(numbers: list[int]) -> None:
 
 @given(st.lists(st.integers(1, 20), min_size=4, max_size=4), st.integers(10, 100))
 def test_the_countdown_split_is_kept_by_hash(numbers: list[int], target: int) -> None:
-    split, held_out = countdown.split_of(numbers), countdown.held_out_target(target)
+    split, held_out = game.split_of(numbers), game.held_out_target(target)
     problem, sets = posed(Puzzle(tuple(numbers), target).statement), TestSets()
     assert (sets.objection(problem) is None) == (split == "train" and not held_out)
     assert (sets.objection(problem, validation=True) is None) == (split != "test")
@@ -54,7 +54,7 @@ def test_a_test_problem_is_known_in_other_letters_and_by_a_run_of_its_words(tmp_
 
 
 def test_countdown_test_sets_are_known_by_numbers_and_target_alone(tmp_path: Path) -> None:
-    puzzle = next(p for p in countdown.generate(count=1, split="train", seed=9))
+    puzzle = next(p for p in game.generate(count=1, split="train", seed=9))
     sets = TestSets((write(tmp_path / "held.jsonl", puzzle.statement),))
     assert sets.objection(posed(Puzzle(puzzle.numbers[::-1], puzzle.target).statement)) == "in held.jsonl"
     assert sets.objection(posed(Puzzle(puzzle.numbers, puzzle.target + 1).statement)) is None

@@ -10,27 +10,26 @@ from datasets import load_dataset
 
 import longthought as lt
 from longthought.agents.agent import Critic, Policy
-from longthought.agents.notation import read_step, read_verdict
-from longthought.agents.prose import Prose
-from longthought.agents.thinkers import CompactThinker
-from longthought.agents.voices import VOICES
+from longthought.agents.dialects.prose import Prose
+from longthought.agents.dialects.thinkers import VOICES, CompactThinker
 from longthought.errors import ConfigError, ModelError, ProblemError, RunFolderError
-from longthought.problems import countdown
-from longthought.problems.puzzle import Puzzle
+from longthought.labels.label import Label, LabelWriter, Method
+from longthought.labels.outcomes import estimated
+from longthought.problems.countdown import game
+from longthought.problems.countdown.notation import read_step, read_verdict
+from longthought.problems.countdown.puzzle import Puzzle
+from longthought.thoughts.walks import Walk
 from longthought.tools.countdown import fault
 from longthought.training.data.contamination import problem_key
 from longthought.training.data.export import export
 from longthought.training.data.filters import Filters
 from longthought.training.data.formats import Format
-from longthought.training.data.labels import Label, LabelWriter, Method
-from longthought.training.data.outcomes import estimated
 from longthought.training.data.rows import messages
-from longthought.training.data.settings import Exported, Settings
+from longthought.training.data.settings import Exported, ExportSettings
 from longthought.trajectories.run import Run
-from longthought.trajectories.walks import Walk
 from tests.fakes import sums
+from tests.fakes.played import play
 from tests.fakes.scripted import ScriptedChatModel
-from tests.training.data.conftest import play
 
 Export = Callable[..., Exported]
 WHENCE = {"problem", "run", "debate", "node", "kind"}
@@ -143,7 +142,7 @@ def test_policies_learn_live_steps_in_words_that_read_back(labelled: Path, expor
     for row in found:
         step = read_step(said(row))
         assert step is not None
-        assert countdown.solvable(step.remaining, puzzle_of(row).target)
+        assert game.solvable(step.remaining, puzzle_of(row).target)
         assert asked(row).startswith("use ")
         assert asked(row).endswith(" step")
 
@@ -158,9 +157,9 @@ def test_critics_learn_the_solvers_verdict_and_where_to_return(labelled: Path, e
         verdict = read_verdict(said(row))
         assert verdict is not None
         assert new is not None
-        assert (verdict.action != "backtrack") == countdown.solvable(new.remaining, target)
+        assert (verdict.action != "backtrack") == game.solvable(new.remaining, target)
         if verdict.action == "backtrack":
-            alive = [n for n, step in enumerate(above, 1) if step and countdown.solvable(step.remaining, target)]
+            alive = [n for n, step in enumerate(above, 1) if step and game.solvable(step.remaining, target)]
             assert verdict.back_to == (alive[-1] if alive else 0)
 
 
@@ -212,7 +211,7 @@ def test_siblings_are_told_apart_by_the_solver_and_answer_one_prompt(labelled: P
         assert good is not None
         assert bad is not None
         target = puzzle_of(row).target
-        assert countdown.solvable(good.remaining, target)
+        assert game.solvable(good.remaining, target)
         operation = said(row, "chosen").partition(" =")[0]
         if f"not {operation} " in asked(row):  # of another, wrong result
             assert f"not {operation} illegal step" in asked(row)
@@ -304,7 +303,7 @@ def test_step_labels_say_what_the_solver_says_up_to_the_first_error(labelled: Pa
     assert {row["kind"] for row in found} == {"right", "with an error"}
     for row in found:
         steps = [read_step(text) for text in row["completions"]]
-        live = [step is not None and countdown.solvable(step.remaining, puzzle_of(row).target) for step in steps]
+        live = [step is not None and game.solvable(step.remaining, puzzle_of(row).target) for step in steps]
         first = row["labels"].index(False) if False in row["labels"] else -1
         assert row["first_error"] == first
         assert row["labels"][: first if first >= 0 else None] == live[: first if first >= 0 else None]
@@ -420,7 +419,7 @@ def test_a_place_that_cannot_be_written_is_refused_before_a_run_is_read(tmp_path
     (tmp_path / "file").touch()
     for out in (Path("/proc/x"), tmp_path / "file" / "x", tmp_path / ("x" * 300)):
         with pytest.raises(ConfigError, match=r"--out .*: nothing can be written into .*; name another folder"):
-            export([tmp_path / "no-run"], out, Settings(formats=(Format.CRITIC,)))
+            export([tmp_path / "no-run"], out, ExportSettings(formats=(Format.CRITIC,)))
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
 

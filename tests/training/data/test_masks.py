@@ -13,8 +13,8 @@ from datasets import load_dataset
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
-from longthought.agents import notation
 from longthought.errors import ModelError
+from longthought.problems.countdown import notation
 from longthought.training.bundled import model as small
 from longthought.training.data.masks import learned, training_template
 from longthought.training.data.settings import Exported

@@ -15,15 +15,15 @@ from langchain_core.messages import BaseMessage
 
 import longthought as lt
 from longthought.agents.agent import Critic, Policy
-from longthought.agents.prose import Prose
-from longthought.agents.voices import VOICES
+from longthought.agents.dialects.prose import Prose
+from longthought.agents.dialects.thinkers import VOICES
 from longthought.errors import ConfigError, ModelError, OutageError, RefusedError, RunFolderError
-from longthought.training.data.labels import Label, LabelWriter, Method
+from longthought.labels.label import Label, LabelWriter, Method
+from longthought.thoughts.walks import Walk
 from longthought.training.data.rewrites import FILE, Rewrite, RewriteBook, RewriteWriter, fingerprint
-from longthought.training.data.rewriting import Tally, rewrite
+from longthought.training.data.rewriting import RewriteCounts, rewrite
 from longthought.training.data.settings import Exported
 from longthought.trajectories.run import Run
-from longthought.trajectories.walks import Walk
 from tests.fakes import sums
 from tests.fakes.scripted import ScriptedChatModel
 from tests.fakes.server import Act, FakeServer, completion, hangs
@@ -64,8 +64,8 @@ def run(tmp_path: Path) -> Path:
     return tmp_path / "run"
 
 
-def rewritten(run: Path, model: ScriptedChatModel, **more: Any) -> tuple[Tally, list[Rewrite]]:
-    tally = Tally()
+def rewritten(run: Path, model: ScriptedChatModel, **more: Any) -> tuple[RewriteCounts, list[Rewrite]]:
+    tally = RewriteCounts()
     found = list(rewrite(run, model, **{"name": "fake:editor", "concurrency": 2, "tally": tally, **more}))
     return tally, found
 

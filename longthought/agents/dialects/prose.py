@@ -1,0 +1,236 @@
+r"""The prose dialect: how instruction-tuned models debate, in plain words, `\boxed{}` answers and JSON verdicts.
+
+Every request is a system message that never varies and one user message: the problem, the accepted steps under their
+node numbers, then a suffix with all that may change between two looks at the same path. So two views that share a
+path share its bytes, and a server's prefix cache serves them. Replies are read leniently, but never by guessing: what
+has two readings is sent back. Whether a verdict is legal here is for the rules of the debate to say, not for this file.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
+
+from longthought.agents.dialects import prompts
+from longthought.agents.dialects.chairs import DIALOGUE, ChairTexts
+from longthought.agents.dialects.dialect import Step, Unreadable
+from longthought.agents.dialects.reading import cut, spoken, strip_heading, without_thinking, written_verdicts
+from longthought.agents.view import Candidate, TriedStep, View
+from longthought.problems import code
+from longthought.problems.final_answer import boxed_answer, final_answer
+from longthought.problems.worked import Worked
+from longthought.tools.lean import script
+from longthought.tools.python import blocks
+from longthought.trajectories.events import Action, Evidence, EvidenceStatus, Verdict
+
+MAX_PRINTED: Final = 4_000
+"""Characters of a tool's output that a prompt repeats."""
+
+VERDICT_SCHEMA: Final[Mapping[str, Any]] = {
+    "type": "object",
+    "properties": {  # in the order of writing: reasons come before the decision
+        "critique": {"type": "string"},
+        "action": {"type": "string", "enum": [action.value for action in Action]},
+        "target": {"type": ["integer", "null"]},
+        "score": {"type": "number", "minimum": 0, "maximum": 1},
+    },
+    "required": ["critique", "action", "target", "score"],
+    "additionalProperties": False,
+}
+
+
+class Prose:
+    """The dialect of instruction-tuned models; see `longthought.agents.dialects.dialect.Dialect`."""
+
+    name: str = "prose"
+    repairs: int = 1
+    warming: float = 0.0
+    longest: int | None = None
+
+    def __init__(self, voice: ChairTexts = DIALOGUE) -> None:
+        """Speak to one of two agents, or to one alone in both chairs."""
+        self.voice = voice
+
+    def unsuitable(self, view: View) -> str | None:
+        """Return None: every problem can be put in words."""
+        return None
+
+    def ask_policy(self, view: View) -> list[BaseMessage]:
+        """Ask for the next step."""
+        request = prompts.WRITE_STEP if view.path else prompts.WRITE_FIRST_STEP
+        return _messages(self.voice.policy, f"{_prefix(view)}{self._suffix(view)}{request}")
+
+    def ask_solution(self, view: View, examples: Sequence[Worked] = ()) -> list[BaseMessage]:
+        """Ask for a whole solution, after examples as turns of the same conversation.
+
+        With one earlier attempt in the view it is a revision that is asked for, with several a merger.
+        """
+        asked = f"{_prefix(view)}{_earlier(view.attempts)}"
+        shown: list[BaseMessage] = []
+        for example in examples:
+            question = prompts.PROBLEM.format(statement=example.statement) + prompts.WRITE_SOLUTION
+            shown += [HumanMessage(question), AIMessage(example.solution)]
+        return [SystemMessage(prompts.SOLVE), *shown, HumanMessage(asked)]
+
+    def ask_reflection(self, view: View) -> list[BaseMessage]:
+        """Ask the policy to re-examine the candidate in words."""
+        asked = f"{_prefix(view)}{self._suffix(view)}{self._candidate(view)}{self.voice.write_reflection}"
+        return _messages(self.voice.policy, asked)
+
+    def ask_critic(self, view: View) -> list[BaseMessage]:
+        """Ask for a verdict on the candidate."""
+        targets = ", ".join(["0 (the problem)", *map(str, view.path_nodes)])
+        request = prompts.WRITE_VERDICT.format(targets=targets)
+        return _messages(self.voice.critic, f"{_prefix(view)}{self._suffix(view)}{self._candidate(view)}{request}")
+
+    def ask_again(self, messages: Sequence[BaseMessage], reply: str, reason: str) -> list[BaseMessage]:
+        """Ask once more after an unreadable reply."""
+        said = cut(without_thinking(reply), MAX_PRINTED).strip() or prompts.SAID_NOTHING
+        return [*messages, AIMessage(said), HumanMessage(prompts.AGAIN.format(reason=reason))]
+
+    def read_step(self, reply: str, view: View) -> Step | Unreadable:
+        """Read the policy's reply: its text without thinking and heading, and the answer in its last box."""
+        try:
+            text = strip_heading(spoken(reply))
+            if not text:
+                return Unreadable("there is a heading but no step below it")
+            return _step(text, view)
+        except ValueError as error:
+            return Unreadable(str(error))
+
+    def read_solution(self, reply: str, view: View) -> Step | Unreadable:
+        r"""Read a whole solution: a finished proof, the last program, or the answer it gives, in a box or in words."""
+        try:
+            text = spoken(reply)
+        except ValueError as error:
+            return Unreadable(str(error))
+        match view.problem.domain:
+            case script.DOMAIN:
+                return Step(text, script.answer((), text))
+            case code.DOMAIN:
+                programs = blocks(text)
+                return Step(text, programs[-1][0] if programs else None)
+            case _:
+                return Step(text, final_answer(text, last_line=False))
+
+    def read_reflection(self, reply: str) -> str | Unreadable:
+        """Read a reflection."""
+        try:
+            return spoken(reply)
+        except ValueError as error:
+            return Unreadable(str(error))
+
+    def read_verdict(self, reply: str, view: View, logprobs: Sequence[float] | None = None) -> Verdict | Unreadable:
+        """Read the critic's reply; the score is the written one, so `logprobs` go unused."""
+        try:
+            verdicts = written_verdicts(spoken(reply))
+        except ValueError as error:
+            return Unreadable(str(error))
+        if not verdicts:
+            return Unreadable("it holds no JSON object with an `action`")
+        if len({(v.action, v.target) for v in verdicts}) > 1:
+            return Unreadable("it holds several verdicts that disagree")
+        return verdicts[-1]
+
+    def write_verdict(self, verdict: Verdict, view: View) -> str | None:
+        """Write the JSON object that is asked for, in the order of writing; a score has two digits."""
+        written = verdict.model_dump(mode="json")
+        written["score"] = None if verdict.score is None else round(verdict.score, 2)
+        return json.dumps({name: written[name] for name in VERDICT_SCHEMA["required"]}, ensure_ascii=False)
+
+    def policy_options(self) -> Mapping[str, Any]:
+        """Return nothing: a step is free text."""
+        return {}
+
+    def critic_options(self) -> Mapping[str, Any]:
+        """Return the response format of a verdict."""
+        schema = {"name": "verdict", "strict": True, "schema": VERDICT_SCHEMA}
+        return {"response_format": {"type": "json_schema", "json_schema": schema}}
+
+    def _suffix(self, view: View) -> str:
+        """Write what holds at the end of the path: what was printed, what was tried from there, the notice."""
+        parts: list[str] = []
+        if view.observations:
+            parts.append(prompts.PRINTED.format(number=view.path_nodes[-1], output=_printed(view.observations)))
+        if view.attempts:
+            tried = [
+                self.voice.rejected(number, attempt.text, attempt.by, attempt.reason)
+                for number, attempt in enumerate(view.attempts, start=1)
+            ]
+            parts.append(prompts.TRIED.format(attempts="\n\n".join(tried)))
+        if view.notice:
+            parts.append(prompts.NOTICE.format(notice=view.notice))
+        return "".join(parts)
+
+    def _candidate(self, view: View) -> str:
+        new = view.candidate
+        if new is None:
+            raise ValueError("this view has no candidate to judge or reflect on; pass one to `view`")
+        answer = prompts.DOES_NOT_ANSWER if new.answer is None else prompts.ANSWERS.format(answer=new.answer)
+        parts = [prompts.NEW_STEP.format(number=new.node, text=new.text), answer]
+        if new.observations:
+            parts.append(prompts.NEW_STEP_PRINTED.format(output=_printed(new.observations)))
+        parts.append(_evidence(new))
+        if new.remarks:
+            remarks = [self.voice.said(remark.by, remark.text) for remark in new.remarks]
+            parts.append(prompts.REMARKS.format(remarks="\n\n".join(remarks)))
+        return "".join(parts)
+
+
+def _earlier(attempts: Sequence[TriedStep]) -> str:
+    """Write the solutions that there are already, and what is to be made of them."""
+    match attempts:
+        case []:
+            return prompts.WRITE_SOLUTION
+        case [one]:
+            said = prompts.CRITIQUE.format(critique=one.reason) if one.reason else ""
+            return f"{prompts.EARLIER.format(text=one.text)}{said}{prompts.WRITE_REVISION}"
+        case _:
+            numbered = (prompts.ONE_OF_SEVERAL.format(number=n, text=a.text) for n, a in enumerate(attempts, start=1))
+            return f"{''.join(numbered)}{prompts.WRITE_MERGER}"
+
+
+def _step(text: str, view: View) -> Step | Unreadable:
+    """Find the final answer where the domain has it: a script that is done, a marked program, or a box."""
+    if view.problem.domain == script.DOMAIN:
+        return Step(text, script.answer(view.path, text))
+    answer = boxed_answer(text)
+    if answer is None or view.problem.domain != code.DOMAIN:
+        return Step(text, answer)
+    found = blocks(text)
+    return Step(text, found[-1][0]) if found else Unreadable("the final program must stand in a ```python block")
+
+
+# Writing: a view as messages.
+
+
+def _messages(system: str, user: str) -> list[BaseMessage]:
+    return [SystemMessage(system), HumanMessage(user)]
+
+
+def _prefix(view: View) -> str:
+    """Write the problem and the path; a longer path only ever adds to the end."""
+    parts = [prompts.PROBLEM.format(statement=view.problem.statement)]
+    if view.problem.context:
+        parts.append(prompts.CONTEXT.format(context=view.problem.context))
+    for number, text in zip(view.path_nodes, view.path, strict=True):
+        parts.append(prompts.STEP.format(number=number, text=text))
+    return "".join(parts)
+
+
+def _evidence(new: Candidate) -> str:
+    if not new.evidence:
+        return prompts.NO_EVIDENCE
+    return prompts.EVIDENCE.format(findings="\n".join(map(_finding, new.evidence)))
+
+
+def _finding(evidence: Evidence) -> str:
+    line = prompts.FINDING.format(tool=evidence.tool, status=evidence.status.value, claim=evidence.claim)
+    if evidence.detail:
+        line += prompts.DETAIL.format(detail=evidence.detail)
+    return line + (prompts.NOT_A_FAILED_CHECK if evidence.status is EvidenceStatus.UNAVAILABLE else "")
+
+
+def _printed(outputs: Sequence[str]) -> str:
+    return "\n".join(cut(output, MAX_PRINTED) for output in outputs)

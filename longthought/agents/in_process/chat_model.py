@@ -1,0 +1,167 @@
+"""A LangChain chat model that runs in this process, behind an engine.
+
+It turns messages into tokens with the model's own chat template and tokens back into a message that carries its
+usage, token ids and logprobs. Importing it does not import torch; the model is loaded on first use, once for all
+chat models with the same settings.
+"""
+
+import asyncio
+import threading
+import weakref
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Final, Self
+
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage, convert_to_openai_messages
+from langchain_core.messages.ai import InputTokenDetails, UsageMetadata
+from langchain_core.outputs import ChatGeneration, ChatResult
+from pydantic import PrivateAttr, model_validator
+
+from longthought.agents.in_process.engine import Engine, SamplingParams
+from longthought.agents.in_process.load import EngineName, load_engine
+from longthought.errors import ConfigError, ModelError
+
+LONGEST_REPLY: Final = 1024
+"""Tokens of a reply where nobody says how many."""
+
+
+@dataclass(eq=False)
+class _Loaded:
+    """An engine, its tokenizer, and how many open chat models use it."""
+
+    engine: Engine
+    tokenizer: Any
+    users: set[int] = field(default_factory=set[int])
+
+
+_loaded: "weakref.WeakValueDictionary[tuple[str, str | None, EngineName, int], _Loaded]" = weakref.WeakValueDictionary()
+_loading = threading.Lock()
+
+
+class InProcessChatModel(BaseChatModel):
+    """A model folder as a chat model.
+
+    Options of a request that have no meaning here, such as `response_format`, are ignored; `temperature`, `top_p` and
+    `max_tokens` are honoured.
+    """
+
+    path: str
+    """A folder written by `save_pretrained`, or a name on the Hugging Face hub."""
+    model: str = ""
+    """The name it reports; by default `transformers:PATH`."""
+    temperature: float = 0.0
+    top_p: float = 1.0
+    max_tokens: int | None = None
+    """Most new tokens in a reply; by default as many as fit, and no more than `LONGEST_REPLY`."""
+    seed: int = 0
+    """Where sampling starts from; chat models that share an engine share its stream."""
+    kind: EngineName = "continuous"
+    device: str | None = None
+
+    _mine: _Loaded | None = PrivateAttr(default=None)
+
+    @model_validator(mode="after")
+    def _name(self) -> Self:
+        if not self.model:
+            self.model = f"transformers:{self.path}"
+        return self
+
+    @property
+    def _llm_type(self) -> str:
+        return "longthought-in-process"
+
+    @property
+    def _identifying_params(self) -> dict[str, Any]:
+        return {"model": self.model, "temperature": self.temperature, "top_p": self.top_p, "seed": self.seed}
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        if stop:
+            raise ConfigError(f"stop={stop!r}: {self.model} runs in process and ends at its end token only; drop it.")
+        loaded = self._mine or await asyncio.to_thread(self._load)
+        prompt = self._tokens(loaded.tokenizer, messages)
+        sampling = SamplingParams(
+            max_tokens=kwargs.get("max_tokens") or self.max_tokens or _room(loaded.engine, prompt),
+            temperature=_first(kwargs.get("temperature"), self.temperature),
+            top_p=_first(kwargs.get("top_p"), self.top_p),
+        )
+        reply = await loaded.engine.generate(prompt, sampling)
+        text: str = loaded.tokenizer.decode(reply.token_ids, skip_special_tokens=True)
+        written = len(reply.token_ids) + (not reply.truncated)  # the end token was computed too, and servers count it
+        message = AIMessage(
+            content=text,
+            usage_metadata=UsageMetadata(
+                input_tokens=len(prompt),
+                output_tokens=written,
+                total_tokens=len(prompt) + written,
+                input_token_details=InputTokenDetails(cache_read=reply.cached),
+            ),
+            response_metadata={
+                "model_name": self.model,
+                "token_ids": list(reply.token_ids),
+                "logprobs": None if reply.logprobs is None else list(reply.logprobs),
+                "finish_reason": "length" if reply.truncated else "stop",
+            },
+        )
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        with ThreadPoolExecutor(max_workers=1) as thread:  # the caller's thread may already run a loop
+            return thread.submit(lambda: asyncio.run(self._agenerate(messages, stop, **kwargs))).result()
+
+    async def aclose(self) -> None:
+        """Let go of the engine; the last chat model to do so closes it. A later call loads it again."""
+        loaded, self._mine = self._mine, None
+        if loaded is None:
+            return
+        with _loading:
+            loaded.users.discard(id(self))
+            last = not loaded.users
+            if last and _loaded.get(self._key()) is loaded:
+                del _loaded[self._key()]
+        if last:
+            await loaded.engine.aclose()
+
+    def _key(self) -> tuple[str, str | None, EngineName, int]:
+        return self.path, self.device, self.kind, self.seed
+
+    def _load(self) -> _Loaded:
+        with _loading:
+            loaded = _loaded.get(self._key())
+            if loaded is None:
+                engine, tokenizer = load_engine(self.path, device=self.device, kind=self.kind, seed=self.seed)
+                if not tokenizer.chat_template:
+                    raise ModelError(
+                        f"{self.path}: its tokenizer has no chat template; "
+                        "set tokenizer.chat_template and save the tokenizer again."
+                    )
+                _loaded[self._key()] = loaded = _Loaded(engine, tokenizer)
+            loaded.users.add(id(self))
+            self._mine = loaded
+            return loaded
+
+    def _tokens(self, tokenizer: Any, messages: Sequence[BaseMessage]) -> list[int]:
+        chat = convert_to_openai_messages(messages, text_format="string")
+        return tokenizer.apply_chat_template(chat, add_generation_prompt=True, tokenize=True, return_dict=False)
+
+
+def _room(engine: Engine, prompt: Sequence[int]) -> int:
+    return max(1, min(LONGEST_REPLY, engine.context_length - len(prompt)))
+
+
+def _first(given: float | None, default: float) -> float:
+    return default if given is None else given

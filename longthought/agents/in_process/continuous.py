@@ -1,0 +1,274 @@
+"""The usual engine: transformers' continuous batching behind asyncio.
+
+Requests join and leave the running batch at every token, and prompts that begin alike share their cache, also with
+requests that have ended. What the library leaves to its callers is done here: lengths are checked, cancelled requests
+are forgotten, new weights never meet an old cache, and a loop that dies takes its requests with it instead of leaving
+them to wait.
+
+Greedy, plain and nucleus sampling each get a lane: one library manager with its own thread and cache, made when it
+is first needed. So temperature 0 is an argmax, and nobody pays for a sort that only nucleus sampling needs.
+"""
+
+import asyncio
+import inspect
+import itertools
+import threading
+import weakref
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+from transformers import ContinuousBatchingConfig, GenerationConfig
+
+from longthought.agents.in_process.engine import Generation, SamplingParams
+from longthought.agents.in_process.limits import Limits, limits
+from longthought.agents.in_process.pending import Pending
+from longthought.errors import EngineError, ModelError
+
+_POLL_SECONDS = 0.1
+_CLOSED = "the engine is closed; load the model again."
+
+
+@dataclass(frozen=True, slots=True)
+class LaneLimits:
+    """How much a lane holds at once. None leaves a value to transformers, which fills an accelerator's memory."""
+
+    page_size: int | None = None
+    """Tokens in a block; prompts share whole blocks only."""
+    num_blocks: int | None = None
+    max_batch_tokens: int | None = None
+    """Most tokens in one forward pass, prompts and replies together."""
+    max_requests: int | None = None
+    """Most requests in one forward pass; the others wait."""
+
+
+CPU_CACHE = LaneLimits(page_size=16, num_blocks=1024, max_batch_tokens=128, max_requests=32)
+"""Tuned for models of a few million parameters on one core."""
+
+
+class ContinuousEngine:
+    """An `Engine` over transformers' continuous batching; usable from any event loop, also from one after another."""
+
+    def __init__(self, model: Any, *, seed: int = 0, cache: LaneLimits | None = None) -> None:
+        """Wrap a model; nothing runs before the first request.
+
+        Args:
+            model: a transformers causal language model; it is switched to evaluation mode.
+            seed: where sampling starts from. Each lane seeds torch's global generator when it starts, so the same
+                requests draw the same tokens again at concurrency 1, if nothing else in the process draws.
+            cache: sizes of the batch and the KV cache; by default `CPU_CACHE` on CPU, transformers' own elsewhere.
+
+        """
+        on_cpu = model.device.type == "cpu"
+        self._cache = cache or (CPU_CACHE if on_cpu else LaneLimits())
+        self._limits = _fit(limits(model), self._cache)
+        self._model: Any = model
+        self._seeds = itertools.count(seed)
+        self._lanes: dict[tuple[bool, bool], _Lane] = {}
+        self._swap: Future[ModelError | None] | None = None
+        self._closed = False
+        self._finalizer = weakref.finalize(self, _end, self._lanes)
+
+    @property
+    def context_length(self) -> int:
+        """Most tokens of prompt and completion together."""
+        return self._limits.context_length
+
+    async def generate(self, prompt: Sequence[int], sampling: SamplingParams) -> Generation:
+        """Generate one completion; see `Engine.generate`."""
+        await self._settled()
+        if self._closed:
+            raise EngineError(_CLOSED)
+        self._limits.check(prompt, sampling)
+        kind = (sampling.temperature > 0, sampling.temperature > 0 and sampling.top_p < 1)
+        if kind not in self._lanes:
+            how = _generation_config(self._limits, *kind)
+            batching = _batching_config(self._model, self._cache, next(self._seeds))
+            self._lanes[kind] = _Lane(self._model.init_continuous_batching(how, batching), self._limits)
+        return await self._lanes[kind].generate(Pending(prompt, sampling))
+
+    async def reload(self, weights: Mapping[str, Any] | None = None) -> None:
+        """Replace the weights. Requests in flight end on the old ones first; those that come meanwhile wait.
+
+        Args:
+            weights: a state dict; None if the model was already changed in place, which drops what was cached.
+
+        Raises:
+            ModelError: if the weights don't fit the model.
+            EngineError: if the engine is closed.
+
+        """
+        await self._settled()
+        if self._closed:
+            raise EngineError(_CLOSED)
+        pool = ThreadPoolExecutor(max_workers=1)
+        self._swap = swap = pool.submit(self._replace, weights)
+        pool.shutdown(wait=False)
+        await self._settled()
+        if (error := swap.result()) is not None:
+            raise error
+
+    async def aclose(self) -> None:
+        """Stop and free the model; pending requests fail with EngineError."""
+        await self._settled()
+        self._closed = True
+        await asyncio.to_thread(self._finalizer)
+        self._model = None
+
+    def _replace(self, weights: Mapping[str, Any] | None) -> ModelError | None:
+        _end(self._lanes, flush=True)
+        try:
+            if weights is not None:
+                self._model.load_state_dict(weights)
+        except RuntimeError as error:
+            return ModelError(f"the new weights don't fit the model: {error}")
+        return None
+
+    async def _settled(self) -> None:
+        """Wait until no weights are being replaced, without a hold on any one event loop."""
+        while self._swap is not None and not self._swap.done():
+            await asyncio.wait([asyncio.wrap_future(self._swap)])
+
+
+class _Lane:
+    """One library manager and the thread that starts it, reads its results and stops it.
+
+    It doesn't know its engine, so that dropping an engine ends its lanes.
+    """
+
+    def __init__(self, manager: Any, limits: Limits) -> None:
+        self._manager = manager
+        self._limits = limits
+        self._ids = itertools.count()
+        self._pending: dict[str, Pending] = {}
+        self._ending = threading.Event()
+        self._flush = False
+        self._ended = False
+        self._cause: BaseException | None = None
+        # A daemon, and so is the manager's own thread, which inherits it: neither keeps the interpreter alive.
+        self._thread = threading.Thread(target=self._run, name="longthought-engine", daemon=True)
+        self._thread.start()
+
+    async def generate(self, request: Pending) -> Generation:
+        """Put one request into the batch and wait; if the caller is cancelled, so is the request."""
+        name = str(next(self._ids))
+        self._pending[name] = request
+        try:
+            if self._ended:
+                raise self._over()
+            self._manager.add_request(
+                request.prompt, name, max_new_tokens=request.sampling.max_tokens, **_options(request.sampling)
+            )  # refused only when the loop is ending, and then the lane's thread settles the request
+            return await request.outcome()
+        finally:
+            if self._pending.pop(name, None) is not None:
+                self._manager.cancel_request(name)
+
+    def end(self, *, flush: bool) -> None:
+        """Begin to end; with `flush`, what is in flight is served first."""
+        self._flush = flush
+        self._ending.set()
+
+    def join(self) -> None:
+        """Wait for the end."""
+        if self._thread is not threading.current_thread():
+            self._thread.join()
+
+    def _run(self) -> None:
+        manager = self._manager
+        try:
+            manager.warmup()
+            self._watch_cache(manager.batch_processor.cache)
+            manager.start()
+            while manager.is_running() and not self._ending.is_set():
+                self._deliver(manager.get_result(timeout=_POLL_SECONDS))
+            manager.stop(hard_stop=not self._flush)
+            while (output := manager.get_result(timeout=0)) is not None:
+                self._deliver(output)
+            self._cause = manager.background_thread_status.fatal_error
+            manager.destroy()
+        except Exception as error:  # from the library: whoever waits must hear of it
+            self._cause = error
+        self._ended = True
+        while self._pending:
+            self._pending.popitem()[1].settle(self._over())
+
+    def _over(self) -> EngineError:
+        if self._cause is None:
+            return EngineError(_CLOSED)
+        error = EngineError(f"generation stopped: {self._cause!r}; load the model again.")
+        error.__cause__ = self._cause
+        return error
+
+    def _deliver(self, output: Any) -> None:
+        if output is None:
+            return
+        if output.error is not None and self._manager.background_thread_status.can_accept_new_requests() is not None:
+            return  # the whole loop is ending: every request that is left hears the real cause from `_run`
+        request = self._pending.pop(output.request_id, None)
+        if request is None:
+            return
+        if output.error is not None:
+            request.settle(EngineError(f"the request failed: {output.error}"))
+        else:
+            request.settle(self._limits.finish(output.generated_tokens, output.logprobs, request.cached))
+
+    def _watch_cache(self, cache: Any) -> None:
+        """Note how much of each prompt was found in the cache: the library looks it up, but doesn't report it."""
+        search = cache.search_prefix_match
+
+        def noted(request_id: str, prompt_ids: list[int]) -> int:
+            found: int = search(request_id, prompt_ids)
+            request = self._pending.get(request_id)
+            if request is not None:
+                request.cached = min(found, len(request.prompt))
+            return found
+
+        cache.search_prefix_match = noted
+
+
+def _end(lanes: "dict[tuple[bool, bool], _Lane]", *, flush: bool = False) -> None:
+    ending = list(lanes.values())
+    lanes.clear()
+    for lane in ending:
+        lane.end(flush=flush)
+    for lane in ending:
+        lane.join()
+
+
+def _fit(limits: Limits, cache: LaneLimits) -> Limits:
+    """Lower the context to what the KV cache can hold: a request that can't fit would bring the whole batch down."""
+    if cache.num_blocks is None or cache.page_size is None:
+        return limits
+    return replace(limits, context_length=min(limits.context_length, cache.num_blocks * cache.page_size))
+
+
+def _options(sampling: SamplingParams) -> dict[str, float]:
+    if sampling.temperature == 0:
+        return {}
+    options = {"temperature": float(sampling.temperature)}
+    return options | {"top_p": float(sampling.top_p)} if sampling.top_p < 1 else options
+
+
+def _generation_config(limits: Limits, sample: bool, nucleus: bool) -> GenerationConfig:
+    # Only settings that differ from the neutral ones get a processor, and only those can be set per request.
+    sampled: dict[str, Any] = {"temperature": 0.7, "top_p": 0.9 if nucleus else 1.0, "top_k": 0} if sample else {}
+    return GenerationConfig(do_sample=sample, eos_token_id=sorted(limits.end) or -1, **sampled)
+
+
+def _batching_config(model: Any, cache: LaneLimits, seed: int) -> ContinuousBatchingConfig:
+    known = inspect.signature(ContinuousBatchingConfig).parameters
+    wanted: dict[str, Any] = {
+        "page_size" if "page_size" in known else "block_size": cache.page_size,  # renamed in transformers 5.17
+        "num_blocks": cache.num_blocks,
+        "max_batch_tokens": cache.max_batch_tokens,
+        "max_requests_per_batch": cache.max_requests,
+    }
+    return ContinuousBatchingConfig(
+        **{name: value for name, value in wanted.items() if value is not None},
+        return_logprobs=True,
+        seed=seed,
+        per_request_processors=True,
+        auto_switch_to_flash=model.device.type == "cuda",
+    )

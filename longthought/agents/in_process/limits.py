@@ -1,0 +1,63 @@
+"""What a model can take and where its replies end: the checks that both engines make before any tensor is built.
+
+A prompt that doesn't fit is refused here, because inside a batch it would fail everybody's request. Nothing here
+imports torch.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from longthought.agents.in_process.engine import Generation, SamplingParams
+from longthought.errors import ConfigError, ModelError
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The bounds of one loaded model."""
+
+    context_length: int
+    vocabulary: int
+    end: frozenset[int]
+    """The tokens that end a reply."""
+
+    def check(self, prompt: Sequence[int], sampling: SamplingParams) -> None:
+        """Refuse a request that the model can't serve.
+
+        Raises:
+            ModelError: if the prompt is empty, holds an unknown token, or doesn't fit with its completion.
+            ConfigError: if the sampling settings are out of range.
+
+        """
+        if sampling.max_tokens < 1 or sampling.temperature < 0 or not 0 < sampling.top_p <= 1:
+            raise ConfigError(f"{sampling}: out of range; use max_tokens >= 1, temperature >= 0 and 0 < top_p <= 1.")
+        if len(prompt) + sampling.max_tokens > self.context_length:
+            raise ModelError(
+                f"{len(prompt)} prompt tokens and up to {sampling.max_tokens} new ones exceed the model's context of "
+                f"{self.context_length}; shorten the prompt or lower max_tokens."
+            )
+        if not prompt or min(prompt) < 0 or max(prompt) >= self.vocabulary:
+            raise ModelError(
+                f"the prompt is empty or holds a token outside 0–{self.vocabulary - 1}; "
+                "use the tokenizer that was saved with the model."
+            )
+
+    def finish(self, tokens: Sequence[int], logprobs: Sequence[float], cached: int = 0) -> Generation:
+        """Cut a raw completion at its end token, which is left out."""
+        for index, token in enumerate(tokens):
+            if token in self.end:
+                return Generation(tuple(tokens[:index]), tuple(logprobs[:index]), cached, truncated=False)
+        return Generation(tuple(tokens), tuple(logprobs[: len(tokens)]), cached, truncated=True)
+
+
+def limits(model: Any) -> Limits:
+    """Read the limits of a loaded transformers model."""
+    config = model.config.get_text_config()
+    end = model.generation_config.eos_token_id
+    end = config.eos_token_id if end is None else end
+    ends: list[int] = [] if end is None else [end] if isinstance(end, int) else list(end)
+    return Limits(
+        context_length=int(config.max_position_embeddings),
+        vocabulary=int(model.get_input_embeddings().num_embeddings),
+        end=frozenset(ends),
+    )

@@ -1,0 +1,46 @@
+"""One request in flight: the bridge from an engine's thread back to the event loop that waits.
+
+Each request remembers its own loop, so an engine serves several loops, and outlives any one of them.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+from longthought.agents.in_process.engine import Generation, SamplingParams
+
+
+class Pending:
+    """A request and the future of its completion; made inside a running event loop."""
+
+    def __init__(self, prompt: Sequence[int], sampling: SamplingParams) -> None:
+        """Remember the request and the running loop."""
+        self.prompt = list(prompt)
+        self.sampling = sampling
+        self.cached = 0
+        """Prompt tokens found in the prefix cache; the engine's thread fills it in."""
+        self._loop = asyncio.get_running_loop()
+        self._future: asyncio.Future[Generation] = self._loop.create_future()
+
+    @property
+    def abandoned(self) -> bool:
+        """True once the caller was cancelled."""
+        return self._future.cancelled()
+
+    async def outcome(self) -> Generation:
+        """Wait for the completion, or raise what became of it."""
+        return await self._future
+
+    def settle(self, outcome: Generation | Exception) -> None:
+        """Hand over the outcome, from any thread; a caller or a loop that has gone is no error."""
+        try:
+            self._loop.call_soon_threadsafe(self._set, outcome)
+        except RuntimeError:  # the loop was closed meanwhile
+            return
+
+    def _set(self, outcome: Generation | Exception) -> None:
+        if self._future.done():
+            return
+        if isinstance(outcome, Exception):
+            self._future.set_exception(outcome)
+        else:
+            self._future.set_result(outcome)

@@ -1,0 +1,166 @@
+"""The plain engine: whatever waits is padded on the left into one batch and given to `model.generate`.
+
+It is the reference that the continuous engine is tested against, and the fallback where continuous batching isn't to
+be had. A batch lasts as long as its longest reply, no prefix is shared, and there is no cache to go stale.
+"""
+
+import asyncio
+import queue
+import threading
+import time
+import weakref
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from transformers import GenerationConfig
+
+from longthought.agents.in_process.engine import Generation, SamplingParams
+from longthought.agents.in_process.limits import Limits, limits
+from longthought.agents.in_process.pending import Pending
+from longthought.errors import EngineError, ModelError
+
+_GATHER_SECONDS = 0.002
+"""How long the first request of a batch waits for company."""
+
+
+class StaticEngine:
+    """An `Engine` over batched `model.generate`; usable from any event loop, also from one after another."""
+
+    def __init__(self, model: Any, *, seed: int = 0, max_batch: int = 64) -> None:
+        """Start the worker.
+
+        Args:
+            model: a transformers causal language model; it is switched to evaluation mode.
+            seed: seeds torch's global generator when the first batch runs.
+            max_batch: most requests in one batch.
+
+        """
+        self._limits = limits(model)
+        self._work = _Work(model, self._limits, seed, max_batch)
+        self._closed = False
+        self._finalizer = weakref.finalize(self, self._work.stop)
+
+    @property
+    def context_length(self) -> int:
+        """Most tokens of prompt and completion together."""
+        return self._limits.context_length
+
+    async def generate(self, prompt: Sequence[int], sampling: SamplingParams) -> Generation:
+        """Generate one completion; see `Engine.generate`."""
+        if self._closed:
+            raise EngineError("the engine is closed; load the model again.")
+        self._limits.check(prompt, sampling)
+        request = Pending(prompt, sampling)
+        self._work.inbox.put(request)
+        return await request.outcome()
+
+    async def reload(self, weights: Mapping[str, Any] | None = None) -> None:
+        """Replace the weights between two batches.
+
+        Args:
+            weights: a state dict; None if the model was changed in place, which needs nothing here.
+
+        Raises:
+            ModelError: if the weights don't fit the model.
+
+        """
+        if self._closed:
+            raise EngineError("the engine is closed; load the model again.")
+        if weights is not None:
+            await asyncio.to_thread(self._work.load, weights)
+
+    async def aclose(self) -> None:
+        """Stop after the batch that runs now; pending requests fail with EngineError."""
+        self._closed = True
+        await asyncio.to_thread(self._finalizer)
+
+
+class _Work:
+    """The queue and the one thread that runs the model; it doesn't know its engine, so that dropping one stops it."""
+
+    def __init__(self, model: Any, limits: Limits, seed: int, max_batch: int) -> None:
+        self.inbox: queue.SimpleQueue[Pending | None] = queue.SimpleQueue()
+        self._model: Any = model.eval()
+        self._limits = limits
+        self._seed = seed
+        self._max_batch = max_batch
+        self._stopping = False
+        self._model_lock = threading.Lock()
+        self._thread = threading.Thread(target=self._run, name="longthought-static", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping = True
+        self.inbox.put(None)
+        if self._thread is not threading.current_thread():
+            self._thread.join()
+
+    def load(self, weights: Mapping[str, Any]) -> None:
+        with self._model_lock:
+            try:
+                self._model.load_state_dict(weights)
+            except RuntimeError as error:
+                raise ModelError(f"the new weights don't fit the model: {error}") from error
+
+    def _run(self) -> None:
+        waiting: list[Pending] = []
+        seeded = False
+        while not self._stopping:
+            if not waiting:
+                self._take(waiting, self.inbox.get())
+                time.sleep(_GATHER_SECONDS)
+            while not self.inbox.empty():
+                self._take(waiting, self.inbox.get())
+            waiting = [r for r in waiting if not r.abandoned]
+            if waiting and not self._stopping:
+                batch = [r for r in waiting if r.sampling == waiting[0].sampling][: self._max_batch]
+                waiting = [r for r in waiting if r not in batch]
+                if not seeded:  # while a caller waits: the generator is global, and others must not draw meanwhile
+                    seeded = True
+                    torch.manual_seed(self._seed)  # pyright: ignore[reportUnknownMemberType]
+                self._answer(batch)
+        while not self.inbox.empty():
+            self._take(waiting, self.inbox.get())
+        for request in waiting:
+            request.settle(EngineError("the engine was closed before the request was served; load the model again."))
+        self._model = None
+
+    def _take(self, waiting: list[Pending], request: Pending | None) -> None:
+        if request is not None:
+            waiting.append(request)
+
+    def _answer(self, batch: list[Pending]) -> None:
+        try:
+            with self._model_lock:
+                outcomes = _generate(self._model, [r.prompt for r in batch], batch[0].sampling, self._limits)
+        except Exception as error:  # whatever the model raises belongs to these callers, not to this thread
+            failure = EngineError(f"generation failed: {error!r}; see the cause.")
+            failure.__cause__ = error
+            outcomes = [failure] * len(batch)
+        for request, outcome in zip(batch, outcomes, strict=True):
+            request.settle(outcome)
+
+
+def _generate(
+    model: Any, prompts: Sequence[Sequence[int]], sampling: SamplingParams, limits: Limits
+) -> list[Generation]:
+    width = max(map(len, prompts))
+    ids = torch.tensor([[0] * (width - len(p)) + list(p) for p in prompts], device=model.device)
+    mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=model.device)
+    sampled: dict[str, Any] = {"do_sample": False}
+    if sampling.temperature > 0:
+        sampled = {"do_sample": True, "temperature": sampling.temperature, "top_p": sampling.top_p, "top_k": 0}
+    config = GenerationConfig(
+        max_new_tokens=sampling.max_tokens,
+        eos_token_id=sorted(limits.end) or None,
+        pad_token_id=min(limits.end, default=0),
+        output_scores=True,
+        return_dict_in_generate=True,
+        **sampled,
+    )
+    output: Any = model.generate(ids, attention_mask=mask, generation_config=config)
+    tokens: Any = output.sequences[:, width:]
+    scores: Any = torch.stack(output.scores, dim=1).float().log_softmax(dim=-1)  # (batch, length, vocabulary)
+    logprobs: Any = scores.gather(-1, tokens.unsqueeze(-1)).squeeze(-1)
+    return [limits.finish(t, p) for t, p in zip(tokens.tolist(), logprobs.tolist(), strict=True)]

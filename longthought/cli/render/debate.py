@@ -1,0 +1,273 @@
+"""How debates look in a terminal. Only renders; computes nothing that is not in the events."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import Final
+
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree as RichTree
+
+from longthought.trajectories.events import (
+    Action,
+    AnyEvent,
+    Author,
+    Cause,
+    Checked,
+    Evidence,
+    EvidenceStatus,
+    Failed,
+    Judged,
+    Moved,
+    Proposed,
+    Reflected,
+    StopReason,
+    Usage,
+    Verdict,
+)
+from longthought.trajectories.run import Run
+from longthought.trajectories.trajectory import Trajectory
+from longthought.trajectories.tree import Node, NodeKind, Standing
+
+ACTION_STYLE: Final = {
+    Action.CONTINUE: "green",
+    Action.BACKTRACK: "red",
+    Action.REFLECT: "yellow",
+    Action.TERMINATE: "bold cyan",
+}
+ACTION_SIGN: Final = {Action.CONTINUE: "→", Action.BACKTRACK: "↩", Action.REFLECT: "?", Action.TERMINATE: "■"}
+EVIDENCE_SIGN: Final = {
+    EvidenceStatus.CONFIRMED: ("✓", "green"),
+    EvidenceStatus.REFUTED: ("✗", "red"),
+    EvidenceStatus.ABSTAINED: ("·", "dim"),
+    EvidenceStatus.UNAVAILABLE: ("–", "dim"),
+}
+STANDING_STYLE: Final = {
+    Standing.OPEN: "",
+    Standing.ACCEPTED: "green",
+    Standing.DOUBTED: "yellow",
+    Standing.ABANDONED: "dim",
+}
+
+
+REJECTED_BY: Final = {
+    Author.CRITIC: "rejected",
+    Author.TOOL: "vetoed",
+    Author.STRATEGY: "given up",
+    Author.HUMAN: "left by hand",
+}
+ENDED: Final = {
+    StopReason.GAVE_UP: "gave up",
+    StopReason.ROUNDS: "out of rounds",
+    StopReason.BACKTRACKS: "out of backtracks",
+    StopReason.TOKENS: "out of tokens",
+    StopReason.SECONDS: "out of time",
+}
+_MARGIN: Final = 4
+"""Columns to the left of what is said, with room for a node's number."""
+_VERDICT: Final = 24
+"""Columns of an action and its score; the critique stands beside them."""
+
+
+def opening(statement: str, policy: str, critic: str, tools: Iterable[str]) -> RenderableType:
+    """Head a live debate."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    for role, name in (("policy", policy), ("critic", critic), ("tools", ", ".join(tools) or "none")):
+        table.add_row(role, Text(name))
+    return Panel(Group(Text(statement, style="bold"), table), border_style="dim", expand=False)
+
+
+def live_lines(event: AnyEvent, before: AnyEvent | None = None) -> Iterator[RenderableType]:
+    """Put one event into lines, as it happens; what is long wraps beside its margin.
+
+    What is not about the same step as the event before is headed by its number.
+    """
+    about = getattr(event, "node", "")
+    about = "" if about == getattr(before, "node", "") or before is None else about
+    match event:
+        case Proposed():
+            step = Text(event.text)
+            if event.answer is not None:
+                step.append(f"   answer: {event.answer}", style="bold")
+            yield _line(event.node, step.append(f"   from {event.parent}", style="dim") if event.parent else step)
+        case Checked() if event.evidence:
+            yield _line(about, evidence_text(event.evidence))
+        case Judged():
+            yield _line(about, verdict_text(event.verdict), event.verdict.critique)
+        case Moved(cause=Cause.VETOED):
+            yield _line("", Text(f"↩ vetoed by {event.reason.partition(':')[0]}, back to {event.to}", style="red"))
+        case Moved(cause=Cause.EXHAUSTED):
+            yield _line("", Text(f"↩ given up, back to {event.to}", style="red"), event.reason)
+        case Moved(cause=Cause.SELECTED, accepted=(_, *_)):
+            yield _line(event.to, Text("■ chosen", style="bold cyan"), event.reason)
+        case Moved(cause=Cause.SELECTED | Cause.ROLLOUT):
+            yield _line(
+                "", Text(f"⤷ on from {event.to}" if event.to else "⤷ from the problem", style="blue"), event.reason
+            )
+        case Moved(cause=Cause.PRUNED):
+            yield _line("", Text(f"✂ pruned {', '.join(map(str, event.abandoned))}", style="red"), event.reason)
+        case Reflected():
+            yield _line(event.node, Text(f"reflection: {event.text}", style="yellow"))
+        case Failed():
+            style = "bold red" if event.fatal else "magenta"
+            yield _line("", Text(f"! {event.failure.replace('_', ' ')}", style=style), event.detail)
+        case _:
+            pass
+
+
+def _line(node: int | str, said: Text, beside: str | None = None) -> Table:
+    """Set a line, or its second part, in a column of its own."""
+    table = Table.grid(padding=(0, 1, 0, 0))
+    table.add_column(width=_MARGIN - 1, justify="right", style="dim")
+    if beside is None:
+        table.add_column(overflow="fold")
+        table.add_row(str(node), said)
+    else:
+        table.add_column(width=_VERDICT + 1)
+        table.add_column(style="dim", overflow="fold")
+        table.add_row(str(node), said, Text(beside))
+    return table
+
+
+def evidence_text(evidence: Sequence[Evidence]) -> Text:
+    """Put evidence on one line, or on a line each where there are findings to tell."""
+    telling = any(item.detail for item in evidence)
+    width = max((len(item.tool) for item in evidence), default=0)
+    lines: list[Text] = []
+    for item in evidence:
+        sign, style = EVIDENCE_SIGN[item.status]
+        line = Text(f"{sign} {item.tool:{width}}" if telling else f"{sign} {item.tool}", style=style)
+        lines.append(line.append(f"  {item.detail}", style="dim") if item.detail else line)
+    return Text("\n" if telling else "  ").join(lines)
+
+
+def verdict_text(verdict: Verdict) -> Text:
+    """Put an action, its target and its score on one line, coloured by action."""
+    line = Text(f"{ACTION_SIGN[verdict.action]} {verdict.action}", style=ACTION_STYLE[verdict.action])
+    if verdict.target is not None:
+        line.append(f" to {verdict.target}")
+    if verdict.score is not None:
+        line.append(f"{verdict.score:>{max(5, _VERDICT - len(line))}.2f}", style="not bold dim")
+    return line
+
+
+def bill(trajectory: Trajectory) -> RenderableType:
+    """Close a debate: how it ended, the answer, what it cost."""
+    right, why = trajectory.solved, trajectory.grade_detail
+    wrong = "✘ wrong" if trajectory.answer else "✘ unsolved"
+    mark = Text("✔ right", style="bold green") if right else Text(wrong, style="bold red")
+    if right is None:
+        mark = Text("not graded", style="dim")
+    if why:
+        mark.append(f" ({why})", style="not bold dim")
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    table.add_row("answer", Text(trajectory.answer, style="bold") if trajectory.answer else Text("none", style="dim"))
+    table.add_row("graded", mark)
+    table.add_row(
+        "ended",
+        f"{ended(trajectory.stop_reason)} after {trajectory.rounds} rounds, {trajectory.backtracks} steps back",
+    )
+    if trajectory.failure:
+        table.add_row("failure", Text(trajectory.failure, style="bold red"))
+    table.add_row("policy", usage_text(trajectory.usage.policy))
+    table.add_row("critic", usage_text(trajectory.usage.critic))
+    return Panel(table, border_style="dim", expand=False)
+
+
+def ended(reason: StopReason | None) -> str:
+    """Put how a debate ended into words."""
+    return "unfinished" if reason is None else ENDED.get(reason, reason.value)
+
+
+def usage_text(usage: Usage) -> str:
+    """Put a token bill into words."""
+    return f"{usage.completion:,} tokens written, {usage.prompt:,} read ({usage.cached:,} cached)"
+
+
+def debate_panels(trajectory: Trajectory) -> Iterator[RenderableType]:
+    """Show a debate whole: its tree, then its transcript, then its bill."""
+    yield Panel(Text(trajectory.problem.statement, style="bold"), title=escape(trajectory.id), border_style="dim")
+    yield Text("Tree", style="bold underline")
+    yield tree(trajectory)
+    yield Text()
+    yield Text("Transcript", style="bold underline")
+    for before, event in pairwise((None, *trajectory.events)):
+        assert event is not None
+        yield from live_lines(event, before)
+    yield bill(trajectory)
+
+
+def tree(trajectory: Trajectory) -> RichTree:
+    """Draw the reasoning tree; what was abandoned is dim and says why."""
+    nodes = trajectory.tree.nodes
+    root = RichTree(Text("problem", style="bold"), guide_style="dim")
+    drawn = {0: root}
+    final = trajectory.tree.finished.node if trajectory.tree.finished else None
+    scored = any(isinstance(event, Moved) and event.cause is Cause.SELECTED for event in trajectory.events)
+    for node in nodes[1:]:
+        if node.parent is not None:
+            drawn[node.id] = drawn[node.parent].add(_label(node, final, scored=scored))
+    return root
+
+
+def _label(node: Node, final: int | None, *, scored: bool) -> Text:
+    style = STANDING_STYLE[node.standing]
+    label = Text(f"{node.id} ", style="dim", no_wrap=True, overflow="ellipsis")
+    words = " ".join(node.text.split())
+    if node.kind is NodeKind.REFLECTION:
+        words = f"reflection: {words}"
+    label.append(words, style="bold cyan" if node.id == final else f"not dim {style}" if style != "dim" else style)
+    if node.id == final and node.answer:
+        label.append(f"  ■ {node.answer}", style="not dim bold cyan")
+    elif node.answer is not None and node.standing is Standing.OPEN:
+        label.append(f"  {node.answer}", style="not dim bold")
+    if node.standing is Standing.ABANDONED:
+        pruned = node.left_for is Cause.PRUNED
+        how = "pruned" if pruned else REJECTED_BY.get(node.rejected_by or Author.CRITIC, "left")
+        label.append(f"  ✗ {how}", style="dim red")
+    elif node.id != final and node.verdicts and (score := node.verdicts[-1].score) is not None and scored:
+        label.append(f"  {score:.2f}", style="not bold dim")
+    if node.sources:
+        label.append(f"  also from {', '.join(map(str, node.sources))}", style="dim")
+    return label
+
+
+def run_table(run: Run, limit: int) -> RenderableType:
+    """List a run's debates."""
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    for name in ("debate", "", "ended"):
+        table.add_column(name, no_wrap=True)
+    for name in ("rounds", "back", "tokens"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("answer")
+    solved = graded = over = 0
+    for index, trajectory in enumerate(run.trajectories()):
+        solved += trajectory.solved is True
+        graded += trajectory.solved is not None
+        over += trajectory.finished
+        if index < limit:
+            table.add_row(
+                Text(trajectory.id), _mark(trajectory.solved), ended(trajectory.stop_reason),
+                str(trajectory.rounds), str(trajectory.backtracks), f"{trajectory.usage.total.total:,}",
+                Text(trajectory.answer or "", no_wrap=True, overflow="ellipsis"),
+            )  # fmt: skip
+    total = len(run)
+    lines: list[RenderableType] = [table]
+    if total > limit:
+        lines.append(Text(f"… and {total - limit} more (--limit)", style="dim"))
+    share = f", {solved} of {graded} solved ({solved / graded:.1%})" if graded else ""
+    lines.append(Text(f"\n{total} debates, {over} ended{share}", style="bold"))
+    return Group(*lines)
+
+
+def _mark(solved: bool | None) -> Text:
+    if solved is None:
+        return Text("–", style="dim")
+    return Text("✔", style="green") if solved else Text("✘", style="red")

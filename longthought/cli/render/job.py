@@ -1,0 +1,269 @@
+"""How a job looks in a terminal while it runs, and the table it ends with. Only renders what `Progress` holds."""
+
+import resource
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from longthought.cli.render.debate import ended, usage_text
+from longthought.jobs.pace import Pace, Rates
+from longthought.jobs.progress import JobSummary, Progress
+from longthought.trajectories.events import Failure
+
+INTERVAL: Final = 10.0
+"""Seconds between plain lines."""
+_VALUE: Final = 16
+"""Columns of a figure, whatever it is, so that nothing jumps."""
+_LABELS: Final = (8, 9, 6)
+
+
+class Display:
+    """Figures, live; plain lines now and then where there is no terminal, nothing at all if quiet."""
+
+    def __init__(
+        self,
+        draw: Callable[[], RenderableType],
+        say: Callable[[], str],
+        *,
+        quiet: bool = False,
+        console: Console | None = None,
+    ) -> None:
+        """Take what draws the figures, and what says them in one line."""
+        self.console = console or Console(highlight=False)
+        self._say = say
+        self._over = threading.Event()
+        self._live = self._lines = None
+        if quiet:
+            return
+        if self.console.is_terminal:
+            self._live = Live(get_renderable=draw, console=self.console, refresh_per_second=4, transient=True)
+        else:
+            self._lines = threading.Thread(target=self._print_lines, name="longthought-progress", daemon=True)
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        if self._live:
+            self._live.start()
+        if self._lines:
+            self._lines.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """End."""
+        self.stop()
+
+    def stop(self) -> None:
+        """Take the figures away; stopping again does nothing."""
+        self._over.set()
+        if self._live:
+            self._live.stop()
+        if self._lines:
+            self._lines.join()
+
+    def _print_lines(self) -> None:
+        while not self._over.wait(INTERVAL):
+            self.console.print(self._say(), soft_wrap=True)
+
+
+class Count(Display):
+    """How far something is: how many are done, of how many as far as that is known, and words for it."""
+
+    def __init__(self, look: Callable[[], tuple[int, int | None, str]], *, quiet: bool = False) -> None:
+        """Take what tells them."""
+        super().__init__(lambda: bar(*look()), lambda: look()[2], quiet=quiet)
+
+
+class Dashboard(Display):
+    """A job's figures."""
+
+    def __init__(self, progress: Progress, *, quiet: bool = False, console: Console | None = None) -> None:
+        """Watch a job."""
+        self.progress, self.pace = progress, Pace(progress)
+        super().__init__(
+            lambda: board(self.progress, self.pace, time.monotonic()),
+            lambda: words(self.progress, self.pace, time.monotonic()),
+            quiet=quiet, console=console,
+        )  # fmt: skip
+
+
+def bar(done: int, total: int | None, said: str) -> RenderableType:
+    """Draw how far something is, as far as that is known, with words beside it."""
+    line = Table.grid(padding=(0, 2, 0, 0), expand=True)
+    line.add_column(ratio=1)
+    line.add_column(no_wrap=True)
+    line.add_row(ProgressBar(total=total, completed=done, pulse=total is None), Text(said, style="bold"))
+    return line
+
+
+def board(progress: Progress, pace: Pace, now: float) -> RenderableType:
+    """Draw a job's figures at a time."""
+    rates = pace.rates(now)
+    head = bar(progress.done, progress.expected, debates(progress))
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    for width in _LABELS:
+        grid.add_column(style="dim", min_width=width, no_wrap=True)
+        grid.add_column(min_width=_VALUE, no_wrap=True)
+    left = pace.left(now)
+    grid.add_row(
+        "solved", Text(_solved(progress), style="green"),
+        "in flight", _of(progress.in_flight, progress.limit),
+        "time", _clock(now - progress.began),
+    )  # fmt: skip
+    grid.add_row(
+        "failed", Text(f"{progress.failed:,}", style="bold red" if progress.failed else ""),
+        "requests", f"{rates.requests:,.1f}/s",
+        "left", "–" if left is None else _clock(left),
+    )  # fmt: skip
+    grid.add_row(
+        "policy", f"{rates.policy:,.0f} tokens/s",
+        "critic", f"{rates.critic:,.0f} tokens/s",
+        "cached", _cached(progress),
+    )  # fmt: skip
+    lines: list[RenderableType] = [head, grid]
+    if progress.setbacks:
+        lost = f"rounds lost: {_causes(progress.setbacks)}"
+        lines.append(Text(lost, style="yellow", no_wrap=True, overflow="ellipsis"))
+    if progress.failed:
+        why = f"{_causes(progress.failures)}, lately: {' '.join(progress.last_failure.split())}"
+        lines.append(Text(why, style="red", no_wrap=True, overflow="ellipsis"))
+    return Group(*lines)
+
+
+def words(progress: Progress, pace: Pace, now: float) -> str:
+    """Say the same in one plain line."""
+    if not progress.total:
+        return f"{debates(progress)}, {_clock(now - progress.began)}"
+    rates, left = pace.rates(now), pace.left(now)
+    failed = f"{progress.failed:,} failed" + (f" ({_causes(progress.failures)})" if progress.failures else "")
+    said = [
+        debates(progress),
+        f"{_solved(progress)} solved",
+        failed,
+        *([f"{sum(dict(progress.setbacks).values()):,} rounds lost"] if progress.setbacks else []),
+        f"{progress.in_flight:,} in flight",
+        _speed(rates),
+        f"{_cached(progress)} cached",
+        _clock(now - progress.began) + (f", {_clock(left)} left" if left is not None else ""),
+    ]
+    return ", ".join(said)
+
+
+def summary_table(summary: JobSummary, progress: Progress, out: Path) -> RenderableType:
+    """Close a job."""
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    share = f" ({summary.solved / summary.graded:.1%} of {summary.graded:,} graded)" if summary.graded else ""
+    table.add_row("solved", Text(f"{summary.solved:,}{share}", style="bold green"))
+    stops = ", ".join(f"{count:,} {ended(reason)}" for reason, count in progress.stops.most_common())
+    table.add_row("debates", f"{summary.trajectories:,}: {stops}")
+    if progress.failures:
+        table.add_row("failed", Text(f"{summary.failed:,}: {_causes(progress.failures)}", style="red"))
+    if progress.setbacks:
+        table.add_row("rounds lost", _causes(progress.setbacks))
+    if summary.resumed:
+        table.add_row("resumed", f"{summary.resumed:,} debates went on from the middle")
+    table.add_row("policy", usage_text(summary.tokens.policy))
+    table.add_row("critic", usage_text(summary.tokens.critic))
+    table.add_row("per debate", _per_debate(summary, progress))
+    if rates := _mean(progress, summary.seconds):
+        table.add_row("speed", _speed(rates))
+    cpu, memory = _used()
+    table.add_row("time", f"{summary.seconds:,.1f} s, with {cpu:,.1f} s of CPU since the command began")
+    table.add_row("memory", f"{memory:,.0f} MB at most")
+    table.add_row("run folder", Text(str(out)))
+    table.add_row("next", Text(f"longthought show {out}"))
+    return Panel(table, title="summary", border_style="dim", expand=False)
+
+
+def stopped(progress: Progress, out: Path) -> str:
+    """Say how to go on after Ctrl-C or an outage."""
+    if not progress.total:
+        return "stopped before the first debate. Run the same command again to start."
+    return f"stopped with {debates(progress)} done; everything so far is in {out}. Run the same command again to go on."
+
+
+def unheard(progress: Progress) -> str | None:
+    """Say so if nothing that one of the agents wrote could be read, and the job was for nothing."""
+    lost = progress.setbacks
+    if lost[Failure.UNREADABLE_STEP] and not progress.rounds:
+        return (
+            f"none of {lost[Failure.UNREADABLE_STEP]:,} steps could be read: take another policy, or another --dialect"
+        )
+    if lost[Failure.UNREADABLE_VERDICT] and not progress.verdicts:
+        return (
+            f"none of {lost[Failure.UNREADABLE_VERDICT]:,} verdicts could be read: serve the critic where "
+            "response_format is honoured, or take another critic or --dialect"
+        )
+    return None
+
+
+def debates(progress: Progress) -> str:
+    """Say how many are done."""
+    if not progress.total:
+        return "getting ready"
+    if progress.expected is None:
+        return f"{progress.done:,} of {progress.total:,} debates so far"
+    return f"{progress.done:,} of {progress.expected:,} debates"
+
+
+def _solved(progress: Progress) -> str:
+    share = f" ({progress.solved / progress.graded:.1%})" if progress.graded else ""
+    return f"{progress.solved:,}{share}"
+
+
+def _of(count: int, limit: int) -> str:
+    return f"{count:,} of {limit:,}" if limit else f"{count:,}"
+
+
+def _causes(counts: Mapping[Failure, int]) -> str:
+    """Put failures into words: `5 model, 2 internal`, the most frequent first."""
+    ranked = sorted(dict(counts).items(), key=lambda pair: -pair[1])
+    return ", ".join(f"{count:,} {cause.replace('_', ' ')}" for cause, count in ranked)
+
+
+def _cached(progress: Progress) -> str:
+    prompt = progress.policy_now.prompt + progress.critic_now.prompt
+    return f"{(progress.policy_now.cached + progress.critic_now.cached) / prompt:.0%}" if prompt else "–"
+
+
+def _speed(rates: Rates) -> str:
+    return f"{rates.requests:,.1f} requests/s, policy {rates.policy:,.0f} tokens/s, critic {rates.critic:,.0f} tokens/s"
+
+
+def _mean(progress: Progress, seconds: float) -> Rates | None:
+    """Return the rates over this whole run; None if it asked no model."""
+    policy, critic, span = progress.policy_now, progress.critic_now, max(seconds, 1e-2)
+    if not (requests := policy.requests + critic.requests):
+        return None
+    return Rates(requests / span, policy.completion / span, critic.completion / span)
+
+
+def _per_debate(summary: JobSummary, progress: Progress) -> str:
+    count = max(1, summary.trajectories)
+    written = (summary.tokens.policy + summary.tokens.critic).completion / count
+    each = _used()[0] / max(1, progress.done - progress.done_before)
+    return (
+        f"{written:,.0f} tokens written, {progress.rounds / count:.1f} rounds, {each:.2f} s of CPU, start-up included"
+    )
+
+
+def _used() -> tuple[float, float]:
+    """Return the CPU seconds and the megabytes of this process, and the CPU of those it has waited for."""
+    own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime, own.ru_maxrss / 1024
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}" if minutes >= 60 else f"{minutes}:{rest:02}"

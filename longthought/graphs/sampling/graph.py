@@ -1,0 +1,189 @@
+"""Sampling: several attempts at one problem, then a choice. The baselines that a debate must beat.
+
+    attempt → (check) → … → (judge) → … → conclude        one tree, each attempt a branch from the problem
+
+An attempt is written whole in one request where the policy's dialect has words for that, several at once; where it
+knows only steps, an attempt is a chain of proposals, up to an answer or a step that can't be read, one attempt after
+the other. Who sees what: the policy sees the problem alone, with `few_shot` worked examples before it, and with
+`revise` the attempt before and what the critic said of it (in steps: what earlier attempts did from the same place, as
+rejected); with `merge`, one more attempt at the end sees the best of those whose answers differ. The critic, asked only
+where `choose` needs scores, sees one attempt and never the others. The vote sees answers and scores.
+
+No tool looks at an attempt unless tools are chosen. The methods compared against have none, and where a tool can check
+a final answer, as with Countdown in prose, a vote that it filters is no longer a vote but selection by the checker;
+that selection is made afterwards, over the answers in the log. So answers that are wrong on the face of it stay in the
+vote by default. With tools, refuted attempts are out of it, or with `veto` off stay in, and the critic sees what was
+found.
+"""
+
+from typing import Final
+
+from longthought.errors import LongthoughtError, OutageError
+from longthought.graphs import turns
+from longthought.graphs.machine import OVER, Machine, Observer
+from longthought.graphs.sampling import votes
+from longthought.graphs.sampling.attempts import Attempts
+from longthought.graphs.sampling.proposals import attempt, failed, merge
+from longthought.graphs.sampling.settings import SamplingContext
+from longthought.tools.alike import alike
+from longthought.trajectories.events import AnyEvent, Author, Cause, Failed, Failure, Finished, Moved, StopReason
+from longthought.trajectories.stamps import stamped
+
+ATTEMPT: Final = "attempt"
+CHECK: Final = "check"
+JUDGE: Final = "judge"
+MERGE: Final = "merge"
+CONCLUDE: Final = "conclude"
+MOST_MERGED: Final = 4
+"""Attempts that a last one is made of at most: more would not fit what models read with care."""
+
+
+class Sampling(Machine[SamplingContext, Attempts]):
+    """Sampling as a graph."""
+
+    context = SamplingContext
+    turns = (ATTEMPT, CHECK, JUDGE, MERGE, CONCLUDE)
+
+    def begin(self, settings: SamplingContext) -> Attempts:
+        """Start without attempts."""
+        return Attempts(veto=settings.veto, aggregate=settings.aggregate)
+
+    def turn(self, fold: Attempts, settings: SamplingContext) -> str:
+        """Check what is new, go on with an attempt, judge, begin more, merge, conclude: the first that is due."""
+        if fold.tree.finished is not None:
+            return OVER
+        if _failed(fold) or settings.spent(fold.tree):
+            return CONCLUDE
+        if settings.tools and fold.unchecked:
+            return CHECK
+        if fold.open is not None:
+            return CONCLUDE if _out_of_rounds(fold, settings) else ATTEMPT
+        if _owed(fold, settings):
+            return JUDGE
+        if _out_of_rounds(fold, settings):
+            return CONCLUDE
+        if not _sampled(fold, settings):
+            return ATTEMPT
+        return MERGE if _to_merge(fold, settings) else CONCLUDE
+
+    def answer(self, fold: Attempts, settings: SamplingContext) -> str | None:
+        """Return what the attempts so far come to."""
+        chosen = _chosen(fold, settings)
+        return None if chosen is None else fold.all[chosen].answer
+
+    async def take(self, turn: str, fold: Attempts, settings: SamplingContext, record: Observer) -> None:
+        """Ask whoever's turn it is, or choose and end."""
+        if turn == CONCLUDE:
+            record([_conclusion(fold, settings)])
+            return
+        try:
+            seats = await self.seats(settings)
+            match turn:
+                case "check":
+                    record(await turns.check(fold.tree, seats, fold.tree.node(fold.unchecked[0])))
+                case "judge":
+                    node = fold.tree.node(fold.unjudged or 0)
+                    record([await turns.judge(fold.tree, seats, node, lambda _: None)])
+                case "merge":
+                    record(await merge(fold, _to_merge(fold, settings), seats, settings))
+                case _:
+                    record(await attempt(fold, seats, settings))
+        except OutageError:
+            raise
+        except LongthoughtError as error:
+            by = Author.CRITIC if turn == JUDGE else Author.POLICY
+            record([failed(fold, by, Failure.MODEL, str(error), fatal=True)])
+
+
+def _chosen(fold: Attempts, settings: SamplingContext) -> int | None:
+    """Return the attempt that wins: the one that merges the others, if it has an answer, or who wins the vote."""
+    if _merged(fold, settings) and fold.ballots()[-1].answer is not None:
+        return len(fold.all) - 1
+    return votes.winner(fold.ballots(), settings.choose, alike(fold.tree.problem))
+
+
+# Whose turn it is.
+
+
+def _failed(fold: Attempts) -> bool:
+    return isinstance(fold.tree.last, Failed) and fold.tree.last.fatal
+
+
+def _out_of_rounds(fold: Attempts, settings: SamplingContext) -> bool:
+    return fold.tree.rounds >= settings.rounds
+
+
+def _complete(fold: Attempts, settings: SamplingContext) -> bool:
+    """Say whether there is nothing left to do, or nothing that could change the answer."""
+    if fold.open is not None or _owed(fold, settings) or (settings.tools and fold.unchecked):
+        return False
+    return _sampled(fold, settings) and not _to_merge(fold, settings)
+
+
+def _owed(fold: Attempts, settings: SamplingContext) -> bool:
+    """Say whether the critic still owes a verdict; what merges the others wins without one."""
+    return settings.scored and fold.unjudged is not None and not _merged(fold, settings)
+
+
+def _sampled(fold: Attempts, settings: SamplingContext) -> bool:
+    """Say whether there are attempts enough; where they are to be merged, all of them are wanted."""
+    left = settings.samples - len(fold.all)
+    if left <= 0 or not settings.stop_early or settings.merge:
+        return left <= 0
+    return votes.decided(fold.ballots(), left, settings.choose, alike(fold.tree.problem))
+
+
+def _merged(fold: Attempts, settings: SamplingContext) -> bool:
+    return settings.merge and len(fold.all) > settings.samples
+
+
+def _to_merge(fold: Attempts, settings: SamplingContext) -> list[int]:
+    """Return where the attempts end that are still to be merged: the best of each answer, the most popular first."""
+    if not settings.merge or _merged(fold, settings):
+        return []
+    ballots = fold.ballots()
+    groups = sorted(votes.grouped(ballots, alike(fold.tree.problem)), key=len, reverse=True)
+    best = [max(group, key=lambda index: ballots[index].score) for group in groups[:MOST_MERGED]]
+    return [fold.all[index].tip for index in best] if len(best) > 1 else []
+
+
+# Events.
+
+
+def _conclusion(fold: Attempts, settings: SamplingContext) -> AnyEvent:
+    """Move to the attempt that was chosen; when that is done, or there is none, end."""
+    tree = fold.tree
+    chosen = None if _failed(fold) else _chosen(fold, settings)
+    tip = None if chosen is None else fold.all[chosen].tip
+    if tip and not isinstance(tree.last, Moved):
+        path = tuple(node.id for node in tree.path(tip))
+        reason = _because(fold, settings, chosen or 0)
+        return stamped(fold, Moved, Author.STRATEGY, to=tip, cause=Cause.SELECTED, accepted=path, reason=reason)
+    if _failed(fold):
+        reason = StopReason.FAILED
+    elif _complete(fold, settings):
+        reason = StopReason.ANSWERED if tip else StopReason.GAVE_UP
+    else:
+        reason = settings.spent(fold.tree) or StopReason.ROUNDS
+    answer = None if chosen is None else fold.all[chosen].answer
+    return stamped(fold, Finished, Author.STRATEGY, reason=reason, node=tip, answer=answer)
+
+
+def _because(fold: Attempts, settings: SamplingContext, chosen: int) -> str:
+    """Say in words why an attempt was chosen."""
+    ballots, made = fold.ballots(), len(fold.all)
+    if _merged(fold, settings) and chosen == made - 1:
+        return f"made of {len(fold.tree.node(fold.all[chosen].tip).sources)} others"
+    match settings.choose:
+        case "first" | "last":
+            return f"the {settings.choose} answer of {made} attempts"
+        case "critic":
+            return f"score {ballots[chosen].score:.2f}, the best of {made} attempts"
+        case "majority" | "weighted":
+            groups = votes.grouped(ballots, alike(fold.tree.problem))
+            mine = next(group for group in groups if chosen in group)
+            weight = f", {sum(ballots[index].score for index in mine):.2f} by weight" if settings.scored else ""
+            return f"{len(mine)} of {made} votes{weight}"
+
+
+graph = Sampling().compile()

@@ -1,0 +1,156 @@
+"""How an attempt is asked for: whole, several in one request, or step by step. Returns events and folds nothing.
+
+What the policy may see is put together here; which attempt wins is not known.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from longthought.agents.agent import Proposer, Reply, Solver
+from longthought.agents.dialects.dialect import Step, Unreadable
+from longthought.agents.view import TriedStep as Tried
+from longthought.agents.view import View, view
+from longthought.errors import ConfigError
+from longthought.graphs import operators
+from longthought.graphs.sampling.attempts import Attempts
+from longthought.graphs.sampling.settings import SamplingContext
+from longthought.graphs.seats import Seats
+from longthought.problems.worked import Worked, load_worked
+from longthought.trajectories.events import AnyEvent, Author, Call, Event, Failed, Failure, Proposed
+from longthought.trajectories.stamps import stamped
+
+NO_ANSWER: Final = "it ends without a final answer"
+
+
+async def attempt(fold: Attempts, seats: Seats, settings: SamplingContext) -> Sequence[AnyEvent]:
+    """Make several whole attempts in one request, or take the next step of one, and return the events.
+
+    Raises:
+        LongthoughtError: if the model can't be had, or can't do what the settings ask.
+
+    """
+    policy = seats.policy
+    whole = isinstance(policy, Solver) and policy.solves
+    opened = fold.open
+    if opened is not None and whole:  # its log broke off before it was said
+        return [failed(fold, Author.POLICY, Failure.UNREADABLE_STEP, NO_ANSWER, node=opened.tip)]
+    seen = _shown(fold, settings)
+    if objection := policy.unsuitable(seen) or seats.critic.unsuitable(seen):
+        return [failed(fold, Author.STRATEGY, Failure.MODEL, objection, fatal=True)]
+    if isinstance(policy, Solver) and policy.solves:
+        return await _written_whole(fold, policy, seen, settings)
+    for name, wanted in (("few_shot", settings.few_shot), ("merge", settings.merge)):
+        if wanted:
+            raise ConfigError(f"{name} = {wanted!r}: {policy.name} writes steps, not whole solutions; leave {name} out")
+    return await _one_step(fold, policy, seen, settings)
+
+
+async def _written_whole(fold: Attempts, policy: Solver, seen: View, settings: SamplingContext) -> Sequence[AnyEvent]:
+    examples, sources = await _examples(settings, seen), _sources(fold, settings)
+    if sources:
+        earlier = fold.tree.node(sources[0])
+        critique = earlier.verdicts[-1].critique if earlier.verdicts else ""
+        replies = [await operators.refine(policy, seen, earlier.text, critique, examples)]
+    else:
+        left = min(settings.samples - len(fold.all), settings.rounds - fold.tree.rounds)
+        replies = await operators.generate(policy, seen, 1 if settings.revise else min(settings.batch, left), examples)
+    return _recorded(fold, replies, sources)
+
+
+def _recorded(fold: Attempts, replies: Sequence[Reply[Step]], sources: tuple[int, ...]) -> Sequence[AnyEvent]:
+    """Return whole solutions as events; an attempt without an answer is over, and the log says so."""
+    draft = _Draft(fold)
+    for reply in replies:
+        if isinstance(reply.read, Unreadable):
+            draft.fail(None, reply.read.reason, reply.calls)
+            continue
+        node = draft.propose(0, reply.read.text, reply.read.answer, reply.calls, sources)
+        if reply.read.answer is None:
+            draft.fail(node, NO_ANSWER)
+    return draft.events
+
+
+async def merge(fold: Attempts, tips: Sequence[int], seats: Seats, settings: SamplingContext) -> Sequence[AnyEvent]:
+    """Make one more attempt, out of those that end at the given nodes.
+
+    Raises:
+        LongthoughtError: if the model can't be had.
+
+    """
+    policy = seats.policy
+    assert isinstance(policy, Solver)  # as `attempt` saw to
+    seen = view(fold.tree, at=0)
+    earlier = [operators.restructure(fold.tree, tip) for tip in tips]
+    reply = await operators.aggregate(policy, seen, earlier, await _examples(settings, seen))
+    return _recorded(fold, [reply], tuple(tips))
+
+
+async def _one_step(fold: Attempts, policy: Proposer, seen: View, settings: SamplingContext) -> Sequence[AnyEvent]:
+    """Go on with the open attempt, or begin one."""
+    opened = fold.open
+    tip = opened.tip if opened else 0
+    reply = await policy.propose(seen)
+    draft = _Draft(fold)
+    if isinstance(reply.read, Unreadable):
+        draft.fail(tip or None, reply.read.reason, reply.calls)
+        return draft.events
+    sources = () if tip else _sources(fold, settings)
+    node = draft.propose(tip, reply.read.text, reply.read.answer, reply.calls, sources)
+    if reply.read.answer is None and len(seen.path) + 1 >= settings.steps:
+        draft.fail(node, f"{settings.steps} steps, and no final answer")
+    return draft.events
+
+
+def _shown(fold: Attempts, settings: SamplingContext) -> View:
+    """Return the attempt that the policy is on; with `revise`, what was done before from there stands as rejected."""
+    opened = fold.open
+    seen = view(fold.tree, at=opened.tip if opened else 0)
+    if not settings.revise:
+        return seen
+    done = [[n.text for n in fold.tree.path(attempt.tip)] for attempt in fold.all if attempt.over and attempt.tip]
+    deep = len(seen.path)
+    earlier = dict.fromkeys(texts[deep] for texts in done if texts[:deep] == list(seen.path) and len(texts) > deep)
+    return replace(seen, attempts=tuple(Tried(text, "", Author.STRATEGY) for text in earlier))
+
+
+def _sources(fold: Attempts, settings: SamplingContext) -> tuple[int, ...]:
+    """Return the attempt that the next one is made from, if it revises one."""
+    before = [attempt.tip for attempt in fold.all if attempt.over and attempt.tip]
+    return (before[-1],) if settings.revise and before else ()
+
+
+async def _examples(settings: SamplingContext, seen: View) -> Sequence[Worked]:
+    """Return the examples but the problem itself, should it be among them."""
+    if settings.few_shot is None:
+        return ()
+    found = await asyncio.to_thread(load_worked, Path(settings.few_shot))
+    return [example for example in found if example.statement.split() != seen.problem.statement.split()]
+
+
+class _Draft:
+    """Events of one turn, numbered on from the log."""
+
+    def __init__(self, fold: Attempts) -> None:
+        self._fold, self._nodes = fold, len(fold.tree.nodes)
+        self.events: list[AnyEvent] = []
+
+    def propose(
+        self, parent: int, text: str, answer: str | None, calls: tuple[Call, ...], sources: tuple[int, ...]
+    ) -> int:
+        node, self._nodes = self._nodes, self._nodes + 1
+        self._add(Proposed, node=node, parent=parent, text=text, answer=answer, calls=calls, sources=sources)
+        return node
+
+    def fail(self, node: int | None, detail: str, calls: tuple[Call, ...] = ()) -> None:
+        self._add(Failed, failure=Failure.UNREADABLE_STEP, detail=detail, node=node, calls=calls)
+
+    def _add(self, kind: type[Event], **fields: Any) -> None:
+        self.events.append(stamped(self._fold, kind, Author.POLICY, after=len(self.events), **fields))
+
+
+def failed(fold: Attempts, by: Author, failure: Failure, detail: str, **fields: Any) -> AnyEvent:
+    """Return a failure as the next event of the log."""
+    return stamped(fold, Failed, by, failure=failure, detail=detail, **fields)

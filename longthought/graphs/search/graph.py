@@ -1,0 +1,191 @@
+"""Tree search: a strategy picks where to go on, the policy proposes several steps there, and the critic scores each.
+
+    select → expand → check → judge → act        until an answer is accepted, nothing is left, or a budget is spent
+
+The critic's verdict is a process reward here, and the strategy moves the cursor. What comes next follows from the log
+alone (`search.search`); which node, from the strategy's facts (`search.mcts` and its siblings). A job keeps up to
+`parallel` calls of one search in flight: nothing waits for a level or a batch, and every event falls as it comes.
+With `debate`, a debate that goes on from each new step takes the place of its verdict (`search.nested`); with `kinds`,
+what kind of step is wanted is chosen first, and then steps of that kind are proposed.
+
+After Qin et al., "O1 Replication Journey: A Strategic Progress Report", 2024 (first attempt: reward trees), and Besta
+et al., "Reasoning Language Models: A Blueprint", 2025, for the parts that searches are made of.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Any, Final
+
+from longthought.agents.agent import Solver
+from longthought.errors import ConfigError, LongthoughtError, OutageError
+from longthought.graphs import operators, turns
+from longthought.graphs.machine import OVER, Machine, Observer
+from longthought.graphs.search import nested
+from longthought.graphs.search.facts import Expansion, Pruning
+from longthought.graphs.search.fold import CheckStep, EndSearch, ExpandNode, JudgeStep, LeaveStep, Search
+from longthought.graphs.search.settings import SearchContext
+from longthought.graphs.seats import Seats
+from longthought.graphs.subdebates import Aside
+from longthought.trajectories.events import (
+    AnyEvent,
+    Author,
+    Cause,
+    Failed,
+    Failure,
+    Finished,
+    Graded,
+    Moved,
+)
+from longthought.trajectories.stamps import stamped
+
+_TURNS: Final[dict[type[Any], str]] = {
+    Expansion: "select",
+    ExpandNode: "expand",
+    CheckStep: "check",
+    JudgeStep: "judge",
+    LeaveStep: "act",
+    Pruning: "act",
+    EndSearch: "act",
+}
+
+
+class TreeSearch(Machine[SearchContext, Search]):
+    """Tree search as a graph."""
+
+    context = SearchContext
+    turns = tuple(dict.fromkeys(_TURNS.values()))
+
+    def begin(self, settings: SearchContext) -> Search:
+        """Start with an empty tree."""
+        settings.expect_sound()
+        return Search(settings)
+
+    def turn(self, fold: Search, settings: SearchContext) -> str:
+        """Name what comes next."""
+        if _over(fold):
+            return OVER
+        work = fold.next()
+        assert work is not None
+        return _TURNS[type(work)]
+
+    async def take(self, turn: str, fold: Search, settings: SearchContext, record: Observer) -> None:
+        """Do what comes next."""
+        work = fold.next()
+        assert work is not None
+        if isinstance(work, ExpandNode | CheckStep | JudgeStep):
+            await self._ask(work, fold, settings, record)
+        else:
+            record(_move(work, fold))
+
+    async def take_all(self, fold: Search, settings: SearchContext, record: Observer) -> None:
+        """Do all there is to do, so many calls at a time."""
+        running: dict[asyncio.Task[None], int] = {}
+        try:
+            while not _over(fold):
+                busy = frozenset(running.values())
+                work = fold.next(busy) if len(running) < settings.parallel else None
+                if work is None:
+                    done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                    for task in done:
+                        del running[task]
+                        task.result()
+                elif not isinstance(work, ExpandNode | CheckStep | JudgeStep):
+                    record(_move(work, fold))
+                elif settings.parallel == 1:
+                    await self._ask(work, fold, settings, record)
+                else:
+                    running[asyncio.create_task(self._ask(work, fold, settings, record))] = work.node
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+    def answer(self, fold: Search, settings: SearchContext) -> str | None:
+        """Return the best answer so far."""
+        if fold.finished is not None:
+            return fold.finished.answer
+        best = fold.best()
+        return None if best is None else best.answer
+
+    async def _ask(
+        self, work: ExpandNode | CheckStep | JudgeStep, fold: Search, settings: SearchContext, record: Observer
+    ) -> None:
+        """Ask an agent or the tools; a model that can't be had ends the search."""
+        tree, node = fold.tree, work.node
+        try:
+            seats = await self.seats(settings)
+            match work:
+                case ExpandNode():
+                    told = _kind(work, seats)
+                    record(await turns.propose_many(tree, seats, node, work.width, fold.states, notice=told))
+                case CheckStep():
+                    record(await turns.check(tree, seats, tree.nodes[node]))
+                case JudgeStep() if node in fold.borrowed:
+                    record([nested.borrowed(fold, node, time.time())])
+                case JudgeStep() if settings.debate is not None and tree.nodes[node].answer is None:
+                    runner = self.runner or Aside(seats)
+                    ended = await runner.play(nested.opening(fold, node, settings))
+                    record(nested.outcome(fold, node, ended, time.time()))
+                case JudgeStep():
+                    record([await turns.judge(tree, seats, tree.nodes[node], lambda verdict: None)])
+        except OutageError:
+            raise
+        except LongthoughtError as error:
+            by = Author.CRITIC if isinstance(work, JudgeStep) else Author.POLICY
+            fields: dict[str, Any] = {"failure": Failure.MODEL, "detail": str(error), "fatal": True}
+            record([stamped(fold, Failed, by, node=node or None, **fields)])
+
+
+def _kind(work: ExpandNode, seats: Seats) -> str:
+    """Return what the policy is told of the kind of step that is wanted, if one is."""
+    if not work.kind:
+        return ""
+    if not (isinstance(seats.policy, Solver) and seats.policy.solves):
+        raise ConfigError(
+            f"kinds = [{work.kind!r}, …]: {seats.policy.name} knows only the steps of a game; leave kinds out, or take "
+            "a policy that speaks prose"
+        )
+    return operators.of_kind(work.kind)
+
+
+def _over(fold: Search) -> bool:
+    return isinstance(fold.tree.last, Finished | Graded)
+
+
+def _move(work: Expansion | Pruning | LeaveStep | EndSearch, fold: Search) -> Sequence[AnyEvent]:
+    """Return what follows from the log, without asking anybody."""
+    match work:
+        case Expansion():
+            cause = Cause.ROLLOUT if work.rollout else Cause.SELECTED
+            reason = f"{work.reason}; wanted: {fold.kind}" if fold.kind else work.reason
+            said: dict[str, Any] = {"to": work.node, "path": work.path[1:], "reason": reason}
+            return [stamped(fold, Moved, Author.STRATEGY, cause=cause, **said)]
+        case Pruning():
+            said = {"to": fold.tree.cursor, "abandoned": work.nodes, "reason": work.reason}
+            return [stamped(fold, Moved, Author.STRATEGY, cause=Cause.PRUNED, **said)]
+        case LeaveStep():
+            said = {"to": fold.tree.nodes[work.node].parent or 0, "abandoned": (work.node,), "reason": work.reason}
+            return [stamped(fold, Moved, work.by, cause=work.cause, **said)]
+        case EndSearch():
+            return _finish(work, fold)
+
+
+def _finish(end: EndSearch, fold: Search) -> Sequence[AnyEvent]:
+    """Go to the answer, if there is one, and end there."""
+    tree = fold.tree
+    if end.node is None:
+        return [stamped(fold, Finished, Author.STRATEGY, reason=end.reason)]
+    node = tree.nodes[end.node]
+    fields: dict[str, Any] = {"reason": end.reason, "node": node.id, "answer": node.answer}
+    if isinstance(tree.last, Moved) and tree.last.cause is Cause.ACCEPTED:  # a log that was cut between the two
+        return [stamped(fold, Finished, Author.STRATEGY, **fields)]
+    path = tuple(n.id for n in tree.path(node.id))
+    moved = stamped(
+        fold, Moved, Author.STRATEGY, to=node.id, cause=Cause.ACCEPTED, path=path, accepted=path,
+        reason=fold.why(node),
+    )  # fmt: skip
+    return [moved, stamped(fold, Finished, Author.STRATEGY, after=1, **fields)]
+
+
+graph = TreeSearch().compile()

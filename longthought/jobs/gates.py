@@ -1,0 +1,122 @@
+"""The gates before model servers: a limited number of requests at once, those of the oldest debate first."""
+
+import asyncio
+import heapq
+import itertools
+from collections.abc import Sequence
+from contextvars import ContextVar
+from types import TracebackType
+from typing import Final
+
+from longthought.agents.agent import Judge, Proposer, Reply, Solver
+from longthought.agents.dialects.dialect import Step
+from longthought.agents.view import View
+from longthought.errors import ModelError
+from longthought.graphs.seats import Seats
+from longthought.problems.worked import Worked
+from longthought.trajectories.events import Verdict
+
+AGE: Final[ContextVar[int]] = ContextVar("AGE", default=0)
+"""The place in line of the debate that a task plays; the oldest has the smallest."""
+
+
+class Gate:
+    """Lets in so many requests at a time; of those that wait, the one of the oldest debate goes first."""
+
+    def __init__(self, limit: int) -> None:
+        """Take how many may be in at once."""
+        self._free = limit
+        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._tickets = itertools.count()
+
+    async def __aenter__(self) -> None:
+        """Wait to be let in."""
+        if self._free and not self._waiting:
+            self._free -= 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiting, (AGE.get(), next(self._tickets), turn))
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():  # let in and called off at the same time
+                self._leave()
+            raise
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let the next one in."""
+        self._leave()
+
+    def _leave(self) -> None:
+        while self._waiting:
+            *_, turn = heapq.heappop(self._waiting)
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1
+
+
+class GatedPolicy:
+    """A policy whose requests pass a gate."""
+
+    def __init__(self, policy: Proposer, gate: Gate) -> None:
+        """Stand before a policy."""
+        self.name, self.unsuitable, self.aclose = policy.name, policy.unsuitable, policy.aclose
+        self._policy, self._gate = policy, gate
+
+    async def propose(self, view: View) -> Reply[Step]:
+        """Give the next step, when it may."""
+        async with self._gate:
+            return await self._policy.propose(view)
+
+    async def propose_many(self, view: View, count: int) -> Sequence[Reply[Step]]:
+        """Give several next steps, when it may."""
+        async with self._gate:
+            return await self._policy.propose_many(view, count)
+
+    @property
+    def solves(self) -> bool:
+        """Whether the policy can write a solution whole."""
+        return isinstance(self._policy, Solver) and self._policy.solves
+
+    async def solve(self, view: View, count: int, examples: Sequence[Worked] = ()) -> Sequence[Reply[Step]]:
+        """Write several whole solutions, when it may.
+
+        Raises:
+            ModelError: if the policy knows only steps.
+
+        """
+        if not isinstance(self._policy, Solver):
+            raise ModelError(f"{self.name}: it knows only steps, not whole solutions")
+        async with self._gate:
+            return await self._policy.solve(view, count, examples)
+
+    async def reflect(self, view: View) -> Reply[str]:
+        """Re-examine the candidate, when it may."""
+        async with self._gate:
+            return await self._policy.reflect(view)
+
+
+class GatedCritic:
+    """A critic whose requests pass a gate."""
+
+    def __init__(self, critic: Judge, gate: Gate) -> None:
+        """Stand before a critic."""
+        self.name, self.unsuitable, self.aclose = critic.name, critic.unsuitable, critic.aclose
+        self._critic, self._gate = critic, gate
+
+    async def judge(self, view: View) -> Reply[Verdict]:
+        """Judge the candidate, when it may."""
+        async with self._gate:
+            return await self._critic.judge(view)
+
+
+def gated(seats: Seats, limit: int | None, *, shared: bool) -> Seats:
+    """Put gates before both agents, or one before the two if they share a server."""
+    if limit is None:
+        return seats
+    gate = Gate(limit)
+    policy = GatedPolicy(seats.policy, gate)
+    return Seats(policy, GatedCritic(seats.critic, gate if shared else Gate(limit)), seats.verifiers)

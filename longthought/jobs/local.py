@@ -1,0 +1,98 @@
+"""Processes of this machine as workers of a job, each with its own segment of the log, spoken to over a socket pair."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, Self
+
+from longthought.errors import LongthoughtError, RunError, UserError
+from longthought.jobs.generate import Job
+from longthought.jobs.scheduler import Assignment
+from longthought.jobs.worker import COMPLAINT, LONGEST_LINE, orders, whole_line
+from longthought.trajectories.events import EVENT, AnyEvent
+
+PATIENCE: Final = 20.0
+"""Seconds that a process has to stop when told to; then it is killed, which costs nothing that is in the log."""
+
+
+class LocalProcess:
+    """One process, started and told what the job is."""
+
+    logs: bool = True
+
+    def __init__(
+        self, process: asyncio.subprocess.Process, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """Take a running process over; use `start`."""
+        self._process, self._reader, self._writer = process, reader, writer
+
+    @classmethod
+    async def start(cls, job: Job, segment: Path) -> Self:
+        """Start a process for a share of a job."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "longthought.jobs.worker", str(theirs.fileno())),
+                pass_fds=[theirs.fileno()],
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=sys.__stderr__,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                start_new_session=True,  # Ctrl-C is for the parent alone, which then tells every process to stop
+            )
+        try:
+            reader, writer = await asyncio.open_connection(sock=ours, limit=LONGEST_LINE)
+        except BaseException:
+            process.kill()
+            await process.wait()
+            raise
+        writer.write(orders(job, segment))
+        return cls(process, reader, writer)
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
+    @property
+    def fate(self) -> str:
+        """How it ended."""
+        code = self._process.returncode
+        if code is None:
+            return "stopped answering"
+        return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+
+    def give(self, assignment: Assignment) -> None:
+        """Hand it a debate."""
+        if not self._writer.is_closing():
+            self._writer.write(assignment.model_dump_json().encode() + b"\n")
+
+    async def news(self) -> AsyncGenerator[AnyEvent]:
+        """Yield its events, which are in its segment already, until it is gone."""
+        while line := await whole_line(self._reader):
+            if line.startswith(COMPLAINT):
+                raise error_of(line)
+            yield EVENT.validate_json(line)
+
+    async def stop(self) -> None:
+        """Tell it to stop and wait until it has; one that doesn't is killed, and so is one that nobody can wait for."""
+        self._writer.close()
+        with suppress(TimeoutError):
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    await self._process.wait()
+            finally:
+                if self._process.returncode is None:
+                    self._process.kill()
+                    await self._process.wait()
+
+
+def error_of(line: bytes) -> LongthoughtError:
+    """Read the error that a worker ended with."""
+    said = json.loads(line)
+    return UserError(said["error"]) if said["exit_code"] == UserError.exit_code else RunError(said["error"])

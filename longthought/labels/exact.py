@@ -1,0 +1,95 @@
+"""Exact labels: what the solver says of every step of a Countdown debate.
+
+A step counts where it can be read for certain: in the compact notation, or in prose with a single equation that the
+table allows. Of other steps nothing is said. Where a label's reason is given, it is the look-ahead that a perfect
+critic would write.
+"""
+
+import re
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from longthought.labels.label import Label, Method
+from longthought.problems.countdown import game, lookahead, notation
+from longthought.problems.countdown.game import CountdownMove
+from longthought.problems.countdown.puzzle import Puzzle
+from longthought.tools.countdown import fault
+from longthought.trajectories.trajectory import Trajectory
+from longthought.trajectories.tree import Node, NodeKind, Tree
+
+_EQUATION: Final = re.compile(r"(?<![\d.])(\d{1,9})\s*([-+*/×x·÷−–])\s*(\d{1,9})\s*=\s*(\d{1,12})(?![\d.]*\d)")
+_SIGNS: Final = str.maketrans("×x·÷−–", "***/--")
+
+
+@dataclass(frozen=True, slots=True)
+class TableState:
+    """The numbers on the table after a step; None after a step that the rules forbid."""
+
+    table: tuple[int, ...] | None
+
+
+def exact_labels(trajectory: Trajectory) -> list[Label]:
+    """Return a label for every step that can be read; none if the problem is not Countdown, or too large to solve."""
+    puzzle = Puzzle.read(trajectory.problem.statement)
+    if puzzle is None or not 2 <= len(puzzle.numbers) <= game.MAX_NUMBERS or min(puzzle.numbers) < 1:
+        return []
+    return list(_labels(trajectory, puzzle))
+
+
+def _labels(trajectory: Trajectory, puzzle: Puzzle) -> Iterator[Label]:
+    found, now = states(trajectory.tree, puzzle), time.time()
+    for node in trajectory.steps:
+        state, reason = found.get(node.id), ""
+        if state is not None and state.table is None:
+            live = False  # whatever it answers: "87 - 17 = 90" may compose to a right expression, and is wrong
+        elif node.answer is not None:
+            live = fault(puzzle.numbers, puzzle.target, node.answer) is None
+        elif state is None:
+            continue
+        else:
+            assert state.table is not None
+            live = game.solvable(state.table, puzzle.target)
+        if state is not None:
+            reason = lookahead.WRONG if state.table is None else look_ahead(state.table, puzzle.target)
+        yield Label(
+            trajectory=trajectory.id, node=node.id, method=Method.EXACT, live=live, value=float(live), low=float(live),
+            high=float(live), reason=reason, by="solver", at=now,
+        )  # fmt: skip
+
+
+def look_ahead(table: Sequence[int], target: int) -> str:
+    """Return what a perfect critic would write of a state before its verdict; empty where it has no words for it."""
+    if max(*table, target) > notation.MAX_VALUE:
+        return ""
+    written = lookahead.verdict(table, target, 0)
+    read = None if written is None else notation.read_verdict(written)
+    return read.words if read else ""
+
+
+def states(tree: Tree, puzzle: Puzzle) -> dict[int, TableState]:
+    """Return the state after each node that can be read, the problem among them."""
+    found = {0: TableState(tuple(sorted(puzzle.numbers, reverse=True)))}
+    for node in tree.nodes[1:]:
+        before = found.get(node.parent or 0)
+        if node.kind is NodeKind.REFLECTION or before is None:
+            continue
+        after = TableState(None) if before.table is None else _after(before.table, node)
+        if after is not None:
+            found[node.id] = after
+    return found
+
+
+def _after(table: tuple[int, ...], node: Node) -> TableState | None:
+    step = notation.read_step(node.text)
+    if step is not None:
+        following = game.after(table, CountdownMove(step.left, step.operator, step.right, step.result))
+        legal = following is not None and list(following) == sorted(step.remaining, reverse=True)
+        return TableState(following if legal else None)
+    equations = {tuple(match.groups()) for match in _EQUATION.finditer(node.text)}
+    if len(equations) != 1:
+        return None
+    left, sign, right, result = equations.pop()
+    following = game.after(table, CountdownMove(int(left), sign.translate(_SIGNS), int(right), int(result)))
+    return None if following is None else TableState(following)

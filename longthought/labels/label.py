@@ -1,0 +1,151 @@
+"""What is known of each step of a run: whether a right answer can still be reached from it, and who says so.
+
+    labels.jsonl    in the run folder, append-only: a line is a label
+
+Labels stand beside the log and never change it. Of those on a node the one of the highest `Authority` holds, and among
+equals the newest. A line can also withdraw the last label of its method, and what stood before holds again. Where
+labels come from is for other modules.
+"""
+
+from collections.abc import Mapping
+from enum import IntEnum, StrEnum
+from pathlib import Path
+from typing import Final
+
+from pydantic import Field
+
+from longthought.labels.ledger import Ledger, LedgerFormat, LedgerWriter
+from longthought.record import Record
+
+LABEL_SCHEMA: Final = 1
+FILE: Final = "labels.jsonl"
+
+
+class Method(StrEnum):
+    """How a label was made."""
+
+    MODEL = "model"
+    """A critic was asked, a few times."""
+    TREE = "tree"
+    """The answers found below the node in its own tree were graded."""
+    MONTE_CARLO = "monte-carlo"
+    """The policy went on from the node, some times, and its answers were graded."""
+    EXACT = "exact"
+    """A solver knows."""
+    HUMAN = "human"
+    """A person said so."""
+
+
+class Authority(IntEnum):
+    """What a label weighs against others on the same node."""
+
+    NONE = 0
+    """That it can't be told, by a method."""
+    OPINION = 1
+    """A model's, sure or not."""
+    DOUBT = 2
+    """A few tries, all in vain."""
+    UNSURE = 3
+    """A person looked, and can't tell."""
+    MISSES = 4
+    """Tries enough, all in vain."""
+    HIT = 5
+    """A try ended in a right answer, however many others do not."""
+    PROOF = 6
+    """A solver's."""
+    PERSON = 7
+
+
+class Label(Record):
+    """What one method says of one node."""
+
+    trajectory: str
+    """The debate."""
+    node: int = Field(ge=1)
+    method: Method
+    live: bool | None
+    """Whether a right answer can still be reached; for a node with an answer, whether it is right. None: can't tell."""
+    value: float | None = Field(default=None, ge=0, le=1)
+    """How likely a right answer is from here, for whoever went on in the label's making."""
+    low: float | None = None
+    high: float | None = None
+    """95 % interval of the value, where it is an estimate."""
+    trials: int = 0
+    """Continuations, answers or opinions that it rests on."""
+    doubtful: bool = False
+    """Whether a person should look at it."""
+    reason: str = ""
+    """Why, in the words of a critic's look-ahead or of a person."""
+    by: str = ""
+    """The model or the person."""
+    withdrawn: bool = False
+    """Whether this takes back the last label of the method on the node, and says nothing else."""
+    at: float = 0.0
+    """Unix time in seconds."""
+    schema_version: int = LABEL_SCHEMA
+
+    @property
+    def authority(self) -> Authority:
+        """What it weighs."""
+        match self.method:
+            case Method.HUMAN:
+                return Authority.UNSURE if self.live is None else Authority.PERSON
+            case Method.EXACT if self.live is not None:
+                return Authority.PROOF
+            case Method.TREE | Method.MONTE_CARLO if self.live is not None:
+                return Authority.HIT if self.live else Authority.DOUBT if self.doubtful else Authority.MISSES
+            case Method.MODEL if self.live is not None:
+                return Authority.OPINION
+            case _:
+                return Authority.NONE
+
+
+KIND: Final = LedgerFormat(FILE, Label, LABEL_SCHEMA, name="label")
+
+
+class LabelBook(Ledger[Label]):
+    """The labels of a run folder."""
+
+    def __init__(self, run: str | Path) -> None:
+        """Find the labels of every debate.
+
+        Raises:
+            RunFolderError: if a line is no label, or was written by a newer longthought.
+
+        """
+        super().__init__(run, KIND)
+
+    def of(self, trajectory: str) -> Mapping[int, Label]:
+        """Return the best label of each node of a debate, of those that were not withdrawn.
+
+        A model's guess that a person settled is in `all_of` still.
+
+        Raises:
+            RunFolderError: if a label can't be read.
+
+        """
+        standing: dict[int, list[Label]] = {}
+        for label in self.all_of(trajectory):
+            labels = standing.setdefault(label.node, [])
+            if not label.withdrawn:
+                labels.append(label)
+            elif last := [at for at, old in enumerate(labels) if old.method is label.method][-1:]:
+                del labels[last[0]]
+        return {
+            node: max(reversed(labels), key=lambda label: label.authority)
+            for node, labels in standing.items()
+            if labels
+        }
+
+
+class LabelWriter(LedgerWriter[Label]):
+    """The writing end of a run's labels."""
+
+    def __init__(self, run: str | Path) -> None:
+        """Open or create the file.
+
+        Raises:
+            RunFolderError: if another process labels the run, or it can't be written.
+
+        """
+        super().__init__(run, KIND)

@@ -1,0 +1,171 @@
+"""A file of records beside the log, each about one debate: append-only, one writer, read by offset.
+
+It lies in the run folder and never changes the log. A line begins with the debate that it is about, so that it can be
+found without being parsed; one that a killed writer tore is cut off by the next. What the records say is for others.
+"""
+
+import fcntl
+import json
+import os
+import re
+from array import array
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Generic, Self, TypeVar
+
+from pydantic import ValidationError
+
+from longthought.errors import RunError, RunFolderError
+from longthought.record import Record
+from longthought.trajectories.segment import sound_length
+
+R = TypeVar("R", bound=Record)
+_HEAD: Final = re.compile(rb'\{"trajectory":("[^"\\]*(?:\\.[^"\\]*)*")')
+_SCHEMA: Final = re.compile(rb',"schema_version":(\d+)')  # inside a string the quotes would be escaped
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerFormat(Generic[R]):
+    """What stands in such a file. The record's first field is `trajectory`, and it has a `schema_version`."""
+
+    file: str
+    """Its name in the run folder."""
+    record: type[R]
+    schema: int
+    """The newest version that can be read."""
+    name: str
+    """What a line is called, and what one does to get lines."""
+
+
+class Ledger(Generic[R]):
+    """The reading end; holds where the records of each debate stand, not what they say."""
+
+    def __init__(self, run: str | Path, kind: LedgerFormat[R]) -> None:
+        """Find the records of every debate; a run without the file has none.
+
+        Raises:
+            RunFolderError: if a line is no such record, or was written by a newer longthought.
+
+        """
+        self.path = Path(run) / kind.file
+        self._kind = kind
+        self._places: dict[str, array[int]] = {}
+        self._scan()
+
+    def __len__(self) -> int:
+        """Return how many lines there are."""
+        return sum(map(len, self._places.values()))
+
+    def __contains__(self, trajectory: object) -> bool:
+        """Say whether there is anything about a debate."""
+        return trajectory in self._places
+
+    def trajectories(self) -> list[str]:
+        """Return the names of the debates that there is something about."""
+        return list(self._places)
+
+    def all_of(self, trajectory: str) -> Iterator[R]:
+        """Yield every record of a debate, oldest first.
+
+        Raises:
+            RunFolderError: if one can't be read.
+
+        """
+        if trajectory not in self._places:
+            return
+        with self.path.open("rb") as file:
+            for offset in self._places[trajectory]:
+                file.seek(offset)
+                yield self._read(file.readline())
+
+    def _scan(self) -> None:
+        if not self.path.exists():
+            return
+        with self.path.open("rb") as file:
+            end = sound_length(file, self.path)
+            offset = 0
+            while offset < end:
+                line = file.readline()
+                head = _HEAD.match(line)
+                if head is None:
+                    raise self._broken(line, "it names no debate")
+                schema = _SCHEMA.search(line)
+                if schema and int(schema[1]) > self._kind.schema:
+                    raise RunFolderError(
+                        f"{self.path} holds {self._kind.name}s of schema {int(schema[1])}, this longthought reads up "
+                        f"to {self._kind.schema}: upgrade longthought"
+                    )
+                try:
+                    name = json.loads(head[1])
+                except ValueError as error:
+                    raise self._broken(line, str(error)) from error
+                self._places.setdefault(name, array("Q")).append(offset)
+                offset += len(line)
+
+    def _read(self, line: bytes) -> R:
+        try:
+            return self._kind.record.model_validate_json(line)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            raise self._broken(line, f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+
+    def _broken(self, line: bytes, reason: str) -> RunFolderError:
+        return RunFolderError(
+            f"{self.path}: {line[:60]!r} is not a {self._kind.name} ({reason}); restore the file, or remove it and "
+            f"{self._kind.name} again"
+        )
+
+
+class LedgerWriter(Generic[R]):
+    """The writing end, held exclusively; what is appended is on the disk at once."""
+
+    def __init__(self, run: str | Path, kind: LedgerFormat[R]) -> None:
+        """Open or create the file, and cut off what a killed writer tore.
+
+        Raises:
+            RunFolderError: if another process writes it, or it can't be written.
+
+        """
+        self.path = Path(run) / kind.file
+        self._kind = kind
+        try:
+            self._file = self.path.open("ab+", buffering=0)
+        except OSError as error:
+            raise RunFolderError(f"{self.path}: can't be written ({error.strerror}); check its permissions") from error
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(self._file.fileno(), sound_length(self._file, self.path))
+        except BlockingIOError:
+            self._file.close()
+            raise RunFolderError(f"{self.path} is being written by another process; wait for it to end") from None
+        except BaseException:
+            self._file.close()
+            raise
+
+    def append(self, records: Iterable[R]) -> None:
+        """Write records.
+
+        Raises:
+            RunError: if the disk refuses.
+
+        """
+        data = memoryview(b"".join(record.model_dump_json().encode() + b"\n" for record in records))
+        try:
+            while data:
+                data = data[os.write(self._file.fileno(), data) :]
+        except OSError as error:
+            raise RunError(
+                f"{self.path}: can't be written ({error.strerror}); make room, then {self._kind.name} again"
+            ) from error
+
+    def __enter__(self) -> Self:
+        """Hold the file for a `with` block."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let go of it."""
+        self._file.close()

@@ -1,0 +1,58 @@
+"""The base of requests: what a job, a comparison, an export or a training is asked to do, as one frozen value.
+
+A request is built once, by the command line or in Python, checked when it is built, and handed down whole. The string
+under each field says what it is, with its unit; the command line shows the same string as the option's help.
+"""
+
+from typing import Any
+
+from pydantic import ConfigDict, ValidationError
+
+from longthought.errors import ConfigError
+from longthought.record import Record
+
+
+class Request(Record):
+    """A frozen value that refuses what makes no sense with one sentence that names the field."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True, validate_default=True, arbitrary_types_allowed=True)
+
+    def __init__(self, **given: Any) -> None:
+        """Check every field.
+
+        Raises:
+            ConfigError: naming the first field that makes no sense, its value and the reason.
+
+        """
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            raise ConfigError(objection(error)) from error
+
+
+def objection(error: ValidationError) -> str:
+    """Put the first thing that pydantic refuses into one sentence, with the field's name in backticks."""
+    first = error.errors(include_url=False)[0]
+    name = ".".join(str(part) for part in first["loc"]) or "the request"
+    limits: dict[str, Any] = first.get("ctx", {})
+    match first["type"]:
+        case "missing":
+            return f"`{name}` is missing"
+        case "extra_forbidden":
+            return f"unknown setting `{name}`"
+        case "greater_than":
+            reason = f"must be more than {limits['gt']}"
+        case "greater_than_equal":
+            reason = f"must be at least {limits['ge']}"
+        case "less_than":
+            reason = f"must be less than {limits['lt']}"
+        case "less_than_equal":
+            reason = f"must be at most {limits['le']}"
+        case "literal_error" | "enum":
+            reason = f"must be one of {limits['expected']}".replace("'", "").replace(" or ", ", ")
+        case "value_error":
+            return str(limits["error"])
+        case _:
+            said = first["msg"].removeprefix("Input should be ")
+            reason = f"must be {said[:1].lower()}{said[1:]}"
+    return f"`{name}` {reason}, got {first['input']!r}"

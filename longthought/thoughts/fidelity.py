@@ -1,0 +1,229 @@
+r"""Whether words made from a thought still say what the thought said: pure functions on texts.
+
+What can be compared exactly is: numbers, equations, the final answer, that a paragraph with a return still turns back.
+Other words are compared by their stems, and half of them must survive. So a text that passes lost nothing that counts,
+though it may still say "works" for "fails"; a text that doesn't pass may be innocent, and the plain version stays.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final, TypeAlias
+
+from longthought.problems.final_answer import boxed_answer
+from longthought.thoughts import shorthand
+from longthought.thoughts.moves import STEPS, Factor
+from longthought.thoughts.thought import LongThought, Sentence
+
+_SIGNS: Final = str.maketrans(
+    {"−": "-", "–": "-", "×": "*", "·": "*", "⋅": "*", "÷": "/", "{": "(", "}": ")", "$": " "}
+)
+_COMMANDS: Final = (
+    (re.compile(r"\\(?:times|cdot|ast)(?![a-zA-Z])"), "*"),
+    (re.compile(r"\\div(?![a-zA-Z])"), "/"),
+    (re.compile(r"\\leq?(?![a-zA-Z])|<="), "≤"),
+    (re.compile(r"\\geq?(?![a-zA-Z])|>="), "≥"),
+    (re.compile(r"\\neq?(?![a-zA-Z])|!="), "≠"),
+    (re.compile(r"\\(?:left|right|boxed|displaystyle)(?![a-zA-Z])|\\[,;:! ()\[\]]"), " "),
+    (re.compile(r"\*\*"), "^"),
+)
+_FRACTION: Final = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
+_THOUSANDS: Final = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
+_NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
+_MATHS: Final = re.compile(
+    r"(?:\s*(?:\d+(?:\.\d+)?|(?<![A-Za-z])[A-Za-z](?![A-Za-z'’])|\\[a-zA-Z]+|[-+*/^()!%_|=<>≤≥≠]))+"
+)
+_BREAK: Final = re.compile(r"(?<=[\w)!%])\s+(?=\()|(?<=\d)\s+(?=\d)")
+"""Where words would stand if there were any: before a bracketed remark, and between numbers in a row."""
+_RELATED: Final = re.compile(r"[\w)!%][=<>≤≥≠]+[-(\\\w]")
+_WORD: Final = re.compile(r"[^\W\d_]{5,}")
+_STEM: Final = 5
+"""Letters by which words are compared, so that `leaving` is `leaves`."""
+_TURNING: Final = re.compile(
+    r"\b(?:wait|but|however|alternatively|instead|no|not|nope|back|return|again|over|another|else|dead|wrong|mistake|"
+    r"fail\w*|can't|cannot|won't|doesn't|don't|isn't|unfortunately|hmm)\b",
+    re.IGNORECASE,
+)
+STARTS: Final = STEPS | {Factor.SWITCH, Factor.MERGE, Factor.ANSWER, Factor.END}
+"""Moves that open a stretch of a thought."""
+
+
+def plain(text: str) -> str:
+    """Write formulas in plain signs, so that two ways to write the same are the same."""
+    before = ""
+    while before != text:
+        before, text = text, _FRACTION.sub(r"(\1)/(\2)", text)
+    for pattern, sign in _COMMANDS:
+        text = pattern.sub(sign, text)
+    return _THOUSANDS.sub(lambda match: match[0].replace(",", ""), text).translate(_SIGNS)
+
+
+def numbers(text: str) -> set[str]:
+    """Return the numbers in a text."""
+    return set(_NUMBER.findall(plain(text)))
+
+
+def equations(text: str) -> set[str]:
+    """Return the equations and inequalities in a text, without blanks and brackets around them."""
+    found = (_bare(piece) for match in _MATHS.finditer(plain(text)) for piece in _BREAK.split(match[0]))
+    return {equation for equation in found if _RELATED.search(equation)}
+
+
+def _bare(formula: str) -> str:
+    formula = re.sub(r"^\s*[aAI]\s+(?=[\d(])|\s+[aAI]\s*$", "", formula)  # an article, not a variable
+    formula = re.sub(r"\s+", "", formula)
+    while formula and formula[0] in "(" and (formula.count("(") > formula.count(")") or _wrapped(formula)):
+        formula = formula[1:-1] if _wrapped(formula) else formula[1:]
+    while formula.endswith(")") and formula.count(")") > formula.count("("):
+        formula = formula[:-1]
+    return formula
+
+
+def _wrapped(formula: str) -> bool:
+    """Say whether one pair of brackets holds all of a formula."""
+    depth = 0
+    for at, sign in enumerate(formula):
+        depth += (sign == "(") - (sign == ")")
+        if depth == 0:
+            return at == len(formula) - 1 and at > 0
+    return False
+
+
+def stretches(thought: LongThought) -> list[tuple[Sentence, ...]]:
+    """Cut a thought before each step, each switch and its end: the paragraphs that are rewritten one by one."""
+    found: list[list[Sentence]] = []
+    for sentence in thought.sentences:
+        if not found or sentence.factor in STARTS:
+            found.append([])
+        found[-1].append(sentence)
+    return [tuple(stretch) for stretch in found]
+
+
+def text_of(stretch: Sequence[Sentence]) -> str:
+    """Return a stretch as it reads."""
+    return "".join(s.text if at == 0 else s.gap + s.text for at, s in enumerate(stretch))
+
+
+def losses(thought: LongThought, rewritten: Sequence[str]) -> tuple[str, ...]:
+    """Compare a rewritten thought with the plain one, stretch by stretch; return what was lost or made up.
+
+    Args:
+        thought: The plain version.
+        rewritten: One text for each of its `stretches`, in order.
+
+    Returns:
+        An objection each, in words; none if every equation, every number, each wrong turn and the answer survive.
+
+    """
+    pieces = stretches(thought)
+    if len(pieces) != len(rewritten):
+        return (f"{len(rewritten)} paragraphs came back for {len(pieces)}",)
+    known_numbers = numbers(thought.text) | numbers(thought.problem.statement)
+    known_equations = equations(thought.text) | equations(thought.problem.statement)
+    logged = _logged(thought)
+    found: list[str] = []
+    for number, (stretch, new) in enumerate(zip(pieces, rewritten, strict=True), start=1):
+        old = text_of(stretch)
+        found += _named(number, "lost the number", numbers(old) - numbers(new))
+        found += _named(number, "lost the equation", equations(old) - equations(new))
+        found += _named(number, "made up the number", numbers(new) - known_numbers)
+        found += _named(number, "made up the equation", equations(new) - known_equations)
+        if not new.strip():
+            found.append(f"paragraph {number} is empty")
+        if any(s.factor is Factor.RETURN for s in stretch) and not _TURNING.search(new):
+            found.append(f"paragraph {number} no longer turns back")
+        said = (logged.get((s.factor, s.node, s.events), "") for s in stretch)
+        if _half_lost(stems(" ".join(said)), stems(new)):
+            found.append(f"paragraph {number} says something else")
+    if thought.answer is not None and not gives(rewritten[-1], thought.text, thought.answer):
+        found.append(f"lost the final answer {thought.answer}")
+    return tuple(found)
+
+
+def kinds(objections: Iterable[str]) -> set[str]:
+    """Return what sorts of objections `losses` made, in words that can be counted: `lost a number`."""
+    return {next(kind for words, kind in _KINDS if words in objection) for objection in objections}
+
+
+_KINDS: Final = (
+    ("lost the final answer", "lost the answer"),
+    ("paragraphs came back for", "lost the paragraphs"),
+    ("lost the number", "lost a number"),
+    ("lost the equation", "lost an equation"),
+    ("made up the number", "made up a number"),
+    ("made up the equation", "made up an equation"),
+    ("is empty", "left a paragraph empty"),
+    ("no longer turns back", "lost a wrong turn"),
+    ("says something else", "said something else"),
+)
+"""Words of each objection of `losses`, and its sort; an answer may hold any words, so it comes first."""
+
+
+def _named(number: int, what: str, items: Iterable[str]) -> list[str]:
+    return [f"paragraph {number} {what} {item}" for item in sorted(items)]
+
+
+def gives(text: str, original: str, answer: str) -> bool:
+    """Say whether a text still gives an answer, in a box where the original has it there."""
+    try:
+        boxed = boxed_answer(text)
+    except ValueError:
+        return False
+    if "\\boxed{" in original and boxed is None:
+        return False
+    return _squeezed(answer) in _squeezed(text) and (
+        boxed in (None, "program") or _squeezed(boxed) == _squeezed(answer)
+    )
+
+
+def _squeezed(text: str) -> str:
+    return re.sub(r"\s+", "", plain(text))
+
+
+def stems(text: str) -> set[str]:
+    """Return the beginnings of the longer words in a text."""
+    return {word[:_STEM].casefold() for word in _WORD.findall(text)}
+
+
+def _half_lost(old: set[str], new: set[str]) -> bool:
+    return len(old - new) * 2 > len(old)
+
+
+_Origin: TypeAlias = tuple[Factor, int, tuple[int, ...]]
+
+
+def _logged(thought: LongThought) -> dict[_Origin, str]:
+    """Return what the log itself says, by where it stands there: not shorthand, which is read aloud anyhow."""
+    return {
+        (move.factor, move.node, move.events): move.text
+        for move in thought.course.moves
+        if move.factor in _IN_WORDS and not shorthand.step(move.text) and not shorthand.look_ahead(move.text)
+    }
+
+
+_IN_WORDS: Final = STEPS | {Factor.DOUBT, Factor.REFLECTION, Factor.FAILURE}
+
+
+def unsupported(account: str, thought: LongThought) -> tuple[str, ...]:
+    """Return what an account of a thought says that the thought does not; nothing if it may stand.
+
+    Every number and every equation must stand in the thought or in the problem, most of each sentence's words too, and
+    the answer must be the thought's.
+    """
+    told = f"{thought.problem.statement}\n{thought.problem.context}\n{thought.text}"
+    found = [f"the number {n} is not in the thought" for n in sorted(numbers(account) - numbers(told))]
+    found += [f"the equation {e} is not in the thought" for e in sorted(equations(account) - equations(told))]
+    known = stems(told) | _OF_ACCOUNTS
+    for sentence in re.split(r"(?<=[.!?])\s+", account.strip()):
+        if _half_lost(stems(sentence), known):
+            found.append(f"this is not in the thought: {sentence[:80]}")
+    if not account.strip():
+        found.append("it is empty")
+    if thought.answer is not None and _squeezed(thought.answer) not in _squeezed(account):
+        found.append(f"it does not give the final answer {thought.answer}")
+    return tuple(found)
+
+
+_OF_ACCOUNTS: Final = stems(
+    "thinker thought attempt attempts tried first second finally several others among because worked failed failure "
+    "final answer problem approach approaches wrong turning reached leads started before after which there dropped"
+)

@@ -1,0 +1,72 @@
+"""The shorthand of the bundled agents, read aloud: `15 / 3 = 5 left 20 13 5` as English.
+
+Logs keep the agents' own words, and small agents speak in numbers. A reader wants sentences. Steps and look-aheads are
+recognised by their form alone; whatever has another form is no shorthand. Whether a step is legal or a look-ahead
+right, nothing here knows.
+"""
+
+from collections.abc import Sequence
+
+from longthought.problems.countdown import lookahead
+from longthought.problems.countdown.lookahead import Look
+from longthought.problems.countdown.notation import ParsedStep, read_step
+
+
+def step(text: str) -> str | None:
+    """Say a step in words, to stand inside a sentence; None if it is no shorthand."""
+    read = read_step(text)
+    if read is None:
+        return None
+    left = read.remaining
+    return equation(read) if len(left) == 1 else f"{equation(read)}, which leaves {_listed(left, 'and')}"
+
+
+def place(text: str) -> str | None:
+    """Name the place that a step leads to; None if it is no shorthand."""
+    read = read_step(text)
+    if read is None:
+        return None
+    left = read.remaining
+    return equation(read) if len(left) == 1 else f"{equation(read)}, with {_listed(left, 'and')} left"
+
+
+def equation(step: ParsedStep) -> str:
+    """Write the sum of a step, without the numbers it leaves."""
+    return f"{step.left} {step.operator} {step.right} = {step.result}"
+
+
+def look_ahead(text: str) -> str | None:
+    """Say a critic's look-ahead in sentences; None if it is no shorthand."""
+    if text == lookahead.WRONG:
+        return "The arithmetic is wrong."
+    sentences: list[str] = []
+    looked_at: list[Look] = []
+    for look in lookahead.read(text) or ():
+        if look not in looked_at:  # equal numbers are looked at alike, and once is enough for a listener
+            sentences.append(_look(look, again=bool(sentences)))
+            looked_at.append(look)
+    return " ".join(sentences) or None
+
+
+def _look(look: Look, *, again: bool) -> str:
+    need, have = _numbers(look.need), _numbers(look.have)
+    wanted = _listed(need, "or") or "a number out of reach"
+    made = _listed(have, "and") or "nothing of use"
+    if look.held is None:
+        if not look.found:
+            return f"I need {wanted}, but I only get {made}."
+        return f"I need {wanted}, and {have[-1]} is {'what I get' if len(have) == 1 else f'among {made}'}."
+    opening = f"With {look.held} last, they" if again else f"Keeping {look.held} for last, the others"
+    if not look.found:
+        return f"{opening} would have to make {wanted}, but they make {made}."
+    fitting = "" if len(have) == 1 else f", and {have[-1]} fits"
+    return f"{opening} have to make {wanted}: they can make {made}{fitting}."
+
+
+def _numbers(values: Sequence[int | None]) -> list[int]:
+    return list(dict.fromkeys(value for value in values if value is not None))
+
+
+def _listed(items: Sequence[int], conjunction: str) -> str:
+    *rest, last = map(str, items) if items else ("",)
+    return f"{', '.join(rest)} {conjunction} {last}" if rest else last

@@ -1,0 +1,319 @@
+"""Walks over a debate: in which order its moves make one thought.
+
+*Chronological* is what the debate really did. *Depth-first* follows a path to a right answer; at a node on it some
+wrong children are tried first, each down to a leaf, and off the path only one child is followed; then back, with the
+reason (the tree walk of Qin et al., "O1 Replication Journey: A Strategic Progress Report, Part 1", 2024). *Shortcut*
+is the twin of such a journey: the steps of the same path and nothing else.
+
+A thinker goes back only where the failure shows: a refuted check, a critic's reason, a miss that somebody put into
+words. A branch that was left without a reason is left out. Which nodes are right is told by labels; nothing here can
+solve a problem. Every walk takes time linear in the events, however deep the tree.
+"""
+
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+from typing import Final
+
+from longthought.thoughts.moves import SHOWN_FAILURES, Factor, Move, node_of, told
+from longthought.trajectories.events import (
+    AnyEvent,
+    Author,
+    Cause,
+    Checked,
+    EvidenceStatus,
+    Finished,
+    Graded,
+    Moved,
+    Proposed,
+    Started,
+)
+from longthought.trajectories.tree import BACKWARD, NodeKind, Tree
+
+
+class Walk(StrEnum):
+    """In which order a thought tells a debate."""
+
+    CHRONOLOGICAL = "chronological"
+    """As it happened."""
+    DEPTH_FIRST = "depth_first"
+    """Along a right path, with some wrong turns at each node."""
+    SHORTCUT = "shortcut"
+    """The steps of a right path, and what programs printed on it, with no wrong turn, check or second thought."""
+
+
+class _Trail:
+    """The moves so far, and where the thinker stands."""
+
+    def __init__(self, tree: Tree) -> None:
+        """Start at the problem."""
+        self.moves: list[Move] = []
+        self.place = 0
+        self._tree = tree
+        self.entered = {0}
+        """Nodes that the thinker came by."""
+        self._left: set[int] = set()
+        """Nodes from which a step was taken."""
+
+    def enter(self, event: Proposed) -> None:
+        """Take a step, after going to where it starts from."""
+        self.switch(event.parent, event.seq)
+        if event.node in self.entered or self._tree.nodes[event.node].parent != event.parent:
+            factor, origin = Factor.MERGE, event.parent
+        elif event.sources:
+            factor, origin = Factor.COMBINATION, None
+        else:
+            factor, origin = (Factor.ALTERNATIVE if event.parent in self._left else Factor.STEP), None
+        self._left.add(event.parent)
+        self.say(Move(factor, event.node, event.text, (event.seq,), event.by, origin=origin))
+        self.place = event.node
+        self.entered.add(event.node)
+
+    def say(self, *moves: Move) -> None:
+        """Add moves that lead nowhere else."""
+        self.moves += moves
+
+    def fail(self, moved: Moved) -> None:
+        """Say why something is left, unless that was the last thing said."""
+        last = self.moves[-1]
+        if last.factor in SHOWN_FAILURES and last.node in moved.abandoned:
+            self.moves[-1] = _with_event(last, moved.seq)
+        else:
+            self.say(Move(Factor.FAILURE, moved.abandoned[-1], moved.reason, (moved.seq,), moved.by))
+
+    def back(self, to: int, events: tuple[int, ...], by: Author) -> None:
+        """Go back from what failed."""
+        self.say(Move(Factor.RETURN, to, self._tree.nodes[to].text, events, by, origin=self.place))
+        self.place = to
+
+    def switch(self, to: int, seq: int) -> None:
+        """Turn to another place, if the thinker is not there."""
+        if to != self.place:
+            text = self._tree.nodes[to].text
+            self.say(Move(Factor.SWITCH, to, text, (seq,), Author.STRATEGY, origin=self.place))
+            self.place = to
+
+
+def _with_event(move: Move, seq: int) -> Move:
+    return Move(move.factor, move.node, move.text, (*move.events, seq), move.by, move.detail, move.origin)
+
+
+# As it happened.
+
+
+def chronological(events: Sequence[AnyEvent], tree: Tree) -> tuple[Move, ...]:
+    """Tell what the debate did, in order; branches left without a shown reason are left out."""
+    trail, hidden = _Trail(tree), _hidden(events, tree)
+    for event in events:
+        node = node_of(event)
+        if node is not None and node in hidden:
+            continue
+        match event:
+            case Started():
+                trail.say(Move(Factor.OPENING, 0, event.problem.statement, (event.seq,), event.by))
+            case Proposed():
+                trail.enter(event)
+            case Moved():
+                _move(trail, event, hidden)
+            case Finished() if event.answer is not None and event.node is not None:
+                trail.switch(event.node, event.seq)
+                trail.say(Move(Factor.ANSWER, event.node, event.answer, (event.seq,), event.by))
+            case Finished():
+                trail.say(Move(Factor.END, trail.place, event.reason.value, (event.seq,), event.by))
+            case _:
+                for move in told(event):
+                    trail.switch(move.node, event.seq)
+                    trail.say(move)
+    return tuple(trail.moves)
+
+
+def _move(trail: _Trail, moved: Moved, hidden: frozenset[int]) -> None:
+    if moved.abandoned and moved.cause in _LEAVING:
+        if hidden.isdisjoint(moved.abandoned) and trail.place in moved.abandoned:
+            trail.fail(moved)
+            trail.back(moved.to, (moved.seq,), moved.by)
+    elif moved.cause in (Cause.ACCEPTED, Cause.EDITED) and moved.to not in hidden:
+        trail.switch(moved.to, moved.seq)
+
+
+_LEAVING: Final = BACKWARD | {Cause.EDITED}
+
+
+def _hidden(events: Iterable[AnyEvent], tree: Tree) -> frozenset[int]:
+    """Return the nodes that were left without a shown reason, with all below them; never one on the final path."""
+    refuted: set[int] = set()
+    left: set[int] = set()
+    hidden: set[int] = set()
+    for event in events:
+        match event:
+            case Checked() if any(e.status is EvidenceStatus.REFUTED for e in event.evidence):
+                refuted.add(event.node)
+            case Moved() if event.abandoned and event.cause in _LEAVING:
+                if event.cause is Cause.EXHAUSTED:  # explained by what was tried from there, if that was explained
+                    shown = any(child in left for node in event.abandoned for child in tree.nodes[node].children)
+                else:
+                    shown = bool(event.reason.strip()) or not refuted.isdisjoint(event.abandoned)
+                (left if shown else hidden).update(event.abandoned)
+            case _:
+                pass
+    final = tree.finished.node if tree.finished else None
+    kept = {node.id for node in tree.path(final)} if final is not None else set[int]()
+    for node in tree.nodes:
+        if node.parent in hidden:
+            hidden.add(node.id)
+        if node.id in kept:
+            hidden.discard(node.id)
+    return frozenset(hidden)
+
+
+# Along a right path.
+
+
+def right_end(tree: Tree, labels: Mapping[int, bool]) -> int | None:
+    """Return the node of a right final answer: where the debate ended, or else the first one; None if there is none."""
+    if tree.finished is not None and tree.finished.node is not None and labels.get(tree.finished.node):
+        return tree.finished.node
+    return next((n.id for n in tree.nodes if n.answer is not None and labels.get(n.id)), None)
+
+
+def shortcut(events: Sequence[AnyEvent], tree: Tree, end: int) -> tuple[Move, ...]:
+    """Take the steps of the path to a right answer, and no other."""
+    moves = depth_first(events, tree, end, labels={}, reasons={}, wrong=0, seed=0)
+    return tuple(move for move in moves if move.factor not in _THINKING)
+
+
+_THINKING: Final = frozenset({Factor.CHECK, Factor.APPROVAL, Factor.DOUBT, Factor.REFLECTION})
+
+
+def depth_first(
+    events: Sequence[AnyEvent],
+    tree: Tree,
+    end: int,
+    *,
+    labels: Mapping[int, bool],
+    reasons: Mapping[int, str],
+    wrong: int | None,
+    seed: int,
+) -> tuple[Move, ...]:
+    """Follow the path to a right answer, with at most `wrong` wrong children tried at each node on it.
+
+    Args:
+        events: The debate.
+        tree: The same, folded.
+        end: The node of the right answer.
+        labels: Nodes from which the answer can still be reached (True) or can't (False); none of the former is told
+            as a wrong turn.
+        reasons: Why a node fails, in words, where no event says so.
+        wrong: Wrong children at most; None for all of them.
+        seed: Which of them, where there are more.
+
+    """
+    lives = _Lives(events, tree, labels, reasons)
+    trail = _Trail(tree)
+    trail.say(Move(Factor.OPENING, 0, tree.problem.statement, (events[0].seq,), events[0].by))
+    rng = random.Random(f"{events[0].trajectory} {seed}")
+    here = 0
+    for node in tree.path(end):
+        if node.kind is not NodeKind.STEP:
+            continue
+        for child in _some(rng, [c for c in lives.wrong(here) if c != node.id], wrong):
+            _try(trail, lives, rng, child)
+            closing = trail.moves[-1]
+            trail.back(here, closing.events, closing.by)
+        for source in lives.untold(node.id, trail.entered):
+            trail.enter(lives.proposal(source))
+            trail.say(*lives.well(source))
+        trail.enter(lives.proposal(node.id))
+        trail.say(*lives.well(node.id))
+        here = node.id
+    finished = tree.finished
+    ended = finished if finished is not None and finished.node == end else lives.proposal(end)
+    trail.say(Move(Factor.ANSWER, end, tree.nodes[end].answer or ended.answer or "", (ended.seq,), ended.by))
+    return tuple(trail.moves)
+
+
+def _try(trail: _Trail, lives: "_Lives", rng: random.Random, child: int) -> None:
+    """Go down a wrong child to a leaf, following one child only."""
+    while True:
+        trail.enter(lives.proposal(child))
+        further = lives.wrong(child)
+        if not further:
+            trail.say(*lives.badly(child))
+            return
+        trail.say(*lives.well(child))
+        child = rng.choice(further)
+
+
+def _some(rng: random.Random, nodes: list[int], limit: int | None) -> list[int]:
+    """Draw at most so many, in the order of the log."""
+    return nodes if limit is None or len(nodes) <= limit else sorted(rng.sample(nodes, limit))
+
+
+class _Lives:
+    """What happened to each node, and which of them can be told as a wrong turn."""
+
+    def __init__(
+        self, events: Sequence[AnyEvent], tree: Tree, labels: Mapping[int, bool], reasons: Mapping[int, str]
+    ) -> None:
+        self._tree, self._labels = tree, labels
+        self._proposals: dict[int, Proposed] = {}
+        self._told: list[list[Move]] = [[] for _ in tree.nodes]
+        for event in events:
+            self._take(event, reasons)
+        self._closes = [False] * len(tree.nodes)
+        """Whether a failure shows at a node or, one child followed, below it."""
+        for node in reversed(tree.nodes):  # children come after their parents
+            self._closes[node.id] = self._fails(node.id) or any(map(self._is_wrong, node.children))
+
+    def _take(self, event: AnyEvent, reasons: Mapping[int, str]) -> None:
+        node = node_of(event)
+        if isinstance(event, Proposed):
+            if self._proposals.setdefault(event.node, event) is event and (reason := reasons.get(event.node, "")):
+                self._add(Move(Factor.FAILURE, event.node, reason, (event.seq,), Author.GRADER))
+        elif node is not None:
+            self._told[node] += told(event)
+        elif isinstance(event, Moved) and event.abandoned and event.cause in (Cause.REJECTED, Cause.EDITED):
+            if event.reason.strip() and not self._fails(event.abandoned[-1]):
+                self._add(Move(Factor.FAILURE, event.abandoned[-1], event.reason, (event.seq,), event.by))
+        elif isinstance(event, Graded) and self._tree.finished is not None:
+            final = self._tree.finished.node
+            if final is not None and event.solved is False and event.detail and final not in reasons:
+                self._add(Move(Factor.FAILURE, final, event.detail, (event.seq,), event.by))
+
+    def _add(self, move: Move) -> None:
+        self._told[move.node].append(move)
+
+    def _fails(self, node: int) -> bool:
+        return any(move.factor in SHOWN_FAILURES for move in self._told[node])
+
+    def _is_wrong(self, node: int) -> bool:
+        return self._tree.nodes[node].kind is NodeKind.STEP and self._closes[node] and not self._labels.get(node, False)
+
+    def proposal(self, node: int) -> Proposed:
+        """Return the event that a node comes from."""
+        return self._proposals[node]
+
+    def untold(self, node: int, told: set[int]) -> list[int]:
+        """Return the steps that a node was made from and the thought has not come by, parents first."""
+        found: dict[int, None] = {}
+        for source in self._proposals[node].sources:
+            above: list[int] = []
+            current: int | None = source
+            while current is not None and current not in told and current not in found:
+                above.append(current)
+                current = self._tree.nodes[current].parent
+            found.update(dict.fromkeys(n for n in reversed(above) if n in self._proposals))
+        return list(found)
+
+    def wrong(self, node: int) -> list[int]:
+        """Return the children that can be told as wrong turns, oldest first."""
+        return [child for child in self._tree.nodes[node].children if self._is_wrong(child)]
+
+    def well(self, node: int) -> list[Move]:
+        """Return what was said of a node from which the thought goes on."""
+        return [move for move in self._told[node] if move.factor not in SHOWN_FAILURES]
+
+    def badly(self, node: int) -> list[Move]:
+        """Return what was said of a node that fails, the failure last."""
+        said = [move for move in self._told[node] if move.factor is not Factor.APPROVAL]
+        return sorted(said, key=lambda move: move.factor in SHOWN_FAILURES)

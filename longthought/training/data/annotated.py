@@ -1,0 +1,71 @@
+"""A debate with all that is known of its steps, as the formats take it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from longthought.labels.label import Label, LabelBook
+from longthought.labels.outcomes import lives
+from longthought.training.data.rewrites import Rewrite, RewriteBook
+from longthought.training.data.rows import RowOrigin
+from longthought.trajectories.events import Action, AnyEvent, Verdict
+from longthought.trajectories.trajectory import Trajectory
+from longthought.trajectories.tree import Tree
+
+HOPEFUL: Final = frozenset({Action.CONTINUE, Action.TERMINATE})
+"""Actions by which a critic accepts a step."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """A debate and what is known of its steps."""
+
+    trajectory: Trajectory
+    labels: Mapping[int, Label]
+    source: RowOrigin
+    lives: Mapping[int, bool]
+    rewrites: Mapping[str, Rewrite] | None = None
+    """The accepted ones by what they were made of; None where journeys are to stay plain."""
+
+    def value(self, node: int) -> float | None:
+        """Return how likely a right answer is from a step, if its label knows and fits what is known of it."""
+        label = self.labels.get(node)
+        return label.value if label and label.live is self.lives.get(node) else None
+
+    def at(self, node: int) -> RowOrigin:
+        """Return where a row about a node comes from."""
+        return replace(self.source, node=node)
+
+
+class Books:
+    """What stands beside the log of a run."""
+
+    def __init__(self, run: Path, *, rewritten: bool) -> None:
+        """Find its labels, and its rewrites where they are wanted.
+
+        Raises:
+            RunFolderError: if they can't be read.
+
+        """
+        self.labels = LabelBook(run)
+        self.rewrites = RewriteBook(run) if rewritten else None
+
+    def known(self, trajectory: Trajectory, source: RowOrigin) -> Known:
+        """Put together what labels, the outcome and rewrites say of a debate."""
+        labels = self.labels.of(trajectory.id)
+        rewrites = None if self.rewrites is None else self.rewrites.of(trajectory.id)
+        return Known(trajectory, labels, source, lives(trajectory, labels), rewrites)
+
+
+def replay(trajectory: Trajectory) -> Iterator[tuple[AnyEvent, Tree]]:
+    """Yield every event with the tree as it was before it."""
+    tree = Tree()
+    for event in trajectory.events:
+        yield event, tree
+        tree.apply(event)
+
+
+def agrees(verdict: Verdict, live: bool) -> bool:
+    """Say whether a verdict fits where a step leads; a doubt fits one that leads nowhere."""
+    return (verdict.action in HOPEFUL) == live

@@ -1,0 +1,231 @@
+"""Where rows wait until all are known: a temporary SQLite file, so that a run of any size fits in memory.
+
+What is chosen of them (no repetitions, shares of a mix, equal tokens, pairs to one prompt, a split by problem) can be
+said only when all have been seen. Everything is decided by hashes of a seed and of where a row comes from, so the same
+export of the same run gives the same files, whatever the order of the log.
+"""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, Final
+
+from longthought.errors import ConfigError
+from longthought.training.data.rows import PairCandidate, RowOrigin, Ruler, TrainingRow, reply
+
+_TABLES: Final = """
+CREATE TABLE rows (id INTEGER PRIMARY KEY, format TEXT, kind TEXT, run TEXT, problem TEXT, debate TEXT, place INTEGER,
+    length INTEGER, total INTEGER, twin INTEGER, body TEXT, same BLOB UNIQUE, side INTEGER, writer TEXT,
+    chosen INTEGER DEFAULT 1, validation INTEGER DEFAULT 0);
+CREATE TABLE candidates (prompt BLOB, reply BLOB, good REAL, seen INTEGER, format TEXT, kind TEXT, source TEXT,
+    asked TEXT, said TEXT, place INTEGER, PRIMARY KEY (prompt, reply)) WITHOUT ROWID;
+"""
+_BATCH: Final = 1_000
+Mix = Mapping[str, float]
+
+
+class Shelf:
+    """The rows of one export."""
+
+    def __init__(self, path: Path, seed: int) -> None:
+        """Open an empty file; it is for one export alone, so nothing is done to survive a crash."""
+        self._seed = seed
+        self._db = sqlite3.connect(path, isolation_level=None)
+        self._db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-32768;" + _TABLES)
+        self._db.execute("BEGIN")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    def add(self, row: TrainingRow) -> bool:
+        """Keep a row; return False if one like it is here already."""
+        source = row.source
+        body = {
+            **row.columns, "problem": source.problem, "run": source.run, "debate": source.debate,
+            "node": source.node, "kind": row.kind,
+        }  # fmt: skip
+        same = _digest(row.format, source.problem, row.text)
+        done = self._db.execute(
+            "INSERT OR IGNORE INTO rows (format, kind, run, problem, debate, place, length, total, twin, body, same, "
+            "side, writer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                row.format, row.kind, source.run, source.problem, source.debate, self._place(source), row.length,
+                row.total, row.twin, json.dumps(body, ensure_ascii=False), same, int(source.validation), row.by,
+            ),
+        )  # fmt: skip
+        return done.rowcount == 1
+
+    def offer(self, candidate: PairCandidate) -> None:
+        """Keep a reply until its rivals are known; one that was offered before counts as good as often as it was."""
+        asked = json.dumps(candidate.prompt, ensure_ascii=False)
+        self._db.execute(
+            "INSERT INTO candidates VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?) ON CONFLICT (prompt, reply) DO UPDATE SET "
+            "good = good + excluded.good, seen = seen + 1",
+            (
+                _digest(candidate.format, asked), _digest(candidate.reply), float(candidate.good), candidate.format,
+                candidate.kind, json.dumps(_plain(candidate.source)), asked, candidate.reply,
+                self._place(candidate.source),
+            ),
+        )  # fmt: skip
+
+    def pair(self, most: int, ruler: Ruler, longest: int | None) -> tuple[int, int]:
+        """Make rows of candidates: at most so many good ones with as many bad ones, for each prompt.
+
+        A reply is good or bad by the majority of its debates; one that is neither has no rivals.
+
+        Returns:
+            How many prompts had no pair, and how many pairs were too long.
+
+        """
+        alone = long = 0
+        cursor = self._db.execute(
+            "SELECT prompt, good / seen, format, kind, source, asked, said FROM candidates ORDER BY prompt, place"
+        )
+        for _, group in groupby(_fetched(cursor), key=itemgetter(0)):
+            found = list(group)
+            goods = [c for c in found if c[1] > 0.5][:most]
+            bads = [c for c in found if c[1] < 0.5][:most]
+            alone += not (goods and bads)
+            for good in goods:
+                for bad in bads:
+                    row = _paired(good, bad, ruler)
+                    long += longest is not None and row.total > longest
+                    if longest is None or row.total <= longest:
+                        self.add(row)
+        return alone, long
+
+    # Choosing.
+
+    def mix(self, shares: Mix) -> None:
+        """Leave rows out until what is left has the stated shares, each of a format, of a run or of a kind.
+
+        Raises:
+            ConfigError: if there are no rows of one of them.
+
+        """
+        column = self._column(shares)
+        counts = {name: self._count(f"{column} = ?", name) for name in shares}
+        whole = min(counts[name] / share for name, share in shares.items())
+        self._db.execute("UPDATE rows SET chosen = 0")
+        for name, share in shares.items():
+            self._db.execute(
+                f"UPDATE rows SET chosen = 1 WHERE id IN (SELECT id FROM rows WHERE {column} = ? ORDER BY place, id "
+                "LIMIT ?)",
+                (name, int(whole * share + 1e-9)),
+            )
+
+    def _column(self, shares: Mix) -> str:
+        for column in ("format", "run", "kind"):
+            known = {name for (name,) in self._db.execute(f"SELECT DISTINCT {column} FROM rows")}
+            if known.issuperset(shares):
+                return column
+        there = [
+            f"{column} {', '.join(sorted(name for (name,) in self._db.execute(f'SELECT DISTINCT {column} FROM rows')))}"
+            for column in ("format", "run", "kind")
+        ]
+        raise ConfigError(
+            f"--mix {','.join(shares)}: these are not all formats, all runs or all kinds of rows; there are: "
+            f"{'; '.join(there)}"
+        )
+
+    def match_tokens(self) -> None:
+        """Leave rows out until there is no more to learn in them than in their twins, or the other way round."""
+        ours, twins = self._db.execute("SELECT SUM(length), SUM(twin) FROM rows WHERE chosen").fetchone()
+        budget, spent = min(ours or 0, twins or 0), 0
+        cursor = self._db.execute("SELECT id, length FROM rows WHERE chosen ORDER BY place, id")
+        over: list[tuple[int]] = []
+        for number, length in _fetched(cursor):
+            spent += length
+            if spent > budget:
+                over.append((number,))
+        self._db.executemany("UPDATE rows SET chosen = 0 WHERE id = ?", over)
+
+    def split(self, share: float) -> None:
+        """Put a share of the problems aside for validation, with all their rows; those of a validation run always."""
+        self._db.execute("UPDATE rows SET validation = side")
+        if share <= 0:
+            return
+        problems = [p for (p,) in self._db.execute("SELECT DISTINCT problem FROM rows WHERE chosen AND NOT side")]
+        ranked = sorted((_number(self._seed, "validation", p) / 2**63, p) for p in problems)
+        aside = [(p,) for rank, p in ranked if rank < share] or [(p,) for _, p in ranked[: len(ranked) > 1]]
+        self._db.executemany("UPDATE rows SET validation = 1 WHERE problem = ?", aside)
+
+    # Reading.
+
+    def bodies(self, *, validation: bool) -> Iterator[dict[str, Any]]:
+        """Yield the chosen rows of a side, in an order that the seed decides."""
+        cursor = self._db.execute(
+            "SELECT body FROM rows WHERE chosen AND validation = ? ORDER BY place, id", (int(validation),)
+        )
+        for (body,) in _fetched(cursor):
+            yield json.loads(body)
+
+    def overlap(self) -> list[str]:
+        """Return problems that stand on both sides: there should be none."""
+        return [
+            p
+            for (p,) in self._db.execute(
+                "SELECT problem FROM rows WHERE chosen GROUP BY problem HAVING COUNT(DISTINCT validation) > 1 LIMIT 5"
+            )
+        ]
+
+    def counts(self, *columns: str) -> list[tuple[Any, ...]]:
+        """Return how many rows were chosen, by some of the columns, with distinct problems and debates and lengths."""
+        by = ", ".join(columns)
+        return self._db.execute(
+            f"SELECT {by}, COUNT(*), COUNT(DISTINCT problem), COUNT(DISTINCT run || '/' || debate), SUM(length), "
+            f"MIN(length), MAX(length) FROM rows WHERE chosen GROUP BY {by} ORDER BY {by}"
+        ).fetchall()
+
+    def quantile(self, share: float, *, validation: bool) -> int:
+        """Return the length that so large a share of the chosen rows doesn't exceed."""
+        where = "chosen AND validation = ?"
+        count = self._count(where, int(validation))
+        at = max(0, min(count - 1, int(share * count)))
+        found = self._db.execute(
+            f"SELECT length FROM rows WHERE {where} ORDER BY length LIMIT 1 OFFSET {at}", (int(validation),)
+        )
+        return found.fetchone()[0]
+
+    def size(self, *, validation: bool | None = None) -> int:
+        """Return how many rows are chosen, on one side or both."""
+        return self._count("chosen") if validation is None else self._count("chosen AND validation = ?", validation)
+
+    def _count(self, where: str, *values: Any) -> int:
+        return self._db.execute(f"SELECT COUNT(*) FROM rows WHERE {where}", values).fetchone()[0]
+
+    def _place(self, source: RowOrigin) -> int:
+        return _number(self._seed, source.run, source.debate, source.node)
+
+
+def _paired(good: Sequence[Any], bad: Sequence[Any], ruler: Ruler) -> TrainingRow:
+    asked = json.loads(good[5])
+    source = RowOrigin(**json.loads(good[4]))
+    lengths = [ruler(c[6]) for c in (good, bad)]
+    columns = {"prompt": asked, "chosen": reply(good[6]), "rejected": reply(bad[6])}
+    total = sum(ruler(message["content"]) for message in asked) + max(lengths)
+    text = f"{good[5]}\n{good[6]}\n{bad[6]}"
+    return TrainingRow(good[2], good[3], source, columns, text, sum(lengths), total)
+
+
+def _plain(source: RowOrigin) -> dict[str, Any]:
+    return {name: getattr(source, name) for name in RowOrigin.__slots__}
+
+
+def _fetched(cursor: sqlite3.Cursor) -> Iterator[Any]:
+    while rows := cursor.fetchmany(_BATCH):
+        yield from rows
+
+
+def _digest(*parts: str) -> bytes:
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=12).digest()
+
+
+def _number(*parts: object) -> int:
+    """Return a number from 0 to 2**63 that the parts decide."""
+    return int.from_bytes(hashlib.blake2b("\0".join(map(str, parts)).encode(), digest_size=8).digest()) >> 1

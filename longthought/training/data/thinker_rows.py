@@ -1,0 +1,134 @@
+"""Rows for thinkers: a journey with its wrong turns, and the shortcut that is its twin.
+
+Both are cut from one tree and lead by the same path to the same answer; a tree gives both or neither, so the twins
+match example by example, whichever is exported.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from longthought.agents.dialects.thinkers import ThinkerVoice
+from longthought.errors import ConfigError
+from longthought.labels.label import Label
+from longthought.thoughts.thought import LongThought
+from longthought.thoughts.walks import Walk, right_end
+from longthought.training.data.annotated import Known
+from longthought.training.data.rewrites import fingerprint
+from longthought.training.data.rows import RULE, PairCandidate, RowOrigin, Ruler, TrainingRow, messages, reply
+from longthought.trajectories.events import Action, Author
+from longthought.trajectories.trajectory import Trajectory
+
+JOURNEY, SHORTCUT = "sft-journey", "sft-shortcut"
+
+
+@dataclass(frozen=True)
+class Telling:
+    """How thoughts are told."""
+
+    voice: ThinkerVoice
+    walk: Walk = Walk.DEPTH_FIRST
+    wrong: int | None = 3
+    """Wrong children at each node at most, in a depth-first walk."""
+    seed: int = 0
+    thinkers: frozenset[str] = frozenset()
+    """Runs in which a thinker wrote whole thoughts, which are not told again."""
+
+    def thought(
+        self, trajectory: Trajectory, walk: Walk, known: Mapping[int, bool], why: Mapping[int, str]
+    ) -> LongThought:
+        """Tell a debate.
+
+        Raises:
+            ConfigError: if that can't be told in this voice, or has no right answer.
+
+        """
+        return trajectory.long_thought(
+            walk, wrong=self.wrong, labels=known, reasons=why, seed=self.seed, voice=self.voice
+        )  # fmt: skip
+
+
+def told_twins(known: Known, telling: Telling, left_out: Counter[str]) -> tuple[LongThought, LongThought] | None:
+    """Tell a debate as a journey and as its shortcut; None, with the reason counted, unless both can be told."""
+    trajectory = known.trajectory
+    if right_end(trajectory.tree, known.lives) is None:
+        left_out["with no right answer"] += 1
+        return None
+    if telling.walk is Walk.CHRONOLOGICAL and not trajectory.solved:
+        left_out["that did not end with a right answer"] += 1
+        return None
+    why = reasons(trajectory, known.labels, known.lives)
+    try:
+        journey = telling.thought(trajectory, telling.walk, known.lives, why)
+        return journey, telling.thought(trajectory, Walk.SHORTCUT, known.lives, why)
+    except ConfigError:
+        left_out[f"that can't be said in {telling.voice.name}"] += 1
+        return None
+
+
+def twins(known: Known, telling: Telling, ruler: Ruler, wanted: str, left_out: Counter[str]) -> Iterator[TrainingRow]:
+    """Yield the wanted one of the two twins, if both can be told; a journey in a model's words, if they are known."""
+    told = told_twins(known, telling, left_out)
+    if told is None:
+        return
+    journey, shortcut = told
+    rewrite = (known.rewrites or {}).get(fingerprint(journey.text))
+    texts = (rewrite.text if rewrite else journey.text, shortcut.text)
+    text, other = texts if wanted == JOURNEY else texts[::-1]
+    by = rewrite.model if rewrite and wanted == JOURNEY else RULE
+    prompt = messages(telling.voice.ask(known.trajectory.problem))
+    asked = sum(ruler(message["content"]) for message in prompt)
+    length, twin = ruler(text), ruler(other)
+    kind = "straight" if journey.wrong_turns == 0 else "with wrong turns"
+    columns: dict[str, Any] = {"prompt": prompt, "completion": reply(text)}
+    if known.rewrites is not None:
+        columns["by"] = by
+    yield TrainingRow(wanted, kind, known.source, columns, shortcut.text, length, asked + max(length, twin), twin, by)
+
+
+def reasons(trajectory: Trajectory, labels: Mapping[int, Label], known: Mapping[int, bool]) -> dict[int, str]:
+    """Return why dead steps fail, by their labels, where nobody said so in the debate itself."""
+    found: dict[int, str] = {}
+    for number, label in labels.items():
+        if number >= len(trajectory.tree.nodes):  # a label of another run
+            continue
+        node = trajectory.tree.nodes[number]
+        told = node.reason.strip() or any(v.action is Action.BACKTRACK and v.critique.strip() for v in node.verdicts)
+        dead = label.live is False and known.get(number) is False
+        if dead and label.reason and not (told and node.rejected_by is not Author.STRATEGY):
+            found[number] = label.reason
+    return found
+
+
+def whole_samples(
+    trajectory: Trajectory, source: RowOrigin, telling: Telling, left_out: Counter[str]
+) -> Iterator[PairCandidate]:
+    """Yield the whole debate as one thought, good if its answer was graded right and bad if it was not.
+
+    What a thinker wrote is taken as it stands.
+    """
+    if trajectory.solved is None or not trajectory.finished:
+        left_out["not graded"] += 1
+        return
+    try:
+        text = _written(trajectory) if source.run in telling.thinkers else _told(trajectory, telling)
+    except ConfigError as error:
+        left_out[str(error)] += 1
+        return
+    prompt = messages(telling.voice.ask(trajectory.problem))
+    yield PairCandidate("dpo-policy", "sample", source, prompt, text, trajectory.solved)
+
+
+def _told(trajectory: Trajectory, telling: Telling) -> str:
+    try:
+        return trajectory.long_thought(Walk.CHRONOLOGICAL, seed=telling.seed, voice=telling.voice).text
+    except ConfigError as error:
+        raise ConfigError(f"can't be said in {telling.voice.name}") from error
+
+
+def _written(trajectory: Trajectory) -> str:
+    attempts = trajectory.tree.nodes[1:]
+    if len(attempts) != 1:  # the grade is of one of them
+        raise ConfigError("several attempts in one run, or none: generate with --samples N --set samples=1")
+    return attempts[0].text

@@ -1,0 +1,35 @@
+"""LoRA adapters on the training side: what is adapted, and how the result is written."""
+
+# pyright: basic
+
+from pathlib import Path
+from typing import Any
+
+from transformers import Trainer
+
+from longthought.training.bases import Base
+from longthought.training.settings import TrainingSettings
+
+
+def lora(settings: TrainingSettings, task_type: str = "CAUSAL_LM") -> Any:
+    """Return peft's configuration of an adapter on every linear layer but the last; None if every weight is trained.
+
+    All layers, and twice the rank as scale: Hu et al., "LoRA", 2021; Dettmers et al., "QLoRA", 2023. Nothing else is
+    saved with it, since servers take no more.
+    """
+    if settings.lora_rank is None:
+        return None
+    from peft import LoraConfig
+
+    return LoraConfig(
+        r=settings.lora_rank, lora_alpha=2 * settings.lora_rank, target_modules="all-linear", task_type=task_type
+    )
+
+
+def save(trainer: Trainer, base: Base, out: Path) -> None:
+    """Write the model, or the adapter alone, and the tokenizer it was trained with."""
+    trainer.save_model(str(out))
+    if trainer.accelerator.is_main_process:
+        base.tokenizer.save_pretrained(str(out))
+        for leftover in ("training_args.bin",):  # a pickle, which nobody should have to trust
+            (out / leftover).unlink(missing_ok=True)
