@@ -65,7 +65,10 @@ def _measures(critic: Criticism) -> Iterator[tuple[str, str]]:
     yield "first answer right, debate did not end right", str(critic.right_to_wrong)
     yield "proposals that the tools refuted", str(critic.refuted)
     yield "proposals that were already rejected at the same node", str(critic.repeated)
-    yield "replies of the policy that were unreadable or already rejected, so that it was asked again", str(critic.asked_again)
+    yield (
+        "replies of the policy that were unreadable or already rejected, so it was asked again",
+        str(critic.asked_again),
+    )
 
 
 _CARD = """\
