@@ -165,8 +165,10 @@ def _compare_measures(gold: Written, given: Written) -> Equivalence | tuple[str,
     if gold_unit and given_unit:
         if gold_unit.dimensions == given_unit.dimensions:
             return _compare_plain(gold, given, gold_unit.factor / given_unit.factor)
-        found = _compare_plain(gold, given)
-        if (gold_unit.known and given_unit.known) or (isinstance(found, Equivalence) and found.equal is False):
+        as_numbers = _compare_plain(gold, given)
+        if (gold_unit.known and given_unit.known) or (
+            isinstance(as_numbers, Equivalence) and as_numbers.equal is False
+        ):
             return Equivalence(False, "it is in units of another kind")
         return _unknown("what it counts may not be the same")
     unit = gold_unit or given_unit
@@ -192,8 +194,8 @@ def _compare_angle(gold: Written, given: Written) -> Equivalence | tuple[str, st
     """Compare degrees with a number: a bare number may be meant in degrees, one with π is in radians."""
     bare = given if gold.unit else gold
     if "\\pi" not in bare.body:
-        found = _compare_plain(gold, given)
-        return _unknown("one is in degrees, the other is not") if found == _SAME else found
+        as_numbers = _compare_plain(gold, given)
+        return _unknown("one is in degrees, the other is not") if as_numbers == _SAME else as_numbers
     degrees = [f"{w.body}^\\circ" if w.unit else w.body for w in (gold, given)]
     return degrees[0], degrees[1]
 

@@ -47,8 +47,8 @@ _TABLE: Final[dict[str, dict[str, str]]] = {
 _UNITS: Final = {
     word: (Fraction(ratio), dimension)
     for dimension, names in _TABLE.items()
-    for words, ratio in names.items()
-    for word in words.split()
+    for spellings, ratio in names.items()
+    for word in spellings.split()
 }
 _COMPOUND: Final = {"mph": "mile/hour", "kph": "km/h", "kmh": "km/h", "sqft": "ft^2"}
 _POWERS: Final = {"square": 2, "sq": 2, "squared": 2, "cubic": 3, "cubed": 3, "cu": 3}
