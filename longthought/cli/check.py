@@ -95,7 +95,7 @@ def _serve(kind: "VerifierName", jsonl: bool, as_json: bool, **case: str | None)
     missing = [name for name, value in case.items() if value is None and name != "expect"]
     if missing:
         raise typer.BadParameter(f"give {' and '.join(m.upper() for m in missing)}, or --jsonl")
-    found = asyncio.run(cases.find(kind, {name: value for name, value in case.items() if value is not None}))
+    found = asyncio.run(cases.check_case(kind, {name: value for name, value in case.items() if value is not None}))
     _show(found, as_json)
     if found["status"] in ("refuted", "unavailable"):
         raise typer.Exit(_REFUTED)

@@ -1,7 +1,7 @@
-"""Evidence already found, by content: the same claim in the same place is not checked twice in one process.
+"""Cache evidence by content, so that the same claim on the same path is checked only once in a process.
 
-Debates on one problem propose the same steps again and again, as do the samples of a job. What a tool could not find
-out for lack of a sandbox or a toolchain is not kept.
+Debates on one problem propose the same steps again and again, as do the samples of a job. Evidence that is unavailable
+for lack of a sandbox or a toolchain is not kept.
 """
 
 import hashlib
@@ -15,36 +15,36 @@ from longthought.tools.verifier import Claim, Interpreter, Verifier
 from longthought.trajectories.events import Evidence, EvidenceStatus
 
 SIZE: Final = 10_000
-"""Findings kept, the least recently used given up first."""
+"""Maximum number of findings; the least recently used is dropped first."""
 
 
 class Cache:
-    """Findings by the digest of what they are about; for any thread."""
+    """Findings by the digests of their claims; safe in any thread."""
 
     def __init__(self, size: int = SIZE) -> None:
         """Keep at most `size` findings."""
         self._size = size
-        self._found: OrderedDict[bytes, tuple[Evidence, str]] = OrderedDict()
+        self._findings: OrderedDict[bytes, tuple[Evidence, str]] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, key: bytes) -> tuple[Evidence, str] | None:
         """Return a finding and the output that came with it."""
         with self._lock:
-            if found := self._found.get(key):
-                self._found.move_to_end(key)
-            return found
+            if finding := self._findings.get(key):
+                self._findings.move_to_end(key)
+            return finding
 
     def put(self, key: bytes, evidence: Evidence, output: str) -> None:
         """Keep a finding."""
         with self._lock:
-            self._found[key] = evidence, output
-            self._found.move_to_end(key)
-            if len(self._found) > self._size:
-                self._found.popitem(last=False)
+            self._findings[key] = evidence, output
+            self._findings.move_to_end(key)
+            if len(self._findings) > self._size:
+                self._findings.popitem(last=False)
 
 
 class Cached:
-    """A verifier that remembers."""
+    """A verifier with a cache of its evidence."""
 
     def __init__(self, inner: Verifier, cache: Cache) -> None:
         """Put a cache before a verifier."""
@@ -55,25 +55,25 @@ class Cached:
         return self._inner.claims(problem, path, step)
 
     async def check(self, claim: Claim) -> Evidence:
-        """Look into a claim, or return what was found before."""
-        return (await self._find(claim))[0]
+        """Check a claim, or return the cached evidence."""
+        return (await self._finding(claim))[0]
 
-    async def _find(self, claim: Claim) -> tuple[Evidence, str]:
+    async def _finding(self, claim: Claim) -> tuple[Evidence, str]:
         key = _digest(self.name, claim)
-        if known := self._cache.get(key):
-            evidence, output = known
+        if finding := self._cache.get(key):
+            evidence, output = finding
             return evidence.model_copy(update={"span": claim.span, "seconds": 0.0}), output
-        evidence, output = await self._ask(claim)
+        evidence, output = await self._observe(claim)
         if evidence.status is not EvidenceStatus.UNAVAILABLE:
             self._cache.put(key, evidence, output)
         return evidence, output
 
-    async def _ask(self, claim: Claim) -> tuple[Evidence, str]:
+    async def _observe(self, claim: Claim) -> tuple[Evidence, str]:
         return await self._inner.check(claim), ""
 
 
 class CachedInterpreter(Cached):
-    """An interpreter that remembers what code printed."""
+    """An interpreter with a cache of its evidence and output."""
 
     def __init__(self, inner: Interpreter, cache: Cache) -> None:
         """Put a cache before an interpreter."""
@@ -81,22 +81,22 @@ class CachedInterpreter(Cached):
         self._interpreter = inner
 
     async def observe(self, claim: Claim) -> tuple[Evidence, str]:
-        """Run what a claim holds, or return what it did before."""
-        return await self._find(claim)
+        """Run the code of a claim, or return the cached evidence and output."""
+        return await self._finding(claim)
 
-    async def _ask(self, claim: Claim) -> tuple[Evidence, str]:
+    async def _observe(self, claim: Claim) -> tuple[Evidence, str]:
         return await self._interpreter.observe(claim)
 
 
 def cached(verifier: Verifier, cache: Cache) -> Verifier:
-    """Put a cache before a verifier, whichever kind it is."""
+    """Put a cache before a verifier of either kind."""
     return CachedInterpreter(verifier, cache) if isinstance(verifier, Interpreter) else Cached(verifier, cache)
 
 
 def _digest(name: str, claim: Claim) -> bytes:
-    found = hashlib.blake2b(digest_size=16)
+    digest = hashlib.blake2b(digest_size=16)
     for part in (name, claim.problem.domain, claim.problem.statement, *claim.path, claim.text):
         data = part.encode(errors="surrogatepass")
-        found.update(len(data).to_bytes(8))
-        found.update(data)
-    return found.digest()
+        digest.update(len(data).to_bytes(8))
+        digest.update(data)
+    return digest.digest()

@@ -1,6 +1,6 @@
-"""Cases for single verifiers, as `longthought check` takes them: one, or a stream answered in its order.
+"""Check cases with single verifiers, for `longthought check`: one case, or a stream that is answered in order.
 
-A case that a verifier can't make sense of gets a status like any other; only a line that is no case at all is an error.
+A case that a verifier can't interpret gets a status like any other; only a line that is no case is an error.
 """
 
 import asyncio
@@ -34,21 +34,21 @@ FIELDS: Final[dict[VerifierName, tuple[str, ...]]] = {
 _OPTIONAL: Final = {"expect"}
 _IN_FLIGHT: Final = 32
 _LEAN_BATCH: Final = 50
-_NOWHERE: Final = Problem(id="check", statement="check")
+_NO_PROBLEM: Final = Problem(id="check", statement="check")
 
 
-async def find(kind: VerifierName, case: CaseFields) -> CaseResult:
-    """Check one case; `status` and `detail` are always there."""
+async def check_case(kind: VerifierName, case: CaseFields) -> CaseResult:
+    """Check one case; the result always has `status` and `detail`."""
     began = time.perf_counter()
-    found = await _CHECKS[kind](case)
-    return {**found, "seconds": round(time.perf_counter() - began, 6)}
+    result = await _CHECKS[kind](case)
+    return {**result, "seconds": round(time.perf_counter() - began, 6)}
 
 
 async def serve(kind: VerifierName, lines: Iterator[str], write: Callable[[str], object]) -> None:
-    """Answer JSON lines in their order, some at a time; Lean takes many in one run.
+    """Answer JSON lines in their order, several concurrently; Lean checks many proofs in one run.
 
     Raises:
-        ConfigError: at a line that is no case; those before it have been answered by then.
+        ConfigError: at a line that is no case, after the lines before it were answered.
 
     """
     waiting: deque[tuple[Any, asyncio.Future[CaseResult]]] = deque()
@@ -57,18 +57,18 @@ async def serve(kind: VerifierName, lines: Iterator[str], write: Callable[[str],
     numbered = enumerate(lines, start=1)
     while (item := await asyncio.to_thread(next, numbered, None)) is not None:
         try:
-            found = _case(kind, item[1]) if item[1].strip() else None
+            parsed = _read_case(kind, item[1]) if item[1].strip() else None
         except ValueError as error:
             fault = ConfigError(f"standard input:{item[0]}: {error}")
             break
-        if found is None:
+        if parsed is None:
             continue
-        name, case = found
+        name, case = parsed
         if kind == "lean":
             proofs.append((case, asyncio.get_running_loop().create_future()))
             waiting.append((name, proofs[-1][1]))
         else:
-            waiting.append((name, asyncio.ensure_future(find(kind, case))))
+            waiting.append((name, asyncio.ensure_future(check_case(kind, case))))
         if len(proofs) == _LEAN_BATCH:
             await _prove(proofs)
         while waiting and (waiting[0][1].done() or (kind != "lean" and len(waiting) >= _IN_FLIGHT)):
@@ -86,14 +86,14 @@ async def _answer(waiting: deque[tuple[Any, asyncio.Future[CaseResult]]], write:
 
 
 async def _prove(proofs: list[tuple[CaseFields, asyncio.Future[CaseResult]]]) -> None:
-    """Prove what has come together, and start anew."""
+    """Check the collected proofs in one batch, and clear the list."""
     results = await prove_many([(case["statement"], case["proof"]) for case, _ in proofs])
     for (_, answer), result in zip(proofs, results, strict=True):
-        answer.set_result({**_proved(result), "seconds": round(result.seconds, 6)})
+        answer.set_result({**_lean_result(result), "seconds": round(result.seconds, 6)})
     proofs.clear()
 
 
-def _case(kind: VerifierName, line: str) -> tuple[Any, CaseFields]:
+def _read_case(kind: VerifierName, line: str) -> tuple[Any, CaseFields]:
     wanted = ", ".join(f'"{field}"' for field in ("id", *FIELDS[kind]))
     try:
         fields: object = json.loads(line)
@@ -105,49 +105,49 @@ def _case(kind: VerifierName, line: str) -> tuple[Any, CaseFields]:
     for field in FIELDS[kind]:
         if not isinstance(fields.get(field), str):
             raise ValueError(f'"{field}": expected text, found {json.dumps(fields.get(field))[:60]}')
-    known = {k: v for k, v in fields.items() if k in FIELDS[kind] or (k in _OPTIONAL and isinstance(v, str))}
-    return fields.get("id"), known
+    case = {k: v for k, v in fields.items() if k in FIELDS[kind] or (k in _OPTIONAL and isinstance(v, str))}
+    return fields.get("id"), case
 
 
 async def _python(case: CaseFields) -> CaseResult:
     result = await shared().run(case["code"])
-    claim = Claim(case["code"], (0, len(case["code"])), _NOWHERE, ())
+    claim = Claim(case["code"], (0, len(case["code"])), _NO_PROBLEM, ())
     evidence = Python().evidence(claim, result, case.get("expect"))
     return {"status": evidence.status, "detail": evidence.detail, "run": result.run, "stdout": result.stdout}
 
 
 async def _algebra(case: CaseFields) -> CaseResult:
     verifier = Algebra()
-    claims = verifier.claims(_NOWHERE, (), case["text"])
-    found = await asyncio.gather(*(verifier.check(claim) for claim in claims))
-    status = _overall(found)
-    telling = [e for e in found if e.status is status and e.detail]
-    plural = "claim" if len(found) == 1 else "claims"
+    claims = verifier.claims(_NO_PROBLEM, (), case["text"])
+    evidence = await asyncio.gather(*(verifier.check(claim) for claim in claims))
+    status = _overall(evidence)
+    telling = [e for e in evidence if e.status is status and e.detail]
+    plural = "claim" if len(evidence) == 1 else "claims"
     return {
         "status": status,
-        "detail": "; ".join(e.detail for e in telling) or f"{len(found)} {plural}",
-        "claims": [e.model_dump(mode="json", include={"claim", "span", "status", "detail"}) for e in found],
+        "detail": "; ".join(e.detail for e in telling) or f"{len(evidence)} {plural}",
+        "claims": [e.model_dump(mode="json", include={"claim", "span", "status", "detail"}) for e in evidence],
     }
 
 
-def _overall(found: list[Evidence]) -> EvidenceStatus:
-    """Return what several findings come to: one refuted claim refutes a text, one confirmed claim confirms it."""
-    statuses = {e.status for e in found}
+def _overall(evidence: list[Evidence]) -> EvidenceStatus:
+    """Combine findings: one refuted claim refutes a text, else one confirmed claim confirms it."""
+    statuses = {e.status for e in evidence}
     order = (EvidenceStatus.REFUTED, EvidenceStatus.CONFIRMED, EvidenceStatus.UNAVAILABLE)
     return next((s for s in order if s in statuses), EvidenceStatus.ABSTAINED)
 
 
 async def _compare(case: CaseFields) -> CaseResult:
-    found = await compare(case["gold"], final_answer(case["given"], last_line=False) or case["given"])
+    equivalence = await compare(case["gold"], final_answer(case["given"], last_line=False) or case["given"])
     status = {True: EvidenceStatus.CONFIRMED, False: EvidenceStatus.REFUTED, None: EvidenceStatus.ABSTAINED}
-    return {"status": status[found.equal], "equal": found.equal, "detail": found.detail}
+    return {"status": status[equivalence.equal], "equal": equivalence.equal, "detail": equivalence.detail}
 
 
 async def _lean(case: CaseFields) -> CaseResult:
-    return _proved(await prove(case["statement"], case["proof"]))
+    return _lean_result(await prove(case["statement"], case["proof"]))
 
 
-def _proved(result: LeanResult) -> CaseResult:
+def _lean_result(result: LeanResult) -> CaseResult:
     status = EvidenceStatus.ABSTAINED if result.at_fault == "statement" else result.status
     return {"status": status, "detail": result.detail, "assurance": result.assurance, "goals": list(result.goals)}
 

@@ -1,4 +1,4 @@
-"""Tools by the names used on the command line."""
+"""Verifiers by their names on the command line."""
 
 from collections.abc import Callable, Iterable
 from typing import Final
@@ -23,15 +23,15 @@ _CACHE: Final = Cache()
 
 
 def verifiers(names: Iterable[str]) -> list[Verifier]:
-    """Make the named verifiers, with one cache before them all.
+    """Create the named verifiers, with one cache before all of them.
 
     Raises:
         ConfigError: if there is no such tool.
 
     """
-    made: list[Verifier] = []
+    created: list[Verifier] = []
     for name in dict.fromkeys(names):
         if name not in TOOLS:
             raise ConfigError(f"unknown tool {name!r}: choose from {', '.join(TOOLS)}, separated by commas")
-        made.append(cached(TOOLS[name](), _CACHE))
-    return made
+        created.append(cached(TOOLS[name](), _CACHE))
+    return created

@@ -1,7 +1,7 @@
-"""The rules of Countdown as a verifier: whether a move is allowed, and whether a final expression makes the target.
+"""The rules of Countdown as a verifier: it checks whether moves are allowed and final expressions make the target.
 
-It reads the statement and the steps, nothing else: a puzzle holds all that it takes to check its solution. Whether a
-move is wise, it does not say.
+It reads the statement and the steps, nothing else, since a puzzle holds everything that its check needs. It doesn't say
+whether a move is wise.
 """
 
 import re
@@ -22,7 +22,7 @@ _MOVE: Final = re.compile(
 )
 
 
-_LATEX: Final = (
+_PLAIN_SIGNS: Final = (
     (re.compile(r"\\(?:times|cdot|ast)(?![a-zA-Z])"), "*"),
     (re.compile(r"\\div(?![a-zA-Z])"), "/"),
     (re.compile(r"\\(?:left|right)(?![a-zA-Z])|\\[,;:! ()]|[$`]"), ""),
@@ -41,9 +41,9 @@ def fault(numbers: Sequence[int], target: int, answer: str) -> str | None:
         return f"the expression is longer than {_MAX_EXPRESSION} characters"
     text = _in_plain_signs(answer)
     if match := _EQUATION.fullmatch(text):
-        for said in (match[1], match[3]):
-            if said and int(said) != target:
-                return f"it says that it makes {said}, not {target}"
+        for stated in (match[1], match[3]):
+            if stated and int(stated) != target:
+                return f"it says that it makes {stated}, not {target}"
         text = match[2]
     return game.check(numbers, target, text)
 
@@ -51,7 +51,7 @@ def fault(numbers: Sequence[int], target: int, answer: str) -> str | None:
 def normal_form(answer: str) -> str:
     """Write an expression so that any order and bracketing of the same sum or the same product reads the same.
 
-    Differences and quotients stay as they are, and so does what is no expression; nothing is worked out.
+    Differences, quotients and texts that are no expression stay as they are; nothing is computed.
     """
     if len(answer) > _MAX_EXPRESSION:
         return answer
@@ -62,7 +62,7 @@ def normal_form(answer: str) -> str:
 
 def _in_plain_signs(answer: str) -> str:
     text = answer.strip()
-    for pattern, sign in _LATEX:
+    for pattern, sign in _PLAIN_SIGNS:
         text = pattern.sub(sign, text)
     before = ""
     while before != text:
@@ -76,7 +76,7 @@ class Legality:
     name = "countdown"
 
     def claims(self, problem: Problem, path: Sequence[str], step: str) -> list[Claim]:
-        r"""Take a whole step in compact notation as one claim, or what a step in prose has in its last `\boxed{}`."""
+        r"""Take a step in compact notation as one claim, and of a step in prose the content of its last `\boxed{}`."""
         if Puzzle.read(problem.statement) is None:
             return []
         if all(_MOVE.match(text) for text in (*path, step)):
@@ -105,10 +105,10 @@ def _objection(claim: Claim) -> str | None:
     puzzle = Puzzle.read(claim.problem.statement)
     table: tuple[int, ...] | None = puzzle.numbers if puzzle else None
     for text in claim.path:
-        table = game.after(table, _read(text)[0]) if table else None
+        table = game.after(table, _read_move(text)[0]) if table else None
     if table is None:
         return "the path before it is not legal"
-    move, remaining = _read(claim.text)
+    move, remaining = _read_move(claim.text)
     following = game.after(table, move)
     if following is None:
         return f"{move} is not a legal move with {', '.join(map(str, table))}"
@@ -117,7 +117,7 @@ def _objection(claim: Claim) -> str | None:
     return None
 
 
-def _read(text: str) -> tuple[CountdownMove, list[int]]:
+def _read_move(text: str) -> tuple[CountdownMove, list[int]]:
     match = _MOVE.match(text)
     assert match is not None
     move = CountdownMove(int(match["left"]), match["operator"], int(match["right"]), int(match["result"]))

@@ -1,6 +1,6 @@
-"""The examples in a programming problem's statement, run against the program of a step.
+"""Run the examples in a programming problem's statement against the program of a step.
 
-It reads the statement and the step alone: the hidden tests are the grader's.
+Only the statement and the step are read; the hidden tests are left to the grader.
 """
 
 import ast
@@ -26,41 +26,41 @@ _NAMES: Final = re.compile(r"[A-Za-z_]\w*")
 
 
 class Examples:
-    """Puts each example of the statement to the program."""
+    """Runs each example of the statement against the program."""
 
     name = "examples"
 
     def __init__(self, sandbox: Sandbox | None = None) -> None:
-        """Use a sandbox, by default the one that this process shares."""
+        """Use this sandbox; by default the one that this process shares."""
         self._sandbox = sandbox
 
     def claims(self, problem: Problem, path: Sequence[str], step: str) -> list[Claim]:
         """Take the last program of a step, if the statement has examples that it could pass."""
-        if problem.domain != code.DOMAIN or not (found := blocks(step)) or not code.examples(problem.statement):
+        if problem.domain != code.DOMAIN or not (programs := blocks(step)) or not code.examples(problem.statement):
             return []
-        text, span = found[-1]
+        text, span = programs[-1]
         return [Claim(text, span, problem, tuple(path))]
 
     async def check(self, claim: Claim) -> Evidence:
         """Run the examples that call something the program defines; all of them must pass."""
         defined = _defined(claim.text)
-        asked = [line for line in code.examples(claim.problem.statement) if defined & set(_NAMES.findall(line))]
-        if not asked:
+        relevant = [line for line in code.examples(claim.problem.statement) if defined & set(_NAMES.findall(line))]
+        if not relevant:
             return self._evidence(claim, EvidenceStatus.ABSTAINED, "the program defines nothing that the examples call")
-        for number, line in enumerate(asked, start=1):
-            found = await (self._sandbox or shared()).judge(claim.text, line)
-            if found.mark is not Mark.PASSED:
-                detail = f"example {number} of {len(asked)}, `{line}`: {found.detail or found.mark}"
-                return self._evidence(claim, _STATUS[found.mark], detail)
-        plural = "example" if len(asked) == 1 else "examples"
-        return self._evidence(claim, EvidenceStatus.CONFIRMED, f"{len(asked)} {plural} of the statement passed")
+        for number, line in enumerate(relevant, start=1):
+            judgement = await (self._sandbox or shared()).judge(claim.text, line)
+            if judgement.mark is not Mark.PASSED:
+                detail = f"example {number} of {len(relevant)}, `{line}`: {judgement.detail or judgement.mark}"
+                return self._evidence(claim, _STATUS[judgement.mark], detail)
+        plural = "example" if len(relevant) == 1 else "examples"
+        return self._evidence(claim, EvidenceStatus.CONFIRMED, f"{len(relevant)} {plural} of the statement passed")
 
     def _evidence(self, claim: Claim, status: EvidenceStatus, detail: str) -> Evidence:
         return Evidence(tool=self.name, status=status, claim=claim.text, detail=detail, span=claim.span)
 
 
 def _defined(program: str) -> set[str]:
-    """Return the functions and classes at the top of a program."""
+    """Return the names of functions and classes at the top level of a program."""
     try:
         tree = ast.parse(program)
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -1,6 +1,6 @@
 """The verifiers as LangChain tools, for agents that call tools themselves.
 
-A tool answers with the evidence as JSON; what it can't check, it says so.
+A tool answers with the evidence as JSON, and says when it can't check something.
 """
 
 import json
@@ -12,7 +12,7 @@ from longthought.problems.problem import Problem
 from longthought.tools import catalogue
 from longthought.tools.verifier import Interpreter, Verifier
 
-_SAYS: Final = {
+_DESCRIPTIONS: Final = {
     "algebra": "Check the equalities and inequalities in a step of reasoning exactly.",
     "countdown": "Check a move or a final expression against the statement of a Countdown puzzle.",
     "examples": "Run the examples in a programming problem's statement against the ```python block of a step.",
@@ -39,13 +39,15 @@ def as_tool(verifier: Verifier) -> BaseTool:
 
     async def check(step: str, statement: str = "", domain: str = "math") -> str:
         problem = Problem(id="tool-call", statement=statement or step, domain=domain)
-        found: list[dict[str, object]] = []
+        findings: list[dict[str, object]] = []
         for claim in verifier.claims(problem, (), step):
             if isinstance(verifier, Interpreter):
                 evidence, output = await verifier.observe(claim)
-                found.append({**evidence.model_dump(mode="json"), "output": output})
+                findings.append({**evidence.model_dump(mode="json"), "output": output})
             else:
-                found.append((await verifier.check(claim)).model_dump(mode="json"))
-        return json.dumps(found, ensure_ascii=False) if found else "[]: there is nothing in it that this tool can check"
+                findings.append((await verifier.check(claim)).model_dump(mode="json"))
+        if not findings:
+            return "[]: there is nothing in it that this tool can check"
+        return json.dumps(findings, ensure_ascii=False)
 
-    return StructuredTool.from_function(coroutine=check, name=verifier.name, description=_SAYS[verifier.name])
+    return StructuredTool.from_function(coroutine=check, name=verifier.name, description=_DESCRIPTIONS[verifier.name])

@@ -1,4 +1,4 @@
-"""The protocol of verifiers: claims out of a step, evidence for each.
+"""The protocol of verifiers, which find the claims of a step and return evidence for each.
 
 A verifier sees the statement and the steps, never a reference. It says nothing about whether a step is wise.
 """
@@ -13,35 +13,35 @@ from longthought.trajectories.events import Evidence
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Something a step says that a tool can look into."""
+    """An assertion in a step that a tool can check."""
 
     text: str
-    """The words of the step that make the claim."""
+    """The words of the claim."""
     span: tuple[int, int]
-    """Where they stand in the step."""
+    """The start and end of these words in the step."""
     problem: Problem
     path: tuple[str, ...]
     """The accepted steps before it."""
 
 
 class Verifier(Protocol):
-    """One tool."""
+    """A tool that checks claims."""
 
     name: str
 
     def claims(self, problem: Problem, path: Sequence[str], step: str) -> list[Claim]:
-        """Find what this tool can check in a step; nothing if it can't help."""
+        """Find the claims in a step that this tool can check."""
         ...
 
     async def check(self, claim: Claim) -> Evidence:
-        """Look into one claim. Never raises for what a claim says."""
+        """Check one claim; no content of a claim raises."""
         ...
 
 
 @runtime_checkable
 class Interpreter(Verifier, Protocol):
-    """A tool that runs what a step holds; what it prints is shown to the policy."""
+    """A tool that runs the code of a step; the output is shown to the policy."""
 
     async def observe(self, claim: Claim) -> tuple[Evidence, str]:
-        """Look into one claim, and return what was printed beside the evidence."""
+        """Check one claim; return the evidence and the output."""
         ...

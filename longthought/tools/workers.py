@@ -2,7 +2,7 @@
 
 A thread can't be stopped and a thread pool can't be killed, so such code runs in processes of its own: started at the
 first call, kept warm, killed and replaced when a call takes too long or too much memory. This is no sandbox: it bounds
-time and memory, not what the code may do. What the function computes, this file does not know.
+time and memory, not what the code may do. This module doesn't know what the function computes.
 
 Each process belongs to one daemon thread, which starts it, talks to it and kills it. So calls may come from any thread
 and any event loop, and on Linux the kernel ends the process with its thread (`man 2 prctl`, PR_SET_PDEATHSIG).
@@ -28,7 +28,7 @@ from functools import partial
 from typing import Any, Final
 
 _START_SECONDS: Final = 120.0
-"""For imports, which are slow on a busy machine; not part of any call's time."""
+"""Time limit for imports, which are slow on a busy machine; not part of any call's time."""
 _PR_SET_PDEATHSIG: Final = 1
 _SERVE: Final = (
     "import json, sys; given = json.loads(sys.argv[1]); sys.path[:] = given.pop('path');"
@@ -38,7 +38,7 @@ _Request = tuple[bytes, float, "Future[Any]"]
 
 
 class WorkerTimeout(Exception):
-    """A call took longer than it may; its process was killed."""
+    """A call exceeded its time limit; its process was killed."""
 
 
 class WorkerCrashed(Exception):
@@ -49,13 +49,13 @@ class Workers:
     """A pool of processes that all serve one function."""
 
     def __init__(self, function: str, *, size: int = 2, seconds: float = 5.0, memory_mb: int = 2048) -> None:
-        """Remember what to run; nothing starts before the first call.
+        """Keep the settings; nothing starts before the first call.
 
         Args:
             function: `package.module:name`; called with JSON-able arguments, returns JSON-able data.
-            size: Processes at most.
-            seconds: Wall time of a call, from when a process takes it up.
-            memory_mb: Address space of a process, in MiB.
+            size: Maximum number of processes.
+            seconds: Time limit of a call, from when a process takes it up.
+            memory_mb: Maximum address space of a process, in MiB.
 
         """
         self.function, self.size, self.seconds, self.memory_mb = function, size, seconds, memory_mb
@@ -74,8 +74,8 @@ class Workers:
         """Call the function in a process, and wait for what it returns.
 
         Args:
-            arguments: For the function.
-            seconds: Wall time of this call, by default the pool's.
+            arguments: Arguments of the function.
+            seconds: Time limit of this call; by default the pool's.
 
         Raises:
             WorkerTimeout: if it takes longer.
@@ -85,7 +85,7 @@ class Workers:
         """
         line = json.dumps(arguments).encode() + b"\n"  # ASCII, so lone surrogates pass
         future: Future[Any] = Future()
-        if self._owned_by != os.getpid():  # this is a fork, and the threads stayed behind
+        if self._owned_by != os.getpid():  # this is a fork, which has no threads of its parent
             self._reset()
         with self._lock:
             if self._closed:
@@ -110,7 +110,7 @@ class Workers:
             thread.join()
 
     def _serve_requests(self) -> None:
-        """Own one process: hand it requests one by one, replace it when it is lost."""
+        """Own one process: send it requests one by one, and replace it when it is lost."""
         process: _Process | None = None
         while (request := self._requests.get()) is not None:
             line, seconds, future = request
@@ -118,7 +118,7 @@ class Workers:
             if future.set_running_or_notify_cancel():
                 try:
                     if process and process.gone():
-                        self._lose(process)
+                        self._discard(process)
                         process = None
                     process = process or self._start()
                     settle = partial(future.set_result, process.exchange(line, seconds))
@@ -131,7 +131,7 @@ class Workers:
             if settle:
                 settle()
         if process:
-            self._lose(process)
+            self._discard(process)
 
     def _start(self) -> "_Process":
         with self._lock:
@@ -142,11 +142,11 @@ class Workers:
         try:
             process.wait_until_ready()
         except WorkerCrashed:
-            self._lose(process)
+            self._discard(process)
             raise
         return process
 
-    def _lose(self, process: "_Process") -> None:
+    def _discard(self, process: "_Process") -> None:
         process.close()
         with self._lock:
             self._processes.discard(process)
@@ -156,13 +156,13 @@ class _Process:
     """One child and the socket to it: a JSON line in, a JSON line out."""
 
     def __init__(self, function: str, memory_mb: int) -> None:
-        given = {"path": [p or os.getcwd() for p in sys.path], "function": function, "memory_mb": memory_mb}
+        settings = {"path": [p or os.getcwd() for p in sys.path], "function": function, "memory_mb": memory_mb}
         self._socket, theirs = socket.socketpair()
         self._lock = threading.Lock()
         self._unread = b""
         with theirs:
             self._child = subprocess.Popen(
-                [sys.executable, "-c", _SERVE, json.dumps({**given, "parent": os.getpid()})],
+                [sys.executable, "-c", _SERVE, json.dumps({**settings, "parent": os.getpid()})],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -183,7 +183,7 @@ class _Process:
             raise WorkerCrashed(f"a process was not ready after {_START_SECONDS:g} s") from None
 
     def exchange(self, line: bytes, seconds: float) -> Any:
-        """Have one request answered, or kill the child."""
+        """Send one request and return its result; kill the child at the time limit."""
         deadline = time.monotonic() + seconds
         try:
             self._socket.settimeout(seconds)
@@ -228,7 +228,7 @@ class _Process:
             return self._child.wait()
 
     def close(self) -> None:
-        """Kill, and let go of the socket; for the owner alone."""
+        """Kill the child and close the socket; only for the thread that owns it."""
         self.kill()
         self._socket.close()
 
@@ -261,7 +261,7 @@ def serve(function: str, memory_mb: int, parent: int) -> None:
 def _answer(call: Callable[..., Any], line: bytes) -> bytes:
     try:
         return json.dumps({"returned": call(*json.loads(line))}).encode() + b"\n"
-    except MemoryError as error:  # what it leaves behind may be too little for the next call
+    except MemoryError as error:  # too little memory may be left for the next call
         return _raised(error, fatal=True)
     except BaseException as error:
         return _raised(error, fatal=False)

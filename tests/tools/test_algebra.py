@@ -15,7 +15,7 @@ from longthought.trajectories.events import Evidence, EvidenceStatus
 CONFIRMED, REFUTED, ABSTAINED = EvidenceStatus.CONFIRMED, EvidenceStatus.REFUTED, EvidenceStatus.ABSTAINED
 
 
-async def look(step: str, statement: str = "What is it?", path: tuple[str, ...] = ()) -> list[Evidence]:
+async def checked(step: str, statement: str = "What is it?", path: tuple[str, ...] = ()) -> list[Evidence]:
     algebra = Algebra()
     return [await algebra.check(c) for c in algebra.claims(Problem(id="p", statement=statement), path, step)]
 
@@ -39,7 +39,7 @@ async def look(step: str, statement: str = "What is it?", path: tuple[str, ...] 
     ],
 )
 async def test_true_equalities_are_found_and_confirmed(step: str, claims: list[str]) -> None:
-    found = await look(step)
+    found = await checked(step)
     assert [e.claim for e in found] == claims
     assert {e.status for e in found} == {CONFIRMED}
     for evidence in found:
@@ -61,7 +61,7 @@ async def test_true_equalities_are_found_and_confirmed(step: str, claims: list[s
     ],
 )
 async def test_plain_miscalculations_are_refuted(step: str, detail: str) -> None:
-    (evidence,) = await look(step)
+    (evidence,) = await checked(step)
     assert evidence.status is REFUTED
     assert detail in evidence.detail
 
@@ -143,7 +143,7 @@ async def test_plain_miscalculations_are_refuted(step: str, detail: str) -> None
     ],
 )
 async def test_what_may_mean_something_else_is_left_alone(step: str) -> None:
-    assert await look(step) == []
+    assert await checked(step) == []
 
 
 UNDERSTOOD = [
@@ -244,7 +244,7 @@ UNDERSTOOD = [
 
 @pytest.mark.parametrize(("step", "statuses"), UNDERSTOOD, ids=[step for step, _ in UNDERSTOOD])
 async def test_many_notations_are_understood(step: str, statuses: list[EvidenceStatus]) -> None:
-    found = await look(step)
+    found = await checked(step)
     assert [e.status for e in found] == statuses, found
     for evidence in found:
         assert evidence.span is not None
@@ -263,18 +263,18 @@ async def test_many_notations_are_understood(step: str, statuses: list[EvidenceS
     ],
 )
 async def test_what_it_cannot_tell_it_does_not_judge(step: str, detail: str) -> None:
-    (evidence,) = await look(step)
+    (evidence,) = await checked(step)
     assert evidence.status is ABSTAINED
     assert detail in evidence.detail
 
 
 async def test_the_statement_may_say_that_numbers_mean_something_else() -> None:
-    assert await look("5 + 5 = 12", statement="Work in base 8. What is 5 + 5?") == []
-    assert [e.status for e in await look("5 + 5 = 12")] == [REFUTED]
+    assert await checked("5 + 5 = 12", statement="Work in base 8. What is 5 + 5?") == []
+    assert [e.status for e in await checked("5 + 5 = 12")] == [REFUTED]
 
 
 async def test_a_new_operation_in_the_statement_silences_it() -> None:
-    assert await look("3 * 4 = 10", statement="For all numbers let a * b = 2a + b. What is 3 * 4?") == []
+    assert await checked("3 * 4 = 10", statement="For all numbers let a * b = 2a + b. What is 3 * 4?") == []
 
 
 @pytest.mark.parametrize(
@@ -303,7 +303,7 @@ async def test_a_new_operation_in_the_statement_silences_it() -> None:
 async def test_variables_have_the_one_value_the_path_gives_them(
     path: list[str], step: str, statuses: list[EvidenceStatus]
 ) -> None:
-    assert [e.status for e in await look(step, path=tuple(path))] == statuses
+    assert [e.status for e in await checked(step, path=tuple(path))] == statuses
 
 
 @pytest.mark.parametrize(
@@ -321,7 +321,7 @@ async def test_variables_have_the_one_value_the_path_gives_them(
     ],
 )
 async def test_sympy_has_the_second_word(step: str, status: EvidenceStatus) -> None:
-    (evidence,) = await look(step)
+    (evidence,) = await checked(step)
     assert evidence.status is status, evidence
 
 
@@ -378,7 +378,7 @@ JUNK = {
 
 @pytest.mark.parametrize("text", JUNK.values(), ids=JUNK)
 async def test_junk_is_survived(text: str) -> None:
-    for evidence in await look(text, path=(text,)):
+    for evidence in await checked(text, path=(text,)):
         assert evidence.status in (CONFIRMED, ABSTAINED, REFUTED)
         assert len(evidence.detail) < 10_000
 
@@ -386,12 +386,12 @@ async def test_junk_is_survived(text: str) -> None:
 @pytest.mark.parametrize("piece", ["1+", "1 + 1 = ", "= ", "1 ", "\n", "$", "**", "9", ".", "1.1", "so ", " \n "])
 async def test_long_texts_are_read_in_passing(piece: str) -> None:
     for text in (piece * 20_000, f"{piece * 5_000}1 + 1 = 3", f"1 + 1 = 3{piece * 5_000}"):
-        assert all(evidence.status for evidence in await look(text))
+        assert all(evidence.status for evidence in await checked(text))
 
 
 @st.composite
 def sums(draw: st.DrawFn) -> tuple[str, Fraction]:
-    """Write a sum of plain numbers, and its value by an evaluation of its own, from the numbers up."""
+    """Write a sum of plain numbers, and compute its value independently."""
     numbers = draw(st.lists(st.decimals(0, 10_000, places=2), min_size=2, max_size=5))
     text, total, term = _plain(numbers[0]), Fraction(0), Fraction(numbers[0])
     for number in numbers[1:]:
@@ -416,10 +416,10 @@ async def test_right_results_are_never_refuted_and_wrong_ones_are(
     if value < 0 or value >= 10**15 or (value * 10**15).denominator != 1:
         return
     after = "$" if before == "$" else ""
-    (right,) = await look(f"{before}{left} = {_decimal(value)}{after}")
+    (right,) = await checked(f"{before}{left} = {_decimal(value)}{after}")
     assert right.status is CONFIRMED
     if value + off < 10**15:
-        (wrong,) = await look(f"{before}{left} = {_decimal(value + off)}{after}")
+        (wrong,) = await checked(f"{before}{left} = {_decimal(value + off)}{after}")
         assert wrong.status is REFUTED
 
 
@@ -430,7 +430,7 @@ def _decimal(value: Fraction) -> str:
 
 
 async def test_true_equalities_inside_random_text_are_never_refuted() -> None:
-    """Cut true sentences anywhere and glue the pieces together: what is left may be nonsense, but then it abstains."""
+    """Cut true sentences anywhere and join the pieces: the result may be nonsense, but then it abstains."""
     rng = random.Random(3)
     true = [
         "We have 2x + 3 + 4 = 2x + 7, ",
@@ -441,5 +441,5 @@ async def test_true_equalities_inside_random_text_are_never_refuted() -> None:
     ]
     for _ in range(2_000):
         text = "".join(rng.choice(true) for _ in range(4))
-        for evidence in await look(text):
+        for evidence in await checked(text):
             assert evidence.status is CONFIRMED, text

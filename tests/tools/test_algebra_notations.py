@@ -21,7 +21,7 @@ PROBLEM = Problem(id="p", statement="What is it?")
 
 @dataclass(frozen=True)
 class Style:
-    """How somebody writes."""
+    """A way to write arithmetic."""
 
     times: str
     over: str
@@ -102,7 +102,7 @@ def defined(tree: Tree) -> bool:
         return False
 
 
-async def look(step: str) -> list[Evidence]:
+async def checked(step: str) -> list[Evidence]:
     algebra = Algebra()
     return [await algebra.check(claim) for claim in algebra.claims(PROBLEM, (), step)]
 
@@ -117,7 +117,7 @@ def sentence(left: str, right: str, style: Style, before: str, after: str, *, re
 @given(operations.filter(defined), st.sampled_from(STYLES), st.sampled_from(BEFORE), st.sampled_from(AFTER))
 async def test_true_equalities_are_found_and_never_refuted(tree: Tree, style: Style, before: str, after: str) -> None:
     step = sentence(write(tree, style), number(value(tree), style), style, before, after)
-    found = await look(step)
+    found = await checked(step)
     assert [e.status for e in found] == [CONFIRMED], (step, found)
 
 
@@ -128,7 +128,7 @@ async def test_true_chains_and_roundings_are_never_refuted(one: Tree, other: Tre
     chain = f"{write(one, style)} = {write(difference, style)} = {number(value(one), style)}"
     rounded = f"{write(one, style)} = {float(value(one)):.2f} and {write(one, style)} ≈ {float(value(one)):.1f}"
     for text in (chain, rounded):
-        for evidence in await look(f"{before}{text}"):
+        for evidence in await checked(f"{before}{text}"):
             assert evidence.status is not REFUTED, evidence
 
 
@@ -141,12 +141,12 @@ async def test_false_equalities_are_never_confirmed(
     tree: Tree, off: int, style: Style, before: str, after: str
 ) -> None:
     step = sentence(write(tree, style), number(value(tree) + off, style), style, before, after)
-    for evidence in await look(step):
+    for evidence in await checked(step):
         assert evidence.status is not CONFIRMED, evidence
 
 
 async def test_false_equalities_are_refuted_in_most_notations() -> None:
-    """What is let pass stands under a doubt that saves true ones: rounding, a part of something."""
+    """The rest passes under doubts that protect true ones: rounding, a part of something."""
     rng = random.Random(7)
     for style in STYLES:
         refuted = 0
@@ -158,7 +158,7 @@ async def test_false_equalities_are_refuted_in_most_notations() -> None:
             )
             wrong = value(tree) + rng.randint(2, 40)
             step = sentence(write(tree, style), number(wrong, style), style, rng.choice(BEFORE), rng.choice(AFTER))
-            refuted += any(e.status is REFUTED for e in await look(step))
+            refuted += any(e.status is REFUTED for e in await checked(step))
         assert refuted > 0.95 * 300, (style, refuted)
 
 
@@ -179,7 +179,7 @@ async def test_products_of_polynomials(one: list[int], other: list[int], off: in
             product[i + j] += a * b
     product[0] += off
     step = f"({polynomial(one)})({polynomial(other)}) = {polynomial(product)}"
-    statuses = [e.status for e in await look(step)]
+    statuses = [e.status for e in await checked(step)]
     if off == 0:
         assert statuses == [CONFIRMED], step
     else:
@@ -214,6 +214,6 @@ PROSE = [
 @given(st.text(max_size=40), st.lists(st.sampled_from(PROSE), max_size=4), st.text(max_size=40))
 async def test_any_text_around_is_survived(before: str, between: list[str], after: str) -> None:
     step = f"{before}{' '.join(between)} 3 + 4 = 7 {' '.join(between)}{after}"
-    for evidence in await look(step):
+    for evidence in await checked(step):
         assert evidence.span is not None
         assert step[slice(*evidence.span)] == evidence.claim

@@ -1,4 +1,4 @@
-r"""Comparing final answers: traps come out right or unknown, ordinary pairs as in Math-Verify, junk in time."""
+r"""Comparing final answers: traps are right or unknown, ordinary pairs as in Math-Verify, junk is fast."""
 
 import asyncio
 import threading
@@ -211,8 +211,8 @@ ORDINARY = [
 
 @pytest.mark.parametrize(("gold", "given"), ORDINARY)
 async def test_math_verifys_verdict_is_kept_on_ordinary_pairs(gold: str, given: str) -> None:
-    said = verify(parse(f"${gold}$"), parse(f"${given}$"))
-    assert (await compare(gold, given)).equal is said
+    verdict = verify(parse(f"${gold}$"), parse(f"${given}$"))
+    assert (await compare(gold, given)).equal is verdict
 
 
 @pytest.mark.parametrize(

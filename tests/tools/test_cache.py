@@ -1,4 +1,4 @@
-"""The cache before the tools: by content, bounded, and never for what could not be found out."""
+"""The cache before the tools: by content, bounded, and without unavailable evidence."""
 
 from collections.abc import Sequence
 
@@ -11,26 +11,26 @@ PROBLEM = Problem(id="p", statement="What is 1 + 1?")
 
 
 class Counting:
-    """A verifier that counts how often it is really asked."""
+    """A verifier that counts its checks."""
 
     name = "counting"
 
     def __init__(self, status: EvidenceStatus = EvidenceStatus.CONFIRMED) -> None:
-        self.status, self.asked = status, 0
+        self.status, self.checks = status, 0
 
     def claims(self, problem: Problem, path: Sequence[str], step: str) -> list[Claim]:
         return [Claim(step, (0, len(step)), problem, tuple(path))]
 
     async def check(self, claim: Claim) -> Evidence:
-        self.asked += 1
+        self.checks += 1
         return Evidence(
-            tool=self.name, status=self.status, claim=claim.text, detail=f"{self.asked}", span=claim.span, seconds=2.0
+            tool=self.name, status=self.status, claim=claim.text, detail=f"{self.checks}", span=claim.span, seconds=2.0
         )
 
 
 class Printing(Counting):
     async def observe(self, claim: Claim) -> tuple[Evidence, str]:
-        return await self.check(claim), f"printed {self.asked}"
+        return await self.check(claim), f"printed {self.checks}"
 
 
 def claim(text: str = "1 + 1 = 2", path: tuple[str, ...] = (), at: int = 0, problem: Problem = PROBLEM) -> Claim:
@@ -41,7 +41,7 @@ async def test_the_same_claim_is_checked_once_and_stands_where_it_stands() -> No
     inner = Counting()
     verifier = cached(inner, Cache())
     first, again = await verifier.check(claim()), await verifier.check(claim(at=7))
-    assert inner.asked == 1
+    assert inner.checks == 1
     assert (first.detail, again.detail, again.status) == ("1", "1", EvidenceStatus.CONFIRMED)
     assert (first.span, again.span) == ((0, 9), (7, 16))
     assert (first.seconds, again.seconds) == (2.0, 0.0)
@@ -52,13 +52,13 @@ async def test_another_path_problem_text_or_tool_is_another_claim() -> None:
     inner, cache = Counting(), Cache()
     verifier = cached(inner, cache)
     other = Problem(id="q", statement="What is 1 + 2?")
-    for asked in (claim(), claim("1 + 1 = 3"), claim(path=("x = 1",)), claim(path=("x", " = 1")), claim(problem=other)):
-        await verifier.check(asked)
-    assert inner.asked == 5
+    for each in (claim(), claim("1 + 1 = 3"), claim(path=("x = 1",)), claim(path=("x", " = 1")), claim(problem=other)):
+        await verifier.check(each)
+    assert inner.checks == 5
     another = Counting()
     another.name = "another"
     await cached(another, cache).check(claim())
-    assert another.asked == 1
+    assert another.checks == 1
 
 
 async def test_what_could_not_be_found_out_is_tried_again() -> None:
@@ -66,7 +66,7 @@ async def test_what_could_not_be_found_out_is_tried_again() -> None:
     verifier = cached(inner, Cache())
     await verifier.check(claim())
     await verifier.check(claim())
-    assert inner.asked == 2
+    assert inner.checks == 2
 
 
 async def test_it_is_bounded_and_gives_up_the_least_recently_used() -> None:
@@ -74,7 +74,7 @@ async def test_it_is_bounded_and_gives_up_the_least_recently_used() -> None:
     verifier = cached(inner, Cache(size=2))
     for text in ("a", "b", "a", "c", "a", "b"):
         await verifier.check(claim(text))
-    assert inner.asked == 4  # a, b, c, and b again
+    assert inner.checks == 4  # a, b, c, and b again
 
 
 async def test_what_code_printed_is_remembered_with_the_evidence() -> None:

@@ -1,4 +1,4 @@
-"""The legality verifier of Countdown: what it confirms, refutes and leaves alone."""
+"""The legality verifier of Countdown: claims that it confirms, refutes and leaves alone."""
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,7 @@ from longthought.trajectories.events import Evidence, EvidenceStatus
 PUZZLE = Puzzle((16, 16, 8, 11), 35)
 
 
-async def look(step: str, path: tuple[str, ...] = (), statement: str = PUZZLE.statement) -> Evidence | None:
+async def checked(step: str, path: tuple[str, ...] = (), statement: str = PUZZLE.statement) -> Evidence | None:
     claims = Legality().claims(Problem(id="p", statement=statement, domain="countdown"), path, step)
     assert len(claims) <= 1
     return await Legality().check(claims[0]) if claims else None
@@ -30,7 +30,7 @@ async def look(step: str, path: tuple[str, ...] = (), statement: str = PUZZLE.st
     ],
 )
 async def test_legal_moves_are_confirmed(path: tuple[str, ...], step: str) -> None:
-    evidence = await look(step, path)
+    evidence = await checked(step, path)
     assert evidence is not None
     assert (evidence.status, evidence.detail) == (EvidenceStatus.CONFIRMED, "")
     assert (evidence.claim, evidence.span) == (step, (0, len(step)))
@@ -54,7 +54,7 @@ async def test_legal_moves_are_confirmed(path: tuple[str, ...], step: str) -> No
     ],
 )
 async def test_illegal_moves_are_refuted(path: tuple[str, ...], step: str, detail: str) -> None:
-    evidence = await look(step, path)
+    evidence = await checked(step, path)
     assert evidence is not None
     assert evidence.status is EvidenceStatus.REFUTED
     assert detail in evidence.detail
@@ -71,7 +71,7 @@ async def test_illegal_moves_are_refuted(path: tuple[str, ...], step: str, detai
     ],
 )
 async def test_anything_but_moves_of_the_game_is_left_alone(path: tuple[str, ...], step: str, statement: str) -> None:
-    assert await look(step, path, statement) is None
+    assert await checked(step, path, statement) is None
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ async def test_a_final_expression_in_prose_is_checked_against_the_statement(
     boxed: str, status: EvidenceStatus, detail: str
 ) -> None:
     step = f"Add the rest, as in \\boxed{{8 + 8}}. So it is \\boxed{{ {boxed} }}."
-    evidence = await look(step, ("Take 8 from 16 first.",))
+    evidence = await checked(step, ("Take 8 from 16 first.",))
     assert evidence is not None
     assert evidence.status is status, evidence
     assert detail in evidence.detail
@@ -106,7 +106,7 @@ async def test_a_final_expression_in_prose_is_checked_against_the_statement(
 
 @pytest.mark.parametrize("step", ["no box: 16 + 16", r"\boxed{never closed", r"\boxed{impossible}", r"\boxed{}"])
 async def test_prose_without_a_final_expression_is_left_alone(step: str) -> None:
-    assert await look(step) is None
+    assert await checked(step) is None
 
 
 @given(st.lists(st.integers(1, 20), min_size=2, max_size=5), st.data())
@@ -118,7 +118,7 @@ async def test_it_confirms_every_move_of_a_random_game(numbers: list[int], data:
         following = game.after(state, move)
         assert following is not None
         step = f"{move} left {' '.join(map(str, data.draw(st.permutations(following))))}"
-        evidence = await look(step, path, statement)
+        evidence = await checked(step, path, statement)
         assert evidence is not None
         assert evidence.status is EvidenceStatus.CONFIRMED, evidence
         state, path = following, (*path, step)

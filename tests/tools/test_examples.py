@@ -1,4 +1,4 @@
-"""The statement's own examples, in the real sandbox."""
+"""The examples of a statement, run in the real sandbox."""
 
 from collections.abc import Iterator
 
@@ -16,9 +16,9 @@ PROBLEM = Problem(id="p", statement=STATEMENT, domain="code")
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    made = Sandbox(workers=1)
-    yield made
-    made.close()
+    sandbox = Sandbox(workers=1)
+    yield sandbox
+    sandbox.close()
 
 
 @pytest.mark.parametrize(

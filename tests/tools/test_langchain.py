@@ -1,4 +1,4 @@
-"""The verifiers in the hands of any LangChain agent."""
+"""The verifiers as tools of any LangChain agent."""
 
 import json
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from longthought.problems.problem import Problem
-from longthought.tools.python import Python, told
+from longthought.tools.python import Python, described
 from longthought.tools.sandbox.pool import Sandbox
 from longthought.tools.sandbox.result import RunResult, RunStatus
 from longthought.trajectories.events import EvidenceStatus
@@ -99,6 +99,6 @@ async def test_without_a_sandbox_it_is_unavailable(monkeypatch: pytest.MonkeyPat
 
 
 def test_long_output_is_shortened() -> None:
-    words = told(RunResult(RunStatus.OK, stdout="x" * 50_000))
-    assert len(words) < 1100
-    assert "[…]" in words
+    description = described(RunResult(RunStatus.OK, stdout="x" * 50_000))
+    assert len(description) < 1100
+    assert "[…]" in description

@@ -1,4 +1,4 @@
-"""Worker processes: what hangs, dies or explodes costs one call; everybody may call; nothing outlives its parent."""
+"""Worker processes: a call that hangs or dies costs only itself; any thread may call; none outlives its parent."""
 
 import asyncio
 import os
@@ -16,7 +16,7 @@ from longthought.tools.workers import WorkerCrashed, Workers, WorkerTimeout
 
 HAZARDS = "tests.fakes.hazards:misbehave"
 PATIENCE = 60.0
-"""Seconds that a loaded machine may need; only ever an upper bound."""
+"""Seconds that a busy machine may need; only an upper bound."""
 
 
 @pytest.fixture

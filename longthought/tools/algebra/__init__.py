@@ -1,4 +1,4 @@
-"""The algebra verifier: equalities and inequalities out of a step, checked exactly.
+"""The algebra verifier, which checks the equalities and inequalities of a step exactly.
 
 lexicon       words that carry meaning for arithmetic: units, operators in words, hedges
 tokens        text → tokens
@@ -6,10 +6,10 @@ expression    tokens → expression trees
 values        trees → exact rationals and rational functions
 statements    a step → the links (`a = b`) it states, each with its quote, span and hedges
 assignments   a path → the values its variables have
-links         one link, read: two expressions and what is said of them
-doubts        how a link that is plainly false may still be right
+links         one link as two expressions and the relation between them
+doubts        readings under which a link that looks false may still be right
 judgement     one link → a finding, by exact arithmetic
-symbolic      what needs sympy; runs in a worker process only
+symbolic      comparison by sympy; runs in a worker process only
 verifier      `Algebra`, which ties them together
 """
 

@@ -1,7 +1,7 @@
-"""What the steps before say the variables are: `x = 5`, once, plainly and without a condition.
+"""Find the values that earlier steps give to variables: `x = 5`, stated once, plainly and without a condition.
 
-A value counts only if nothing on the path speaks against it: another value, a case, a supposition, a chain that does
-not hold. It solves nothing.
+A value counts only if nothing on the path contradicts it: another value, a case, a supposition, a chain that does not
+hold. No equation is solved here.
 """
 
 import re
@@ -13,38 +13,38 @@ from typing import Final
 from longthought.tools.algebra.expression import Name, UnreadableError
 from longthought.tools.algebra.lexicon import CASES
 from longthought.tools.algebra.links import Link, read
-from longthought.tools.algebra.statements import LONGEST, statements
+from longthought.tools.algebra.statements import MAX_LENGTH, statements
 from longthought.tools.algebra.values import IrrationalError, number
 
-MOST_STEPS: Final = 200
+MAX_STEPS: Final = 200
 _MORE: Final = re.compile(r"[\s$]{0,4}(?:,|and\b)[\s$]{0,4}[-−]?[0-9\\]")
-"""What follows one of several values: `x = 2, -3`."""
+"""Text that follows the first of several values: `x = 2, -3`."""
 
 
 def assigned(path: Sequence[str], names: frozenset[str]) -> tuple[tuple[str, Fraction], ...]:
     """Return the values of these variables, for those that have exactly one on the path."""
     values: dict[str, set[Fraction | None]] = {name: set() for name in names}
-    for step in path[-MOST_STEPS:]:
-        for name, value in _assignments(step[:LONGEST]):
+    for step in path[-MAX_STEPS:]:
+        for name, value in _assignments(step[:MAX_LENGTH]):
             if name in values:
                 values[name].add(value)
-    sure: list[tuple[str, Fraction]] = []
+    unique_values: list[tuple[str, Fraction]] = []
     for name in sorted(names):
         only = next(iter(values[name])) if len(values[name]) == 1 else None
         if only is not None:
-            sure.append((name, only))
-    return tuple(sure)
+            unique_values.append((name, only))
+    return tuple(unique_values)
 
 
 def assigns(step: str, name: str) -> bool:
-    """Say whether a step itself gives a variable a value, or starts a case of its own."""
-    return bool(CASES.search(step)) or any(name == given for given, _ in _assignments(step[:LONGEST]))
+    """Say whether a step itself gives a variable a value or distinguishes cases."""
+    return bool(CASES.search(step)) or any(name == given for given, _ in _assignments(step[:MAX_LENGTH]))
 
 
 @lru_cache(maxsize=256)
 def _assignments(step: str) -> tuple[tuple[str, Fraction | None], ...]:
     """List what a step assigns; None stands for a value that can't be relied on."""
-    found: list[tuple[str, Fraction | None]] = []
+    assignments: list[tuple[str, Fraction | None]] = []
     unsure = bool(CASES.search(step))
     name, end = "", -1
     for statement in statements(step):
@@ -54,11 +54,11 @@ def _assignments(step: str) -> tuple[tuple[str, Fraction | None], ...]:
         if isinstance(link.left.tree, Name):
             name, end = link.left.tree.text, statement.end
             loose = unsure or statement.hedged or link.relation == "≈" or _MORE.match(step, end)
-            found.append((name, None if loose else _value(link)))
+            assignments.append((name, None if loose else _value(link)))
         elif statement.start < end:
             end = statement.end
-            found.append((name, _value(link)))
-    return tuple(found)
+            assignments.append((name, _value(link)))
+    return tuple(assignments)
 
 
 def _value(link: Link) -> Fraction | None:

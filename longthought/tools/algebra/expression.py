@@ -1,6 +1,7 @@
-"""Tokens to expression trees, with bounds on size and depth; what could be read in two ways is marked as doubtful.
+"""Parse tokens into expression trees of bounded size and depth; ambiguous readings are marked as doubtful.
 
-It decides structure alone: precedence, implied products, mixed numbers, units beside numbers. It computes nothing.
+The parser decides structure alone: precedence, implied products, mixed numbers, units beside numbers. It computes
+nothing.
 """
 
 import unicodedata
@@ -21,7 +22,7 @@ _UNIT_KINDS: Final = ("word", "hyphenated")
 
 
 class UnreadableError(Exception):
-    """Not an expression that this parser knows."""
+    """The text is no expression that this parser knows, or its value is undefined or too large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Negative:
 
 @dataclass(frozen=True, slots=True)
 class FunctionCall:
-    """A function: `root` (of what, which), `factorial`, `binomial`, `log` (base, of what), `ln`, `sin`, …."""
+    """A function call: `root` (radicand, degree), `factorial`, `binomial`, `ln`, `sin`, …."""
 
     function: str
     arguments: tuple["Node", ...]
@@ -82,24 +83,24 @@ class Expression:
 
 
 def parse(tokens: Sequence[Token]) -> Expression:
-    """Read all the tokens as one expression.
+    """Read all tokens as one expression.
 
     Raises:
-        UnreadableError: if they are not one, or too large.
+        UnreadableError: if they are no expression, or too large a one.
 
     """
     if not 0 < len(tokens) <= MAX_TOKENS:
         raise UnreadableError
     parser = _Parser(tokens)
     tree = parser.sum(0)
-    if parser.at < len(tokens):
+    if parser.position < len(tokens):
         raise UnreadableError
     kinds = {t.kind for t in tokens}
     if "of" in kinds and kinds & {"plus", "minus"}:
         parser.doubts.append("“of” may reach further")
-    found = Expression(tree, parser.doubts, parser.units, parser.names)
-    found.literal = isinstance(tree, Number) or (isinstance(tree, Negative) and isinstance(tree.of, Number))
-    return found
+    expression = Expression(tree, parser.doubts, parser.units, parser.names)
+    expression.literal = isinstance(tree, Number) or (isinstance(tree, Negative) and isinstance(tree.of, Number))
+    return expression
 
 
 class _Parser:
@@ -107,21 +108,21 @@ class _Parser:
 
     def __init__(self, tokens: Sequence[Token]) -> None:
         self.tokens = list(tokens)
-        self.at = 0
+        self.position = 0
         self.doubts: list[str] = []
         self.units: list[str] = []
         self.names: set[str] = set()
         self.degrees = False
 
     def peek(self, ahead: int = 0) -> str:
-        index = self.at + ahead
+        index = self.position + ahead
         return self.tokens[index].kind if index < len(self.tokens) else ""
 
     def take(self) -> Token:
-        if self.at == len(self.tokens):
+        if self.position == len(self.tokens):
             raise UnreadableError
-        self.at += 1
-        return self.tokens[self.at - 1]
+        self.position += 1
+        return self.tokens[self.position - 1]
 
     def sum(self, depth: int) -> Node:
         if depth > MAX_DEPTH:
@@ -149,32 +150,32 @@ class _Parser:
             elif kind in ("open", "name", "command") or (kind == "number" and self.follows_factorial()):
                 if divided:
                     self.doubts.append("it is not clear what is divided by what")
-                if kind == "open" and self.tokens[self.at].spaced:
+                if kind == "open" and self.tokens[self.position].spaced:
                     self.doubts.append("what stands in brackets may be a remark")
-                tree = self.beside(tree, depth)
+                tree = self.implied_product(tree, depth)
             else:
                 return tree
 
-    def beside(self, tree: Node, depth: int) -> Node:
+    def implied_product(self, tree: Node, depth: int) -> Node:
         """Read an implied product, or the fraction of a mixed number."""
-        fraction = self.peek() == "command" and self.tokens[self.at].text.endswith("frac")
+        fraction = self.peek() == "command" and self.tokens[self.position].text.endswith("frac")
         following = self.power(depth)
         if fraction and isinstance(tree, Number) and tree.value.denominator == 1 and tree.value:
-            if isinstance(following, Operation) and _proper(following):
+            if isinstance(following, Operation) and _is_proper(following):
                 self.doubts.append("it may be a mixed number or a product")
                 return Operation("+", tree, following)
             raise UnreadableError
         return Operation("*", tree, following)
 
     def follows_factorial(self) -> bool:
-        return self.tokens[self.at - 1].kind == "factorial" and not self.tokens[self.at].spaced
+        return self.tokens[self.position - 1].kind == "factorial" and not self.tokens[self.position].spaced
 
     def signed(self, depth: int) -> Node:
         if depth > MAX_DEPTH:
             raise UnreadableError
         if self.peek() == "minus":
             self.take()
-            base = self.at
+            base = self.position
             tree = self.signed(depth + 1)
             if isinstance(tree, Operation) and tree.sign == "^" and self.tokens[base].kind != "open":
                 self.doubts.append("the sign may belong to the base")
@@ -185,7 +186,7 @@ class _Parser:
         return self.power(depth)
 
     def power(self, depth: int) -> Node:
-        tree = self.after(self.atom(depth), depth)
+        tree = self.postfix(self.atom(depth), depth)
         if self.peek() != "power":
             return tree
         self.take()
@@ -205,13 +206,13 @@ class _Parser:
         tree = self.atom(depth)
         return Negative(tree) if negative else tree
 
-    def after(self, tree: Node, depth: int) -> Node:
-        """Read what stands behind an operand: factorials, percent signs, superscripts, degrees, units."""
+    def postfix(self, tree: Node, depth: int) -> Node:
+        """Read what follows an operand: factorials, percent signs, superscripts, degrees, units."""
         while True:
             kind = self.peek()
             if kind == "factorial":
                 self.take()
-                if self.at == len(self.tokens):
+                if self.position == len(self.tokens):
                     self.doubts.append("! may be a factorial or an exclamation")
                 tree = FunctionCall("factorial", (tree,))
             elif kind == "percent":
@@ -274,21 +275,26 @@ class _Parser:
                 raise UnreadableError
 
     def mixed(self, token: Token) -> Node:
-        """Read a number, and `3 1/2` or `3½` as one."""
+        """Read a number, which may be mixed, as in `3 1/2` or `3½`."""
         number = _number(token)
-        following = self.tokens[self.at : self.at + 3]
+        following = self.tokens[self.position : self.position + 3]
         if not following or following[0].kind != "number":
             return number
         if len(following[0].text) == 1 and not following[0].text.isascii() and number.value.denominator == 1:
-            self.at += 1
+            self.position += 1
             return Number(number.value + _number(following[0]).value)
         if [t.kind for t in following] != ["number", "over", "number"] or number.places or not following[0].spaced:
             raise UnreadableError
-        over, under = _number(following[0]).value, _number(following[2]).value
-        if following[1].spaced or following[2].spaced or not 0 < over < under or (over + under).denominator != 1:
+        numerator, denominator = _number(following[0]).value, _number(following[2]).value
+        if (
+            following[1].spaced
+            or following[2].spaced
+            or not 0 < numerator < denominator
+            or (numerator + denominator).denominator != 1
+        ):
             raise UnreadableError
-        self.at += 3
-        return Number(number.value + over / under)
+        self.position += 3
+        return Number(number.value + numerator / denominator)
 
     def name(self, token: Token) -> Node:
         text = "π" if token.text in ("π", r"\pi") else token.text.replace("{", "").replace("}", "")
@@ -308,13 +314,13 @@ class _Parser:
             return FunctionCall("binomial", (self.argument(depth), self.argument(depth)))
         if command in ("sqrt", "√"):
             degree: Node = Number(Fraction(2))
-            if command == "sqrt" and self.peek() == "open" and self.tokens[self.at].text.endswith("["):
+            if command == "sqrt" and self.peek() == "open" and self.tokens[self.position].text.endswith("["):
                 degree = self.atom(depth)
             return FunctionCall("root", (self.argument(depth), degree))
         return self.function(command, depth)
 
     def function(self, function: str, depth: int) -> Node:
-        """Read `ln` or a trigonometric function, whose argument must be one operand; `log` may have any base."""
+        """Read `ln` or a trigonometric function, whose argument must be one operand; `log` has no clear base."""
         power: Node | None = None
         if self.peek() == "power":
             self.take()
@@ -323,9 +329,9 @@ class _Parser:
                 raise UnreadableError
         if function == "log":
             raise UnreadableError
-        outside, self.degrees = self.degrees, True
-        argument = self.after(self.argument(depth), depth)
-        self.degrees = outside
+        outer_degrees, self.degrees = self.degrees, True
+        argument = self.postfix(self.argument(depth), depth)
+        self.degrees = outer_degrees
         if self.peek() in ("open", "name", "command"):
             raise UnreadableError
         if function != "ln" and isinstance(argument, Number) and argument.value:
@@ -334,19 +340,19 @@ class _Parser:
         return Operation("^", tree, power) if power else tree
 
     def digit(self, depth: int) -> Node:
-        """Read one argument of a fraction: a single digit where there are no braces, as LaTeX does."""
-        token = self.tokens[self.at] if self.at < len(self.tokens) else None
+        """Read one argument of a fraction: without braces, a single digit, as in LaTeX."""
+        token = self.tokens[self.position] if self.position < len(self.tokens) else None
         if token and token.kind == "number" and token.text.isdigit() and len(token.text) > 1:
             first = Token("number", token.text[0], token.start, token.start + 1, token.spaced)
             rest = Token("number", token.text[1:], token.start + 1, token.end, False)
-            self.tokens[self.at : self.at + 1] = [first, rest]
-            self.at += 1
+            self.tokens[self.position : self.position + 1] = [first, rest]
+            self.position += 1
             return _number(first)
         return self.argument(depth)
 
     def argument(self, depth: int) -> Node:
-        """Read a group, or one digit or name, as LaTeX does."""
-        token = self.tokens[self.at] if self.at < len(self.tokens) else None
+        """Read a group, or one number or name."""
+        token = self.tokens[self.position] if self.position < len(self.tokens) else None
         if token is None or token.kind not in ("open", "number", "name", "command"):
             raise UnreadableError
         return self.atom(depth)
@@ -363,6 +369,6 @@ def _number(token: Token) -> Number:
     return Number(Fraction(text), len(text.partition(".")[2]))
 
 
-def _proper(fraction: Operation) -> bool:
-    over, under = fraction.left, fraction.right
-    return isinstance(over, Number) and isinstance(under, Number) and 0 < over.value < under.value
+def _is_proper(fraction: Operation) -> bool:
+    numerator, denominator = fraction.left, fraction.right
+    return isinstance(numerator, Number) and isinstance(denominator, Number) and 0 < numerator.value < denominator.value

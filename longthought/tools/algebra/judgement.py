@@ -1,8 +1,7 @@
-"""One link of a chain, such as `16 - 8 = 8`, judged by exact arithmetic.
+"""Judge one link of a chain, such as `16 - 8 = 8`, by exact arithmetic.
 
-It sees the words of the link alone, and the values of variables that somebody vouches for. What is false on a plain
-reading, yet may be right on another that people use, is not judged: rounding, units of one kind standing for one
-another, a percentage added to an amount, a range, a run-on (`5 + 3 = 8 * 2 = 16`, where each number starts afresh).
+Only the text of the link and known values of its variables are used. A link that looks false but may be right on
+another reading (see `doubts`) is not refuted.
 """
 
 from dataclasses import dataclass
@@ -19,39 +18,39 @@ from longthought.trajectories.events import EvidenceStatus
 
 _PI: Final = Fraction(3141592653589793238462643383279502884197, 10**39)
 _DIGITS: Final = 100
-_ROUGH: Final = Fraction(1, 20)
+_FAR: Final = Fraction(1, 20)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is known of a link. Without a status, sympy must decide."""
+    """The judgement on a link; without a status, sympy must decide."""
 
     status: EvidenceStatus | None
     detail: str = ""
 
 
 def abstained(detail: str) -> Finding:
-    """Say why nothing is said."""
+    """Return a finding that abstains, with the reason."""
     return Finding(EvidenceStatus.ABSTAINED, detail)
 
 
 @lru_cache(maxsize=4096)
 def judge(text: str, values: tuple[tuple[str, Fraction], ...] = ()) -> Finding | None:
-    """Judge the words of a link; None where there is nothing in them to be checked.
+    """Judge the text of a link; None if it holds nothing to check.
 
     Args:
-        text: Such as `3 + 4 = 7` or `(x+1)^2 = x^2 + 2x + 1`.
-        values: What variables are known to be.
+        text: The link, such as `3 + 4 = 7` or `(x+1)^2 = x^2 + 2x + 1`.
+        values: The known values of variables, each with its name.
 
     """
     link = read(text)
     if link is None or (link.left.literal and link.right.literal and link.left.units == link.right.units):
         return None
-    known = dict(values)
+    values_by_name = dict(values)
     try:
-        if link.names - known.keys():
+        if link.names - values_by_name.keys():
             return _of_functions(link)
-        return _of_numbers(link, number(link.left.tree, known), number(link.right.tree, known))
+        return _of_numbers(link, number(link.left.tree, values_by_name), number(link.right.tree, values_by_name))
     except ZeroDivisionError:
         return abstained("it divides by zero")
     except IrrationalError:
@@ -100,16 +99,16 @@ def _holds(relation: str, left: Fraction, right: Fraction) -> bool:
 
 
 def _approximation(link: Link, left: Fraction, right: Fraction) -> Finding:
-    """Judge `≈`: right if it rounds to what is said, wrong only if it is far from it."""
-    said = literal(link.right.tree)
-    unit = Fraction(1, 10**said.places) if said else None
-    off = abs(left - right)
-    if unit and off <= unit / 2:
+    """Judge `≈`: confirmed if the left side rounds to the right one, refuted only if it is far from it."""
+    stated = literal(link.right.tree)
+    unit = Fraction(1, 10**stated.places) if stated else None
+    error = abs(left - right)
+    if unit and error <= unit / 2:
         return Finding(EvidenceStatus.CONFIRMED, f"{about(left)} to that many digits")
     why = doubt(link, left, right)
-    if why or (unit and off <= unit) or off <= _ROUGH * max(abs(left), abs(right)) or not said:
+    if why or (unit and error <= unit) or error <= _FAR * max(abs(left), abs(right)) or not stated:
         return abstained(why or f"{link.left_text} is {about(left)}, near {link.right_text}")
-    if not said.places and right % 10 == 0:
+    if not stated.places and right % 10 == 0:
         return abstained(f"{link.left_text} is {about(left)}; {link.right_text} may be a round number")
     return Finding(EvidenceStatus.REFUTED, f"{link.left_text} is about {about(left)}, not {link.right_text}")
 
@@ -118,15 +117,15 @@ def _approximation(link: Link, left: Fraction, right: Fraction) -> Finding:
 
 
 def _of_functions(link: Link) -> Finding | None:
-    """Judge a link between functions: an identity holds, what no number can make true is refuted.
+    """Judge a link between functions: an identity is confirmed, and a link that no number can make true is refuted.
 
-    Anything else may be an equation to solve or a definition, and says nothing that could be checked.
+    Any other link may be an equation to solve or a definition, which can't be checked.
     """
     if link.relation not in "=≈":
         return _constants_only(link)
     left, right = quotient(link.left.tree), quotient(link.right.tree)
     gap = difference(left, right)
-    if not gap.over:
+    if not gap.numerator:
         trivial = link.left_text == link.right_text
         return None if trivial else Finding(EvidenceStatus.CONFIRMED, "an identity")
     if link.names == {"π"}:
@@ -134,14 +133,14 @@ def _of_functions(link: Link) -> Finding | None:
     doubts = link.left.doubts + link.right.doubts
     if doubts or link.left.units or link.right.units or link.relation == "≈":
         return None
-    never = set(gap.over) == {()} and bool(link.left.names & link.right.names) and len(gap.under) == 1
-    if (never and _computed(link)) or _collected(link, left, right):
+    never = set(gap.numerator) == {()} and bool(link.left.names & link.right.names) and len(gap.denominator) == 1
+    if (never and _is_worked_out(link)) or _adds_like_terms(link, left, right):
         return Finding(EvidenceStatus.REFUTED, f"{link.left_text} is not {link.right_text}, whatever the variables are")
     return None
 
 
 def _constants_only(link: Link) -> Finding | None:
-    """Judge numbers with π in them."""
+    """Judge a link between numbers with π in them."""
     if link.names != {"π"} or link.left.literal or isinstance(link.left.tree, Name):
         return None
     left, right = number(link.left.tree, {"π": _PI}), number(link.right.tree, {"π": _PI})
@@ -150,56 +149,58 @@ def _constants_only(link: Link) -> Finding | None:
     if abs(left - right) <= TOLERANCE * max(abs(left), abs(right)):
         return abstained("π may have been rounded")
     why = doubt(link, left, right)
-    words = f"{link.left_text} is about {about(left)}, {link.right_text} about {about(right)}"
-    return abstained(why) if why else Finding(EvidenceStatus.REFUTED, words)
+    objection = f"{link.left_text} is about {about(left)}, {link.right_text} about {about(right)}"
+    return abstained(why) if why else Finding(EvidenceStatus.REFUTED, objection)
 
 
-def _computed(link: Link) -> bool:
+def _is_worked_out(link: Link) -> bool:
     """Say whether the left side is worked out on the right: a product of sums, multiplied out or collected."""
     return _has_product_of_sums(link.left.tree) and not _has_product_of_sums(link.right.tree)
 
 
 def _has_product_of_sums(tree: Node) -> bool:
     match tree:
-        case Operation("*" | "^", one, other):
+        case Operation("*" | "^", left, right):
             return (
-                any(isinstance(side, Operation) and side.sign in "+-" for side in (one, other))
-                or _has_product_of_sums(one)
-                or _has_product_of_sums(other)
+                any(isinstance(side, Operation) and side.sign in "+-" for side in (left, right))
+                or _has_product_of_sums(left)
+                or _has_product_of_sums(right)
             )
-        case Operation(_, one, other):
-            return _has_product_of_sums(one) or _has_product_of_sums(other)
+        case Operation(_, left, right):
+            return _has_product_of_sums(left) or _has_product_of_sums(right)
         case Negative(of):
             return _has_product_of_sums(of)
         case _:
             return False
 
 
-def _collected(link: Link, left: Quotient, right: Quotient) -> bool:
+def _adds_like_terms(link: Link, left: Quotient, right: Quotient) -> bool:
     """Say whether like terms are added up to one term of their kind, as in `2x + 3x = 6x`."""
     tree = link.left.tree
-    if not (isinstance(tree, Operation) and tree.sign in "+-") or left.under != right.under:
+    if not (isinstance(tree, Operation) and tree.sign in "+-") or left.denominator != right.denominator:
         return False
-    alike = len(left.over) == len(right.over) == 1 and set(left.over) == set(right.over) != {()}
-    return alike and all(_monomial(side) for side in (tree.right, link.right.tree)) and not _has_product_of_sums(tree)
+    alike = len(left.numerator) == len(right.numerator) == 1 and set(left.numerator) == set(right.numerator) != {()}
+    return (
+        alike and all(_is_monomial(side) for side in (tree.right, link.right.tree)) and not _has_product_of_sums(tree)
+    )
 
 
-def _monomial(tree: Node) -> bool:
+def _is_monomial(tree: Node) -> bool:
     match tree:
-        case Operation("*", one, other):
-            return _monomial(one) and _monomial(other)
+        case Operation("*", left, right):
+            return _is_monomial(left) and _is_monomial(right)
         case Number() | Name():
             return True
         case _:
             return False
 
 
-def loosely(link: Link, answer: str, left: str, right: str) -> Finding:
-    """Judge a link by what sympy says of its sides, with the same doubts as ever.
+def judge_by_comparison(link: Link, answer: str, left: str, right: str) -> Finding:
+    """Judge a link by sympy's comparison of its sides, with the same doubts as in `judge`.
 
     Args:
-        link: Two sides and what is said of them.
-        answer: `equal`, `different` or `unknown`.
+        link: The link.
+        answer: Sympy's answer: `equal`, `different` or `unknown`.
         left: The left side in decimals, if it is a number.
         right: The right side in decimals, if it is a number.
 
@@ -208,13 +209,13 @@ def loosely(link: Link, answer: str, left: str, right: str) -> Finding:
         return Finding(EvidenceStatus.CONFIRMED, "by sympy") if link.relation in "=≈≤≥" else abstained("both are equal")
     if answer != "different" or any(abs(Decimal(side).adjusted()) > _DIGITS for side in (left, right)):
         return abstained("sympy can't tell")
-    one, other = Fraction(left), Fraction(right)
+    left_value, right_value = Fraction(left), Fraction(right)
     if link.relation == "≈":
-        return _approximation(link, one, other)
-    if link.relation != "=" and _holds(link.relation, one, other):
+        return _approximation(link, left_value, right_value)
+    if link.relation != "=" and _holds(link.relation, left_value, right_value):
         return Finding(EvidenceStatus.CONFIRMED, f"{left} {link.relation} {right}")
-    if abs(one - other) <= TOLERANCE * max(abs(one), abs(other)):
+    if abs(left_value - right_value) <= TOLERANCE * max(abs(left_value), abs(right_value)):
         return abstained(f"{link.left_text} is about {left}, and {link.right_text} may have been rounded")
-    why = doubt(link, one, other)
-    words = f"{link.left_text} is about {left}, {link.right_text} about {right}"
-    return abstained(why) if why else Finding(EvidenceStatus.REFUTED, words)
+    why = doubt(link, left_value, right_value)
+    objection = f"{link.left_text} is about {left}, {link.right_text} about {right}"
+    return abstained(why) if why else Finding(EvidenceStatus.REFUTED, objection)

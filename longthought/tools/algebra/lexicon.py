@@ -1,7 +1,7 @@
-"""Words that carry meaning for arithmetic: units, operators in words, hedges. Data and patterns alone.
+"""Word lists and patterns that matter to arithmetic: units, operators in words, hedges.
 
-The lists are open-ended English, chosen from how solutions are written, and each errs towards silence: a word too many
-costs a check, a word too few costs a good path.
+The lists are English words from written solutions, and each errs towards silence: a superfluous word costs a check, a
+missing word costs a good path.
 """
 
 import re
@@ -23,19 +23,19 @@ _UNITS: Final = {
 }
 
 
-def _set(words: str) -> frozenset[str]:
+def _word_set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
 DIMENSIONS: Final[dict[str, str]] = {word: kind for kind, words in _UNITS.items() for word in words.split()}
 """Units that can stand for others of their kind, so that `30 + 30 = 1 hour` may be right."""
-SHORT_NOUNS: Final = _set(
+SHORT_NOUNS: Final = _word_set(
     "day egg box bag car cup can pie dog cat men man boy pen toy hat cow pig bus net kid fan tea jar pan key map bed"
     " row leg arm eye ear oz lb lbs ft cm mm km kg mg ml hr hrs min sec mph kph yd am pm in on at by to of or as is if"
     " so we he she it me my us up an and the for per all are was his her its per tax fee sum"
 )
 """Words of two or three letters that are no product of variables."""
-OPERATIVE: Final = _set(
+OPERATIVE: Final = _word_set(
     "of half twice thrice double triple quadruple doubled tripled plus minus times over by divided multiplied added"
     " subtract subtracted subtracting sum product difference quotient average mean median square squared cube cubed"
     " root sqrt log ln exp sin cos tan sec csc cot arcsin arccos arctan min max gcd lcm mod modulo to than from less"
@@ -43,19 +43,19 @@ OPERATIVE: Final = _set(
     " approximately about roughly nearly almost around quarter third fourth fifth"
 )
 """Words before a number that make it part of something longer."""
-TOTALS: Final = _set(
+TOTALS: Final = _word_set(
     "total cost price profit distance loss weight length value area height amount balance income bill volume perimeter"
     " savings budget payment score points probability speed rate salary revenue expense width age number sale"
 )
 """Words after which `of` only names what follows: `a total of 3 + 4 = 7`."""
-ARRIVALS: Final = _set(
+ARRIVALS: Final = _word_set(
     "equal equals amounts amount comes come adds add up simplifies simplify reduces evaluates leads corresponds"
     " equates translates due equivalent"
 )
 """Words after which `to` only names what follows: `it comes to 3 + 4 = 7`."""
-AFTERWARDS: Final = _set("plus minus squared cubed factorial choose modulo mod remainder")
+AFTERWARDS: Final = _word_set("plus minus squared cubed factorial choose modulo mod remainder")
 """Words after a result that make it part of something longer."""
-APPROXIMATELY: Final = _set("about approximately roughly nearly almost around approx")
+APPROXIMATELY: Final = _word_set("about approximately roughly nearly almost around approx")
 
 OTHER_ARITHMETIC: Final = re.compile(
     r"[≡⊕⊗⋆◇∘]|\\(?:equiv|p?mod|bmod|star|oplus|otimes|diamond|odot|circledast)(?![a-z])"
@@ -68,7 +68,7 @@ STATEMENT: Final = re.compile(
     r"\boperation\b|\bestimat|\bround(?:ed|ing)?\b|\bnearest\b|[a-z] ?(?:\*|\\ast) ?[a-z]\$? ?=|\bdigits?\b.*\bletter",
     re.IGNORECASE,
 )
-"""What a statement may redefine or ask for, under which a plain reading of equalities is not safe."""
+"""Signs in a statement that equalities can't be read plainly: new operations, rounding, digits for letters."""
 CORRECTION: Final = re.compile(
     r"\b(?:wait|oops|hmm+|scratch that|my mistake|let me (?:re\w+|try|correct|fix|start)|correction|try again"
     r"|that can't be|made (?:a|an) (?:mistake|error))\b",
@@ -82,14 +82,14 @@ HEDGE: Final = re.compile(
     r"|inconsistent)\b|n['’]t\b",
     re.IGNORECASE,
 )
-"""Words under which a sentence may mention an equality without stating it, or states it loosely."""
+"""Words of a sentence that may mention an equality without stating it, or state it loosely."""
 CONDITION: Final = re.compile(
     r"\b(?:if|suppose|assum\w*|whether|check\w*|verif\w*|test\w*|try\w*|pretend)\b", re.IGNORECASE
 )
-"""Words under which a clause may only suppose, or look for, an equality."""
+"""Words of a clause that may only suppose, or look for, an equality."""
 CASES: Final = re.compile(
     r"\b(?:if|let(?!['’]s)|suppose|assum\w*|case|cases|when|try|trying|for|either|or|at|would|possib\w*|guess\w*|not|set|setting"
     r"|substitut\w*|plug\w*|choose|choosing|consider\w*|test\w*)\b|n['’]t\b",
     re.IGNORECASE,
 )
-"""Words under which `x = 5` may hold for the moment only."""
+"""Words of a step in which `x = 5` may hold only for the moment."""

@@ -1,4 +1,4 @@
-"""One link of a chain, read: two expressions and what is said of them. Whether it holds is not asked here."""
+"""Read one link of a chain as two expressions and the relation between them; it is judged elsewhere."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from longthought.tools.algebra.lexicon import APPROXIMATELY
 from longthought.tools.algebra.tokens import Token, tokenize
 
 MAX_LENGTH: Final = 1_000
-"""Characters of one link."""
+"""Maximum number of characters of a link."""
 
 
 @dataclass(slots=True)
 class Link:
-    """Two sides and what is said of them."""
+    """Two sides and the relation between them."""
 
     text: str
     left_text: str
@@ -27,31 +27,31 @@ class Link:
 
     @property
     def names(self) -> set[str]:
-        """Variables on either side, π among them."""
+        """Variables on either side, including π."""
         return self.left.names | self.right.names
 
 
 @lru_cache(maxsize=1024)
 def read(text: str) -> Link | None:
-    """Read two expressions and one relation between them; None if it is something else."""
+    """Read two expressions and one relation between them; None if the text is anything else."""
     if len(text) > MAX_LENGTH:
         return None
     tokens = [t for t in tokenize(text) if t.kind != "line"]
-    at = [i for i, t in enumerate(tokens) if t.kind == "relation"]
-    if len(at) != 1 or not 0 < at[0] < len(tokens) - 1:
+    relations = [i for i, t in enumerate(tokens) if t.kind == "relation"]
+    if len(relations) != 1 or not 0 < relations[0] < len(tokens) - 1:
         return None
-    relation, left, right = tokens[at[0]].text, tokens[: at[0]], tokens[at[0] + 1 :]
+    relation, left, right = tokens[relations[0]].text, tokens[: relations[0]], tokens[relations[0] + 1 :]
     if relation == "=" and right[0].kind == "word" and right[0].text.lower() in APPROXIMATELY:
         relation, right = "≈", right[1:]
     if relation in "=≈" and right and right[-1].kind == "dots":
         relation, right = "≈", right[:-1]
     try:
-        return Link(text, _words(text, left), _words(text, right), relation, parse(left), parse(right))
+        return Link(text, _source(text, left), _source(text, right), relation, parse(left), parse(right))
     except (UnreadableError, RecursionError):
         return None
 
 
-def _words(text: str, tokens: list[Token]) -> str:
+def _source(text: str, tokens: list[Token]) -> str:
     return text[tokens[0].start : tokens[-1].end] if tokens else ""
 
 

@@ -1,6 +1,6 @@
-"""The second opinion: sympy on two expression trees, for roots, logarithms, trigonometry and functions of variables.
+"""Compare two expression trees with sympy, for roots, logarithms, trigonometry and functions of variables.
 
-It runs in a worker process, which may be killed at any time; only there is sympy imported. Trees come and go as JSON.
+This runs in a worker process that may be killed at any time; sympy is imported only there. Trees are passed as JSON.
 A difference counts as proven only with many digits to spare, an equality only if sympy simplifies it to zero.
 """
 
@@ -13,7 +13,8 @@ from longthought.tools.algebra.expression import Name, Negative, Node, Number, O
 EQUAL, DIFFERENT, UNKNOWN = "equal", "different", "unknown"
 Encoded = list[Any] | str
 _DIGITS: Final = 60
-_FAR: Final = 30
+_MIN_DISTANCE_DIGITS: Final = 30
+"""Numbers further apart than 10 to the power of minus this are different."""
 
 
 def encode(tree: Node) -> Encoded:
@@ -35,37 +36,37 @@ def compare(left: Encoded, right: Encoded) -> list[str]:
     """Compare two encoded trees.
 
     Returns:
-        `equal`, `different` or `unknown`, then both values in decimals where they are numbers.
+        `equal`, `different` or `unknown`, then both values in decimals, or empty texts if they are no numbers.
 
     """
     sympy = _sympy()
-    one, other = _built(sympy, left), _built(sympy, right)
-    gap: Any = one - other
+    left_side, right_side = _build(sympy, left), _build(sympy, right)
+    gap: Any = left_side - right_side
     if gap.free_symbols:
         return [EQUAL if sympy.simplify(gap) == 0 else UNKNOWN, "", ""]
-    shown = [str(sympy.N(side, 8)) for side in (one, other)]
-    rough: Any = sympy.N(gap, _DIGITS, maxn=4 * _DIGITS)
-    if not rough.is_real or not all(sympy.N(s).is_real for s in (one, other)):
-        return [UNKNOWN, *shown]
-    if abs(rough) > sympy.Float(10) ** -_FAR:
-        return [DIFFERENT, *shown]
-    zero: Any = sympy.simplify(gap)
-    return [EQUAL if zero == 0 else UNKNOWN, *shown]
+    decimals = [str(sympy.N(side, 8)) for side in (left_side, right_side)]
+    distance: Any = sympy.N(gap, _DIGITS, maxn=4 * _DIGITS)
+    if not distance.is_real or not all(sympy.N(s).is_real for s in (left_side, right_side)):
+        return [UNKNOWN, *decimals]
+    if abs(distance) > sympy.Float(10) ** -_MIN_DISTANCE_DIGITS:
+        return [DIFFERENT, *decimals]
+    simplified: Any = sympy.simplify(gap)
+    return [EQUAL if simplified == 0 else UNKNOWN, *decimals]
 
 
 def _sympy() -> Any:
-    """Import it late, and untyped: its own types are of little help."""
+    """Import sympy, late and untyped, since its own types are of little help."""
     return importlib.import_module("sympy")
 
 
-def _built(sympy: Any, tree: Encoded) -> Any:
+def _build(sympy: Any, tree: Encoded) -> Any:
     kind, *rest = tree
     if kind == "number":
         value = Fraction(rest[0])
         return sympy.Rational(value.numerator, value.denominator)
     if kind == "name":
         return sympy.pi if rest[0] == "π" else sympy.Symbol(rest[0])
-    arguments = [_built(sympy, a) for a in rest]
+    arguments = [_build(sympy, a) for a in rest]
     match kind:
         case "+":
             return arguments[0] + arguments[1]

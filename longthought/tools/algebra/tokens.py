@@ -1,7 +1,7 @@
-"""Text to tokens: prose, plain arithmetic and LaTeX in one pass of one linear-time pattern.
+"""Split prose, plain arithmetic and LaTeX into tokens with one linear-time pattern.
 
-It knows how things are written, not what they mean: a token has a kind, its words and its place. Whatever it does not
-know is a token of kind `bad`, so that nothing is skipped over silently.
+This module knows notation, not meaning: a token has a kind, a text and a position. Text that the pattern doesn't know
+becomes a token of kind `bad`, so that nothing is skipped silently.
 """
 
 import re
@@ -73,12 +73,12 @@ _PATTERN: Final = re.compile(
 )
 _SILENT: Final = frozenset({"trivia", "bold", "dollar", "note"})
 _FENCE: Final = re.compile(r"```[^`]*(?:```|\Z)")
-_SAME: Final = {
+_RELATION_SIGNS: Final = {
     "=": "=", "≈": "≈", "≃": "≈", r"\approx": "≈", r"\simeq": "≈", "<": "<", r"\lt": "<", ">": ">", r"\gt": ">",
     "<=": "≤", "=<": "≤", "≤": "≤", r"\le": "≤", r"\leq": "≤", r"\leqslant": "≤",
     ">=": "≥", "≥": "≥", r"\ge": "≥", r"\geq": "≥", r"\geqslant": "≥",
 }  # fmt: skip
-_WORDS: Final = {
+_OPERATOR_WORDS: Final = {
     "times": "times",
     "plus": "plus",
     "minus": "minus",
@@ -92,7 +92,7 @@ _ENDS_OPERAND: Final = frozenset({"number", "close", "percent", "word", "hyphena
 
 @dataclass(slots=True)
 class Token:
-    """One piece of text."""
+    """One piece of text with its kind and its position."""
 
     kind: str
     """The name of its group in the pattern."""
@@ -104,38 +104,38 @@ class Token:
 
 
 def tokenize(text: str, offset: int = 0) -> list[Token]:
-    """Split text into the tokens that matter; spans are counted from `offset`.
+    """Split a text into tokens, in time linear in its length; positions are counted from `offset`.
 
-    Time is linear in the text. Nothing is refused: what is not understood comes out as `bad`.
+    Layout is left out. Nothing is refused: text that is not understood gets the kind `bad`.
     """
     if "```" in text:
         text = _FENCE.sub(lambda fence: "\n" * len(fence.group()), text)
     tokens: list[Token] = []
-    end = -1
+    previous_stop = -1
     for match in _PATTERN.finditer(text):
         kind = match.lastgroup or "space"
         if kind in _SILENT:
             continue
-        start, reach = match.span(kind)
+        start, stop = match.span(kind)
         if kind == "text":
             inside = tokenize(match["inside"], offset + match.start("inside"))
             if inside:
-                inside[0].start, inside[-1].end, inside[0].spaced = start + offset, reach + offset, True
+                inside[0].start, inside[-1].end, inside[0].spaced = start + offset, stop + offset, True
                 tokens += inside
-            end = reach
+            previous_stop = stop
             continue
-        words = text[start:reach]
+        token_text = text[start:stop]
         if kind == "relation":
-            words = _SAME[words]
-        elif words == "!" and (kind == "bad" or (start and text[start - 1] in "0123456789)}")):
+            token_text = _RELATION_SIGNS[token_text]
+        elif token_text == "!" and (kind == "bad" or (start and text[start - 1] in "0123456789)}")):
             kind = "factorial"
-        tokens.append(Token(kind, words, start + offset, reach + offset, start != end))
-        end = reach
-    _settle(tokens)
+        tokens.append(Token(kind, token_text, start + offset, stop + offset, start != previous_stop))
+        previous_stop = stop
+    _read_operators(tokens)
     return tokens
 
 
-def _settle(tokens: list[Token]) -> None:
+def _read_operators(tokens: list[Token]) -> None:
     """Read `x`, `times`, `percent` and the like as operators where numbers stand around them."""
     last = len(tokens) - 1
     for index, token in enumerate(tokens):
@@ -146,12 +146,12 @@ def _settle(tokens: list[Token]) -> None:
             word = token.text.lower()
             if word == "sqrt":
                 token.kind = "command"
-            elif word in _WORDS and index and tokens[index - 1].kind in _ENDS_OPERAND:
+            elif word in _OPERATOR_WORDS and index and tokens[index - 1].kind in _ENDS_OPERAND:
                 if word == "percent" or (index < last and tokens[index + 1].kind in _OPENS_OPERAND):
-                    token.kind = _WORDS[word]
+                    token.kind = _OPERATOR_WORDS[word]
                     if token.kind == "relation":
                         token.text = "="
-                if token.kind == "of" and tokens[index - 1].kind != "percent" and not _fraction(tokens, index):
+                if token.kind == "of" and tokens[index - 1].kind != "percent" and not _follows_fraction(tokens, index):
                     token.kind = "word"
 
 
@@ -161,6 +161,6 @@ def _multiplies(before: Token, token: Token, after: Token) -> bool:
     return after.kind in ("number", "currency") or (after.kind == "open" and after.spaced)
 
 
-def _fraction(tokens: list[Token], index: int) -> bool:
+def _follows_fraction(tokens: list[Token], index: int) -> bool:
     """Say whether `1/2` stands right before a token."""
     return index >= 3 and [t.kind for t in tokens[index - 3 : index]] == ["number", "over", "number"]

@@ -1,6 +1,6 @@
-"""Exact values of expression trees: rationals, and rational functions of variables.
+"""Compute exact values of expression trees: rationals, and rational functions of variables.
 
-Everything here is decided, never estimated. What is neither, such as √2, is refused, and so is what would grow too big.
+Nothing is estimated. A value that is neither, such as √2, is refused, and so is one that would grow too large.
 """
 
 import math
@@ -19,14 +19,14 @@ _ONE: Final = Fraction(1)
 
 
 class IrrationalError(Exception):
-    """Not a rational number or a rational function, or not seen to be one."""
+    """The value is no rational number or rational function, or is not recognised as one."""
 
 
 def number(tree: Node, values: Mapping[str, Fraction]) -> Fraction:
     """Compute a rational number.
 
     Raises:
-        IrrationalError: if it is none, or has variables without a value.
+        IrrationalError: if the value is no rational number, or a variable has no value.
         UnreadableError: if it is undefined or too large.
         ZeroDivisionError: if it divides by zero.
 
@@ -34,8 +34,8 @@ def number(tree: Node, values: Mapping[str, Fraction]) -> Fraction:
     match tree:
         case Number(value):
             return value
-        case Operation(sign, one, other):
-            left, right = number(one, values), number(other, values)
+        case Operation(sign, left_tree, right_tree):
+            left, right = number(left_tree, values), number(right_tree, values)
             if sign == "^":
                 return _power(left, right)
             return _bounded(_arithmetic(sign, left, right))
@@ -75,13 +75,13 @@ def _power(base: Fraction, exponent: Fraction) -> Fraction:
 
 
 def _root(value: Fraction, degree: int) -> Fraction:
-    """Take a root that is rational; the odd root of a negative number is left to those who know which is meant."""
+    """Take a root that is rational; roots of negative numbers are refused, for they may be complex."""
     if value < 0 or not 1 <= degree <= 64:
         raise IrrationalError
-    over, under = _whole_root(value.numerator, degree), _whole_root(value.denominator, degree)
-    if over**degree != value.numerator or under**degree != value.denominator:
+    numerator, denominator = _whole_root(value.numerator, degree), _whole_root(value.denominator, degree)
+    if numerator**degree != value.numerator or denominator**degree != value.denominator:
         raise IrrationalError
-    return Fraction(over, under)
+    return Fraction(numerator, denominator)
 
 
 def _whole_root(value: int, degree: int) -> int:
@@ -112,17 +112,17 @@ Polynomial = dict[Monomial, Fraction]
 
 @dataclass(frozen=True, slots=True)
 class Quotient:
-    """A polynomial over another, neither reduced; equality is by cross-multiplication, which decides."""
+    """A quotient of two polynomials, not reduced; cross-multiplication decides whether two are equal."""
 
-    over: Polynomial
-    under: Polynomial
+    numerator: Polynomial
+    denominator: Polynomial
 
 
 def quotient(tree: Node) -> Quotient:
     """Compute a rational function of the names in a tree.
 
     Raises:
-        IrrationalError: if it is none.
+        IrrationalError: if the tree is no rational function.
         UnreadableError: if it is undefined or too large.
         ZeroDivisionError: if it divides by zero.
 
@@ -136,42 +136,42 @@ def quotient(tree: Node) -> Quotient:
                 raise IrrationalError
             if abs(power) > MAX_DEGREE:
                 raise UnreadableError
-            return _raised(quotient(base), int(power))
-        case Operation(sign, one, other):
-            return _combined(sign, quotient(one), quotient(other))
+            return _to_power(quotient(base), int(power))
+        case Operation(sign, left, right):
+            return _combined(sign, quotient(left), quotient(right))
         case Negative(of):
             inner = quotient(of)
-            return Quotient({m: -c for m, c in inner.over.items()}, inner.under)
+            return Quotient({m: -c for m, c in inner.numerator.items()}, inner.denominator)
         case _:
             value = number(tree, {})
             return Quotient({(): value} if value else {}, {(): _ONE})
 
 
 def difference(left: Quotient, right: Quotient) -> Quotient:
-    """Subtract; the numerator is empty exactly where both are the same function."""
+    """Subtract; the numerator is empty exactly if both are the same function."""
     return _combined("-", left, right)
 
 
 def _combined(sign: str, left: Quotient, right: Quotient) -> Quotient:
     if sign == "*":
-        return Quotient(_product(left.over, right.over), _product(left.under, right.under))
+        return Quotient(_product(left.numerator, right.numerator), _product(left.denominator, right.denominator))
     if sign == "/":
-        if not right.over:
+        if not right.numerator:
             raise ZeroDivisionError
-        return Quotient(_product(left.over, right.under), _product(left.under, right.over))
+        return Quotient(_product(left.numerator, right.denominator), _product(left.denominator, right.numerator))
     if sign == "-":
-        right = Quotient({m: -c for m, c in right.over.items()}, right.under)
-    if left.under == right.under:
-        return Quotient(_sum(left.over, right.over), left.under)
-    over = _sum(_product(left.over, right.under), _product(right.over, left.under))
-    return Quotient(over, _product(left.under, right.under))
+        right = Quotient({m: -c for m, c in right.numerator.items()}, right.denominator)
+    if left.denominator == right.denominator:
+        return Quotient(_sum(left.numerator, right.numerator), left.denominator)
+    numerator = _sum(_product(left.numerator, right.denominator), _product(right.numerator, left.denominator))
+    return Quotient(numerator, _product(left.denominator, right.denominator))
 
 
-def _raised(base: Quotient, power: int) -> Quotient:
+def _to_power(base: Quotient, power: int) -> Quotient:
     if power < 0:
-        if not base.over:
+        if not base.numerator:
             raise ZeroDivisionError
-        base, power = Quotient(base.under, base.over), -power
+        base, power = Quotient(base.denominator, base.numerator), -power
     result = Quotient({(): _ONE}, {(): _ONE})
     for _ in range(power):
         result = _combined("*", result, base)
@@ -191,10 +191,10 @@ def _product(left: Polynomial, right: Polynomial) -> Polynomial:
     if len(left) * len(right) > MAX_TERMS * 8:
         raise UnreadableError
     total: Polynomial = {}
-    for one, a in left.items():
-        for other, b in right.items():
-            powers = dict(one)
-            for name, power in other:
+    for left_monomial, a in left.items():
+        for right_monomial, b in right.items():
+            powers = dict(left_monomial)
+            for name, power in right_monomial:
                 powers[name] = powers.get(name, 0) + power
             monomial = tuple(sorted(powers.items()))
             total[monomial] = _bounded(total.get(monomial, Fraction(0)) + a * b)

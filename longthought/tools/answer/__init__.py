@@ -1,1 +1,1 @@
-"""Whether two final answers are the same: exact numbers first, Math-Verify in worker processes second."""
+"""Compares final answers: by exact arithmetic first, then by Math-Verify in worker processes."""

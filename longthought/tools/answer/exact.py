@@ -1,7 +1,7 @@
-r"""The exact value of a number as people and LaTeX write it: `1,234`, `2 1/2`, `\frac12`, `1.5\times10^3`, `1/2004!`.
+r"""Read the exact value of a number in plain or LaTeX notation: `1,234`, `2 1/2`, `\frac12`, `1.5\times10^3`, `1/4!`.
 
-Rationals only, and only where there is one reading; everything else is None. Sizes are bounded before anything is
-computed, so that `9^{9^9}` costs nothing.
+The value is a rational if the text has exactly one reading, else None. Sizes are bounded before anything is computed,
+so that `9^{9^9}` costs nothing.
 """
 
 import math
@@ -16,7 +16,7 @@ _TOKEN: Final = re.compile(
     r"\s*(?:(?P<number>(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]*)?(?:[eE][-+]?[0-9]{1,9})?|\.[0-9]+)"
     r"|(?P<word>\\(?:frac|sqrt|cdot|times|div)(?![a-zA-Z]))|(?P<sign>[-+*/^!(){}]))"
 )
-_SAME: Final = {"\\cdot": "*", "\\times": "*", "\\div": "/"}
+_SIGNS: Final = {"\\cdot": "*", "\\times": "*", "\\div": "/"}
 
 
 class _NotExact(Exception):
@@ -27,14 +27,14 @@ def value(text: str) -> Fraction | None:
     """Return the value of a cleaned text (see `writing.clean`), or None if it isn't plainly a rational number."""
     try:
         reader = _ExpressionReader(text)
-        found = reader.sum()
-        return found if reader.at == len(reader.tokens) else None
+        total = reader.sum()
+        return total if reader.position == len(reader.tokens) else None
     except (_NotExact, ZeroDivisionError, ValueError):
         return None
 
 
 def power(base: Fraction, exponent: Fraction) -> Fraction:
-    """Raise to a power, if the result is rational and not too large."""
+    """Raise to a power if the result is rational and not too large."""
     if exponent.denominator != 1 or (base == 0 and exponent <= 0):
         raise _NotExact
     if base not in (0, 1, -1) and abs(exponent) * _bits(base) > _MAX_BITS:
@@ -52,24 +52,24 @@ class _ExpressionReader:
     def __init__(self, text: str) -> None:
         self.tokens: list[str] = []
         self.spaced: list[bool] = []
-        self.at = self.depth = 0
-        position, text = 0, text.rstrip()
-        while position < len(text):
-            match = _TOKEN.match(text, position)
+        self.position = self.depth = 0
+        offset, text = 0, text.rstrip()
+        while offset < len(text):
+            match = _TOKEN.match(text, offset)
             if match is None:
                 raise _NotExact
             token = match[0].strip()
-            self.tokens.append(_SAME.get(token, token))
+            self.tokens.append(_SIGNS.get(token, token))
             self.spaced.append(match[0][:1].isspace())
-            position = match.end()
+            offset = match.end()
 
     def peek(self) -> str:
-        return self.tokens[self.at] if self.at < len(self.tokens) else ""
+        return self.tokens[self.position] if self.position < len(self.tokens) else ""
 
     def take(self, *wanted: str) -> str:
         if self.peek() in wanted and self.peek():
-            self.at += 1
-            return self.tokens[self.at - 1]
+            self.position += 1
+            return self.tokens[self.position - 1]
         return ""
 
     def sum(self) -> Fraction:
@@ -95,8 +95,8 @@ class _ExpressionReader:
         negative = False
         while sign := self.take("-", "+"):
             negative ^= sign == "-"
-        found = self.raised()
-        return -found if negative else found
+        magnitude = self.raised()
+        return -magnitude if negative else magnitude
 
     def raised(self) -> Fraction:
         base = self.atom()
@@ -117,39 +117,42 @@ class _ExpressionReader:
     def atom(self) -> Fraction:
         token = self.peek()
         if token[:1].isdigit() or token[:1] == ".":
-            self.at += 1
+            self.position += 1
             whole = _number(token)
             return whole + self.fraction_after() if token.isdecimal() else whole
         if token == "(" or token == "{":
             return self.group()
         if token == "\\frac":
-            self.at += 1
+            self.position += 1
             return self.argument() / self.argument()
         if token == "\\sqrt":
-            self.at += 1
+            self.position += 1
             return _root(self.argument())
         raise _NotExact
 
     def fraction_after(self) -> Fraction:
         r"""Read the fraction of a mixed number: `2\frac12` or `2 1/2`."""
         if self.peek() == "\\frac":
-            self.at += 1
-            found = self.argument() / self.argument()
-        elif re.fullmatch(r"[0-9]+ / [0-9]+", " ".join(self.tokens[self.at : self.at + 3])) and self.spaced[self.at]:
-            found = Fraction(int(self.tokens[self.at]), int(self.tokens[self.at + 2]))
-            self.at += 3
+            self.position += 1
+            fraction = self.argument() / self.argument()
+        elif (
+            re.fullmatch(r"[0-9]+ / [0-9]+", " ".join(self.tokens[self.position : self.position + 3]))
+            and self.spaced[self.position]
+        ):
+            fraction = Fraction(int(self.tokens[self.position]), int(self.tokens[self.position + 2]))
+            self.position += 3
         else:
             return Fraction(0)
-        if not 0 < found < 1 or self.peek() in ("^", "!"):
+        if not 0 < fraction < 1 or self.peek() in ("^", "!"):
             raise _NotExact
-        return found
+        return fraction
 
     def group(self) -> Fraction:
         closing = {"(": ")", "{": "}"}.get(self.take("(", "{"))
-        found = self.sum()
+        total = self.sum()
         if closing is None or not self.take(closing):
             raise _NotExact
-        return found
+        return total
 
     def argument(self) -> Fraction:
         r"""Read what follows `\frac` or `\sqrt`: a group, or a single digit as TeX does."""
@@ -159,9 +162,9 @@ class _ExpressionReader:
         if not token.isdecimal():
             raise _NotExact
         if len(token) == 1:
-            self.at += 1
+            self.position += 1
         else:
-            self.tokens[self.at] = token[1:]
+            self.tokens[self.position] = token[1:]
         return Fraction(int(token[0]))
 
 

@@ -1,6 +1,6 @@
-r"""Intervals and their unions, in either notation: `(-\infty,1)\cup(2,\infty)` and `x<1 or x>2` are one set.
+r"""Read intervals and their unions in either notation: `(-\infty,1)\cup(2,\infty)` and `x<1 or x>2` are one set.
 
-Bounds that are rational are compared exactly here; others are only brought into one notation.
+Rational bounds are compared exactly here; other bounds are only rewritten in one notation.
 """
 
 import re
@@ -19,7 +19,7 @@ _BOUND: Final = re.compile(r"[^=,;<>]+")
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """One interval; bounds as they are written."""
+    """One interval, with its bounds as written."""
 
     low: str
     high: str
@@ -33,12 +33,12 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Union:
-    """Several intervals, and the variable that they are about, where one is named."""
+    """A union of intervals, and the variable that it bounds, if one is named."""
 
     intervals: tuple[Interval, ...]
     variable: str | None
     explicit: bool
-    """Whether it can be nothing else: an inequality, a union, a bound at infinity, brackets of two kinds."""
+    """Whether it has no other reading: an inequality, a union, a bound at infinity, brackets of two kinds."""
 
     def latex(self) -> str:
         """Write it in brackets."""
@@ -52,23 +52,23 @@ def union(body: str) -> Union | None:
     pieces = _OR.split(body)
     for piece in pieces:
         bracketed = _bracketed(re.sub(r"^\s*(?:[a-zA-Z]|\\theta)\s*\\in\s", "", piece).strip())
-        found = (bracketed, None) if bracketed else _inequality(piece)
-        if found is None:
+        parsed = (bracketed, None) if bracketed else _inequality(piece)
+        if parsed is None:
             return None
-        intervals.append(found[0])
+        intervals.append(parsed[0])
         explicit = (
             explicit or bracketed is None or "\\infty" in piece or piece.strip()[0] + piece.strip()[-1] in "(] [)"
         )
-        variables |= {found[1]} if found[1] else set()
+        variables |= {parsed[1]} if parsed[1] else set()
     if len(variables) > 1:
         return None
     return Union(tuple(intervals), next(iter(variables), None), explicit or len(pieces) > 1)
 
 
-def same(one: Union, other: Union) -> bool | None:
+def same_set(left: Union, right: Union) -> bool | None:
     """Say whether two unions are the same set; None unless every bound is rational or infinite."""
-    first, second = _normal(one), _normal(other)
-    return None if first is None or second is None else first == second
+    left_pieces, right_pieces = _normal(left), _normal(right)
+    return None if left_pieces is None or right_pieces is None else left_pieces == right_pieces
 
 
 def _bracketed(text: str) -> Interval | None:
@@ -117,7 +117,7 @@ def _bound(text: str) -> _Bound | None:
 
 
 def _normal(union: Union) -> list[tuple[_Bound, bool, _Bound, bool]] | None:
-    """Sort and merge, so that equal sets are equal lists."""
+    """Sort and merge the intervals, so that equal sets give equal lists."""
     pieces = list[tuple[_Bound, bool, _Bound, bool]]()
     for interval in union.intervals:
         low, high = _bound(interval.low), _bound(interval.high)

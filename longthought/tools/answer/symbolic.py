@@ -1,9 +1,9 @@
-"""Math-Verify's verdict on two expressions, and a second opinion at a hundred digits; runs in a worker process only.
+"""Compare two expressions with Math-Verify and check the result to a hundred digits; runs in a worker process only.
 
 Math-Verify (Kydlíček, https://github.com/huggingface/Math-Verify) compares numbers within a tolerance, so that it calls
 2^-99 and 2^-98 equal, and answers False both for "they differ" and for "I can't tell". So its yes must survive an
 evaluation at high precision, and its no counts only where both sides were read as the same kind of thing.
-Units, percent signs and text have been taken off before: see `compare`.
+`compare` removes units, percent signs and text beforehand.
 """
 
 import logging
@@ -26,9 +26,9 @@ verify: Any = math_verify.verify
 
 logging.disable(logging.CRITICAL)  # without its own timeouts, which this file replaces, Math-Verify warns at each call
 _SECONDS: Final = 3.0
-"""Before the pool's own limit, so that the process stays warm."""
+"""Time limit of a comparison, below the pool's own, so that the process stays warm."""
 _DIGITS: Final = 100
-"""Beyond the decimal point, so that 9^99 and 9^99 + 1 differ."""
+"""Digits compared beyond the decimal point, so that 9^99 and 9^99 + 1 differ."""
 _MAX_DIGITS: Final = 3_000
 _CONFIG: Final = (LatexExtractionConfig(),)
 _POINTS: Final = (sympy.Rational(7, 11), sympy.Rational(17, 5), sympy.Rational(29, 23), sympy.Rational(61, 19))
@@ -39,22 +39,22 @@ SymbolicFinding = tuple[bool | None, str]
 
 
 class _Alarm(BaseException):
-    """Time is up; no Exception, so that sympy can't swallow it."""
+    """The time is up; it is no Exception, so that sympy can't swallow it."""
 
 
 def judge(gold: str, given: str) -> SymbolicFinding:
     """Compare two expressions in cleaned LaTeX.
 
     Returns:
-        Whether they are equal, None if that can't be told, and a reason.
+        Whether they are equal, or None if that is unknown, and a reason.
 
     """
     try:
         with _limit(_SECONDS):
-            one, other = _read(gold), _read(given)
-            if one is None or other is None:
-                return None, f"{'the reference' if one is None else 'the answer'} can't be read as mathematics"
-            return _judge(one, other)
+            gold_value, given_value = _read(gold), _read(given)
+            if gold_value is None or given_value is None:
+                return None, f"{'the reference' if gold_value is None else 'the answer'} can't be read as mathematics"
+            return _judge(gold_value, given_value)
     except _Alarm:
         return None, f"no result after {_SECONDS:g} s"
     except RecursionError:
@@ -76,21 +76,21 @@ def _limit(seconds: float) -> Generator[None, None, None]:
 
 def _read(text: str) -> Any:
     latex = re.sub(r"([0-9.]+)\s*\^\\circ", r"(\1\\cdot\\frac{\\pi}{180})", text)
-    found: list[Any] = parse(f"${latex}$", _CONFIG, parsing_timeout=None)
-    return found[0] if found and not isinstance(found[0], str) else None
+    parsed: list[Any] = parse(f"${latex}$", _CONFIG, parsing_timeout=None)
+    return parsed[0] if parsed and not isinstance(parsed[0], str) else None
 
 
 def _judge(gold: Any, given: Any) -> SymbolicFinding:
     if _undefined(gold) or _undefined(given):
         return None, "it divides by zero"
-    said = _verified(gold, given)
+    verified = _verified(gold, given)
     precise = _precisely(gold, given)
     rounded = _has_float(gold) != _has_float(given)
-    if said and precise is False:
+    if verified and precise is False:
         return (None, "equal only when rounded") if rounded else (False, "they differ in later digits")
-    if said and precise is None and isinstance(gold, sympy.Expr) and not _symbols(gold) and gold.is_finite:
+    if verified and precise is None and isinstance(gold, sympy.Expr) and not _symbols(gold) and gold.is_finite:
         return None, "too large to tell"
-    if said:
+    if verified:
         return True, ""
     if precise:
         if isinstance(gold, sympy.Expr) and not _symbols(gold):
@@ -99,7 +99,7 @@ def _judge(gold: Any, given: Any) -> SymbolicFinding:
     if reading := _other_reading(gold, given):
         return None, reading
     if precise is False:
-        return (None, "one may be the other, rounded") if rounded and _near(gold, given) else (False, "they differ")
+        return (None, "one may be the other, rounded") if rounded and _is_near(gold, given) else (False, "they differ")
     if _family(gold) == _family(given):
         return False, "they differ"
     return None, "written as different kinds of things"
@@ -120,7 +120,7 @@ def _undefined(thing: Any) -> bool:
 
 
 def _precisely(one: Any, other: Any) -> bool | None:
-    """Compare numbers at high precision, functions at some points, collections part by part; None if it can't."""
+    """Compare numbers at high precision, functions at some points, collections part by part; None if that fails."""
     if isinstance(one, sympy.Eq) and isinstance(other, sympy.Eq) and one.lhs == other.lhs:
         return _precisely(one.rhs, other.rhs)
     if isinstance(one, sympy.MatrixBase) and isinstance(other, sympy.MatrixBase):
@@ -128,7 +128,7 @@ def _precisely(one: Any, other: Any) -> bool | None:
     if _family(one) != _family(other):
         return None
     if isinstance(one, (sympy.FiniteSet, LatexSet)):
-        return _some_order(list(one.args), list(other.args))
+        return _in_some_order(list(one.args), list(other.args))
     if isinstance(one, sympy.Tuple):
         return _all_precisely(list(one.args), list(other.args))
     if isinstance(one, sympy.Interval):
@@ -138,23 +138,23 @@ def _precisely(one: Any, other: Any) -> bool | None:
     symbols = _symbols(one)
     if symbols != _symbols(other) or len(symbols) > len(_POINTS):
         return None
-    agreed = [_at(one, other, symbols, shift) for shift in range(2 if symbols else 1)]
+    agreed = [_agree_at(one, other, symbols, shift) for shift in range(2 if symbols else 1)]
     return False if False in agreed else None if None in agreed else True
 
 
 def _all_precisely(ones: list[Any], others: list[Any]) -> bool | None:
     if len(ones) != len(others):
         return False
-    found = [_precisely(one, other) for one, other in zip(ones, others, strict=True)]
-    return False if False in found else None if None in found else True
+    agreed = [_precisely(one, other) for one, other in zip(ones, others, strict=True)]
+    return False if False in agreed else None if None in agreed else True
 
 
-def _some_order(ones: list[Any], others: list[Any]) -> bool | None:
+def _in_some_order(ones: list[Any], others: list[Any]) -> bool | None:
     """Match the elements of two sets."""
     for one in ones:
-        found = [_precisely(one, other) for other in others]
-        if True not in found:
-            return None if None in found else False
+        agreed = [_precisely(one, other) for other in others]
+        if True not in agreed:
+            return None if None in agreed else False
     return len(ones) == len(others)
 
 
@@ -163,7 +163,7 @@ def _symbols(expression: Any) -> list[Any]:
     return sorted((s for s in expression.free_symbols if str(s) != "i"), key=str)
 
 
-def _at(one: Any, other: Any, symbols: list[Any], shift: int) -> bool | None:
+def _agree_at(one: Any, other: Any, symbols: list[Any], shift: int) -> bool | None:
     """Evaluate both at one point."""
     points: dict[Any, Any] = {s: _POINTS[(i + shift) % len(_POINTS)] for i, s in enumerate(symbols)}
     for s in one.free_symbols | other.free_symbols:
@@ -185,7 +185,7 @@ def _at(one: Any, other: Any, symbols: list[Any], shift: int) -> bool | None:
 
 
 def _exact(expression: Any) -> Any:
-    """Take decimals for what is written, not for the nearest binary fraction."""
+    """Take decimals as written, not as the nearest binary fraction."""
     floats = {number: sympy.Rational(str(number)) for number in expression.atoms(sympy.Float)}
     return expression.xreplace(floats) if floats else expression
 
@@ -194,7 +194,7 @@ def _has_float(thing: Any) -> bool:
     return bool(thing.atoms(sympy.Float)) if isinstance(thing, sympy.Basic) else False
 
 
-def _near(one: Any, other: Any) -> bool:
+def _is_near(one: Any, other: Any) -> bool:
     try:
         return bool(abs(sympy.N(one - other)) <= abs(sympy.N(one)) / 100)
     except (TypeError, ValueError, ArithmeticError, AttributeError):
@@ -209,13 +209,13 @@ def _family(thing: Any) -> str:
 
 
 def _other_reading(gold: Any, given: Any) -> str:
-    """Try what the two may have meant; such an agreement is no proof."""
+    """Return another reading under which the two agree, which is no proof; empty if none is known."""
     if not isinstance(gold, sympy.Expr) or not isinstance(given, sympy.Expr):
         return ""
-    ours, theirs = gold.free_symbols - given.free_symbols, given.free_symbols - gold.free_symbols
-    if len(ours) == len(theirs) == 1 and {s.name for s in ours | theirs} <= _PARAMETERS:
-        (one,), (other,) = ours, theirs
-        if _verified(gold, given.xreplace({other: one})):
+    gold_only, given_only = gold.free_symbols - given.free_symbols, given.free_symbols - gold.free_symbols
+    if len(gold_only) == len(given_only) == 1 and {s.name for s in gold_only | given_only} <= _PARAMETERS:
+        (gold_symbol,), (given_symbol,) = gold_only, given_only
+        if _verified(gold, given.xreplace({given_symbol: gold_symbol})):
             return "equal if the letters that differ both stand for any whole number"
     for base_10, natural in ((gold, given), (given, gold)):
         swapped = base_10.replace(sympy.log, _natural_logarithm)

@@ -1,7 +1,8 @@
-r"""Products of rationals, square roots and π, compared exactly: `\frac{\sqrt{3}}{3}`, `2\pi\sqrt{5}/3`.
+r"""Read products of rationals, square roots and π, which can be compared exactly: `\frac{\sqrt{3}}{3}`, `2\pi\sqrt{5}`.
 
-Such a term is told by its sign, its square without π, which is rational, and its power of π, which is transcendental
-(Lindemann, 1882). So equal triples mean equal numbers and nothing else does. Sums are for the worker processes.
+Such a term is determined by its sign, the square of its part without π, which is rational, and its power of π. Since π
+is transcendental (Lindemann, 1882), two terms are equal exactly if these three are. Sums are left to the worker
+processes.
 """
 
 import re
@@ -15,14 +16,14 @@ _MAX_DIGITS: Final = 60
 
 
 class Term(NamedTuple):
-    """One product."""
+    """One product: its sign, the square of its part without π, and its power of π."""
 
     sign: int
     square: Fraction
     pi: int
 
     def times(self, other: "Term", power: int = 1) -> "Term":
-        """Multiply, or divide with a power of -1."""
+        """Multiply, or divide with `power=-1`."""
         return Term(self.sign * other.sign, self.square * other.square**power, self.pi + power * other.pi)
 
 
@@ -31,36 +32,36 @@ class _NotATerm(Exception):
 
 
 def term(text: str) -> Term | None:
-    """Read a cleaned text; None if it isn't plainly such a product, or zero."""
+    """Read a cleaned text; None if it is zero or not plainly such a product."""
     tokens = list[str]()
-    at, text = 0, text.rstrip()
-    while at < len(text):
-        match = _TOKEN.match(text, at)
+    position, text = 0, text.rstrip()
+    while position < len(text):
+        match = _TOKEN.match(text, position)
         if match is None or len(tokens) == _MAX_TOKENS or len(match[1]) > _MAX_DIGITS:
             return None
         tokens.append({"\\cdot": "*", "\\times": "*"}.get(match[1], match[1]))
-        at = match.end()
+        position = match.end()
     try:
-        found = _product(tokens[::-1], "")
+        product = _product(tokens[::-1], "")
     except (_NotATerm, IndexError, ZeroDivisionError):
         return None
-    return found if found.square else None
+    return product if product.square else None
 
 
 def _product(rest: list[str], closing: str) -> Term:
-    """Read up to a closing bracket, or the end; `rest` is reversed."""
-    found, divided = Term(1, Fraction(1), 0), False
+    """Read up to a closing bracket or the end; `rest` is reversed."""
+    product, divided = Term(1, Fraction(1), 0), False
     if rest[-1] == "-":
         rest.pop()
-        found = Term(-1, Fraction(1), 0)
+        product = Term(-1, Fraction(1), 0)
     power = 1
     while True:
         before = rest[-1]
-        found = found.times(_factor(rest), power)
+        product = product.times(_factor(rest), power)
         if not rest or rest[-1] == closing:
             if closing:
                 rest.pop()
-            return found
+            return product
         power = -1 if rest[-1] == "/" else 1
         if rest[-1] in ("*", "/"):
             divided = divided or rest.pop() == "/"
@@ -77,10 +78,10 @@ def _factor(rest: list[str]) -> Term:
     if token == "\\frac":
         return _argument(rest).times(_argument(rest), -1)
     if token == "\\sqrt":
-        held = _argument(rest)
-        root = held.square
+        radicand = _argument(rest)
+        root = radicand.square
         whole = Fraction(_root(root.numerator), _root(root.denominator))
-        if held.sign < 0 or held.pi:
+        if radicand.sign < 0 or radicand.pi:
             raise _NotATerm
         return Term(1, whole, 0)
     if token in "({":

@@ -1,6 +1,6 @@
-"""What stands behind a number: centimetres, dollars, square feet, apples; and whether two of them can be compared.
+"""Read the unit behind a number: centimetres, dollars, square feet, apples.
 
-Only units with an exact ratio to one another are converted. Anything else is a label: the same word or not.
+Only units with an exact ratio to one another can be converted. Any other word is a label, equal only to itself.
 """
 
 import re
@@ -11,13 +11,13 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A unit: how many base units it is, and of what. A label has itself as its only dimension."""
+    """A unit as a multiple of base units. A label has itself as its only dimension."""
 
     name: str
     factor: Fraction
     dimensions: tuple[tuple[str, int], ...]
     known: bool
-    """Whether it is in the table, and not just a word such as `apples`."""
+    """Whether it is in the table, and not only a word such as `apples`."""
 
 
 _TABLE: Final[dict[str, dict[str, str]]] = {
@@ -47,17 +47,17 @@ _TABLE: Final[dict[str, dict[str, str]]] = {
 _UNITS: Final = {
     word: (Fraction(ratio), dimension)
     for dimension, names in _TABLE.items()
-    for words, ratio in names.items()
-    for word in words.split()
+    for spellings, ratio in names.items()
+    for word in spellings.split()
 }
 _COMPOUND: Final = {"mph": "mile/hour", "kph": "km/h", "kmh": "km/h", "sqft": "ft^2"}
 _POWERS: Final = {"square": 2, "sq": 2, "squared": 2, "cubic": 3, "cubed": 3, "cu": 3}
 _MAX_NAME: Final = 60
 
 
-def is_letter(word: str) -> bool:
-    """Say whether a single letter is a unit, so that `5 m` is five metres."""
-    return word.lower() in _UNITS
+def is_unit_letter(letter: str) -> bool:
+    """Say whether a letter is a unit, so that `5 m` is five metres."""
+    return letter.lower() in _UNITS
 
 
 def unit(text: str) -> Unit | None:
@@ -68,11 +68,11 @@ def unit(text: str) -> Unit | None:
         return None
     factor, dimensions = Fraction(1), dict[str, int]()
     known = True
-    for place, part in enumerate(_COMPOUND.get(name, name).split("/")):
+    for part_index, part in enumerate(_COMPOUND.get(name, name).split("/")):
         for word, exponent in _factors(part):
             ratio, dimension = _UNITS.get(word) or _UNITS.get(_singular(word)) or (Fraction(1), "")
             known = known and bool(dimension)
-            exponent = -exponent if place else exponent
+            exponent = -exponent if part_index else exponent
             factor *= ratio**exponent
             dimension = dimension or _singular(word)
             dimensions[dimension] = dimensions.get(dimension, 0) + exponent
@@ -80,18 +80,18 @@ def unit(text: str) -> Unit | None:
 
 
 def _factors(part: str) -> list[tuple[str, int]]:
-    found: list[tuple[str, int]] = []
+    factors: list[tuple[str, int]] = []
     pending = 1
     for word in part.split():
         if word in ("square", "sq", "cubic", "cu"):
             pending = _POWERS[word]
-        elif word in ("squared", "cubed") and found:
-            found[-1] = (found[-1][0], _POWERS[word])
+        elif word in ("squared", "cubed") and factors:
+            factors[-1] = (factors[-1][0], _POWERS[word])
         else:
             base, _, exponent = word.partition("^")
-            found.append((base, int(exponent) if exponent.isdecimal() else pending))
+            factors.append((base, int(exponent) if exponent.isdecimal() else pending))
             pending = 1
-    return found or [(part, 1)]
+    return factors or [(part, 1)]
 
 
 def _singular(word: str) -> str:

@@ -1,4 +1,4 @@
-r"""How a final answer is written, apart from what it is worth: its marks, its name, its unit, its kind.
+r"""Take a final answer apart by its notation: its body, its name, its unit, its kind.
 
 `\(x = \$1{,}234.00\)` is a number named `x` with the unit dollars. Nothing is computed here.
 """
@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from longthought.tools.answer.exact import value
-from longthought.tools.answer.units import Unit, is_letter, unit
+from longthought.tools.answer.units import Unit, is_unit_letter, unit
 
 
 class AnswerKind(StrEnum):
@@ -35,12 +35,12 @@ class AnswerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One answer, taken apart."""
+    """The parts of one answer."""
 
     text: str
-    """Cleaned, with its unit and its name."""
+    """The cleaned answer, with its unit and its name."""
     body: str
-    """Without them."""
+    """The answer without its unit and its name."""
     kind: AnswerKind
     parts: tuple[str, ...] = ()
     """The elements of a list, a tuple, a set, brackets or a ratio."""
@@ -53,7 +53,7 @@ class Written:
 
 
 _DOLLAR: Final = "\ue000"
-"""Stands for a dollar sign that is money and not LaTeX."""
+"""Stands for a dollar sign that means money and is no LaTeX."""
 _SYMBOLS: Final = str.maketrans({
     "−": "-", "–": "-", "—": "-", "×": r"\times ", "·": r"\cdot ", "⋅": r"\cdot ", "∙": r"\cdot ", "÷": "/", "⁄": "/",
     "π": r"\pi ", "°": r"^\circ ", "∞": r"\infty ", "∪": r"\cup ", "∩": r"\cap ", "±": r"\pm ", "≤": r"\le ",
@@ -62,7 +62,7 @@ _SYMBOLS: Final = str.maketrans({
 })  # fmt: skip
 _RELATIONS: Final = {"leq": r"\le ", "geq": r"\ge ", "neq": r"\ne ", "lt": "<", "gt": ">"}
 _Replacement = str | Callable[[re.Match[str]], str]
-_MARKS: Final[tuple[tuple[re.Pattern[str], _Replacement], ...]] = (
+_REPLACEMENTS: Final[tuple[tuple[re.Pattern[str], _Replacement], ...]] = (
     (re.compile(r"\\(?:[,;:!>]|quad|qquad|enspace|thinspace)(?![a-zA-Z])|\\ |~"), " "),
     (re.compile(r"\\(?:left|right|big|Big|bigg|Bigg|displaystyle|textstyle|limits)(?![a-zA-Z])\.?"), ""),
     (re.compile(r"\\[dtc]frac(?![a-zA-Z])"), r"\\frac"),
@@ -85,7 +85,7 @@ _WRAPPERS: Final = tuple(
 )  # fmt: skip
 _TEXT: Final = re.compile(r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|mbox|operatorname)\s*\{([^{}]*)\}")
 _POWER: Final = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+")
-_VULGAR: Final = re.compile("[¼-¾⅐-⅞]")
+_VULGAR_FRACTION: Final = re.compile("[¼-¾⅐-⅞]")
 _NAME: Final = re.compile(r"(\\?[a-zA-Z]+(?:_\{?\w\}?)?(?:\([a-zA-Z]\))?)\s*=(?!=)\s*(.+)", re.DOTALL)
 _NUMERAL: Final = r"[-+]?(?:[0-9][0-9,]*(?:\.[0-9]*)?|\.[0-9]+)"
 _MONEY: Final = re.compile(rf"([-+]?)\s*([{_DOLLAR}€£¥₹])\s*([0-9.].*)", re.DOTALL)
@@ -107,9 +107,9 @@ _FUNCTIONS: Final = frozenset(_MATHEMATICS.split())
 
 
 def clean(text: str) -> str:
-    """Bring an answer into one notation: plain LaTeX without marks of layout."""
+    """Normalise an answer to plain LaTeX without layout commands."""
     text = _POWER.sub(lambda m: f"^{{{unicodedata.normalize('NFKC', m[0]).replace('−', '-')}}}", text)
-    text = _VULGAR.sub(lambda m: f" {unicodedata.normalize('NFKC', m[0])}", text).translate(_SYMBOLS)
+    text = _VULGAR_FRACTION.sub(lambda m: f" {unicodedata.normalize('NFKC', m[0])}", text).translate(_SYMBOLS)
     text = text.replace("\\$", _DOLLAR).strip()
     before = None
     while before != text:
@@ -120,7 +120,7 @@ def clean(text: str) -> str:
             if match and _balanced(match[1]):
                 text = match[1].strip()
     text = text.replace("$", _DOLLAR) if text.count("$") == 1 else text.replace("$", "")
-    for pattern, replacement in _MARKS:
+    for pattern, replacement in _REPLACEMENTS:
         text = pattern.sub(replacement, text)
     text = _TEXT.sub(r"\\text{\1}", text)
     text = re.sub(r"\\text\{\s*([-+]?[0-9][0-9.,/]*)\s*\}", r"\1", text)
@@ -137,35 +137,35 @@ def read(text: str) -> Written:
         body = body[3:].strip()
     if match := re.fullmatch(r"[a-zA-Z]\s*\\in\s*(.+)", body, re.DOTALL):
         body = match[1]
-    body, percent = _percent(body)
-    body, measured = (body, None) if percent else _measured(body)
+    body, percent = _split_percent(body)
+    body, unit_read = (body, None) if percent else _split_unit(body)
     if match := re.fullmatch(r"\(?([0-9]+)\)?_\{?(?:\\text\{)?([0-9]{1,2})\}{0,2}", body):
-        return Written(text, match[1], AnswerKind.SINGLE, (), name, measured, percent, int(match[2]))
+        return Written(text, match[1], AnswerKind.SINGLE, (), name, unit_read, percent, int(match[2]))
     kind, parts = _kind(body)
-    return Written(text, body, kind, parts, name, measured, percent)
+    return Written(text, body, kind, parts, name, unit_read, percent)
 
 
-def _percent(body: str) -> tuple[str, bool]:
+def _split_percent(body: str) -> tuple[str, bool]:
     match = re.fullmatch(r"(.+?)\s*(?:%|\\text\{\s*(?:%|percent)\s*\}|percent)", body, re.DOTALL | re.IGNORECASE)
     return (match[1].strip(), True) if match else (body, False)
 
 
-def _measured(body: str) -> tuple[str, Unit | None]:
+def _split_unit(body: str) -> tuple[str, Unit | None]:
     """Split a number or an expression from the unit behind or the currency before it."""
     if match := _MONEY.fullmatch(body):
-        rest, smaller = _measured(match[3])
+        rest, smaller = _split_unit(match[3])
         sign = match[2].replace(_DOLLAR, "$")
         return match[1] + rest, unit(sign) if smaller is None or not smaller.known else smaller
     if match := re.fullmatch(r"(.+?)\s*(?:\^\\circ|\\text\{\s*degrees?\s*\})\s*", body, re.DOTALL):
         return (match[1], unit("°")) if value(match[1]) is not None else (body, None)
     if match := _UNIT.fullmatch(body):
         written = re.sub(r"\\text\{([^{}]*)\}", r"\1", match["unit"]).replace(_DOLLAR, "$")
-        if (found := unit(written)) and written.strip() not in ("or", "and"):
-            return match["body"].strip(), found
+        if (found_unit := unit(written)) and written.strip() not in ("or", "and"):
+            return match["body"].strip(), found_unit
     if (match := _BARE_UNIT.fullmatch(body)) and value(match["body"]) is not None:
         word = match["unit"].strip()
         alone = not word[1:2].isalpha()
-        if (match["space"] and is_letter(word[0])) if alone else word.split()[0].lower() not in _FUNCTIONS:
+        if (match["space"] and is_unit_letter(word[0])) if alone else word.split()[0].lower() not in _FUNCTIONS:
             return match["body"].strip(), unit(word)
     return body, None
 
@@ -184,7 +184,7 @@ def _kind(body: str) -> tuple[AnswerKind, tuple[str, ...]]:
             return AnswerKind.TUPLE, parts
         if opening in "([" and closing in ")]" and len(parts) > 1:
             return AnswerKind.BRACKETS, parts
-    if words(body):
+    if plain_words(body):
         return AnswerKind.WORDS, ()
     parts = split(re.sub(r"(?:,\s*)?(?:\\text\{\s*(?:and|or)\s*\}|\b(?:and|or)\b)", ",", body))
     if len(parts) > 1 and "\\begin" not in body:
@@ -198,8 +198,8 @@ def _kind(body: str) -> tuple[AnswerKind, tuple[str, ...]]:
     return AnswerKind.SINGLE, ()
 
 
-def words(body: str) -> list[str]:
-    """Return the words of a text that mathematics doesn't use."""
+def plain_words(body: str) -> list[str]:
+    """Return the words of a text that are no names of mathematics, such as `sin`."""
     body = re.sub(r"\\text\{\s*(?:and|or)\s*\}|\b(?:and|or)\b", ",", body)
     body = re.sub(r"\\(?:begin|end|operatorname)\s*\{[^{}]*\}", "", body)
     return [word for word in _WORD.findall(body) if word.lower() not in _FUNCTIONS]
@@ -210,24 +210,24 @@ def split(text: str) -> tuple[str, ...]:
     if not text.strip():
         return ()
     parts, depth, start = list[str](), 0, 0
-    for at, sign in enumerate(text):
+    for index, sign in enumerate(text):
         depth += (sign in "([{") - (sign in ")]}")
-        if depth == 0 and (sign == ";" or (sign == "," and not _thousands(text, at))):
-            parts.append(text[start:at].strip())
-            start = at + 1
+        if depth == 0 and (sign == ";" or (sign == "," and not _groups_thousands(text, index))):
+            parts.append(text[start:index].strip())
+            start = index + 1
     return (*parts, text[start:].strip())
 
 
-def _thousands(text: str, at: int) -> bool:
+def _groups_thousands(text: str, index: int) -> bool:
     return (
         (";" in text or ", " in text)
-        and re.match(r",[0-9]{3}(?![0-9])", text[at:]) is not None
-        and text[at - 1 : at].isdecimal()
+        and re.match(r",[0-9]{3}(?![0-9])", text[index:]) is not None
+        and text[index - 1 : index].isdecimal()
     )
 
 
 def _balanced(text: str) -> bool:
-    """Say whether no bracket in a text belongs to one outside of it."""
+    """Say whether every bracket in a text has its partner inside."""
     depth = 0
     for sign in text:
         depth += (sign in "([{") - (sign in ")]}")

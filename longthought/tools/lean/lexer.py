@@ -1,9 +1,9 @@
-"""Lean's source in tokens, so that a screen sees words and not the letters inside a name, a comment or a string.
+"""Split Lean source into tokens, so that the screen sees words and not letters inside a name, a comment or a string.
 
-It takes no more for a name, a string or a comment than Lean does, for what it takes too much of would be hidden from
-the screen; where a text could be read in two ways it refuses. It knows nothing of what the words mean.
+A name, a string or a comment is never read as longer than Lean reads it, since the excess would be hidden from the
+screen; a text that could be read in two ways is refused. The lexer knows nothing of what the words mean.
 
-After Lean's own `Lean/Parser/Basic.lean` and `Lean/Parser/Types.lean` (https://github.com/leanprover/lean4).
+It follows Lean's own `Lean/Parser/Basic.lean` and `Lean/Parser/Types.lean` (https://github.com/leanprover/lean4).
 """
 
 import re
@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Final
 
 MAX_DEPTH: Final = 200
-"""Brackets and comments nested deeper than this would end in Lean's stack."""
+"""Maximum nesting of brackets and comments; deeper nesting might overflow Lean's stack."""
 
 _LETTERS: Final = (
     r"A-Za-z\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u00FF"
@@ -42,13 +42,13 @@ _TOKEN: Final = re.compile(
     re.VERBOSE,
 )
 _PAIRS: Final = {")": "(", "]": "[", "}": "{", "⟩": "⟨"}
-_MARK: Final = re.compile(r"/-|-/")
+_COMMENT_MARK: Final = re.compile(r"/-|-/")
 _GLUE: Final = re.compile(r"[^\s\w)\]}⟩(\[{⟨,;'\"»]")
-"""What could be one token with the dashes of a comment behind it."""
+"""A character that could form one token with the dashes of a comment behind it."""
 
 
 class LeanTokenKind(StrEnum):
-    """What a token is; spaces and comments are none."""
+    """The kind of a token; spaces and comments are no tokens."""
 
     NAME = "name"
     """A keyword or an identifier, dots included."""
@@ -63,7 +63,7 @@ class LeanTokenKind(StrEnum):
 
 
 class Unlexable(Exception):
-    """A text that can't be read in one way only; the message says why."""
+    """A text that doesn't have exactly one reading; the message says why."""
 
 
 class TooDeep(Unlexable):
@@ -98,45 +98,45 @@ def tokens(text: str) -> list[LeanToken]:
 
 
 def _tokens(text: str) -> Iterator[LeanToken]:
-    _characters(text)
-    place, stack = 0, list[str]()
-    while place < len(text):
-        match = _TOKEN.match(text, place)
+    _refuse_invisible(text)
+    position, stack = 0, list[str]()
+    while position < len(text):
+        match = _TOKEN.match(text, position)
         assert match is not None
         assert match.lastgroup is not None
-        found, start, kind = match.group(), place, match.lastgroup
-        place = match.end()
+        matched, start, kind = match.group(), position, match.lastgroup
+        position = match.end()
         match kind:
             case "space":
                 continue
             case "comment" | "block":
                 if start and _GLUE.match(text[start - 1]):
                     raise Unlexable("write a space before a comment: an operator and its dashes may be one word")
-                place = _comment_end(text, place) if kind == "block" else place
+                position = _comment_end(text, position) if kind == "block" else position
                 continue
             case "raw" | "string":
-                if "{" in found:
+                if "{" in matched:
                     raise Unlexable("a string with a brace in it may hold code")
-                yield LeanToken(LeanTokenKind.STRING, found, start, len(stack))
+                yield LeanToken(LeanTokenKind.STRING, matched, start, len(stack))
             case "unclosed":
-                raise Unlexable(f"{found} is never closed")
+                raise Unlexable(f"{matched} is never closed")
             case "open":
-                yield LeanToken(LeanTokenKind.OPEN, found, start, len(stack))
-                stack.append(found)
+                yield LeanToken(LeanTokenKind.OPEN, matched, start, len(stack))
+                stack.append(matched)
                 if len(stack) > MAX_DEPTH:
                     raise TooDeep(f"brackets are nested more than {MAX_DEPTH} deep")
             case "close":
-                if not stack or stack.pop() != _PAIRS[found]:
-                    raise Unlexable(f"{found} closes a bracket that was not opened")
-                yield LeanToken(LeanTokenKind.CLOSE, found, start, len(stack))
+                if not stack or stack.pop() != _PAIRS[matched]:
+                    raise Unlexable(f"{matched} closes a bracket that was not opened")
+                yield LeanToken(LeanTokenKind.CLOSE, matched, start, len(stack))
             case "symbol":
-                if found in ('"', "«"):
-                    raise Unlexable(f"{found} is never closed")
-                if _foreign(found):
-                    raise Unlexable(f"{found!r} (U+{ord(found):04X}) is no letter of Lean's, only like one")
-                yield LeanToken(LeanTokenKind.SYMBOL, found, start, len(stack))
+                if matched in ('"', "«"):
+                    raise Unlexable(f"{matched} is never closed")
+                if _is_foreign(matched):
+                    raise Unlexable(f"{matched!r} (U+{ord(matched):04X}) is no letter of Lean's, only like one")
+                yield LeanToken(LeanTokenKind.SYMBOL, matched, start, len(stack))
             case _:
-                yield LeanToken(LeanTokenKind(kind), found, start, len(stack))
+                yield LeanToken(LeanTokenKind(kind), matched, start, len(stack))
     if stack:
         raise Unlexable(f"{stack[-1]} is never closed")
 
@@ -145,22 +145,22 @@ _OPERATORS: Final = re.compile(r"[λΠΣ\u00AA\u00B2\u00B3\u00B9\u00BA\u02B0-\u0
 """Letters, superscripts and such that are operators in Lean."""
 
 
-def _foreign(character: str) -> bool:
+def _is_foreign(character: str) -> bool:
     return character > "\x7f" and unicodedata.category(character[0])[0] in "LNM" and not _OPERATORS.match(character)
 
 
-def _characters(text: str) -> None:
-    """Refuse what can't be seen: controls, joiners, changes of direction, halves of surrogate pairs, foreign spaces."""
+def _refuse_invisible(text: str) -> None:
+    """Refuse characters that can't be seen: controls, joiners, changes of direction, surrogates, foreign spaces."""
     for character in sorted(set(text)):
         category = unicodedata.category(character)
         if character not in "\n\t\r " and category in ("Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"):
             raise Unlexable(f"the character U+{ord(character):04X} has no place in Lean source")
 
 
-def _comment_end(text: str, place: int) -> int:
-    """Return where a block comment ends whose opening mark ends here; they nest."""
+def _comment_end(text: str, position: int) -> int:
+    """Return where a block comment ends whose opening mark ends at `position`; comments nest."""
     depth = 1
-    for match in _MARK.finditer(text, place):
+    for match in _COMMENT_MARK.finditer(text, position):
         depth += 1 if match.group() == "/-" else -1
         if depth == 0:
             return match.end()

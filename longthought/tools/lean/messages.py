@@ -1,7 +1,7 @@
-"""What Lean prints under `--json`, read into messages: one object a line, among lines that are none.
+"""Read the messages that Lean prints under `--json`: one JSON object a line, among other lines.
 
-Messages are told apart by severity, kind and place. Their texts are for people: the quotation marks in them have
-changed between versions. Nothing is judged here.
+Messages are distinguished by severity, kind and position. Their texts are for people, since the quotation marks in them
+have changed between versions. Nothing is judged here.
 
 The fields are those of `Lean.SerialMessage` (https://github.com/leanprover/lean4, `src/Lean/Message.lean`).
 """
@@ -17,7 +17,7 @@ _GOAL: Final = "⊢"
 
 
 class Severity(StrEnum):
-    """How bad Lean finds it."""
+    """The severity that Lean gives a message."""
 
     INFORMATION = "information"
     WARNING = "warning"
@@ -30,18 +30,18 @@ class Message:
 
     severity: Severity
     kind: str
-    """Lean's own name for what it is about; `[anonymous]` for most."""
+    """Lean's name for the kind of message; `[anonymous]` for most."""
     text: str
     line: int
     column: int
     end_line: int
     end_column: int
     parsing: bool = False
-    """Whether it is the parser's, so that what follows may not have been read as it was meant."""
+    """Whether it comes from the parser, so that the text behind it may have been misread."""
 
     @property
     def goals(self) -> tuple[str, ...]:
-        """The goals it lists: hypotheses and what is to be shown, each as Lean prints them."""
+        """The goals that it lists: hypotheses and conclusion, as Lean prints them."""
         if self.kind != UNSOLVED:
             return ()
         listed = self.text.split("\n", 1)[1] if "\n" in self.text else ""
@@ -49,7 +49,7 @@ class Message:
 
 
 def read(output: str) -> list[Message]:
-    """Return the messages in what a run printed, in order; everything else is left out."""
+    """Return the messages in the output of a run, in order; other lines are left out."""
     return [message for line in output.split("\n") if line.startswith("{") and (message := _message(line))]
 
 
@@ -60,11 +60,11 @@ def _message(line: str) -> Message | None:
         return None
     if not isinstance(fields, dict):
         return None
-    return of(cast(dict[str, Any], fields))
+    return from_fields(cast(dict[str, Any], fields))
 
 
-def of(fields: dict[str, Any]) -> Message | None:
-    """Read one message; None if it is none."""
+def from_fields(fields: dict[str, Any]) -> Message | None:
+    """Read one message from its fields; None if they are no message."""
     try:
         start, end = fields["pos"], fields.get("endPos") or fields["pos"]
         return Message(

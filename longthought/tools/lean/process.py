@@ -1,7 +1,7 @@
-"""One confined run of Lean: source in on standard input, messages out, ended by a clock whatever it does.
+"""Run Lean once, confined: source on standard input, messages on standard output, and a time limit.
 
-The sandbox is bubblewrap, never none: elaboration runs programs, and what the screen overlooks must find no file and
-no network. What the messages mean is not told here.
+The sandbox is bubblewrap and is never left out: elaboration runs programs, and code that the screen overlooks must find
+no file and no network. The messages are not interpreted here.
 """
 
 import asyncio
@@ -21,12 +21,12 @@ from longthought.tools.lean.toolchain import Toolchain
 from longthought.tools.sandbox import bubblewrap
 
 MAX_OUTPUT: Final = 16 * 2**20
-"""Bytes of output after which a run is ended."""
+"""Maximum number of bytes of output; beyond it a run is killed."""
 _OPTIONS: Final = ("--json", "-DautoImplicit=false", "--stdin")
 _LIMITED: Final = ("/bin/sh", "-c", 'ulimit -c 0 && ulimit -d "$0" && exec "$@"')
 """Bounds the memory a program writes to, in KiB; the compiled libraries it maps don't count."""
 _CHATTER: Final = re.compile(r"^\[DEBUG.*\n|^  (?:- /|mainModule).*\n", re.MULTILINE)
-"""What the WebAssembly build prints about itself."""
+"""Lines that the WebAssembly build prints about itself."""
 _TAIL: Final = 300
 
 
@@ -34,35 +34,35 @@ class Ending(StrEnum):
     """How a run ended."""
 
     DONE = "done"
-    """By itself; whether there were errors is in the messages."""
+    """It ended by itself; the messages show whether there were errors."""
     TIMEOUT = "timeout"
-    """By the clock."""
+    """It was killed at its time limit."""
     OUTPUT = "output"
     """It printed too much."""
     CRASHED = "crashed"
-    """By a signal, or for want of memory."""
+    """It was ended by a signal or ran out of memory."""
     UNCONFINED = "unconfined"
-    """It never began, for there is no sandbox here."""
+    """It never started, because there is no sandbox here."""
 
 
 @dataclass(frozen=True, slots=True)
 class LeanRun:
-    """What one run of Lean printed, and how it ended."""
+    """The messages of one run of Lean, and how it ended."""
 
     messages: list[Message]
     ending: Ending
-    said: str
-    """The end of what it printed beside its messages, for people."""
+    output_tail: str
+    """The end of its other output, for people."""
     seconds: float
 
 
 async def run(toolchain: Toolchain, source: str, *, seconds: float) -> LeanRun:
-    """Run Lean on a source text. It is killed when the time is over, and when the caller is cancelled."""
+    """Run Lean on a source text; kill it after `seconds`, or when the caller is cancelled."""
     began = time.monotonic()
     program = shutil.which("bwrap")
     if program is None:
-        said = "there is no bubblewrap to confine Lean: install it (`apt install bubblewrap`)"
-        return LeanRun([], Ending.UNCONFINED, said, 0.0)
+        output_tail = "there is no bubblewrap to confine Lean: install it (`apt install bubblewrap`)"
+        return LeanRun([], Ending.UNCONFINED, output_tail, 0.0)
     arguments = bubblewrap.arguments(
         limited(toolchain, *toolchain.command, *_OPTIONS),
         read_only=toolchain.read_only,
@@ -84,10 +84,10 @@ async def run(toolchain: Toolchain, source: str, *, seconds: float) -> LeanRun:
         await _end(process)
     text, errors = printed.decode(errors="replace"), complained.decode(errors="replace")
     if errors.startswith("bwrap:") and not text:
-        said = f"bubblewrap can't confine Lean here ({errors.strip()}): allow user namespaces"
-        return LeanRun([], Ending.UNCONFINED, said, time.monotonic() - began)
-    said = _CHATTER.sub("", errors).strip()[-_TAIL:]
-    return LeanRun(messages.read(text), ending, said, time.monotonic() - began)
+        output_tail = f"bubblewrap can't confine Lean here ({errors.strip()}): allow user namespaces"
+        return LeanRun([], Ending.UNCONFINED, output_tail, time.monotonic() - began)
+    output_tail = _CHATTER.sub("", errors).strip()[-_TAIL:]
+    return LeanRun(messages.read(text), ending, output_tail, time.monotonic() - began)
 
 
 def limited(toolchain: Toolchain, *command: str) -> list[str]:
@@ -98,13 +98,13 @@ def limited(toolchain: Toolchain, *command: str) -> list[str]:
 async def _converse(
     process: asyncio.subprocess.Process, source: bytes, printed: bytearray, complained: bytearray
 ) -> Ending:
-    """Write the source and read all that comes, into the buffers, so that it is there after a timeout too."""
+    """Write the source, and read all output into the buffers, which keep it after a timeout."""
     assert process.stdout is not None
     assert process.stderr is not None
     feeding = _feed(process, source)
     reading = (_read(process, process.stdout, printed), _read(process, process.stderr, complained))
-    _, *whole = await asyncio.gather(feeding, *reading)
-    if not all(whole):
+    _, *complete = await asyncio.gather(feeding, *reading)
+    if not all(complete):
         return Ending.OUTPUT
     return Ending.DONE if await process.wait() in (0, 1) else Ending.CRASHED
 
@@ -118,7 +118,7 @@ async def _feed(process: asyncio.subprocess.Process, source: bytes) -> None:
 
 
 async def _read(process: asyncio.subprocess.Process, stream: asyncio.StreamReader, into: bytearray) -> bool:
-    """Read to the end, or until it is too much; say whether all of it was read."""
+    """Read to the end or to the limit; say whether all output was read."""
     while block := await stream.read(65_536):
         into += block
         if len(into) > MAX_OUTPUT:
@@ -130,7 +130,7 @@ async def _read(process: asyncio.subprocess.Process, stream: asyncio.StreamReade
 async def _end(process: asyncio.subprocess.Process) -> None:
     if process.returncode is None:
         _kill(process)
-    await process.communicate()  # what nobody read keeps the pipes open
+    await process.communicate()  # unread output keeps the pipes open
 
 
 def _kill(process: asyncio.subprocess.Process) -> None:

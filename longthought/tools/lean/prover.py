@@ -1,7 +1,7 @@
-"""`prove`: does this proof prove this statement? The whole way, from two texts to a verdict.
+"""`prove` checks whether a proof proves a statement, from two texts to a result.
 
-A cheat is refuted with its reason, before Lean runs. What is too large or too slow to look into is abstained from.
-Nothing that a text says is an exception here.
+A cheat is refuted with its reason, before Lean runs. The result of a text that is too large or too slow to check is
+`abstained`. No text raises an exception.
 """
 
 import asyncio
@@ -23,13 +23,13 @@ from longthought.tools.lean.warm import WarmLean
 from longthought.trajectories.events import EvidenceStatus
 
 SECONDS: Final = 60.0
-"""Time for one proof, beside that for starting Lean."""
+"""Time limit of one proof, besides the start of Lean."""
 BATCH: Final = 64
-"""Proofs in one run of Lean at most."""
-AT_ONCE: Final = 1
-"""Runs of Lean at the same time; one can take gigabytes."""
+"""Maximum number of proofs in one run of Lean."""
+CONCURRENT_RUNS: Final = 1
+"""Maximum number of concurrent runs of Lean; one can take gigabytes."""
 _warm: dict[tuple[str | None, tuple[str, ...]], WarmLean | None] = {}
-_running: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+_run_limits: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
 
 async def prove(
@@ -39,13 +39,13 @@ async def prove(
 
     Args:
         statement: `theorem name (…) : T`, without its proof; `:= by sorry` at the end is dropped.
-        proof: what stands behind `:=` or `:= by`: tactics, `by` with tactics, or a term.
-        lean: what to run; by default what `available` finds.
-        seconds: that Lean may think about it, once it has started.
+        proof: the text behind `:=` or `:= by`: tactics, `by` with tactics, or a term.
+        lean: the Lean to run; by default the one that `available` finds.
+        seconds: time limit of the proof, once Lean has started.
 
     Returns:
         `confirmed` with the level of assurance; `refuted` with Lean's error or the reason why the text is no honest
-        proof; `abstained` where time, memory or size ran out; `unavailable` without Lean or a sandbox.
+        proof; `abstained` if time, memory or size ran out; `unavailable` without Lean or a sandbox.
 
     """
     return (await prove_many([(statement, proof)], lean=lean, seconds=seconds))[0]
@@ -54,35 +54,35 @@ async def prove(
 async def prove_many(
     cases: Sequence[tuple[str, str]], *, lean: Toolchain | WarmLean | None = None, seconds: float = SECONDS
 ) -> list[LeanResult]:
-    """Check many proofs, in as few runs of Lean as can be; the results are in the order of the cases.
+    """Check many proofs in as few runs of Lean as possible; the results are in the order of the cases.
 
-    A proof that stops a run is found, run alone, and told from those that stood behind it.
+    A proof that stops a run is found and run alone, so that it doesn't affect those behind it.
     """
     results: dict[int, LeanResult] = {}
-    waiting: list[tuple[int, ProofCase]] = []
+    pending: list[tuple[int, ProofCase]] = []
     for index, (statement, proof) in enumerate(cases):
         prepared = await asyncio.to_thread(prepare, statement, proof)
         if isinstance(prepared, ProofCase):
-            waiting.append((index, prepared))
+            pending.append((index, prepared))
         else:
             results[index] = prepared
-    if waiting:
+    if pending:
         try:
             lean = lean or available()
         except NoLean as error:
             missing = LeanResult(EvidenceStatus.UNAVAILABLE, str(error))
             return [results.get(index, missing) for index in range(len(cases))]
-    while waiting and lean:
-        batch = [entry for entry in waiting if entry[1].shares == waiting[0][1].shares][:BATCH]
-        found = await _together([case for _, case in batch], lean, seconds)
-        known = {index: result for (index, _), result in zip(batch, found, strict=True) if result is not None}
-        results |= known
-        waiting = [entry for entry in waiting if entry[0] not in known]
+    while pending and lean:
+        batch = [entry for entry in pending if entry[1].shares == pending[0][1].shares][:BATCH]
+        batch_results = await _run_batch([case for _, case in batch], lean, seconds)
+        settled = {index: result for (index, _), result in zip(batch, batch_results, strict=True) if result is not None}
+        results |= settled
+        pending = [entry for entry in pending if entry[0] not in settled]
     return [results[index] for index in range(len(cases))]
 
 
 def available() -> Toolchain | WarmLean:
-    """Find a Lean here: a warm one where it is set up, else a toolchain to start for each run.
+    """Find the Lean to run: a warm one if it is set up, else a toolchain to start for each run.
 
     Raises:
         NoLean: if there is none; the message says how to get one.
@@ -96,63 +96,67 @@ def available() -> Toolchain | WarmLean:
 
 
 def prepare(statement: str, proof: str) -> ProofCase | LeanResult:
-    """Screen a statement and a proof and put them together; else say at once what is wrong."""
+    """Screen a statement and a proof and combine them, or return the result that rejects them."""
     try:
         locked = read(statement)
     except StatementError as error:
         detail = f"the statement can't be used: {error}"
         return LeanResult(EvidenceStatus.REFUTED, detail, at_fault="statement")
     if objection := screen.proof(proof):
-        place = f"line {proof.count(chr(10), 0, objection.start) + 1}: " if objection.start is not None else ""
-        return LeanResult(objection.status, f"{place}{objection.reason}")
+        location = f"line {proof.count(chr(10), 0, objection.start) + 1}: " if objection.start is not None else ""
+        return LeanResult(objection.status, f"{location}{objection.reason}")
     if not tokens(proof):
         return LeanResult(EvidenceStatus.REFUTED, "there is no proof", unfinished=True)
     return ProofCase(locked, body(proof))
 
 
-async def _together(cases: list[ProofCase], lean: Toolchain | WarmLean, seconds: float) -> list[LeanResult | None]:
+async def _run_batch(cases: list[ProofCase], lean: Toolchain | WarmLean, seconds: float) -> list[LeanResult | None]:
     """Run cases in one file; None for those that must be run again.
 
     If the run stopped early, the case it stopped at is run alone at once, and those behind it are left to the caller.
     So each call settles one case at least.
     """
     began = time.monotonic()
-    text, placed = source.write(cases, axioms=lean.axioms)
-    async with _turn():
+    text, places = source.write(cases, axioms=lean.axioms)
+    async with _run_limit():
         limit = lean.start_seconds + seconds * len(cases)
-        made = await (lean.run(text, seconds=limit) if isinstance(lean, WarmLean) else run(lean, text, seconds=limit))
-    if made.ending is Ending.UNCONFINED:
-        return [LeanResult(EvidenceStatus.UNAVAILABLE, made.said)] * len(cases)
-    found = [judge(place, made.messages, axioms=lean.axioms) for place in placed]
+        lean_run = await (
+            lean.run(text, seconds=limit) if isinstance(lean, WarmLean) else run(lean, text, seconds=limit)
+        )
+    if lean_run.ending is Ending.UNCONFINED:
+        return [LeanResult(EvidenceStatus.UNAVAILABLE, lean_run.output_tail)] * len(cases)
+    results = [judge(place, lean_run.messages, axioms=lean.axioms) for place in places]
     if len(cases) == 1:
-        found = [found[0] or _stopped(made, seconds)]
+        results = [results[0] or _stopped(lean_run, seconds)]
     else:
-        found = [None if result and _infected(found[:i], result) else result for i, result in enumerate(found)]
-        if None in found:
-            suspect = found.index(None)
-            found[suspect] = (await _together([cases[suspect]], lean, seconds))[0]
+        results = [
+            None if result and _may_be_infected(results[:i], result) else result for i, result in enumerate(results)
+        ]
+        if None in results:
+            suspect = results.index(None)
+            results[suspect] = (await _run_batch([cases[suspect]], lean, seconds))[0]
     took = time.monotonic() - began
-    return [result and replace(result, seconds=took) for result in found]
+    return [result and replace(result, seconds=took) for result in results]
 
 
-def _infected(before: Sequence[LeanResult | None], result: LeanResult) -> bool:
+def _may_be_infected(before: Sequence[LeanResult | None], result: LeanResult) -> bool:
     """Say whether a statement may only seem wrong because the proof before it was not read to its end."""
     if result.at_fault != "statement" or not before:
         return False
     return before[-1] is None or any(message.parsing for message in before[-1].messages)
 
 
-def _stopped(made: LeanRun, seconds: float) -> LeanResult:
-    match made.ending:
+def _stopped(lean_run: LeanRun, seconds: float) -> LeanResult:
+    match lean_run.ending:
         case Ending.TIMEOUT:
             reason = f"Lean was still at it after {seconds:g} seconds"
         case Ending.OUTPUT:
             reason = "Lean printed without end"
         case _:
-            reason = f"Lean stopped before the end of it ({made.said or 'without a word'})"
+            reason = f"Lean stopped before the end of it ({lean_run.output_tail or 'without a word'})"
     return LeanResult(EvidenceStatus.ABSTAINED, reason)
 
 
-def _turn() -> asyncio.Semaphore:
+def _run_limit() -> asyncio.Semaphore:
     loop = asyncio.get_running_loop()
-    return _running.setdefault(loop, asyncio.Semaphore(AT_ONCE))
+    return _run_limits.setdefault(loop, asyncio.Semaphore(CONCURRENT_RUNS))

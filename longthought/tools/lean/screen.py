@@ -1,10 +1,10 @@
-"""The screen: what a candidate's proof, or a statement, may not contain, told before Lean runs.
+"""Screen a candidate's proof, or a statement, for words that it may not contain, before Lean runs.
 
-Lean prints nothing unusual for a proof that rests on an axiom just made up, on code that stands in for a definition,
-or on a kernel that was told to look away. The first wall against that is the lock of `statement`: what a candidate
-writes stands between brackets, where no command can be given. This is the second, on the words themselves; the third,
-where the toolchain can print them, are the axioms that a theorem rests on. It judges words by what they can do, never
-whether a proof is right.
+Lean prints nothing unusual for a proof that rests on a new axiom, on code that replaces a definition, or on a kernel
+whose checks were switched off. The first defence is the lock of `statement`: a candidate's text stands between
+brackets, where no command can be given. The second is this screen of the words themselves. The third, if the toolchain
+can print them, are the axioms that a theorem rests on. The screen judges words by what they can do, never whether a
+proof is right.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from longthought.tools.lean.lexer import LeanToken, LeanTokenKind, TooDeep, Unle
 from longthought.trajectories.events import EvidenceStatus
 
 MAX_LENGTH: Final = 65_536
-"""Characters of a statement or of a proof."""
+"""Maximum number of characters of a statement or of a proof."""
 
 _ADMITTED: Final = "leaves a hole"
 _TRUSTED: Final = "trusts compiled code instead of the kernel"
@@ -63,9 +63,9 @@ class Objection:
 
     reason: str
     start: int | None = None
-    """Where in the text, if at one place."""
+    """The position in the text, if there is one."""
     status: EvidenceStatus = EvidenceStatus.REFUTED
-    """Refuted for what no honest proof contains, abstained for what is merely too large to look into."""
+    """Refuted for text that no honest proof contains, abstained for text that is only too large to screen."""
 
 
 def proof(text: str) -> Objection | None:
@@ -83,14 +83,14 @@ def _screen(text: str, banned: dict[str, str], *, proof: bool) -> Objection | No
         reason = f"{len(text):,} characters are more than the {MAX_LENGTH:,} that are looked into"
         return Objection(reason, status=EvidenceStatus.ABSTAINED)
     try:
-        found = tokens(text)
+        lexed = tokens(text)
     except TooDeep as error:
         return Objection(str(error), status=EvidenceStatus.ABSTAINED)
     except Unlexable as error:
         return Objection(str(error))
-    for place, token in enumerate(found):
-        before = found[place - 1].text if place else ""
-        after = found[place + 1].text if place + 1 < len(found) else ""
+    for index, token in enumerate(lexed):
+        before = lexed[index - 1].text if index else ""
+        after = lexed[index + 1].text if index + 1 < len(lexed) else ""
         if reason := _reason(token, before, after, banned, proof=proof):
             return Objection(reason, token.start)
     return None

@@ -1,9 +1,9 @@
-"""Steps of a debate and the tactic script that they add up to.
+"""Join the steps of a debate into a tactic script.
 
-A step holds the next lines of the proof: in fenced code blocks, among as many words as it likes, or bare. The lines of
-all steps, in order and with their indentation, are the script so far, so that a step may go on inside the `case` or `·`
-that an earlier one opened. A script whose last tactic is `done`, which is Lean's own word for "no goals are left", is a
-whole proof, and so the answer.
+A step holds the next lines of the proof, bare or in fenced code blocks among any words. The lines of all steps, in
+order and with their indentation, are the script so far, so that a step may go on inside the `case` or `·` that an
+earlier one opened. A script whose last tactic is `done`, which is Lean's own word for "no goals are left", is a whole
+proof and therefore the answer.
 """
 
 import re
@@ -21,11 +21,11 @@ _FENCE: Final = re.compile(
 )
 _LANGUAGES: Final = ("", "lean", "lean4", "tactic", "tactics")
 _SENTENCE: Final = re.compile(r"\s*[A-Z*#]")
-"""No tactic begins with a capital letter, or as a heading does; a sentence does."""
+"""The beginning of a sentence or a heading; no tactic begins with a capital letter or with these signs."""
 
 
 def tactics(step: str) -> str | None:
-    """Return the lines of the proof that a step holds; None if it is words alone."""
+    """Return the lines of the proof that a step holds; None if it holds only words."""
     if blocks := _blocks(step):
         return "".join(blocks).rstrip()
     if not step.strip() or _SENTENCE.match(step) or "```" in step:
@@ -35,8 +35,8 @@ def tactics(step: str) -> str | None:
 
 def script(path: Sequence[str], step: str) -> str:
     """Return the tactic script of a path and the step after it."""
-    held = (tactics(text) for text in (*path, step))
-    return textwrap.dedent("\n".join(text for text in held if text is not None))
+    lines = (tactics(text) for text in (*path, step))
+    return textwrap.dedent("\n".join(text for text in lines if text is not None))
 
 
 def answer(path: Sequence[str], step: str) -> str | None:
@@ -46,14 +46,14 @@ def answer(path: Sequence[str], step: str) -> str | None:
 
 
 def finished(script: str) -> bool:
-    """Say whether a script ends with the tactic `done`, on a line that no `·` or `case` stands over."""
+    """Say whether a script ends with the tactic `done`, outside of any `·` or `case`."""
     if len(script) > MAX_LENGTH:
         return False
     try:
-        found = tokens(script)
+        lexed = tokens(script)
     except Unlexable:
         return False
-    return bool(found) and found[-1].text == "done" and not _column(script, found[-1].start)
+    return bool(lexed) and lexed[-1].text == "done" and not _column(script, lexed[-1].start)
 
 
 def statement(problem: Problem) -> str:
@@ -66,5 +66,5 @@ def _blocks(text: str) -> list[str]:
     return [match["code"] for match in _FENCE.finditer(text) if match["language"].lower() in _LANGUAGES]
 
 
-def _column(text: str, place: int) -> int:
-    return place - (text.rfind("\n", 0, place) + 1)
+def _column(text: str, position: int) -> int:
+    return position - (text.rfind("\n", 0, position) + 1)

@@ -1,7 +1,7 @@
-"""Several statements and proofs in one file for Lean, each in a namespace of its own, and which lines are whose.
+"""Write several statements and proofs into one file for Lean, each in its own namespace, and keep their lines.
 
-A start of Lean costs from a second to a minute, so cases share one. The last line of each asks Lean for the theorem,
-by its full name; no answer there means that Lean never got so far.
+Starting Lean takes from a second to a minute, so cases share a run. The last line of each case asks Lean for the
+theorem by its full name; without an answer, Lean never got that far.
 """
 
 import secrets
@@ -32,11 +32,11 @@ class Placed:
     """The theorem's full name."""
     first: int
     opening: int
-    """The line of the opening bracket; what is above it in the case is the statement."""
+    """The line of the opening bracket; the lines of the case above it are the statement."""
     closing: int
     """The line of the closing bracket."""
     end: tuple[int, int]
-    """Line and column where the candidate's text ends, but for comments."""
+    """Line and column where the candidate's text ends, without trailing spaces."""
     marker: int
     """The line that asks for the theorem."""
     case: ProofCase
@@ -47,7 +47,7 @@ class Placed:
         return self.marker
 
     def in_proof(self, line: int, column: int) -> tuple[int, int]:
-        """Translate a place in the file to one in the candidate's own text; (0, 0) for the statement."""
+        """Translate a position in the file into one in the candidate's own text; (0, 0) for the statement."""
         body = self.case.body
         if line < self.opening:
             return 0, 0

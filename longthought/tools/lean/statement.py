@@ -7,10 +7,10 @@
       <the candidate, indented>
     )
 
-The brackets are the lock. Inside them Lean reads one term and nothing else, and the screen has seen to it that the
-candidate closes no bracket that it did not open: so there is no way to end the theorem early and to give commands of
-one's own, whatever commands a toolchain or a library knows. The price is that `where` and `termination_by`, which stand
-behind a whole declaration, can't be used.
+The brackets are the lock. Inside them Lean reads one term and nothing else, and the screen ensures that the candidate
+closes no bracket that it did not open. So a candidate can't end the theorem early and give commands, whatever commands
+a toolchain or a library knows. The price is that `where` and `termination_by`, which stand behind a whole declaration,
+can't be used.
 """
 
 import re
@@ -26,7 +26,7 @@ _KEYWORDS: Final = ("theorem", "lemma", "example")
 _IMPORT: Final = re.compile(r"^[ \t]*import[ \t]+(?P<module>[\w.]+)[ \t]*$\n?", re.MULTILINE)
 _SCOPES: Final = {"namespace": 1, "section": 1, "mutual": 1, "end": -1}
 _TERM: Final = frozenset({"fun", "λ", "⟨", "@", ".", "‹"})
-"""What a tactic never begins with."""
+"""Tokens that no tactic begins with."""
 
 
 class StatementError(Exception):
@@ -42,7 +42,7 @@ class Theorem:
     preamble: str
     """The definitions and options that go before the theorem."""
     text: str
-    """From `theorem` to what stands before the `:=`."""
+    """The text from `theorem` up to the `:=`."""
     name: str
 
 
@@ -51,13 +51,13 @@ class Body:
     """A candidate's proof, ready to stand between the brackets."""
 
     lines: tuple[str, ...]
-    """As they are written into the file, indented."""
+    """The lines as they are written into the file, indented."""
     opening: str
     """`(by` for tactics, `(` for a term."""
     first: int
-    """The line of the candidate's own text that the first line is from, counted from 1."""
+    """The number of the first line in the candidate's own text, counted from 1."""
     shift: int
-    """Columns by which the lines stand further right than in the candidate's text."""
+    """Number of columns by which the lines are further right than in the candidate's text."""
 
 
 def read(text: str) -> Theorem:
@@ -66,7 +66,7 @@ def read(text: str) -> Theorem:
     A `lemma` counts as a theorem, an `example` gets a name, and `:= by sorry` at the end is dropped.
 
     Raises:
-        StatementError: if it is no such thing, or contains what makes any proof worthless.
+        StatementError: if the text is no statement, or contains something that makes any proof worthless.
 
     """
     text = text.replace("\r\n", "\n")
@@ -76,16 +76,16 @@ def read(text: str) -> Theorem:
     text = text[:ending].rstrip()
     imports = tuple(match["module"] for match in _IMPORT.finditer(text))
     text = _IMPORT.sub("", text)
-    found = tokens(text)
-    places = [i for i, token in enumerate(found) if token.text in _KEYWORDS and token.kind is LeanTokenKind.NAME]
-    if not places:
+    lexed = tokens(text)
+    keywords = [i for i, token in enumerate(lexed) if token.text in _KEYWORDS and token.kind is LeanTokenKind.NAME]
+    if not keywords:
         raise StatementError("there is no `theorem name … : …` in it")
-    keyword = found[places[-1]]
-    after = found[places[-1] + 1] if places[-1] + 1 < len(found) else None
+    keyword = lexed[keywords[-1]]
+    after = lexed[keywords[-1] + 1] if keywords[-1] + 1 < len(lexed) else None
     name = "goal" if keyword.text == "example" else after.text if after and after.kind is LeanTokenKind.NAME else None
     if name is None or name.startswith("_root_"):
         raise StatementError(f"`{keyword.text}` needs a name of its own behind it")
-    if sum(_SCOPES.get(token.text, 0) for token in found) != 0:
+    if sum(_SCOPES.get(token.text, 0) for token in lexed) != 0:
         raise StatementError("a namespace or section in it is never closed")
     word = "theorem goal" if keyword.text == "example" else "theorem"
     theorem = word + text[keyword.start + len(keyword.text) :]
@@ -93,23 +93,23 @@ def read(text: str) -> Theorem:
 
 
 def body(proof: str) -> Body:
-    """Prepare what a candidate wrote, which the screen must have passed: tactics, `by` with tactics, or a term.
+    """Prepare a candidate's proof, which must have passed the screen: tactics, `by` with tactics, or a term.
 
-    A leading `:=` is dropped. What begins with `by`, with `fun`, `⟨` or a name with a dot in it, is a term; anything
-    else is tactics.
+    A leading `:=` is dropped. A text that begins with `by`, `fun`, `⟨` or a name with a dot in it is a term; any other
+    text is tactics.
     """
     proof = proof.replace("\r\n", "\n")
-    found = tokens(proof)
-    explicit = bool(found) and found[0].text == ":="
+    lexed = tokens(proof)
+    explicit = bool(lexed) and lexed[0].text == ":="
     if explicit:
-        proof = _without(proof, found.pop(0))
-    term = explicit or (bool(found) and _begins_term(found[0]))
-    if term and found and found[0].text == "by" and not _rest_of_line(proof, found[0]):
-        proof, term = _without(proof, found[0]), False
-    return _body(proof, "(" if term else "(by")
+        proof = _blanked(proof, lexed.pop(0))
+    is_term = explicit or (bool(lexed) and _begins_term(lexed[0]))
+    if is_term and lexed and lexed[0].text == "by" and not _rest_of_line(proof, lexed[0]):
+        proof, is_term = _blanked(proof, lexed[0]), False
+    return _body(proof, "(" if is_term else "(by")
 
 
-def _without(text: str, token: LeanToken) -> str:
+def _blanked(text: str, token: LeanToken) -> str:
     end = token.start + len(token.text)
     return text[: token.start] + " " * len(token.text) + text[end:]
 
@@ -141,10 +141,10 @@ def _ending(text: str) -> int:
     if len(text) > screen.MAX_LENGTH:
         return len(text)
     try:
-        found = tokens(text)
+        lexed = tokens(text)
     except Unlexable:
-        return len(text)  # for the screen to tell
-    last = next((i for i in reversed(range(len(found))) if found[i].text == ":=" and found[i].depth == 0), None)
-    if last is not None and " ".join(token.text for token in found[last + 1 :]) in ("", "by", "sorry", "by sorry"):
-        return found[last].start
+        return len(text)  # the screen reports it
+    last = next((i for i in reversed(range(len(lexed))) if lexed[i].text == ":=" and lexed[i].depth == 0), None)
+    if last is not None and " ".join(token.text for token in lexed[last + 1 :]) in ("", "by", "sorry", "by sorry"):
+        return lexed[last].start
     return len(text)

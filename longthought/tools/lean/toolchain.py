@@ -1,8 +1,8 @@
-"""Which Lean runs here, and what of the machine it has to see. Nothing is downloaded, and Elan's proxy is never run.
+"""Find the Lean to run and the files that it needs; nothing is downloaded, and Elan's proxy is never run.
 
-In this order: what the caller names, `LONGTHOUGHT_LEAN`, `lean` on the PATH. Each may be a binary, a toolchain's
-folder, or a folder with the WebAssembly build as `.ci/lean-toolchain` lays it out. `lean` on the PATH is mostly Elan's
-proxy, which fetches toolchains when it likes; the real binary is looked up in Elan's folders instead. With
+The caller's choice comes first, then `LONGTHOUGHT_LEAN`, then `lean` on the PATH. Each may be a binary, a toolchain's
+folder, or a folder with the WebAssembly build as `.ci/lean-toolchain` lays it out. `lean` on the PATH is usually Elan's
+proxy, which may download toolchains, so the real binary is looked up in Elan's folders instead. With
 `LONGTHOUGHT_LEAN_PROJECT`, the built libraries of a Lake project, such as Mathlib, can be imported.
 """
 
@@ -16,16 +16,16 @@ from typing import Final
 
 TOOLCHAIN: Final = "LONGTHOUGHT_LEAN"
 PROJECT: Final = "LONGTHOUGHT_LEAN_PROJECT"
-HOW: Final = (
+HOW_TO_INSTALL: Final = (
     "install Lean with `curl https://elan.lean-lang.org/elan-init.sh -sSf | sh` and"
     f" `elan toolchain install stable`, or set {TOOLCHAIN} to a `lean` binary"
 )
 _INSIDE: Final = "/home/lean"
-"""Where the WebAssembly build stands in the sandbox; it sees nothing but /home and /tmp."""
+"""Where the WebAssembly build is shown in the sandbox; it can read nothing but /home and /tmp."""
 
 
 class NoLean(Exception):
-    """There is no Lean here; the message says what was looked at and how to get one."""
+    """There is no Lean here; the message says where it was looked for and how to get one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,29 +34,29 @@ class Toolchain:
 
     command: tuple[str, ...]
     read_only: tuple[Path, ...] = ()
-    """What it must see, at the same place."""
+    """Files and folders that it needs at their own paths."""
     elsewhere: Mapping[str, Path] = field(default_factory=dict[str, Path])
-    """What it must see at another place: there, and where it is here."""
+    """Files and folders that it needs at other paths: the path in the sandbox, then that on this machine."""
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     axioms: bool = True
-    """Whether it can print the axioms a theorem rests on."""
+    """Whether it can print the axioms that a theorem rests on."""
     start_seconds: float = 60.0
-    """Time to allow for starting, imports included; on a busy machine."""
+    """Time limit for its start with all imports, on a busy machine."""
     memory_mb: int = 8_192
-    """What it may write to, compiled libraries not counted."""
+    """Memory that it may write to, in MiB, without compiled libraries."""
 
     @property
     def name(self) -> str:
-        """Say which one it is, for people."""
+        """Its path on this machine, for people."""
         return str(next(iter(self.elsewhere.values()), Path(self.command[0])))
 
 
 def find(named: str | Path | None = None, *, environment: Mapping[str, str] | None = None) -> Toolchain:
-    """Find a Lean.
+    """Find the Lean to run.
 
     Args:
-        named: a binary or a folder, looked at before everything else.
-        environment: in place of the process's own.
+        named: a binary or a folder, which takes precedence.
+        environment: environment variables; by default the process's own.
 
     Raises:
         NoLean: if there is none.
@@ -70,12 +70,12 @@ def find(named: str | Path | None = None, *, environment: Mapping[str, str] | No
             return _wasm(path)
         binary = path / "bin" / "lean" if path.is_dir() else path
         if not os.access(binary, os.X_OK) or binary.is_dir():
-            raise NoLean(f"{given}: no Lean binary and no toolchain's folder; {HOW}")
+            raise NoLean(f"{given}: no Lean binary and no toolchain's folder; {HOW_TO_INSTALL}")
     else:
-        found = shutil.which("lean", path=environment.get("PATH", ""))
-        if found is None:
-            raise NoLean(f"there is no `lean` on the PATH; {HOW}")
-        binary = Path(found)
+        on_path = shutil.which("lean", path=environment.get("PATH", ""))
+        if on_path is None:
+            raise NoLean(f"there is no `lean` on the PATH; {HOW_TO_INSTALL}")
+        binary = Path(on_path)
     return _native(_real(binary, environment, project), project)
 
 
@@ -100,17 +100,17 @@ def _wasm(folder: Path) -> Toolchain:
 def _libraries(project: Path) -> tuple[Path, ...]:
     """Return the folders of compiled modules that Lake made, the project's own and those of its dependencies."""
     lake = project.expanduser().absolute() / ".lake"
-    places = [lake, *sorted((lake / "packages").glob("*/.lake"))]
-    return tuple(p for place in places for p in (place / "build/lib/lean", place / "build/lib") if p.is_dir())
+    lake_folders = [lake, *sorted((lake / "packages").glob("*/.lake"))]
+    return tuple(p for folder in lake_folders for p in (folder / "build/lib/lean", folder / "build/lib") if p.is_dir())
 
 
 def _real(binary: Path, environment: Mapping[str, str], project: Path | None) -> Path:
-    """Return the binary itself, or the one that Elan's proxy would start if it downloaded nothing."""
+    """Return the binary itself, or the one that Elan's proxy would start without a download."""
     resolved = binary.resolve()
     if (resolved.parent.parent / "lib" / "lean").is_dir():
         return resolved
     home = Path(environment.get("ELAN_HOME") or Path(environment.get("HOME", "~")).expanduser() / ".elan")
-    installed = sorted((home / "toolchains").glob("*/bin/lean"), key=lambda path: _age(path.parent.parent.name))
+    installed = sorted((home / "toolchains").glob("*/bin/lean"), key=lambda path: _version_key(path.parent.parent.name))
     wanted = _wanted(environment, home, project)
     for candidate in installed:
         if wanted and candidate.parent.parent.name == wanted:
@@ -137,6 +137,6 @@ def _wanted(environment: Mapping[str, str], home: Path, project: Path | None) ->
     return written.strip().replace("/", "--").replace(":", "---") or None
 
 
-def _age(name: str) -> tuple[bool, list[int]]:
+def _version_key(name: str) -> tuple[bool, list[int]]:
     """Sort toolchains by version, release candidates before their release."""
     return "nightly" not in name and "-rc" not in name, [int(number) for number in re.findall(r"\d+", name)[1:]]

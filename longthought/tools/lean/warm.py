@@ -1,8 +1,8 @@
-"""A Lean that stays: lean-interact's REPL, which imports once and then takes file after file.
+"""A warm Lean: lean-interact's REPL, which imports once and then checks file after file.
 
 Starting Lean with Mathlib takes many seconds, a warm check a fraction of one. It needs `lean-interact` and a REPL that
 is already built (`LONGTHOUGHT_LEAN_REPL` names its folder; nothing is fetched or built here), and runs it in the same
-sandbox as the cold one. Its messages carry no kinds, so a hole is known by the axiom it leaves behind.
+sandbox as the cold one. Its messages carry no kinds, so a hole is recognised by the axiom that it leaves.
 
 See https://github.com/augustepoiroux/LeanInteract and https://github.com/leanprover-community/repl.
 """
@@ -28,18 +28,18 @@ from longthought.tools.sandbox import bubblewrap
 
 REPL: Final = "LONGTHOUGHT_LEAN_REPL"
 RUNS: Final = 200
-"""Files that one process takes before it is replaced, for its memory only grows."""
+"""Number of files after which a process is replaced, since its memory only grows."""
 _BINARY: Final = ".lake/build/bin/repl"
 _SEVERITIES: Final = {"info": "information"}
 
 
 class WarmLean:
-    """One REPL, started at the first run and again after anything went wrong."""
+    """One REPL, started at the first run and again after any failure."""
 
     axioms = True
 
     def __init__(self, toolchain: Toolchain, repl: Path) -> None:
-        """Keep what to run; `repl` is the folder of a built REPL.
+        """Keep the toolchain and `repl`, the folder of a built REPL.
 
         Raises:
             NoLean: if there is no lean-interact, no REPL in the folder, or no sandbox.
@@ -57,10 +57,10 @@ class WarmLean:
         self._server: Any = None
         self._headers: dict[str, int | None] = {}
         self._runs = 0
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
 
     async def run(self, source: str, *, seconds: float) -> LeanRun:
-        """Run a source text; see `process.run`."""
+        """Run a source text, as `process.run` does."""
         return await asyncio.to_thread(self._run, source, seconds)
 
     def close(self) -> None:
@@ -70,20 +70,20 @@ class WarmLean:
         self._server, self._headers, self._runs = None, {}, 0
 
     def _run(self, source: str, seconds: float) -> LeanRun:
-        with self._turn:
+        with self._lock:
             began = time.monotonic()
-            ending, said, found = Ending.DONE, "", list[Message]()
+            ending, output_tail, printed = Ending.DONE, "", list[Message]()
             try:
-                found = self._said(source, began + seconds)
+                printed = self._checked(source, began + seconds)
             except TimeoutError:
                 ending = Ending.TIMEOUT
-            except (ImportError, OSError, ValueError, AssertionError) as error:  # it died, or spoke in another tongue
-                ending, said = Ending.CRASHED, str(error)
+            except (ImportError, OSError, ValueError, AssertionError) as error:  # it died, or sent something else
+                ending, output_tail = Ending.CRASHED, str(error)
             if ending is not Ending.DONE or self._runs >= RUNS:
                 self.close()
-            return LeanRun(found, ending, said, time.monotonic() - began)
+            return LeanRun(printed, ending, output_tail, time.monotonic() - began)
 
-    def _said(self, source: str, until: float) -> list[Message]:
+    def _checked(self, source: str, deadline: float) -> list[Message]:
         if self._server is None or not self._server.is_alive():  # it dies with the thread that started it
             self.close()
             self._server = self._start()
@@ -91,16 +91,16 @@ class WarmLean:
         count = sum(line.startswith("import ") for line in lines)
         header = "\n".join([*lines[:count], "set_option autoImplicit false"])
         if header not in self._headers:
-            self._headers[header] = self._ask({"cmd": header}, until).get("env")
-        said = self._ask({"cmd": "\n" * count + "\n".join(lines[count:]), "env": self._headers[header]}, until)
+            self._headers[header] = self._ask({"cmd": header}, deadline).get("env")
+        reply = self._ask({"cmd": "\n" * count + "\n".join(lines[count:]), "env": self._headers[header]}, deadline)
         self._runs += 1
-        return [message for fields in said.get("messages", []) if (message := _message(fields))]
+        return [message for fields in reply.get("messages", []) if (message := _message(fields))]
 
-    def _ask(self, request: dict[str, Any], until: float) -> dict[str, Any]:
-        return cast(dict[str, Any], self._server.run_dict(request, timeout=max(0.1, until - time.monotonic())))
+    def _ask(self, request: dict[str, Any], deadline: float) -> dict[str, Any]:
+        return cast(dict[str, Any], self._server.run_dict(request, timeout=max(0.1, deadline - time.monotonic())))
 
     def _start(self) -> Any:
-        """Start the REPL through lean-interact, with a script that confines it in the place of `lake env`."""
+        """Start the REPL through lean-interact, with a confining script in place of `lake env`."""
         interact: Any = importlib.import_module("lean_interact")  # an extra, and slow to import
         command = bubblewrap.arguments(
             limited(self._toolchain, str(self._repl / _BINARY)),
@@ -123,7 +123,7 @@ def find(toolchain: Toolchain, *, environment: Mapping[str, str] | None = None) 
     """Return a warm Lean if one is set up with `LONGTHOUGHT_LEAN_REPL`, else None.
 
     Raises:
-        NoLean: if it is set up, and can't be used.
+        NoLean: if it is set up but can't be used.
 
     """
     named = (os.environ if environment is None else environment).get(REPL)
@@ -131,7 +131,7 @@ def find(toolchain: Toolchain, *, environment: Mapping[str, str] | None = None) 
 
 
 def _message(fields: dict[str, Any]) -> Message | None:
-    """Read a message of the REPL's, which has other names for the severities, and no kinds."""
+    """Read a message of the REPL, which has other names of severities, and no kinds."""
     kind = UNSOLVED if str(fields.get("data", "")).startswith("unsolved goals") else "[anonymous]"
     severity = fields.get("severity")
-    return messages.of({**fields, "kind": kind, "severity": _SEVERITIES.get(str(severity), severity)})
+    return messages.from_fields({**fields, "kind": kind, "severity": _SEVERITIES.get(str(severity), severity)})

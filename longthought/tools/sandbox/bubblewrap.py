@@ -1,7 +1,7 @@
-"""The argument list for bubblewrap: a world with read-only libraries, an empty scratch directory, and nothing else.
+"""Build the argument list for bubblewrap: read-only libraries, an empty scratch directory, and nothing else.
 
-No /proc, no /etc, no network, no environment, no capability, and no other process. What the confined program may ask of
-the kernel is limited elsewhere. See `man bwrap`, and https://github.com/containers/bubblewrap.
+There is no /proc, no /etc, no network, no environment, no capability, and no other process. System calls are limited
+elsewhere. See `man bwrap`, and https://github.com/containers/bubblewrap.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 DEVICES: Final = ("/dev/null", "/dev/zero", "/dev/urandom")
-"""All of /dev that there is."""
+"""The only devices in the sandbox."""
 SCRATCH: Final = "/tmp"
 _SYSTEM: Final = ("/bin", "/lib", "/lib32", "/lib64", "/sbin")
 
@@ -28,32 +28,32 @@ def arguments(
 
     Args:
         command: what to run; its program must lie under /usr or a `read_only` path.
-        read_only: files and directories shown at their own paths, beside /usr; those that don't exist are left out.
-        elsewhere: files and directories shown at another place: there, and where they are here.
-        processes: whether there is a /proc, with the sandbox's own processes; Node can't do without.
+        read_only: files and directories shown at their own paths, besides /usr; those that don't exist are left out.
+        elsewhere: files and directories shown at other paths: the path in the sandbox, then that on this machine.
+        processes: whether there is a /proc with the sandbox's own processes, which Node needs.
         scratch_mb: size of /tmp, which is empty at the start and gone at the end, and the working directory.
-        environment: all the variables there are, beside PATH and HOME.
-        program: where bubblewrap is.
+        environment: all environment variables besides PATH and HOME.
+        program: path of bubblewrap.
 
     """
-    made = [program, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"]
-    made += ["--hostname", "sandbox", "--unshare-uts"]
+    argv = [program, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"]
+    argv += ["--hostname", "sandbox", "--unshare-uts"]
     for name, value in {"PATH": "/usr/bin:/bin", "HOME": SCRATCH, **(environment or {})}.items():
-        made += ["--setenv", name, value]
-    made += ["--ro-bind", "/usr", "/usr"]
+        argv += ["--setenv", name, value]
+    argv += ["--ro-bind", "/usr", "/usr"]
     for system in map(Path, _SYSTEM):
         if system.is_symlink():
-            made += ["--symlink", str(system.readlink()), str(system)]
+            argv += ["--symlink", str(system.readlink()), str(system)]
         elif system.is_dir():
-            made += ["--ro-bind", str(system), str(system)]
+            argv += ["--ro-bind", str(system), str(system)]
     for device in DEVICES:
-        made += ["--dev-bind", device, device]
-    made += ["--size", str(scratch_mb << 20), "--tmpfs", SCRATCH]
+        argv += ["--dev-bind", device, device]
+    argv += ["--size", str(scratch_mb << 20), "--tmpfs", SCRATCH]
     for path in sorted(set(read_only)):  # after /tmp, which may be above them
         if path.exists() and not path.is_relative_to("/usr"):
-            made += ["--ro-bind", str(path), str(path)]
-    for place, path in (elsewhere or {}).items():
-        made += ["--ro-bind", str(path), place]
+            argv += ["--ro-bind", str(path), str(path)]
+    for shown_at, path in (elsewhere or {}).items():
+        argv += ["--ro-bind", str(path), shown_at]
     if processes:
-        made += ["--proc", "/proc"]
-    return [*made, "--remount-ro", "/", "--chdir", SCRATCH, "--", *command]
+        argv += ["--proc", "/proc"]
+    return [*argv, "--remount-ro", "/", "--chdir", SCRATCH, "--", *command]

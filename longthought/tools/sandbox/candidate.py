@@ -10,7 +10,7 @@ from longthought.tools.sandbox import plain, script, wire
 
 
 def serve(code: str, requests: int, replies: int) -> None:
-    """Run the code, say which names it defined, and answer calls over two pipes for ever."""
+    """Run the code, report the names it defined, and answer calls over two pipes until the process is killed."""
     scope: dict[str, Any] = {"__name__": "candidate", "__builtins__": __builtins__}
     try:
         exec(compile(code, script.NAME, "exec"), scope)

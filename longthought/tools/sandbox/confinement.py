@@ -1,6 +1,6 @@
-"""Which confinement works on this machine, and how a zygote is started in it. If none works, nothing runs.
+"""Find the confinement that works on this machine and how a zygote starts in it; if none works, nothing runs.
 
-bubblewrap is the first choice: the code sees a world without the machine's files. Landlock with a system call filter is
+bubblewrap is the first choice: the code sees none of the machine's files. Landlock with a system call filter is
 the second, for machines that forbid user namespaces: the files are there but can't be opened (their names, sizes and
 dates can be looked up), and there is no scratch directory, so nothing can be written.
 """
@@ -21,7 +21,7 @@ from longthought.tools.sandbox import bubblewrap, landlock, seccomp
 ConfinementName = Literal["bubblewrap", "landlock"]
 
 MODULES: Final = ("sympy", "numpy", "numpy.random", "mpmath")
-"""What a zygote has imported, where it is installed."""
+"""Modules that a zygote imports, if they are installed."""
 SCRATCH_MB: Final = 64
 
 _ENVIRONMENT: Final = {
@@ -33,7 +33,7 @@ _ENVIRONMENT: Final = {
 }
 _HERE: Final = Path(__file__).parent
 _LIBRARY: Final = "/library"
-"""Where bubblewrap shows installed modules: at their own place they might stand in the way of the scratch directory."""
+"""Where bubblewrap shows installed modules; their own paths might collide with the scratch directory."""
 _START: Final = """
 import sys, types
 package = ""
@@ -45,34 +45,34 @@ sys.modules[package].__path__ = [sys.argv[1]]
 from longthought.tools.sandbox.zygote import main
 main()
 """
-"""Gives the zygote this folder alone: neither the rest of the package nor what that imports."""
+"""Starts the zygote with this folder alone, without the rest of the package and its imports."""
 
 
 class Unavailable(Exception):
-    """A confinement that doesn't work here; the message says why, and what would mend it."""
+    """A confinement doesn't work here; the message says why and how to fix it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Confinement:
-    """One that works."""
+    """A confinement that works here."""
 
     kind: ConfinementName
     command: tuple[str, ...]
-    """Starts a zygote, which talks over standard input."""
+    """The command that starts a zygote, which communicates over standard input."""
     environment: Mapping[str, str]
     config: Mapping[str, Any]
-    """What the zygote is told first."""
+    """The first message to the zygote."""
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What a look at the machine found."""
+    """The result of a check of this machine."""
 
     kind: ConfinementName | None
     """The confinement that is used; None if there is none."""
     found: str
     fix: str = ""
-    """A command, or an advice, where something is to be mended."""
+    """A command or other advice, if something should be fixed."""
 
 
 def confinement(wanted: str = "auto") -> Confinement:
@@ -98,7 +98,7 @@ def confinement(wanted: str = "auto") -> Confinement:
 
 
 def probe() -> Probe:
-    """Look which confinement works here, for `doctor`."""
+    """Find out which confinement works here, for `doctor`."""
     try:
         return Probe("bubblewrap", f"bubblewrap at {_bubblewrap().command[0]}")
     except Unavailable as error:
@@ -113,40 +113,40 @@ def probe() -> Probe:
 
 
 def _bubblewrap() -> Confinement:
-    _filtered()
+    _require_filter()
     program = shutil.which("bwrap")
     if program is None:
         raise Unavailable("bwrap is not installed; apt install bubblewrap")
-    shown = {f"{_LIBRARY}/{number}": folder for number, folder in enumerate(_folders())}
+    folders = {f"{_LIBRARY}/{number}": folder for number, folder in enumerate(_module_folders())}
     command = bubblewrap.arguments(
         [*_python(), _START, f"{_LIBRARY}/here"],
-        read_only=_base(),
-        elsewhere={**shown, f"{_LIBRARY}/here": _HERE},
+        read_only=_interpreter_folders(),
+        elsewhere={**folders, f"{_LIBRARY}/here": _HERE},
         scratch_mb=SCRATCH_MB,
         environment=_ENVIRONMENT,
         program=program,
     )
-    objection = _tried(tuple(command[: command.index("--")]), tuple(_python()))
+    objection = _complaint(tuple(command[: command.index("--")]), tuple(_python()))
     if objection:
         raise Unavailable(
             f"bwrap says {objection!r}; user namespaces may be forbidden: sysctl -w user.max_user_namespaces=10000, "
             "and on Ubuntu sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
         )
-    return Confinement("bubblewrap", tuple(command), {}, _config(list(shown), landlocked=False))
+    return Confinement("bubblewrap", tuple(command), {}, _config(list(folders), landlocked=False))
 
 
 def _landlock() -> Confinement:
-    _filtered()
+    _require_filter()
     if landlock.version() == 0:
         raise Unavailable(
             "this kernel has no Landlock, or it is switched off; boot with lsm=landlock,… (5.13 or later)"
         )
     command = (*_python(), _START, str(_HERE))
     environment = {"PATH": "/usr/bin:/bin", "HOME": "/", **_ENVIRONMENT}
-    return Confinement("landlock", command, environment, _config(list(map(str, _folders())), landlocked=True))
+    return Confinement("landlock", command, environment, _config(list(map(str, _module_folders())), landlocked=True))
 
 
-def _filtered() -> None:
+def _require_filter() -> None:
     machine = os.uname().machine
     if sys.platform != "linux" or machine not in seccomp.AUDIT:
         raise Unavailable(
@@ -155,8 +155,8 @@ def _filtered() -> None:
 
 
 @lru_cache(maxsize=8)
-def _tried(prefix: Sequence[str], python: Sequence[str]) -> str:
-    """Run an empty program confined; return what was said against it."""
+def _complaint(prefix: Sequence[str], python: Sequence[str]) -> str:
+    """Run an empty program confined; return the complaint, or an empty text if it works."""
     try:
         done = subprocess.run(
             [*prefix, "--", *python, "pass"],
@@ -172,19 +172,19 @@ def _tried(prefix: Sequence[str], python: Sequence[str]) -> str:
 
 
 def _python() -> list[str]:
-    """Name the interpreter itself, not a virtual environment's link to it; without site, without writing bytecode."""
+    """Return the command of the interpreter itself, not of a virtual environment; without site, without bytecode."""
     base = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
     return [str(base), "-s", "-P", "-S", "-B", "-c"]
 
 
-def _folders() -> list[Path]:
-    """Where the modules that a zygote imports are installed."""
+def _module_folders() -> list[Path]:
+    """Return the folders in which the modules of a zygote are installed."""
     specs = [find_spec(name) for name in MODULES if "." not in name]
     return list(dict.fromkeys(Path(spec.origin).parent.parent for spec in specs if spec and spec.origin))
 
 
-def _base() -> list[Path]:
-    """Where the interpreter is installed."""
+def _interpreter_folders() -> list[Path]:
+    """Return the folders in which the interpreter is installed."""
     return [Path(sys.base_prefix).resolve(), Path(sys.base_prefix)]
 
 
@@ -194,6 +194,6 @@ def _config(folders: list[str], *, landlocked: bool) -> dict[str, Any]:
         "landlocked": landlocked,
         "folders": folders,
         "modules": [name for name in MODULES if find_spec(name.partition(".")[0])],
-        "readable": [*system, *map(str, (*_base(), *_folders(), _HERE))],
+        "readable": [*system, *map(str, (*_interpreter_folders(), *_module_folders(), _HERE))],
         "scratch_mb": 0 if landlocked else SCRATCH_MB,
     }

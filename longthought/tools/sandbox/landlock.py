@@ -1,7 +1,7 @@
-"""Landlock: a process gives up, for good, every file it was not granted. It needs no namespaces and no privileges.
+"""Landlock, by which a process permanently gives up every file it was not granted, without namespaces or privileges.
 
-The second confinement, for machines that forbid user namespaces. What Landlock cannot take away (looking up the size
-and date of a path, changing a file's mode) is the business of the system call filter, or a limit that the documentation
+It is the second confinement, for machines that forbid user namespaces. What Landlock can't forbid (looking up the size
+and date of a path, changing a file's mode) is left to the system call filter, or is a limit that the documentation
 states.
 
 The numbers are those of `linux/landlock.h`; see https://docs.kernel.org/userspace-api/landlock.html.
@@ -30,12 +30,12 @@ _FILE_RIGHTS: Final = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
 
 
 def version() -> int:
-    """Return the version of the kernel's interface; 0 where there is none, or where it is switched off."""
+    """Return the version of the kernel's interface; 0 if there is none or it is switched off."""
     return max(0, _LIBC.syscall(_CREATE_RULESET, None, 0, _VERSION))
 
 
 def ruleset(readable: Iterable[str], writable: Iterable[str]) -> int:
-    """Return a descriptor of rules that refuse all files but these, and, where they are known, sockets and signals.
+    """Return a descriptor of rules that refuse all files but these, and sockets and signals if the kernel can.
 
     Args:
         readable: files, and directories with all below them.
@@ -60,7 +60,7 @@ def ruleset(readable: Iterable[str], writable: Iterable[str]) -> int:
 
 
 def restrict(rules: int) -> None:
-    """Bind this process, and all it will ever start, to the rules; `no_new_privs` must be set.
+    """Bind this process and its future children to the rules; `no_new_privs` must be set.
 
     Raises:
         OSError: if the kernel refuses.
@@ -71,15 +71,15 @@ def restrict(rules: int) -> None:
 
 def _grant(rules: int, path: str, rights: int) -> None:
     try:
-        there = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        target = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except FileNotFoundError:
         return
     try:
-        if not stat.S_ISDIR(os.fstat(there).st_mode):
+        if not stat.S_ISDIR(os.fstat(target).st_mode):
             rights &= _READ_FILE | _WRITE_FILE | _EXECUTE
-        _checked(_LIBC.syscall(_ADD_RULE, rules, _PATH_BENEATH, struct.pack("=Qi", rights, there), 0))
+        _checked(_LIBC.syscall(_ADD_RULE, rules, _PATH_BENEATH, struct.pack("=Qi", rights, target), 0))
     finally:
-        os.close(there)
+        os.close(target)
 
 
 def _checked(result: int) -> int:

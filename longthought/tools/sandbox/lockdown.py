@@ -1,6 +1,6 @@
-"""What a process does to itself just before it runs untrusted code. There is no way back from any of it.
+"""Confine the current process just before it runs untrusted code; none of it can be undone.
 
-It runs in a freshly forked child, inside the sandbox, and trusts nothing it would have to look up later.
+This happens in a freshly forked child, inside the sandbox, with nothing that would have to be looked up later.
 """
 
 import ctypes
@@ -23,7 +23,7 @@ _SIGKILL: Final = 9
 _CAPABILITY_VERSION: Final = 0x20080522
 
 RULES: Final = 200
-"""The descriptor of the Landlock rules, which a child keeps until it has bound itself."""
+"""The descriptor of the Landlock rules, which a child keeps until it is bound by them."""
 OPEN_FILES: Final = 64
 THREADS: Final = 64
 STACK: Final = 8 << 20
@@ -31,25 +31,25 @@ STACK: Final = 8 << 20
 
 @dataclass(frozen=True, slots=True)
 class Lockdown:
-    """The confinement of one zygote's children, made ready once."""
+    """The confinement of one zygote's children, prepared once."""
 
     program: bytes
     """The system call filter."""
     rules: int | None
-    """A Landlock ruleset, where that is the confinement."""
+    """The descriptor of a Landlock ruleset, if that is the confinement."""
     scratch_bytes: int
-    """The largest file that may be written; 0 where nothing may."""
+    """Size of the largest file that may be written; 0 if none may."""
     baseline: int
     """Address space that the zygote itself takes, in bytes."""
     zygote: int
-    """Its process id: a child without its zygote must not run."""
+    """Process id of the zygote; a child must not run without it."""
 
     def apply(self, *, memory: int, seconds: float) -> None:
         """Bind this process to its limits.
 
         Args:
             memory: bytes it may take beyond the baseline.
-            seconds: of CPU time; whoever supervises the process has a clock of its own.
+            seconds: CPU time; the supervisor also limits wall time.
 
         Raises:
             OSError: if the kernel refuses; the caller must then end the process.
@@ -67,7 +67,7 @@ class Lockdown:
             (resource.RLIMIT_STACK, STACK),
         ):
             _limit(kind, limit)
-        if self.rules is None:  # elsewhere the user's own processes count too, and no thread could be started
+        if self.rules is None:  # under Landlock the user's other processes count too
             _limit(resource.RLIMIT_NPROC, THREADS)
         _prctl(_SET_NO_NEW_PRIVS, 1)
         if self.rules is not None:
@@ -80,7 +80,7 @@ class Lockdown:
 
 
 def prepare(*, landlocked: bool, readable: list[str], scratch_mb: int) -> Lockdown:
-    """Make the confinement ready, in the zygote, after all its imports.
+    """Prepare the confinement, in the zygote, after all its imports.
 
     Raises:
         OSError: if the kernel refuses.
@@ -91,9 +91,9 @@ def prepare(*, landlocked: bool, readable: list[str], scratch_mb: int) -> Lockdo
     rules = None
     if landlocked:
         _drop_capabilities()
-        made = landlock.ruleset(readable, ["/dev/null"])
-        rules = fcntl(made, F_DUPFD_CLOEXEC, RULES)
-        os.close(made)
+        ruleset = landlock.ruleset(readable, ["/dev/null"])
+        rules = fcntl(ruleset, F_DUPFD_CLOEXEC, RULES)
+        os.close(ruleset)
     return Lockdown(
         program=seccomp.program(os.uname().machine, writing=not landlocked),
         rules=rules,
@@ -104,8 +104,8 @@ def prepare(*, landlocked: bool, readable: list[str], scratch_mb: int) -> Lockdo
 
 
 def _limit(kind: int, limit: int) -> None:
-    _, most = resource.getrlimit(kind)
-    limit = limit if most == resource.RLIM_INFINITY else min(limit, most)
+    _, hard_limit = resource.getrlimit(kind)
+    limit = limit if hard_limit == resource.RLIM_INFINITY else min(limit, hard_limit)
     resource.setrlimit(kind, (limit, limit))
 
 
@@ -125,12 +125,12 @@ def _address_space() -> int:
     while high - low > page:
         middle = (low + high) // 2
         resource.setrlimit(resource.RLIMIT_AS, (middle, soft_hard[1]))
-        found = _LIBC.mmap(None, page, 0, 0x22, -1, 0)
+        address = _LIBC.mmap(None, page, 0, 0x22, -1, 0)
         resource.setrlimit(resource.RLIMIT_AS, soft_hard)
-        if found == ctypes.c_void_p(-1).value:
+        if address == ctypes.c_void_p(-1).value:
             low = middle
         else:
-            _LIBC.munmap(found, page)
+            _LIBC.munmap(address, page)
             high = middle
     return high
 

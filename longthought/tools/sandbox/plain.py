@@ -1,8 +1,8 @@
-"""Values that may cross from a candidate to its examiner: plain data, rebuilt from scratch, never unpickled.
+"""Encode the values that may pass between a candidate and its examiner: plain data, rebuilt from scratch, not pickled.
 
-What arrives is therefore of exactly these types: None, bool, int, float, complex, str, bytes, list, tuple, set,
-frozenset, dict, range, Fraction, Decimal and iterators over them; subclasses lose what their class added. Anything else
-stays where it is and is spoken of by a number. Nothing is evaluated.
+A decoded value has exactly one of these types: None, bool, int, float, complex, str, bytes, list, tuple, set,
+frozenset, dict, range, Fraction, Decimal and iterators over them; instances of subclasses lose what their class added.
+Any other object stays in its process and is referred to by a number. Nothing is evaluated.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,10 +11,10 @@ from fractions import Fraction
 from itertools import islice
 from typing import Any, Final, cast
 
-MOST_FROM_ITERATOR: Final = 100_000
-"""Elements taken from an iterator, which may be endless."""
+MAX_FROM_ITERATOR: Final = 100_000
+"""Maximum number of elements taken from an iterator, which may be endless."""
 
-_SERIES: Final[dict[str, Any]] = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}
+_COLLECTIONS: Final[dict[str, Any]] = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}
 
 
 def encode(value: Any, refer: Callable[[Any], int]) -> Any:
@@ -42,17 +42,17 @@ def encode(value: Any, refer: Callable[[Any], int]) -> Any:
             pairs = dict[Any, Any].items(cast(dict[Any, Any], value))
             return ["dict", [[encode(key, refer), encode(item, refer)] for key, item in pairs]]
         case Iterator():
-            items = islice(cast(Iterator[Any], value), MOST_FROM_ITERATOR)
+            items = islice(cast(Iterator[Any], value), MAX_FROM_ITERATOR)
             return ["iterator", [encode(item, refer) for item in items]]
         case _:
-            for name, kind in _SERIES.items():
+            for name, kind in _COLLECTIONS.items():
                 if isinstance(value, kind):
                     return [name, [encode(item, refer) for item in kind.__iter__(value)]]
             return ["object", refer(value)]
 
 
 def decode(data: Any, resolve: Callable[[int], Any]) -> Any:
-    """Rebuild a value; `resolve` returns what stands for an object that was left behind.
+    """Rebuild a value; `resolve` returns the stand-in for an object that was sent as a number.
 
     Raises:
         ValueError, TypeError, LookupError, ArithmeticError: for anything that `encode` doesn't write.

@@ -1,4 +1,4 @@
-"""`Sandbox`: warm workers behind two calls, for any thread and any event loop.
+"""`Sandbox` runs code in warm workers, for any thread and any event loop.
 
 All processes belong to one thread with an event loop of its own: a confined process dies with the thread that started
 it, so that thread must outlive them all.
@@ -17,14 +17,14 @@ from longthought.tools.sandbox.result import Judgement, Mark, RunResult, RunStat
 from longthought.tools.sandbox.worker import SandboxWorker, WorkerDied
 
 _T = TypeVar("_T")
-_LONGEST_CODE: Final = 16 << 20
-"""Characters of a program, of its tests or of its input that are taken."""
-_STDERR: Final = 4000
-"""Characters of standard error that are kept, from its end."""
+_MAX_CODE: Final = 16 << 20
+"""Maximum number of characters of a program, its input and its tests together."""
+_STDERR_CHARS: Final = 4000
+"""Number of characters kept from the end of standard error."""
 
 
 class Sandbox:
-    """Runs untrusted Python in warm, confined processes. Never anywhere else."""
+    """Runs untrusted Python in warm, confined processes, and never anywhere else."""
 
     def __init__(
         self,
@@ -35,18 +35,18 @@ class Sandbox:
         output_chars: int = 50_000,
         confinement: str = "auto",
     ) -> None:
-        """Make a pool; its processes start when they are needed.
+        """Create a pool; its processes start when they are needed.
 
         Args:
-            workers: how many runs may go on at a time.
-            seconds: after which a run is stopped.
-            memory_mb: what a run may take beyond the interpreter and its libraries.
-            output_chars: bytes that may be printed, on each of standard output and error; at most a million.
+            workers: maximum number of concurrent runs.
+            seconds: time limit of a run.
+            memory_mb: memory of a run beyond the interpreter and its libraries, in MiB.
+            output_chars: maximum number of bytes on each of standard output and error; at most a million.
             confinement: `auto`, `bubblewrap` or `landlock`.
 
         """
         self._seconds, self._memory, self._output = seconds, memory_mb << 20, min(output_chars, 1_000_000)
-        self._wanted, self._size = confinement, workers
+        self._confinement_name, self._size = confinement, workers
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -59,39 +59,39 @@ class Sandbox:
 
         Args:
             code: the program's text.
-            stdin: what it may read.
-            cells: programs to run first, in the same namespace; what they print and raise is dropped.
+            stdin: the text of its standard input.
+            cells: programs to run first, in the same namespace; their output and exceptions are dropped.
 
         """
-        if sum(map(len, (code, stdin, *cells))) > _LONGEST_CODE:
-            return RunResult(RunStatus.ERROR, detail=f"the code has more than {_LONGEST_CODE:,} characters: not run")
-        return await self._there(self._run({"code": code, "stdin": stdin, "cells": list(cells)}))
+        if sum(map(len, (code, stdin, *cells))) > _MAX_CODE:
+            return RunResult(RunStatus.ERROR, detail=f"the code has more than {_MAX_CODE:,} characters: not run")
+        return await self._in_own_thread(self._run({"code": code, "stdin": stdin, "cells": list(cells)}))
 
     async def judge(self, candidate: str, tests: str, *, names: Sequence[str] = ()) -> Judgement:
-        """Put hidden tests to a candidate, which can neither read them nor write its own mark.
+        """Run hidden tests against a candidate, which can neither read them nor write its own mark.
 
-        The tests run in a process of their own. For each function or class that the candidate defines they find a
+        The tests run in a process of their own. For each function or class that the candidate defines, they see a
         stand-in of that name, which sends the arguments over a pipe as plain data and returns the candidate's answer in
-        the same way; they compare on their own side. So tests of the form `assert f(x) == y`, and `check(f)`, work as
-        they are.
+        the same way; values are compared in the process of the tests. So tests of the form `assert f(x) == y`, and
+        `check(f)`, work unchanged.
 
-        What can't be had in this way: a change that the candidate makes to its arguments, functions of the tests as
-        arguments, operators on objects of the candidate's own classes (their methods and attributes can be used),
-        output, and modules that the tests do not import themselves. What the tests take from the candidate beside the
-        function in question can be made to suit; tests are only as strict as what they compare.
+        The tests can't use: changes that the candidate makes to its arguments, their own functions as arguments,
+        operators on objects of the candidate's own classes (methods and attributes work), output, and modules that they
+        don't import themselves. The candidate can forge anything else that the tests take from it, so tests are only as
+        strict as their comparisons.
 
         Args:
-            candidate: the program in question.
+            candidate: the program under test.
             tests: a program that ends without an exception if the candidate is right, and calls it at least once.
-            names: what the tests may see of the candidate; by default all it defines that isn't the name of a builtin.
+            names: names of the candidate that the tests may see; by default all that it defines but names of builtins.
 
         """
-        if len(candidate) + len(tests) > _LONGEST_CODE:
-            return Judgement(Mark.FAILED, f"the code has more than {_LONGEST_CODE:,} characters: not run")
-        return await self._there(self._judge({"code": candidate}, {"tests": tests, "names": list(names)}))
+        if len(candidate) + len(tests) > _MAX_CODE:
+            return Judgement(Mark.FAILED, f"the code has more than {_MAX_CODE:,} characters: not run")
+        return await self._in_own_thread(self._judge({"code": candidate}, {"tests": tests, "names": list(names)}))
 
     def close(self) -> None:
-        """End all processes; runs that go on are lost. A closed sandbox starts anew when it is used again."""
+        """End all processes, with their runs. A closed sandbox starts new ones when it is used again."""
         with self._lock:
             loop, thread, self._loop, self._thread = self._loop, self._thread, None, None
         if loop is None or thread is None:
@@ -110,7 +110,11 @@ class Sandbox:
             return RunResult(RunStatus.CRASHED, detail=f"the worker died under it ({error}) and was replaced")
         out, err = (part.decode(errors="replace") for part in printed)
         return RunResult(
-            RunStatus(reply["status"]), out, err[-_STDERR:], reply["elapsed"], _told(reply["status"], reply["exit"])
+            RunStatus(reply["status"]),
+            out,
+            err[-_STDERR_CHARS:],
+            reply["elapsed"],
+            _end_detail(reply["status"], reply["exit"]),
         )
 
     async def _judge(self, candidate: dict[str, Any], tests: dict[str, Any]) -> Judgement:
@@ -122,19 +126,19 @@ class Sandbox:
             return Judgement(Mark.FAILED, f"the worker died under it ({error}) and was replaced")
         if reply["status"] == "sandbox_unavailable":
             return Judgement(Mark.UNAVAILABLE, "the confinement could not be applied", reply["elapsed"])
-        return _mark(reply, printed[0])
+        return _judgement(reply, printed[0])
 
     async def _call(self, kind: str, *payloads: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
         header = {"kind": kind, "seconds": self._seconds, "memory": self._memory, "output": self._output}
         async with self._free:
-            worker = self._warm() or await self._start()
+            worker = self._idle_worker() or await self._start()
             try:
                 return await worker.call(header, *payloads)
             finally:
                 if worker.clean:
                     self._idle.append(worker)
 
-    def _warm(self) -> SandboxWorker | None:
+    def _idle_worker(self) -> SandboxWorker | None:
         while self._idle:
             worker = self._idle.pop()
             if worker.alive():
@@ -144,7 +148,7 @@ class Sandbox:
 
     async def _start(self) -> SandboxWorker:
         if self._confinement is None:
-            self._confinement = await asyncio.to_thread(confinement, self._wanted)
+            self._confinement = await asyncio.to_thread(confinement, self._confinement_name)
         return await SandboxWorker.start(self._confinement)
 
     async def _end(self) -> None:
@@ -156,11 +160,11 @@ class Sandbox:
             worker.kill()
         await asyncio.get_running_loop().shutdown_default_executor()
 
-    async def _there(self, work: Coroutine[Any, Any, _T]) -> _T:
-        """Do it in the thread that owns the processes."""
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._running()))
+    async def _in_own_thread(self, work: Coroutine[Any, Any, _T]) -> _T:
+        """Await a coroutine in the thread that owns the processes."""
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._own_loop()))
 
-    def _running(self) -> asyncio.AbstractEventLoop:
+    def _own_loop(self) -> asyncio.AbstractEventLoop:
         with self._lock:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
@@ -170,7 +174,7 @@ class Sandbox:
             return self._loop
 
 
-def _told(status: str, code: int) -> str:
+def _end_detail(status: str, code: int) -> str:
     if status == RunStatus.SANDBOX_UNAVAILABLE:
         return "the confinement could not be applied to the run, so nothing was run; longthought doctor says more"
     if status != RunStatus.CRASHED:
@@ -178,12 +182,12 @@ def _told(status: str, code: int) -> str:
     return f"killed by signal {-code}" if code < 0 else f"it left the interpreter with exit code {code}"
 
 
-def _mark(reply: dict[str, Any], written: bytes) -> Judgement:
+def _judgement(reply: dict[str, Any], written: bytes) -> Judgement:
     seconds = reply["elapsed"]
     if reply["status"] != RunStatus.OK:
         return Judgement(Mark.FAILED, str(reply["status"]), seconds)
-    found = json.loads(written)
-    return Judgement(Mark(found["mark"]), found["detail"], seconds)
+    report = json.loads(written)
+    return Judgement(Mark(report["mark"]), report["detail"], seconds)
 
 
 _shared: dict[int, Sandbox] = {}

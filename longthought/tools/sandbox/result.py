@@ -1,4 +1,4 @@
-"""How a run ended and what it printed; how a candidate fared before hidden tests."""
+"""Results of the sandbox: how a run ended and what it printed, and whether a candidate passed hidden tests."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,40 +20,40 @@ class RunStatus(StrEnum):
     CRASHED = "crashed"
     """It left the interpreter, or took it down."""
     SANDBOX_UNAVAILABLE = "sandbox_unavailable"
-    """Nothing was run: this machine offers no confinement; `detail` says why, and how to mend it."""
+    """Nothing was run: this machine offers no confinement; `detail` says why and how to fix it."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """One run."""
+    """The result of one run."""
 
     run: RunStatus
     stdout: str = ""
     """What it printed, up to the limit."""
     stderr: str = ""
-    """The end of what it printed as errors, with the traceback."""
+    """The end of its standard error, with the traceback."""
     seconds: float = 0.0
-    """From the start of the run to its end, waiting for a worker not counted."""
+    """From the start of the run to its end, without the wait for a worker."""
     detail: str = ""
-    """More about the end, where there is more to say."""
+    """More about how it ended, if anything."""
 
 
 class Mark(StrEnum):
-    """What an examination found."""
+    """The outcome of an examination."""
 
     PASSED = "passed"
     """Every test ran to its end and none failed."""
     FAILED = "failed"
     """A test failed, or the candidate raised, hung, crashed or could not be read."""
     UNSUPPORTED = "unsupported"
-    """The tests can't be put to any candidate in this way; says nothing about this one."""
+    """The tests can't be run in this way against any candidate; this says nothing about this one."""
     UNAVAILABLE = "unavailable"
     """Nothing was run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """One examination."""
+    """The result of one examination."""
 
     mark: Mark
     detail: str = ""

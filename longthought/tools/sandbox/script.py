@@ -1,4 +1,4 @@
-"""Runs a program's text in this very process; what an exception says is printed without the machine's paths."""
+"""Run a program's text in this process; tracebacks are printed without the machine's paths."""
 
 import linecache
 import os
@@ -11,12 +11,12 @@ from longthought.tools.sandbox import ending
 
 NAME: Final = "<code>"
 """The file name in tracebacks."""
-_MESSAGE: Final = 4000
-"""Characters of a traceback that are kept, half from each end."""
+_MAX_TRACEBACK: Final = 4000
+"""Number of characters kept of a traceback, half from each end."""
 
 
 def run(code: str, cells: list[str]) -> int:
-    """Run earlier cells in silence, then the code, in one namespace; return an exit code."""
+    """Run earlier cells without output, then the code, in one namespace; return an exit code."""
     scope: dict[str, Any] = {"__name__": "__main__", "__builtins__": __builtins__}
     if cells:
         kept = os.dup(1), os.dup(2)
@@ -49,25 +49,25 @@ def _execute(code: str, scope: dict[str, Any]) -> int:
     except MemoryError:
         _complain("MemoryError: the run asked for more memory than it may have\n")
         return ending.MEMORY
-    except BaseException as error:  # whatever it is, it is the code's
-        _complain(told(error))
+    except BaseException as error:  # any exception comes from the code
+        _complain(readable_traceback(error))
         return ending.RAISED
     return ending.DONE
 
 
-def told(error: BaseException) -> str:
-    """Return a traceback that begins where the code does, with the paths of libraries made relative."""
+def readable_traceback(error: BaseException) -> str:
+    """Return a traceback that begins in the code, with relative paths of libraries."""
     try:
         here = error.__traceback__
         while here is not None and here.tb_frame.f_code.co_filename != NAME:
             here = here.tb_next
         text = "".join(traceback.format_exception(type(error), error, here))
-    except Exception:  # an exception whose own words raise
+    except Exception:  # the exception's own text raises
         return f"{type(error).__name__}\n"
     for folder in sorted(filter(None, sys.path), key=len, reverse=True):
         text = text.replace(f"{folder}/", "")
-    if len(text) > _MESSAGE:
-        text = f"{text[: _MESSAGE // 2]}\n[…]\n{text[-_MESSAGE // 2 :]}"
+    if len(text) > _MAX_TRACEBACK:
+        text = f"{text[: _MAX_TRACEBACK // 2]}\n[…]\n{text[-_MAX_TRACEBACK // 2 :]}"
     return text
 
 

@@ -1,9 +1,9 @@
 """The system calls that untrusted code may make, as a BPF program assembled in plain Python.
 
-An allow-list: what is not named here does not exist for the code (EPERM), so a system call added to the kernel tomorrow
-is refused too. Some calls are allowed with certain arguments only: `clone` for threads but never for processes or
-namespaces, `fcntl` without the commands that send signals or lock files of the host, `socketpair` for an event loop's
-wake-up pipe, but no socket that has an address. It knows nothing of processes: it makes bytes.
+It is an allow-list: a call that is not named here fails with EPERM, and so will calls that later kernels add. Some
+calls are allowed with certain arguments only: `clone` for threads but never for processes or namespaces, `fcntl`
+without the commands that send signals or lock files of the host, `socketpair` for an event loop's wake-up pipe, but no
+socket that has an address. This module only assembles bytes; it applies them to no process.
 
 The numbers are those of `asm/unistd_64.h` (x86-64) and `asm-generic/unistd.h` (aarch64); the layout of the program is
 that of https://docs.kernel.org/userspace-api/seccomp_filter.html.
@@ -25,13 +25,13 @@ _JUMP_EQUAL: Final = 0x15
 _RETURN: Final = 0x06
 
 AUDIT: Final = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
-"""What the kernel calls each architecture in a filter's input."""
+"""The kernel's code for each architecture in a filter's input."""
 
 _COLUMN: Final = {"x86_64": 0, "aarch64": 1}
 
 
 def _table(text: str) -> dict[str, tuple[int, int]]:
-    """Read `name=number on x86-64/number on aarch64`, `-` where it lacks the call."""
+    """Read entries `name=number on x86-64/number on aarch64`, with `-` if aarch64 lacks the call."""
     table: dict[str, tuple[int, int]] = {}
     for name, x86, arm in re.findall(r"(\w+)=(\d+)/(\d+|-)", text):
         table[name] = int(x86), -1 if arm == "-" else int(arm)
@@ -67,7 +67,7 @@ READING: Final = _table(
     recvfrom=45/207, getsockname=51/204, getsockopt=55/209, setsockopt=54/208, shutdown=48/210,
     """
 )
-"""Always allowed: numbers on x86-64 and on aarch64."""
+"""Calls that are always allowed: their numbers on x86-64 and on aarch64."""
 
 WRITING: Final = _table(
     """
@@ -77,7 +77,7 @@ WRITING: Final = _table(
     fallocate=285/47, fsync=74/82, fdatasync=75/83, copy_file_range=326/285,
     """
 )
-"""Allowed where the code has a scratch directory of its own and nothing else that it could change."""
+"""Calls that are allowed if the code has a scratch directory of its own and can change nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ CONDITIONAL: Final[dict[str, ArgumentCondition]] = {
 }
 
 _SENDTO: Final = (44, 206)
-"""Allowed without an address: to the other end of a socketpair."""
+"""Allowed only without an address: to the other end of a socketpair."""
 _CLONE3: Final = (435, 435)
 """Its flags lie behind a pointer; ENOSYS makes libc fall back to `clone`."""
 
@@ -118,8 +118,8 @@ def program(machine: str, *, writing: bool) -> bytes:
     """Assemble the filter for an architecture, as `struct sock_filter[]`.
 
     Args:
-        machine: what `os.uname().machine` says: a key of `AUDIT`.
-        writing: whether the calls that change files are among the allowed ones.
+        machine: the architecture as in `os.uname().machine`, a key of `AUDIT`.
+        writing: whether calls that change files are allowed.
 
     Raises:
         KeyError: for an architecture without a table.
@@ -132,25 +132,25 @@ def program(machine: str, *, writing: bool) -> bytes:
         if numbers[column] >= 0:
             code += [_jump(numbers[column], 0, 1), _return(_ALLOW)]
     for condition in CONDITIONAL.values():
-        code += _when(condition.numbers[column], _test(condition))
-    code += _when(_SENDTO[column], _null(4))
+        code += _for_call(condition.numbers[column], _check_argument(condition))
+    code += _for_call(_SENDTO[column], _check_null(4))
     code += [_jump(_CLONE3[column], 0, 1), _return(_ERRNO | errno.ENOSYS)]
     return b"".join([*code, _return(_ERRNO | errno.EPERM)])
 
 
-def _when(number: int, body: list[bytes]) -> list[bytes]:
-    """Run a body, which returns in any case, for one system call."""
+def _for_call(number: int, body: list[bytes]) -> list[bytes]:
+    """Apply a body, which always returns, to one system call."""
     return [_jump(number, 0, len(body)), *body]
 
 
-def _test(condition: ArgumentCondition) -> list[bytes]:
+def _check_argument(condition: ArgumentCondition) -> list[bytes]:
     body = [_load(16 + 8 * condition.argument), _instruction(_AND, condition.mask)]
     for value in condition.values:
         body += [_jump(value, 0, 1), _return(_ALLOW)]
     return [*body, _return(_ERRNO | errno.EPERM)]
 
 
-def _null(argument: int) -> list[bytes]:
+def _check_null(argument: int) -> list[bytes]:
     low = 16 + 8 * argument
     allow, refuse = _return(_ALLOW), _return(_ERRNO | errno.EPERM)
     return [_load(low), _jump(0, 0, 3), _load(low + 4), _jump(0, 0, 1), allow, refuse]

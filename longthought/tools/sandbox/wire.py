@@ -1,4 +1,4 @@
-"""How the processes of a sandbox talk: a length, then so many bytes. It knows nothing of what they mean."""
+"""Messages between the processes of a sandbox: a length, then that many bytes, whatever they mean."""
 
 import json
 import os
@@ -8,38 +8,38 @@ LENGTH: Final = 8
 
 
 def take(descriptor: int, size: int) -> bytes:
-    """Read exactly so many bytes, unbuffered, so that what follows is left for another process to read.
+    """Read exactly `size` bytes, unbuffered, so that later bytes are left for another process.
 
     Raises:
         EOFError: if the other side is gone.
 
     """
-    found = bytearray()
-    while len(found) < size:
-        part = os.read(descriptor, min(size - len(found), 1 << 20))
+    data = bytearray()
+    while len(data) < size:
+        part = os.read(descriptor, min(size - len(data), 1 << 20))
         if not part:
             raise EOFError
-        found += part
-    return bytes(found)
+        data += part
+    return bytes(data)
 
 
 def put(descriptor: int, data: bytes | memoryview) -> None:
-    """Write it all."""
+    """Write all bytes."""
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
 
 
-def receive(descriptor: int, most: int | None = None) -> Any:
+def receive(descriptor: int, max_bytes: int | None = None) -> Any:
     """Read one JSON message.
 
     Raises:
         EOFError: if the other side is gone.
-        ValueError: if it is longer than `most` bytes, or isn't JSON.
+        ValueError: if it is longer than `max_bytes`, or isn't JSON.
 
     """
     size = int.from_bytes(take(descriptor, LENGTH), "big")
-    if most is not None and size > most:
+    if max_bytes is not None and size > max_bytes:
         raise ValueError(f"a message of {size} bytes")
     return json.loads(take(descriptor, size))
 

@@ -1,4 +1,4 @@
-"""The host's end of one zygote: starts it, sends runs, reads replies, and ends it when anything is amiss."""
+"""The host's end of one zygote: starts it, sends runs, reads replies, and ends it when anything goes wrong."""
 
 import asyncio
 import json
@@ -12,10 +12,10 @@ from typing import IO, Any, Final
 from longthought.tools.sandbox import wire
 from longthought.tools.sandbox.confinement import Confinement, Unavailable
 
-_START: Final = 120.0
-"""Seconds within which a zygote must be ready, on the busiest of machines."""
-_GRACE: Final = 10.0
-"""Seconds beyond a run's own after which the zygote is held to be dead."""
+_START_SECONDS: Final = 120.0
+"""Seconds within which a zygote must be ready, even on a busy machine."""
+_GRACE_SECONDS: Final = 10.0
+"""Seconds beyond a run's time limit after which the zygote counts as dead."""
 
 
 class WorkerDied(Exception):
@@ -38,7 +38,7 @@ class SandboxWorker:
         """Start a zygote and wait until it is ready.
 
         Raises:
-            Unavailable: if it doesn't come up.
+            Unavailable: if it doesn't start.
 
         """
         control, theirs = socket.socketpair()
@@ -57,12 +57,12 @@ class SandboxWorker:
         try:
             worker._reader, worker._writer = await asyncio.open_unix_connection(sock=control)
             await worker._send(wire.packed(dict(confinement.config)))
-            async with asyncio.timeout(_START):
+            async with asyncio.timeout(_START_SECONDS):
                 await worker._receive()
         except (OSError, EOFError, TimeoutError) as error:
-            said = worker._said() or str(error) or type(error).__name__
+            complaint = worker._last_errors() or str(error) or type(error).__name__
             worker.kill()
-            raise Unavailable(f"the {confinement.kind} sandbox did not start: {said}") from None
+            raise Unavailable(f"the {confinement.kind} sandbox did not start: {complaint}") from None
         except BaseException:
             worker.kill()
             raise
@@ -72,12 +72,12 @@ class SandboxWorker:
         """Send one run and return its reply with what was printed.
 
         Raises:
-            WorkerDied: if there is no reply; the worker is of no more use.
+            WorkerDied: if there is no reply; the worker can't be used again.
 
         """
         assert self._reader is not None
         try:
-            async with asyncio.timeout(header["seconds"] + _GRACE):
+            async with asyncio.timeout(header["seconds"] + _GRACE_SECONDS):
                 await self._send(b"".join(map(wire.packed, (header, *texts))))
                 reply = await self._receive()
                 printed = [await self._reader.readexactly(size) for size in reply["sizes"]]
@@ -97,7 +97,7 @@ class SandboxWorker:
         return self._process.poll() is None
 
     def kill(self) -> None:
-        """End the zygote and all it started."""
+        """End the zygote and every process that it started."""
         self.clean = False
         with suppress(ProcessLookupError):
             self._process.kill()
@@ -118,7 +118,7 @@ class SandboxWorker:
         size = int.from_bytes(await self._reader.readexactly(wire.LENGTH), "big")
         return json.loads(await self._reader.readexactly(size))
 
-    def _said(self) -> str:
+    def _last_errors(self) -> str:
         self._errors.seek(0, os.SEEK_END)
         self._errors.seek(max(0, self._errors.tell() - 500))
         return self._errors.read().decode(errors="replace").strip()

@@ -1,9 +1,8 @@
-"""The process inside the sandbox that has sympy and numpy ready, and forks once for every run.
+"""The process inside the sandbox that has sympy and numpy loaded, and forks once for every run.
 
-It never reads what is to be run: the header that it reads holds sizes and limits, and each child takes its own text
-from the control socket. So no run can find in its memory, which is a copy of the zygote's, what an earlier one was or
-said, nor can a candidate find the tests that its examiner is given. Nothing that a child does changes it: a child is a
-copy, and is confined.
+The zygote never reads the code: it reads a header of limits, and each child reads its own text from the control socket.
+So a run, whose memory is a copy of the zygote's, can't find the code or the output of an earlier run, nor can a
+candidate find the tests of its examiner. A child can't change the zygote, since it is a confined copy.
 
     header {kind, seconds, memory, output}, texts   →   zygote   →   {status, exit, elapsed, clean, sizes}, output
 """
@@ -30,12 +29,12 @@ from longthought.tools.sandbox.tape import Tape
 
 _CONTROL: Final = 0
 _LARGEST_OUTPUT: Final = 1 << 20
-_FEW: Final = 1000
-"""Files that are cleared away after a run; more of them condemn the worker."""
-_MANY: Final = 10_000
-"""Files at which a run is stopped: they take memory that no limit of the kernel's counts."""
+_MAX_CLEARED: Final = 1000
+"""Maximum number of files that are cleared away after a run; with more, the worker is replaced."""
+_MAX_FILES: Final = 10_000
+"""Number of files at which a run is stopped, since they take memory that no limit of the kernel counts."""
 _TICK: Final = 0.05
-"""Seconds between two looks at the scratch directory."""
+"""Seconds between checks of the scratch directory."""
 _HIGH: Final = 64
 _MOST_DESCRIPTORS: Final = 1024
 
@@ -49,7 +48,7 @@ class Child:
     pipes: dict[int, Tape]
 
     def end(self) -> int:
-        """Kill it if it still runs; return how it ended, as `os.waitpid` says it."""
+        """Kill the process if it still runs; return its status, as `os.waitpid` does."""
         with suppress(ProcessLookupError):
             signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
         _, status = os.waitpid(self.pid, 0)
@@ -61,11 +60,11 @@ class Child:
 
 @dataclass(frozen=True, slots=True)
 class Spare:
-    """A child that waits to be told the limits of a run, and then takes its text."""
+    """A child that waits for the limits of a run, and then reads its text."""
 
     child: Child
-    told: int
-    """The pipe that it is told by."""
+    header_pipe: int
+    """The pipe that carries the header with the limits."""
 
 
 class Zygote:
@@ -77,18 +76,18 @@ class Zygote:
         self._out, self._err = Tape(_LARGEST_OUTPUT), Tape(_LARGEST_OUTPUT)
 
     def serve(self) -> None:
-        """Run until the host is gone, or until something can't be put right again."""
+        """Serve until the host is gone, or until the scratch directory can't be cleared."""
         clean, spare = True, self._spare()
         while clean:
             header = wire.receive(_CONTROL)
             began = time.monotonic()
             if header["kind"] == "run":
-                found, spare = self._run(spare, header, began + header["seconds"]), None
+                reply, spare = self._run(spare, header, began + header["seconds"]), None
             else:
-                found = self._judge(header, began + header["seconds"])
+                reply = self._judge(header, began + header["seconds"])
             clean = self._cleared()
-            found |= {"elapsed": time.monotonic() - began, "clean": clean, "sizes": [self._out.used, self._err.used]}
-            wire.send(_CONTROL, found)
+            reply |= {"elapsed": time.monotonic() - began, "clean": clean, "sizes": [self._out.used, self._err.used]}
+            wire.send(_CONTROL, reply)
             for tape in (self._out, self._err):
                 with tape.written() as written:
                     wire.put(_CONTROL, written)
@@ -96,35 +95,35 @@ class Zygote:
             spare = spare or self._spare()
 
     def _spare(self) -> Spare:
-        """Fork the child of the next run while nobody waits; it reads nothing before it is told to."""
-        out, err, told = os.pipe(), os.pipe(), os.pipe()
+        """Fork the child of the next run in advance; it reads no text before its header comes."""
+        out, err, header_pipe = os.pipe(), os.pipe(), os.pipe()
 
         def body() -> int:
-            os.close(told[1])  # so that it ends with the zygote
-            header = wire.receive(told[0])
+            os.close(header_pipe[1])  # so that it ends with the zygote
+            header = wire.receive(header_pipe[0])
             payload = wire.receive(_CONTROL)
             _standard_input(payload["stdin"].encode(errors="surrogatepass"))
-            _keep(out[1], err[1], first=1)
+            _keep_only(out[1], err[1], first=1)
             self._confine(header)
             return script.run(payload["code"], payload["cells"])
 
-        child = _fork(body, {out[0]: self._out, err[0]: self._err}, (out[1], err[1], told[0]))
-        return Spare(child, told[1])
+        child = _fork(body, {out[0]: self._out, err[0]: self._err}, (out[1], err[1], header_pipe[0]))
+        return Spare(child, header_pipe[1])
 
     def _run(self, spare: Spare, header: dict[str, Any], deadline: float) -> dict[str, Any]:
-        with suppress(BrokenPipeError):  # it died early; how, its end will say
-            wire.send(spare.told, header)
-        os.close(spare.told)
+        with suppress(BrokenPipeError):  # it died early, and its status will say how
+            wire.send(spare.header_pipe, header)
+        os.close(spare.header_pipe)
         return self._supervised(spare.child, header, deadline)
 
     def _judge(self, header: dict[str, Any], deadline: float) -> dict[str, Any]:
-        requests, replies, ready, marks = os.pipe(), os.pipe(), os.pipe(), os.pipe()
+        requests, replies, ready, mark_pipe = os.pipe(), os.pipe(), os.pipe(), os.pipe()
 
         def answer() -> int:
             code = wire.receive(_CONTROL)["code"]
             os.write(ready[1], b"1")
             _standard_input(b"")
-            _keep(requests[0], replies[1], first=3)
+            _keep_only(requests[0], replies[1], first=3)
             self._confine(header)
             candidate.serve(code, 3, 4)
             return ending.DONE
@@ -132,21 +131,21 @@ class Zygote:
         def ask() -> int:
             payload = wire.receive(_CONTROL)
             _standard_input(b"")
-            _keep(requests[1], replies[0], marks[1], first=3)
+            _keep_only(requests[1], replies[0], mark_pipe[1], first=3)
             self._confine(header)
             examiner.examine(payload["tests"], payload["names"], 3, 4, 5)
             return ending.DONE
 
         answering = _fork(answer, {}, (requests[0], replies[1], ready[1]))
-        if not os.read(ready[0], 1):  # it must have taken its own text before the tests are in sight
+        if not os.read(ready[0], 1):  # the candidate must have read its own text before the examiner reads the tests
             raise EOFError
-        asking = _fork(ask, {marks[0]: self._out}, (requests[1], replies[0], marks[1], ready[0]))
-        found = self._supervised(asking, {**header, "output": _LARGEST_OUTPUT}, deadline)
+        asking = _fork(ask, {mark_pipe[0]: self._out}, (requests[1], replies[0], mark_pipe[1], ready[0]))
+        reply = self._supervised(asking, {**header, "output": _LARGEST_OUTPUT}, deadline)
         answering.end()
-        return found
+        return reply
 
     def _confine(self, header: dict[str, Any]) -> None:
-        random.seed(0)  # it seeds itself anew in a fork
+        random.seed(0)  # a fork seeds it anew
         try:
             self._lockdown.apply(memory=header["memory"], seconds=header["seconds"])
         except BaseException as error:
@@ -154,7 +153,7 @@ class Zygote:
             os._exit(ending.UNCONFINED)
 
     def _supervised(self, child: Child, header: dict[str, Any], deadline: float) -> dict[str, Any]:
-        """Collect what a child prints until it ends, is stopped, or the host is gone."""
+        """Collect the output of a child until it ends or is stopped; raise EOFError if the host is gone."""
         status = None
         with select.epoll() as waiting:
             waiting.register(child.pidfd, select.EPOLLIN)
@@ -167,7 +166,7 @@ class Zygote:
                 events = waiting.poll(min(max(0.0, left), _TICK))
                 if left <= 0:
                     status = "timeout"
-                elif self._files() > _MANY:
+                elif self._file_count() > _MAX_FILES:
                     status = "output_limit"
                 for descriptor, _ in events:
                     if descriptor == _CONTROL:
@@ -176,27 +175,27 @@ class Zygote:
                         waiting.unregister(descriptor)
                         running = False
                         continue
-                    came = child.pipes[descriptor].collect(descriptor, header["output"])
-                    if came is None:
+                    received = child.pipes[descriptor].collect(descriptor, header["output"])
+                    if received is None:
                         status = "output_limit"
-                    if not came:
+                    if not received:
                         waiting.unregister(descriptor)
                         open_pipes.discard(descriptor)
         end = child.end()
         code = os.waitstatus_to_exitcode(end)
         return {"status": status or _status(code), "exit": code}
 
-    def _files(self) -> int:
+    def _file_count(self) -> int:
         if self._scratch is None:
             return 0
-        found = os.statvfs(self._scratch)
-        return found.f_files - found.f_ffree - 1
+        usage = os.statvfs(self._scratch)
+        return usage.f_files - usage.f_ffree - 1
 
     def _cleared(self) -> bool:
-        """Empty the scratch directory; False if that would take too long, so that this worker should end."""
+        """Empty the scratch directory; return False if that would take too long and this worker should end."""
         if self._scratch is None:
             return True
-        if self._files() > _FEW:
+        if self._file_count() > _MAX_CLEARED:
             return False
         try:
             os.chmod(self._scratch, 0o700)
@@ -227,8 +226,8 @@ def _status(code: int) -> str:
             return "oom" if code == -signal.SIGKILL else "crashed"
 
 
-def _fork(body: Callable[[], int], pipes: dict[int, Tape], theirs: tuple[int, ...]) -> Child:
-    """Run a body in a child, which ends with it; close what is the child's alone."""
+def _fork(body: Callable[[], int], pipes: dict[int, Tape], child_descriptors: tuple[int, ...]) -> Child:
+    """Run a body in a child process; close the descriptors that only the child needs."""
     pid = os.fork()
     if pid == 0:
         try:
@@ -237,31 +236,31 @@ def _fork(body: Callable[[], int], pipes: dict[int, Tape], theirs: tuple[int, ..
             os._exit(ending.MEMORY)
         except BaseException:
             os._exit(ending.UNCONFINED)
-    for descriptor in theirs:
+    for descriptor in child_descriptors:
         os.close(descriptor)
     return Child(pid, os.pidfd_open(pid), pipes)
 
 
 def _standard_input(data: bytes) -> None:
-    """Make a file of it that has no name; it takes the place of the control socket."""
-    there = os.memfd_create("stdin")
-    wire.put(there, data)
-    os.lseek(there, 0, os.SEEK_SET)
-    os.dup2(there, 0)
+    """Put the data into a nameless file that replaces the control socket as standard input."""
+    file = os.memfd_create("stdin")
+    wire.put(file, data)
+    os.lseek(file, 0, os.SEEK_SET)
+    os.dup2(file, 0)
 
 
-def _keep(*descriptors: int, first: int) -> None:
-    """Give these the numbers from `first` on, send other output nowhere, and close everything but the rules."""
+def _keep_only(*descriptors: int, first: int) -> None:
+    """Move these descriptors to `first` and up, discard other output, and close all others but that of the rules."""
     null = os.open(os.devnull, os.O_WRONLY)
-    lifted = [fcntl(there, F_DUPFD, _HIGH) for there in descriptors]
-    for number, there in (*((n, null) for n in range(1, first)), *enumerate(lifted, first)):
-        os.dup2(there, number)
+    lifted = [fcntl(descriptor, F_DUPFD, _HIGH) for descriptor in descriptors]
+    for number, descriptor in (*((n, null) for n in range(1, first)), *enumerate(lifted, first)):
+        os.dup2(descriptor, number)
     os.closerange(first + len(descriptors), RULES)
     os.closerange(RULES + 1, _MOST_DESCRIPTORS)
 
 
 def main() -> None:
-    """Get ready, say so, and serve."""
+    """Load the modules, prepare the confinement, report that it is ready, and serve."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     config = wire.receive(_CONTROL)
     sys.path += config["folders"]

@@ -1,4 +1,4 @@
-"""Statements, proofs and what must come of them, for the tests on a real Lean and for those on what it once said."""
+"""Statements, proofs and their right results, for tests with a real Lean and with its recorded output."""
 
 from dataclasses import dataclass
 

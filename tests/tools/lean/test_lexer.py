@@ -1,4 +1,4 @@
-"""The lexer: words are seen where Lean sees them, and nowhere else."""
+"""The lexer: it sees words where Lean sees them, and nowhere else."""
 
 import pytest
 from hypothesis import given

@@ -1,7 +1,7 @@
 """`prove` around a fake Lean: batches, runs that stop early, bad input, and no Lean at all.
 
 The fake is a shell script, run in the real sandbox: it answers each `#check` as Lean does, hangs at the word `hang`,
-dies at `crash`, floods at `flood`. What a real one says is tested in `test_real.py` and `test_recorded.py`.
+dies at `crash`, floods at `flood`. A real Lean is tested in `test_real.py` and `test_recorded.py`.
 """
 
 import asyncio
@@ -72,8 +72,8 @@ async def test_a_cancelled_check_leaves_no_process(fake: Toolchain) -> None:
 
 async def test_a_run_sees_nothing_of_the_machine(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("secret")
-    look = Toolchain(("/bin/sh", "-c", f"ls {tmp_path} /root /etc /work; env; id"), axioms=False, start_seconds=5.0)
-    result = await prove(COMM, "omega", lean=look)
+    looking = Toolchain(("/bin/sh", "-c", f"ls {tmp_path} /root /etc /home; env; id"), axioms=False, start_seconds=5.0)
+    result = await prove(COMM, "omega", lean=looking)
     assert result.status is EvidenceStatus.ABSTAINED
     assert "No such file" in result.detail
 

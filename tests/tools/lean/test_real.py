@@ -1,4 +1,4 @@
-"""A real Lean, in the sandbox: what it says of honest proofs and of cheats.
+"""A real Lean in the sandbox judges honest proofs and cheats.
 
 `LONGTHOUGHT_LEAN` names the toolchain; `.ci/lean-toolchain DIR` fetches one. Each run of that one takes up to two
 minutes, so the cases share few of them.
@@ -45,9 +45,9 @@ async def test_the_brackets_hold_even_without_the_screen(lean: Toolchain) -> Non
     honest = ProofCase(read(COMM), body("omega"))
     smuggled = [ProofCase(read(FALSE), body(text)) for text in SMUGGLED.values()]
     text, placed = source.write([honest, *smuggled], axioms=lean.axioms)
-    made = await run(lean, text, seconds=lean.start_seconds + 60)
-    assert made.ending is Ending.DONE, made.said
-    results = [judge(place, made.messages, axioms=lean.axioms) for place in placed]
+    lean_run = await run(lean, text, seconds=lean.start_seconds + 60)
+    assert lean_run.ending is Ending.DONE, lean_run.output_tail
+    results = [judge(place, lean_run.messages, axioms=lean.axioms) for place in placed]
     assert results[0] is not None
     assert results[0].status is EvidenceStatus.CONFIRMED
     for name, result in zip(SMUGGLED, results[1:], strict=True):

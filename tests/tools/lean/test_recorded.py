@@ -1,4 +1,4 @@
-"""What Lean 4.28 once printed for the cases, read again: statuses, goals and places, without a toolchain."""
+"""The recorded output of Lean 4.28 for the cases gives the right statuses, goals and positions, without a toolchain."""
 
 from pathlib import Path
 
@@ -13,24 +13,30 @@ from longthought.tools.lean.statement import body, read
 from longthought.trajectories.events import EvidenceStatus
 from tests.tools.lean.cases import CASES, COMM, Expected
 
-SAID = messages.read((Path(__file__).parent / "recorded.txt").read_text(encoding="utf-8"))
+RECORDED = messages.read((Path(__file__).parent / "recorded.txt").read_text(encoding="utf-8"))
 PREPARED = [(case, prepare(case.statement, case.proof)) for case in CASES]
-RUN = [(case, made) for case, made in PREPARED if isinstance(made, ProofCase) and not made.statement.preamble]
-PLACED = source.write([made for _, made in RUN], axioms=False)[1]
+RUN = [
+    (case, prepared)
+    for case, prepared in PREPARED
+    if isinstance(prepared, ProofCase) and not prepared.statement.preamble
+]
+PLACED = source.write([prepared for _, prepared in RUN], axioms=False)[1]
 
 
 @pytest.mark.parametrize(
     ("case", "placed"), list(zip([c for c, _ in RUN], PLACED, strict=True)), ids=[case.name for case, _ in RUN]
 )
 def test_recorded_messages_add_up_to_the_right_status(case: Expected, placed: Placed) -> None:
-    result = judge(placed, SAID, axioms=False)
+    result = judge(placed, RECORDED, axioms=False)
     assert result is not None
     assert (result.status, result.unfinished, result.at_fault) == (case.status, case.unfinished, case.at_fault)
     assert case.detail in result.detail
     assert all(goal in found for goal, found in zip(case.goals, result.goals, strict=False))
 
 
-@pytest.mark.parametrize("case", [c for c, made in PREPARED if isinstance(made, LeanResult)], ids=lambda c: c.name)
+@pytest.mark.parametrize(
+    "case", [c for c, prepared in PREPARED if isinstance(prepared, LeanResult)], ids=lambda c: c.name
+)
 def test_cheats_are_refuted_before_lean_runs(case: Expected) -> None:
     result = prepare(case.statement, case.proof)
     assert isinstance(result, LeanResult)
@@ -40,13 +46,13 @@ def test_cheats_are_refuted_before_lean_runs(case: Expected) -> None:
 
 def test_a_case_that_lean_never_came_to_has_no_result() -> None:
     assert judge(PLACED[0], [], axioms=False) is None
-    cut = [message for message in SAID if message.line < PLACED[3].marker]
+    cut = [message for message in RECORDED if message.line < PLACED[3].marker]
     assert [judge(placed, cut, axioms=False) is None for placed in PLACED[:5]] == [False, False, False, True, True]
 
 
 def test_places_are_those_of_the_candidates_own_text() -> None:
     index = next(i for i, (case, _) in enumerate(RUN) if case.name == "an error further down")
-    result = judge(PLACED[index], SAID, axioms=False)
+    result = judge(PLACED[index], RECORDED, axioms=False)
     assert result is not None
     (error,) = [message for message in result.messages if message.severity is Severity.ERROR]
     assert (error.line, error.column) == (2, 10)

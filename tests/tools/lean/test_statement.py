@@ -1,4 +1,4 @@
-"""The locked statement: what is ours stays ours, and a proof stands where it can't get out."""
+"""The locked statement: it stays unchanged, and a proof stands between brackets that it can't leave."""
 
 import pytest
 
@@ -73,8 +73,8 @@ def test_what_is_no_statement_is_told(text: str) -> None:
     ],
 )
 def test_a_proof_is_put_between_brackets(proof: str, opening: str, lines: list[str]) -> None:
-    made = body(proof)
-    assert (made.opening, list(made.lines)) == (opening, lines)
+    prepared = body(proof)
+    assert (prepared.opening, list(prepared.lines)) == (opening, lines)
 
 
 def test_cases_share_a_file_and_lines_tell_them_apart() -> None:

@@ -1,4 +1,4 @@
-"""Which Lean is found, in folders laid out as Elan and Lake lay them out. None is run."""
+"""The Lean that is found in folders laid out as Elan and Lake do it; none is run."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Steps of a debate as a tactic script, and what the verifier makes of it."""
+"""Steps of a debate as a tactic script, and the evidence of the verifier."""
 
 from pathlib import Path
 
@@ -69,8 +69,8 @@ def test_a_script_that_ends_with_done_is_the_answer(step: str, final: bool) -> N
 
 
 def test_the_statement_may_stand_in_a_fence() -> None:
-    said = Problem(id="p", statement=f"Prove this.\n```lean\n{BOTH}\n```\nGood luck.", domain="lean")
-    assert script.statement(said) == BOTH == script.statement(PROBLEM)
+    fenced = Problem(id="p", statement=f"Prove this.\n```lean\n{BOTH}\n```\nGood luck.", domain="lean")
+    assert script.statement(fenced) == BOTH == script.statement(PROBLEM)
 
 
 async def test_evidence_says_how_far_it_goes() -> None:

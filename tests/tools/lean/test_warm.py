@@ -41,9 +41,9 @@ def lean(tmp_path: Path) -> Iterator[WarmLean]:
     binary.write_text(FAKE)
     binary.chmod(0o755)
     (tmp_path / "lean-toolchain").write_text("leanprover/lean4:v4.28.0")
-    made = WarmLean(Toolchain(("/bin/false",), read_only=(tmp_path,), start_seconds=2.0), tmp_path)
-    yield made
-    made.close()
+    warm_lean = WarmLean(Toolchain(("/bin/false",), read_only=(tmp_path,), start_seconds=2.0), tmp_path)
+    yield warm_lean
+    warm_lean.close()
 
 
 async def test_proofs_go_through_one_process(lean: WarmLean) -> None:

@@ -1,4 +1,4 @@
-"""What hostile code may try. Each prints ESCAPED if it gets anywhere, and names what got it there."""
+"""Attacks by hostile code. Each prints ESCAPED with the name of the attempt that succeeded, if any did."""
 
 from dataclasses import dataclass, field
 
@@ -21,12 +21,12 @@ def attempt(what, function, *arguments):
 
 @dataclass(frozen=True)
 class Attack:
-    """Code, and the ways in which it may end."""
+    """Hostile code, and the ways in which its run may end."""
 
     code: str
     ends: tuple[str, ...] = ("ok",)
     landlock_ends: tuple[str, ...] = field(default=())
-    """Under Landlock, where nothing can be written, if they differ."""
+    """The ways under Landlock, where nothing can be written, if they differ."""
 
 
 ANY = ("ok", "error", "oom", "crashed", "timeout")
@@ -380,6 +380,6 @@ def found():
                     where = data.find(b"the-secret-", where + 1)
     return False
 """
-"""Looks through all memory that it can reach for a phrase that it doesn't itself hold in one piece."""
+"""Searches all memory that it can reach for a phrase that it doesn't itself hold in one piece."""
 KEEP = "kept = ['-'.join(['the', 'secret', 'of', 'another']) for _ in range(200)]"
 """Leaves the phrase where the search must find it."""

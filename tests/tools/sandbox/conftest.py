@@ -1,4 +1,4 @@
-"""The four seats: two users under two confinements."""
+"""Two users under two confinements."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""A process that owns a sandbox and runs what it is sent, one JSON line each way: tests can so be two users at once."""
+"""A process that owns a sandbox and runs requests, one JSON line each way, so that tests can act as two users."""
 
 import asyncio
 import dataclasses

@@ -1,4 +1,4 @@
-"""Someone at the sandbox: root or an ordinary user, under either confinement, behind a process of their own."""
+"""A user of the sandbox: root or an ordinary user, under either confinement, in a process of their own."""
 
 import json
 import os
@@ -11,12 +11,12 @@ from typing import Any
 ROOT = Path(__file__).parents[3]
 NOBODY = 65534
 USERS = ("root", "ordinary") if os.getuid() == 0 else ("ordinary",)
-"""A test run as root tries both; anyone else can only be themselves."""
+"""Tests run as root try both users; tests run as another user try only that one."""
 CONFINEMENTS = ("bubblewrap", "landlock")
 
 
 class Seat:
-    """A driver process under a user."""
+    """A driver process that runs as one user."""
 
     def __init__(self, confinement: str, user: str, seconds: float = 3.0) -> None:
         command = [sys.executable, "-B", str(Path(__file__).with_name("driver.py")), confinement, str(seconds)]
@@ -60,7 +60,7 @@ class Seat:
 
 
 def as_nobody(command: list[str]) -> list[str]:
-    """Run a command as a user without any rights, who sees the interpreter even if it lies in root's own home.
+    """Run a command as a user without rights, who can read the interpreter even if it lies in root's home.
 
     In a mount namespace of its own, every closed folder on the way is covered by an open one that holds nothing but
     what is needed.

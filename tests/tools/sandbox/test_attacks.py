@@ -1,4 +1,4 @@
-"""No attack gets out, none wedges the pool: after each, under each confinement and user, an ordinary run works."""
+"""No attack escapes or blocks the pool: after each, under each confinement and user, an ordinary run works."""
 
 import os
 import platform
@@ -17,7 +17,7 @@ NORMAL = "import sympy, os, json\nprint(sympy.factor('x**2 - 1'), len(json.loads
 
 @pytest.fixture(scope="module")
 def bait(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, object]]:
-    """Things on the host that anyone could read, write or talk to."""
+    """Things on the host that any process could read, write or connect to."""
     folder = tmp_path_factory.mktemp("bait")
     for above in (folder, *folder.parents):
         if above.is_relative_to("/tmp/pytest-of-" + os.environ.get("USER", "root")) or above == folder:
@@ -66,24 +66,24 @@ def test_a_gigabyte_of_output_never_reaches_the_host(seat: Seat) -> None:
 
 
 def peak(pid: int) -> int:
-    """The most memory a process has had, in kilobytes."""
+    """Return the peak memory of a process, in kilobytes."""
     return int(Path(f"/proc/{pid}/status").read_text().split("VmHWM:")[1].split()[0])
 
 
 def test_the_next_run_finds_no_file(seat: Seat) -> None:
     leave = "for p in ('/tmp/a', '/var/tmp/a', '/dev/shm/a'):\n try: open(p, 'w').write('x')\n except OSError: pass"
     assert seat.run(leave)["run"] == "ok"
-    look = "import os\nfor p in ('/tmp', '/var/tmp', '/dev/shm'):\n try: print(os.listdir(p))\n except OSError: pass"
-    assert seat.run(look)["stdout"] in ("[]\n", "")
+    listing = "import os\nfor p in ('/tmp', '/var/tmp', '/dev/shm'):\n try: print(os.listdir(p))\n except OSError: pass"
+    assert seat.run(listing)["stdout"] in ("[]\n", "")
 
 
 def test_the_next_run_finds_nothing_in_its_memory(seat: Seat) -> None:
-    """The search works: what the code itself keeps, it finds. What an earlier run held, printed or read, it doesn't."""
+    """The search finds what the code itself keeps, and nothing that an earlier run held, printed or read."""
     kept = seat.run(f"{SEARCH}\n{KEEP}\nprint(found())")
     assert kept["stdout"] == "True\n", kept
     for _ in range(3):
-        told = "print('the-secret-of-another' * 99); print(input())"
-        assert seat.run(told, stdin="the-secret-of-another" * 99)["run"] == "ok"
+        secretive = "print('the-secret-of-another' * 99); print(input())"
+        assert seat.run(secretive, stdin="the-secret-of-another" * 99)["run"] == "ok"
     searched = seat.run(f"{SEARCH}\nprint(found())")
     assert searched["stdout"] == "False\n", searched
 

@@ -1,4 +1,4 @@
-"""Hidden tests: right candidates pass, wrong ones fail, and no trick in the candidate's own process makes a mark."""
+"""Hidden tests: right candidates pass, wrong ones fail, and no trick in the candidate's process changes the mark."""
 
 import json
 import math

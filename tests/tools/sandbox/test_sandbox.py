@@ -1,4 +1,4 @@
-"""The pool: how runs end, from any thread and loop; it outlives its workers, and never runs anything unconfined."""
+"""The pool: it reports how runs end, for any thread and loop, outlives its workers, and runs nothing unconfined."""
 
 import asyncio
 import json
@@ -251,7 +251,7 @@ header = ctypes.create_string_buffer(struct.pack("@HP", 4, ctypes.addressof(buff
 libc = ctypes.CDLL(None)
 assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, ctypes.c_void_p(ctypes.addressof(header)), 0, 0) == 0
 """
-"""What a kernel without Landlock is to a process: landlock_create_ruleset answers ENOSYS."""
+"""Imitates a kernel without Landlock: landlock_create_ruleset returns ENOSYS."""
 
 
 def test_where_nothing_confines_nothing_runs(tmp_path: Path) -> None:
@@ -292,10 +292,12 @@ def test_one_sandbox_a_process() -> None:
 
 def test_a_command_of_ones_own_can_be_confined(tmp_path: Path) -> None:
     (tmp_path / "shown").write_text("yes")
-    look = (
+    commands = (
         "cat shown; touch shown 2>/dev/null || echo read-only; ls /etc /proc 2>/dev/null; env; touch /tmp/x && ls /tmp"
     )
-    command = bubblewrap.arguments(["/bin/sh", "-c", f"cd {tmp_path}; {look}"], read_only=[tmp_path, Path("/no/such")])
+    command = bubblewrap.arguments(
+        ["/bin/sh", "-c", f"cd {tmp_path}; {commands}"], read_only=[tmp_path, Path("/no/such")]
+    )
     done = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, "SECRET": "x"})
     assert done.stdout.startswith("yesread-only\n")
     assert "SECRET" not in done.stdout

@@ -1,4 +1,4 @@
-"""The system call filter, run by a small BPF machine, for both architectures: what is named passes, nothing else."""
+"""The system call filter, run by a small BPF machine for both architectures: only named calls pass."""
 
 import errno
 import struct
