@@ -146,7 +146,7 @@ async def test_a_server_that_turns_us_away_is_told_of(models: int, said: str) ->
 
 
 async def test_a_server_that_never_answers_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(endpoint, "PATIENCE", 0.2)
+    monkeypatch.setattr(endpoint, "LISTING_SECONDS", 0.2)
     async with FakeServer(models=hangs) as server:
         with pytest.raises(OutageError, match=r"no answer within 0\.2 seconds"):
             await chat(server.base_url).expect_ready()
