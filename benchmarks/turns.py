@@ -34,7 +34,7 @@ from langchain_core.messages import BaseMessage
 from longthought.agents import catalogue
 from longthought.agents.agent import Policy, Reply
 from longthought.agents.dialects.dialect import Step
-from longthought.agents.served.chat_model import written
+from longthought.agents.served.chat_model import to_openai
 from longthought.agents.view import View, view
 from longthought.graphs.context import started
 from longthought.graphs.debate import Debate, DebateContext
@@ -231,7 +231,7 @@ def requests_of(path: Path, policy: Policy) -> list[bytes]:
 
 
 def _body(messages: list[BaseMessage], **options: Any) -> bytes:
-    return json.dumps({"model": "fake", "max_tokens": 1024, **options, "messages": written(messages)}).encode()
+    return json.dumps({"model": "fake", "max_tokens": 1024, **options, "messages": to_openai(messages)}).encode()
 
 
 def measure(name: str, load: Load, base_url: str | None, play: Callable[[Tally], None], profiled: str = "") -> Row:

@@ -1,7 +1,7 @@
-"""Policy and critic: a chat model plus a dialect, and the one way each is asked.
+"""Policy and critic: each is a chat model with a dialect.
 
-An agent turns a view into a reply and keeps the bill. Whether a verdict is legal, and what follows from it, is for
-the rules of the debate.
+An agent turns a view into a reply and records what the model calls cost. The rules of the debate decide whether a
+verdict is legal and what follows from it.
 """
 
 import itertools
@@ -28,36 +28,36 @@ ALREADY_REJECTED: Final = "this step was tried from here before and rejected; pr
 
 @runtime_checkable
 class Closeable(Protocol):
-    """A chat model that holds connections or an engine."""
+    """A chat model that holds connections or an engine until it is closed."""
 
     async def aclose(self) -> None:
-        """Let go of them."""
+        """Release them."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Reply(Generic[T]):
-    """What was read, or why nothing could be, and every call it took."""
+    """What was read from a reply, or why nothing could be, and every model call made for it."""
 
     read: T | Unreadable
     calls: tuple[Call, ...]
 
 
 class Proposer(Protocol):
-    """Whoever sits in the policy's chair."""
+    """An agent or a program in the role of the policy."""
 
     name: str
 
     def unsuitable(self, view: View) -> str | None:
-        """Say why it can't take a problem on; None if it can."""
+        """Return why it can't work on a problem; None if it can."""
         ...
 
     async def propose(self, view: View) -> Reply[Step]:
-        """Give the next step."""
+        """Propose the next step."""
         ...
 
     async def propose_many(self, view: View, count: int) -> Sequence[Reply[Step]]:
-        """Give several next steps, of which some may be the same."""
+        """Propose several next steps; some may be equal."""
         ...
 
     async def reflect(self, view: View) -> Reply[str]:
@@ -65,17 +65,17 @@ class Proposer(Protocol):
         ...
 
     async def aclose(self) -> None:
-        """Let go of what it holds."""
+        """Release its connections or its model."""
         ...
 
 
 @runtime_checkable
 class Solver(Proposer, Protocol):
-    """A policy that may also be able to write a solution whole."""
+    """A policy that may also be able to write whole solutions."""
 
     @property
     def solves(self) -> bool:
-        """Whether it can."""
+        """Whether it can write whole solutions."""
         ...
 
     async def solve(self, view: View, count: int, examples: Sequence[Worked] = ()) -> Sequence[Reply[Step]]:
@@ -84,12 +84,12 @@ class Solver(Proposer, Protocol):
 
 
 class Judge(Protocol):
-    """Whoever sits in the critic's chair."""
+    """An agent or a program in the role of the critic."""
 
     name: str
 
     def unsuitable(self, view: View) -> str | None:
-        """Say why it can't take a problem on; None if it can."""
+        """Return why it can't work on a problem; None if it can."""
         ...
 
     async def judge(self, view: View) -> Reply[Verdict]:
@@ -97,7 +97,7 @@ class Judge(Protocol):
         ...
 
     async def aclose(self) -> None:
-        """Let go of what it holds."""
+        """Release its connections or its model."""
         ...
 
 
@@ -105,16 +105,16 @@ class Agent:
     """A chat model that speaks a dialect."""
 
     def __init__(self, name: str, model: BaseChatModel, dialect: Dialect) -> None:
-        """Name it as on the command line: `provider:model`."""
+        """Create an agent; its name is `provider:model`, as on the command line."""
         self.name, self.model, self.dialect = name, model, dialect
-        self._asking = Invocation(model)
+        self._invocation = Invocation(model)
 
     def unsuitable(self, view: View) -> str | None:
-        """Say why a problem can't be put in the agent's dialect; None if it can."""
+        """Return why the agent's dialect can't express a problem; None if it can."""
         return self.dialect.unsuitable(view)
 
     async def aclose(self) -> None:
-        """Let go of what the model holds."""
+        """Release what the model holds."""
         if isinstance(self.model, Closeable):
             await self.model.aclose()
 
@@ -127,36 +127,37 @@ class Agent:
         objection: Callable[[T], str | None] = lambda _: None,
     ) -> Reply[T]:
         calls: list[Call] = []
-        asked = list(messages)
+        request = list(messages)
         while True:
             began = time.perf_counter()
-            with failures(self.name):
-                message = await self._asking(asked, session=view.trajectory, **options, **self._warmth(len(calls)))
+            with model_errors(self.name):
+                warmer = self._raised_temperature(len(calls))
+                message = await self._invocation(request, session=view.trajectory, **options, **warmer)
             calls.append(call_of(self.name, message, time.perf_counter() - began))
-            found = read(calls[-1])
-            fault = found.reason if isinstance(found, Unreadable) else objection(found)
+            content = read(calls[-1])
+            fault = content.reason if isinstance(content, Unreadable) else objection(content)
             if fault is None or len(calls) > self.dialect.repairs:
-                return Reply(found, tuple(calls))
-            asked = self.dialect.ask_again(messages, calls[-1].text, fault)
+                return Reply(content, tuple(calls))
+            request = self.dialect.ask_again(messages, calls[-1].text, fault)
 
     async def _ask_many(
         self, view: View, messages: Sequence[BaseMessage], options: Mapping[str, Any], count: int
     ) -> list[Call]:
         began = time.perf_counter()
-        with failures(self.name):
-            found = await self._asking.several(messages, count, session=view.trajectory, **options)
-        return calls_of(self.name, found, time.perf_counter() - began)
+        with model_errors(self.name):
+            answers = await self._invocation.several(messages, count, session=view.trajectory, **options)
+        return calls_of(self.name, answers, time.perf_counter() - began)
 
-    def _warmth(self, asked: int) -> Mapping[str, Any]:
-        """Raise the temperature each time the same is asked again, where the dialect wants it."""
-        if not asked or not self.dialect.warming:
+    def _raised_temperature(self, repairs: int) -> Mapping[str, Any]:
+        """Return the temperature of a repair request, if the dialect raises it with each one."""
+        if not repairs or not self.dialect.warming:
             return {}
-        return {"temperature": getattr(self.model, "temperature", 0.0) + asked * self.dialect.warming}
+        return {"temperature": getattr(self.model, "temperature", 0.0) + repairs * self.dialect.warming}
 
 
 @contextmanager
-def failures(name: str) -> Generator[None]:
-    """Make an error of our own of what a client raises when a model can't be had."""
+def model_errors(name: str) -> Generator[None]:
+    """Turn errors of a model's client into an OutageError or an EndpointError that names the model."""
     try:
         yield
     except LongthoughtError:
@@ -169,15 +170,15 @@ def failures(name: str) -> Generator[None]:
 
 
 def is_defect(error: Exception) -> bool:
-    """Tell a mistake in code from a client that failed: those raise types of their own, or what input and output do."""
+    """Say whether an error is a mistake in code: failing clients raise their own types, an OSError or a ValueError."""
     return type(error).__module__ == "builtins" and not isinstance(error, (OSError, ValueError))
 
 
 class Policy(Agent):
-    """Proposes one step at a time."""
+    """An agent that proposes one step at a time."""
 
     async def propose(self, view: View) -> Reply[Step]:
-        """Ask for the next step; one that was rejected from here before is asked for again."""
+        """Ask for the next step; if the reply repeats a rejected one, ask again."""
         dialect = self.dialect
         return await self._ask(
             view,
@@ -188,24 +189,23 @@ class Policy(Agent):
         )
 
     async def propose_many(self, view: View, count: int) -> Sequence[Reply[Step]]:
-        """Ask for several next steps at once; of many, unreadable ones are not asked for again."""
+        """Ask for several next steps at once; if there are more than one, unreadable ones are not repaired."""
         if count == 1:
             return [await self.propose(view)]
         dialect = self.dialect
-        asked, options = dialect.ask_policy(view), dialect.policy_options()
-        calls = await self._ask_many(view, asked, options, count)
+        calls = await self._ask_many(view, dialect.ask_policy(view), dialect.policy_options(), count)
         return [Reply(dialect.read_step(call.text, view), (call,)) for call in calls]
 
     @property
     def solves(self) -> bool:
-        """Whether its dialect has words for a whole solution."""
+        """Whether its dialect can express a whole solution."""
         return isinstance(self.dialect, WholeDialect)
 
     async def solve(self, view: View, count: int, examples: Sequence[Worked] = ()) -> Sequence[Reply[Step]]:
-        """Ask for several whole solutions in one request; none is asked for again, so that each is one sample.
+        """Ask for several whole solutions at once; none is repaired, so that each reply is one sample.
 
         Raises:
-            ModelError: if the dialect knows only steps.
+            ModelError: if the dialect can express only steps.
 
         """
         dialect = self.dialect
@@ -226,7 +226,7 @@ class Policy(Agent):
 
 
 class Critic(Agent):
-    """Judges the newest step."""
+    """An agent that judges the newest step."""
 
     async def judge(self, view: View) -> Reply[Verdict]:
         """Ask for a verdict on the candidate."""
@@ -240,7 +240,7 @@ class Critic(Agent):
 
 
 def call_of(name: str, message: AIMessage, latency: float) -> Call:
-    """Read a model's message into a call: text, usage, and tokens where the server gives them."""
+    """Turn a model's message into a call: text, usage and, if the server returned them, token ids and logprobs."""
     usage = message.usage_metadata
     details: Mapping[str, Any] = usage.get("input_token_details", {}) if usage else {}
     ids: Sequence[Any] | None = message.response_metadata.get("token_ids")
@@ -260,28 +260,28 @@ def call_of(name: str, message: AIMessage, latency: float) -> Call:
 
 
 def calls_of(name: str, messages: Sequence[AIMessage], latency: float) -> list[Call]:
-    """Read several answers into calls; what one request cost in all is spread over them, and adds up to it exactly."""
+    """Turn several answers into calls; if one request gave them all, divide its usage among them exactly."""
     calls = [call_of(name, message, latency if index == 0 else 0.0) for index, message in enumerate(messages)]
     if len(calls) < 2 or any(message.usage_metadata for message in messages[1:]):
         return calls
-    whole = calls[0].usage
-    shares = _shares(whole.completion, [len(call.token_ids or call.logprobs or call.text) for call in calls])
+    total = calls[0].usage
+    shares = _shares(total.completion, [len(call.token_ids or call.logprobs or call.text) for call in calls])
     usages = [Usage(completion=share) for share in shares]
-    usages[0] += Usage(prompt=whole.prompt, cached=whole.cached)
+    usages[0] += Usage(prompt=total.prompt, cached=total.cached)
     return [call.model_copy(update={"usage": usage}) for call, usage in zip(calls, usages, strict=True)]
 
 
 def _shares(total: int, weights: Sequence[int]) -> list[int]:
-    """Split a number of tokens by weight; the shares add up to it."""
-    whole, given, shares = sum(weights), 0, list[int]()
-    for done in itertools.accumulate(weights):
-        shares.append((total * done // whole if whole else total) - given)
-        given += shares[-1]
+    """Divide a number of tokens by weight; the shares add up to it."""
+    weight, distributed, shares = sum(weights), 0, list[int]()
+    for weight_so_far in itertools.accumulate(weights):
+        shares.append((total * weight_so_far // weight if weight else total) - distributed)
+        distributed += shares[-1]
     return shares
 
 
 def _numbers(values: Sequence[Any] | None) -> tuple[Any, ...] | None:
-    """Keep plain lists of numbers; some servers give richer things under the same name."""
+    """Return a plain list of numbers as a tuple; None for anything else that a server sends under the same name."""
     if not isinstance(values, list | tuple) or not all(isinstance(value, float | int) for value in values):
         return None
     return tuple(values)

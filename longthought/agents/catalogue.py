@@ -1,4 +1,4 @@
-"""Agents by the names used on the command line: `provider:model`, and what dialect and sampling suit it."""
+"""Agents by their names, `provider:model`, with the dialect and the sampling that suit each."""
 
 import json
 from pathlib import Path
@@ -20,9 +20,9 @@ from longthought.errors import ModelError
 Role = Literal["policy", "critic", "solo"]
 BUNDLED: Final = Path(__file__).parent / "bundled"
 DIALECTS: Final = {"prose": Prose, "compact": Compact}
-"""What policies and critics speak."""
+"""The dialects of policies and critics."""
 THINKERS: Final = {"prose": ProseThinker, "compact": CompactThinker}
-"""What thinkers speak, by the dialect their thoughts are in."""
+"""The dialects of thinkers, by the dialect of their thoughts."""
 _SPOKEN: Final = {**DIALECTS, **{thinker.name: thinker for thinker in THINKERS.values()}}
 PROVIDERS: Final = """\
   bundled:countdown        the agents that ship with longthought (Countdown only, CPU)
@@ -44,7 +44,7 @@ def policy(
 ) -> Policy:
     """Make the policy called `provider:model`.
 
-    Unless given, its temperature is 1, or 0.7 for models that speak compact: chosen on the validation split.
+    The default temperature, chosen on the validation split, is 0.7 for the compact dialect and 1 otherwise.
 
     Raises:
         ModelError: if there is no such provider, model or dialect.
@@ -69,7 +69,7 @@ def critic(
 ) -> Critic | Scorer:
     """Make the critic called `provider:model`; it is greedy unless a temperature is given.
 
-    A scorer writes nothing, so that only its name counts.
+    A scorer writes nothing, so every argument but its name is ignored.
 
     Raises:
         ModelError: if there is no such provider, model or dialect.
@@ -92,7 +92,7 @@ def solo(
     temperature: float | None = None,
     seed: int = 0,
 ) -> tuple[Policy, Critic]:
-    """Make the agent called `provider:model`, who sits in both chairs: its steps are sampled, its verdicts greedy.
+    """Make policy and critic from one agent, `provider:model`; its steps are sampled, its verdicts greedy.
 
     Raises:
         ModelError: if there is no such provider, model or dialect.
@@ -108,7 +108,7 @@ def solo(
 
 
 def alone(dialect: Dialect) -> Dialect:
-    """Return a dialect as an agent speaks it that has nobody to talk to."""
+    """Return a dialect in the form for one agent that is policy and critic at once."""
     return Prose(ALONE) if isinstance(dialect, Prose) else dialect
 
 
@@ -147,10 +147,10 @@ def chat_model(
 
 
 def bundled_folder(model: str, role: Role) -> Path:
-    """Return the folder of an agent that ships with longthought, or was made by `longthought train bundled`.
+    """Return the folder of an agent that ships with longthought or was made by `longthought train bundled`.
 
     Raises:
-        ModelError: if there is none of that name.
+        ModelError: if there is no such agent.
 
     """
     folder = (BUNDLED / model if (BUNDLED / model).is_dir() else Path(model)) / role
@@ -179,10 +179,10 @@ def _langchain(name: str, temperature: float, max_tokens: int | None) -> BaseCha
 
 
 def dialect_of(model: str, dialect: str | None = None) -> Dialect:
-    """Return a dialect by its name, or the one that suits a model.
+    """Return the dialect of a name or, without a name, the one that suits a model.
 
     Raises:
-        ModelError: if there is none of that name.
+        ModelError: if there is no dialect of that name.
 
     """
     if dialect is None:
@@ -194,13 +194,13 @@ def dialect_of(model: str, dialect: str | None = None) -> Dialect:
 
 
 def _speaks_compact(model: str) -> bool:
-    """Say whether a model was trained on the compact notation; such folders hold a `compact.json` of the recipe."""
+    """Say whether a model was trained on the compact notation; the folder of such a model holds a `compact.json`."""
     provider, _, name = model.partition(":")
     return provider == "bundled" or (provider == "transformers" and (Path(name) / "compact.json").exists())
 
 
 def _thinks(model: str) -> bool:
-    """Say whether a model was trained here as a thinker; its folder's `training.json` tells."""
+    """Say whether a model was trained as a thinker, which the `training.json` in its folder records."""
     provider, _, name = model.partition(":")
     record = Path(name) / "training.json"
     if provider != "transformers" or not record.is_file():

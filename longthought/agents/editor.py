@@ -1,7 +1,7 @@
-"""Thoughts rewritten by a chat model for fluency: taken only if nothing that counts is lost.
+"""Rewriting of thoughts by a chat model for fluency; a rewrite is accepted only if it loses nothing essential.
 
-The model rewrites paragraph by paragraph under marks, so what it wrote can be compared with what it was given, and
-each paragraph still knows its node and its events.
+The model rewrites paragraph by paragraph under numbered marks, so that each paragraph can be compared with its original
+and keeps its node and its events.
 """
 
 import re
@@ -12,7 +12,7 @@ from typing import Final
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
-from longthought.agents.agent import call_of, failures
+from longthought.agents.agent import call_of, model_errors
 from longthought.agents.dialects import prompts
 from longthought.agents.dialects.reading import without_thinking
 from longthought.agents.invocation import Invocation
@@ -24,40 +24,40 @@ from longthought.trajectories.events import Call
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """What came of a rewrite."""
+    """The result of a rewrite."""
 
     thought: LongThought
-    """The rewritten thought if it was accepted, else the plain one."""
+    """The rewritten thought if it was accepted, else the original."""
     accepted: bool
     objections: tuple[str, ...]
-    """Why it was not."""
+    """Why the rewrite was not accepted."""
     call: Call
-    """What was written, and what it cost."""
+    """The model call: the rewrite as written, and its cost."""
 
 
 async def rewrite(thought: LongThought, model: BaseChatModel, *, name: str = "") -> Rewritten:
-    """Let a chat model make a thought fluent; keep the plain version if a number, a turn or the answer was lost.
+    """Let a chat model rewrite a thought fluently; keep the original if a number, a turn or the answer was lost.
 
     Args:
         thought: A thought in plain English.
         model: Any LangChain chat model.
-        name: What the model is called in the bill.
+        name: The model's name in the recorded call.
 
     Raises:
-        EndpointError: if the model can't be asked; an OutageError if nothing can be asked of it.
+        EndpointError: if the request fails; an OutageError if every request to the model would.
 
     """
     pieces = stretches(thought)
     marked = PARAGRAPH.join(f"[[{number}]] {text_of(piece)}" for number, piece in enumerate(pieces, start=1))
-    asked = prompts.THOUGHT.format(statement=thought.problem.statement, thought=marked)
-    call = await ask(model, [SystemMessage(prompts.REWRITE), HumanMessage(asked)], name)
-    new = marked_paragraphs(without_thinking(call.text))
-    objections = losses(thought, new)
+    request = prompts.THOUGHT.format(statement=thought.problem.statement, thought=marked)
+    call = await ask(model, [SystemMessage(prompts.REWRITE), HumanMessage(request)], name)
+    rewritten = marked_paragraphs(without_thinking(call.text))
+    objections = losses(thought, rewritten)
     if objections:
         return Rewritten(thought, accepted=False, objections=objections, call=call)
     sentences = (
         Sentence(text, piece[0].factor, piece[0].node, _events(piece), PARAGRAPH)
-        for piece, text in zip(pieces, new, strict=True)
+        for piece, text in zip(pieces, rewritten, strict=True)
     )
     return Rewritten(
         LongThought(thought.course, f"{thought.voice}, rewritten", tuple(sentences)), accepted=True, objections=(),
@@ -66,7 +66,7 @@ async def rewrite(thought: LongThought, model: BaseChatModel, *, name: str = "")
 
 
 def marked_paragraphs(text: str) -> list[str]:
-    """Cut a text at its marks; empty if they are not 1, 2, 3 and so on, or words stand before the first."""
+    """Split a text at its marks; return nothing if they are not 1, 2, 3, … or text stands before the first."""
     before, *rest = _MARK.split(text)
     numbers, paragraphs = rest[::2], rest[1::2]
     if before.strip() or numbers != [str(n) for n in range(1, len(numbers) + 1)]:
@@ -82,13 +82,13 @@ def _events(piece: tuple[Sentence, ...]) -> tuple[int, ...]:
 
 
 async def ask(model: BaseChatModel, messages: list[BaseMessage], name: str) -> Call:
-    """Ask a chat model once.
+    """Send a chat model one request.
 
     Raises:
-        EndpointError: if it can't be asked; an OutageError if nothing can be asked of it.
+        EndpointError: if the request fails; an OutageError if every request to the model would.
 
     """
     began = time.perf_counter()
-    with failures(name or "the chat model"):
+    with model_errors(name or "the chat model"):
         message = await Invocation(model)(messages)
     return call_of(name, message, time.perf_counter() - began)

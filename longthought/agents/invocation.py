@@ -1,8 +1,8 @@
-"""How an agent asks its chat model: as LangChain does, or straight, where nobody would notice the difference.
+"""How an agent calls its chat model: through LangChain's `ainvoke`, or directly if the result is the same.
 
-`ainvoke` wraps each call in callbacks, tracing and caches, which costs more than the request itself. A model that can
-answer without them is asked straight as long as nothing listens; in Studio, under a tracer or with any callback, and
-for every other chat model, it is `ainvoke`. Nothing here knows dialects or debates.
+`ainvoke` wraps each call in callbacks, tracing and caches, which cost more than the request itself. A model that offers
+`answer` is called directly as long as none of them is in use; in Studio, under a tracer or with any callback, and for
+every other chat model, `ainvoke` is called. Nothing here knows dialects or debates.
 """
 
 import asyncio
@@ -19,53 +19,55 @@ from langsmith.utils import tracing_is_enabled  # pyright: ignore[reportUnknownV
 
 @runtime_checkable
 class Direct(Protocol):
-    """A chat model that can be asked without LangChain's callbacks, and keeps a session to one server."""
+    """A chat model that can be called without LangChain's callbacks and sends a session to one server."""
 
     async def answer(self, messages: Sequence[BaseMessage], *, session: str = "", **options: Any) -> AIMessage:
-        """Answer as `ainvoke` does; the session is taken as an option by both."""
+        """Answer as `ainvoke` does; both accept the option `session`."""
         ...
 
     async def answers(
         self, messages: Sequence[BaseMessage], count: int, *, session: str = "", **options: Any
     ) -> list[AIMessage]:
-        """Give several answers for one request; the first carries the usage of all."""
+        """Return several answers to one request; the first carries the usage of all."""
         ...
 
 
 class Invocation:
-    """One chat model, asked the cheapest way that nobody would notice."""
+    """Calls one chat model in the cheapest way that bypasses nothing in use."""
 
     def __init__(self, model: BaseChatModel) -> None:
-        """Find out once what the model can do."""
+        """Check once whether the model can be called directly."""
         self._model = model
         self._direct = model if isinstance(model, Direct) else None
 
     async def __call__(self, messages: Sequence[BaseMessage], *, session: str = "", **options: Any) -> AIMessage:
-        """Ask; requests of one session go to one server, where there are several."""
+        """Call the model; if it has several servers, requests of one session go to the same one."""
         if self._direct is None:
             return await self._model.ainvoke(messages, **options)
-        if noticed(self._model):
+        if needs_ainvoke(self._model):
             return await self._model.ainvoke(messages, session=session, **options)
         return await self._direct.answer(messages, session=session, **options)
 
     async def several(
         self, messages: Sequence[BaseMessage], count: int, *, session: str = "", **options: Any
     ) -> list[AIMessage]:
-        """Ask for several answers: in one request where the model takes `n`, in as many as that otherwise.
+        """Ask for several answers: in one request if the model supports `n`, else in one request each.
 
-        Where one request gave them all, the first carries the usage of all.
+        If one request gave them all, the first answer carries the usage of all.
         """
         if self._direct is None:
             return await asyncio.gather(*(self(messages, **options) for _ in range(count)))
-        if noticed(self._model):
-            found = await self._model.agenerate([list(messages)], n=count, session=session, **options)
-            answers = [g.message for g in found.generations[0] if isinstance(g, ChatGeneration)]
+        if needs_ainvoke(self._model):
+            result = await self._model.agenerate([list(messages)], n=count, session=session, **options)
+            answers = [
+                generation.message for generation in result.generations[0] if isinstance(generation, ChatGeneration)
+            ]
             return [answer for answer in answers if isinstance(answer, AIMessage)]
         return await self._direct.answers(messages, count, session=session, **options)
 
 
-def noticed(model: BaseChatModel) -> bool:
-    """Say whether anything would miss LangChain's way of asking a model: a callback, a tracer, a cache, a limiter."""
+def needs_ainvoke(model: BaseChatModel) -> bool:
+    """Say whether a callback, a tracer, a cache or a rate limiter is in use, which only `ainvoke` serves."""
     config = var_child_runnable_config.get() or {}
     callbacks: Any = config.get("callbacks")
     return bool(

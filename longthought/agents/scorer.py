@@ -1,7 +1,7 @@
-"""A critic that gives scores and no words: a model with a head of one number a token, read at the end of each step.
+"""A critic that gives scores and no words: a model with one number per token, read at the end of each step.
 
-It says how likely the path is to succeed yet; what the debate does follows from that by rule. It sees the problem and
-the steps alone, not what was rejected or what tools found, so all it learns from is steps with labels. Importing this
+A score is the probability that the path can still succeed; a fixed rule turns scores into a verdict. The scorer sees
+only the problem and the steps, not rejected steps or evidence, so it learns from labelled steps alone. Importing this
 module does not import torch.
 """
 
@@ -24,33 +24,34 @@ from longthought.trajectories.events import Action, Call, Usage, Verdict
 
 SCHEMA_VERSION: Final = 1
 FILE: Final = "scorer.json"
-"""Marks a folder as a scorer's, and holds its dialect and threshold."""
+"""The file that marks the folder of a scorer and holds its dialect and threshold."""
 
 
-def asked(dialect: str, problem: Problem) -> str:
-    """Return a problem as scorers are shown it, which is how thinkers are asked and how training data hold it."""
+def problem_text(dialect: str, problem: Problem) -> str:
+    """Return a problem as scorers see it: in the same words that thinkers are asked in and training data hold."""
     return VOICES[dialect].ask(problem)[-1].text
 
 
-def written(dialect: str, problem: str, steps: Sequence[str]) -> list[str]:
-    """Put a problem and steps into pieces, each tokenized by itself; the score of a step stands at its last token.
+def pieces(dialect: str, problem: str, steps: Sequence[str]) -> list[str]:
+    """Return the pieces of text that a scorer reads, each tokenized separately: the problem, then one per step.
 
-    Training and judging both write with this function, so the two can't drift apart.
+    The score of a step stands at the last token of its piece. Training and judging both use this function, so they
+    can't drift apart.
     """
     if dialect == "compact":
         return [problem, *(f"step {step}" for step in steps)]
-    numbered = (prompts.STEP.format(number=at, text=text) for at, text in enumerate(steps, start=1))
+    numbered = (prompts.STEP.format(number=number, text=text) for number, text in enumerate(steps, start=1))
     return [f"{problem}\n\n", *numbered]
 
 
 class Scorer:
-    """A judge that goes on while its score is at or above a threshold; see `longthought.agents.agent.Judge`."""
+    """A judge that accepts steps with a score of at least a threshold; see `longthought.agents.agent.Judge`."""
 
     def __init__(self, path: str) -> None:
-        """Read what the folder says of itself; its weights are loaded when first needed.
+        """Read the folder's dialect and threshold; its weights are loaded with the first request.
 
         Raises:
-            ModelError: if it isn't a scorer's folder.
+            ModelError: if it isn't the folder of a scorer.
 
         """
         self.name = f"scorer:{path}"
@@ -58,45 +59,45 @@ class Scorer:
         self._scoring = Scoring(Path(path).expanduser())
 
     def unsuitable(self, view: View) -> str | None:
-        """Say why it can't take a problem on; None if it can."""
+        """Return why it can't work on a problem; None if it can."""
         return Compact().unsuitable(view) if self._dialect == "compact" else None
 
     async def judge(self, view: View) -> Reply[Verdict]:
-        """Score the candidate, and the steps before it by the way."""
+        """Score the candidate and the steps before it, and turn the scores into a verdict."""
         new = view.candidate
         assert new is not None
         began = time.perf_counter()
-        pieces = written(self._dialect, asked(self._dialect, view.problem), [*view.path, new.text])
-        found = await self._scoring.score(pieces)
-        usage = Usage(prompt=found.tokens)
+        problem = problem_text(self._dialect, view.problem)
+        result = await self._scoring.score(pieces(self._dialect, problem, [*view.path, new.text]))
+        usage = Usage(prompt=result.tokens)
         call = Call(model=self.name, text="", usage=usage, latency=time.perf_counter() - began)
-        if not found.scores:
-            return Reply(Unreadable(f"the path has {found.tokens} tokens, more than the scorer can take"), (call,))
-        own = found.scores[-1]
-        if own >= self.threshold:
+        if not result.scores:
+            return Reply(Unreadable(f"the path has {result.tokens} tokens, more than the scorer can take"), (call,))
+        score = result.scores[-1]
+        if score >= self.threshold:
             action = Action.CONTINUE if new.answer is None else Action.TERMINATE
-            return Reply(Verdict(action=action, score=round(own, 4), critique=""), (call,))
-        target = self._return(view, found.scores[:-1])
-        return Reply(Verdict(action=Action.BACKTRACK, target=target, score=round(own, 4), critique=""), (call,))
+            return Reply(Verdict(action=action, score=round(score, 4), critique=""), (call,))
+        target = self._backtrack_target(view, result.scores[:-1])
+        return Reply(Verdict(action=Action.BACKTRACK, target=target, score=round(score, 4), critique=""), (call,))
 
     async def aclose(self) -> None:
-        """Let go of the model."""
+        """Release the model."""
         self._scoring.close()
 
-    def _return(self, view: View, scores: Sequence[float]) -> int:
-        """Choose the deepest step that there is still hope for."""
+    def _backtrack_target(self, view: View, scores: Sequence[float]) -> int:
+        """Return the deepest node on the path whose score, lowered by its failures, reaches the threshold."""
         failed = len(view.attempts) + 1
         for node, score in zip(reversed(view.path_nodes), reversed(scores), strict=True):
-            if hope(score, failed) >= self.threshold:
+            if lowered(score, failed) >= self.threshold:
                 return node
-            failed = 0  # what was tried further up is not in view
+            failed = 0  # the view does not hold the steps tried further up
         return 0
 
 
-def hope(score: float, failed: int) -> float:
-    """Lower a score by what has failed from there: each failure halves the odds.
+def lowered(score: float, failed: int) -> float:
+    """Lower the score of a node by the number of steps that failed from it: each failure halves the odds.
 
-    So it is, by Bayes' rule, if every second proposal from a good place is good, and from a lost one none.
+    This is Bayes' rule if half of the proposals from a promising node succeed and none from a lost one.
     """
     odds = score * 0.5**failed
     return odds / (odds + 1 - score) if odds else 0.0

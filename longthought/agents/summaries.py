@@ -1,7 +1,7 @@
-"""Short accounts of a thought, for readers: by rule, or by a chat model under the rule's eye.
+"""Short summaries of a thought for readers, by rule or by a chat model.
 
-By rule an account is cut out of the thought: what was tried and dropped, what worked, the answer. A chat model's own
-words stand only if they say nothing that the thought does not; else the rule's do.
+A summary by rule is extracted from the thought: what was tried and dropped, what worked, the answer. A chat model's
+summary is accepted only if it says nothing that the thought does not; otherwise the summary by rule is used.
 """
 
 from collections.abc import Iterator
@@ -23,46 +23,47 @@ from longthought.thoughts.thought import Course, LongThought
 from longthought.trajectories.events import Call
 from longthought.trajectories.tree import Node
 
-LONGEST: Final = 5
-"""Wrong turns that are told by name."""
-_REASON: Final = 100
+MAX_DROPPED: Final = 5
+"""Wrong turns that a summary names."""
+_MAX_REASON: Final = 100
+"""Characters beyond which a reason is left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class ThoughtSummary:
-    """An account of a thought."""
+    """A summary of a thought."""
 
     text: str
     by_rule: bool
-    """Whether these are the rule's words, and not a model's."""
+    """Whether the text was written by rule and not by a model."""
     objections: tuple[str, ...] = ()
-    """Why a model's words were not taken."""
+    """Why a model's summary was not accepted."""
     call: Call | None = None
-    """What the model wrote, and what it cost."""
+    """The model call, if there was one: its summary as written, and its cost."""
 
 
 def summary(thought: LongThought) -> ThoughtSummary:
-    """Sum up a thought by rule."""
-    dropped, stands = _outcome(thought.course)
-    said: list[str] = []
+    """Summarise a thought by rule."""
+    dropped, standing = _outcome(thought.course)
+    lines: list[str] = []
     if dropped:
-        more = "; and others" if len(dropped) > LONGEST else ""
-        said.append(f"Tried and dropped: {'; '.join(dropped[:LONGEST])}{more}.")
-    if stands:
-        said.append(f"{'What worked' if thought.answer else 'What stood at the end'}: {'; '.join(stands)}.")
-    said.append("No answer was found." if thought.answer is None else f"Answer: {thought.answer}")
-    return ThoughtSummary("\n".join(said), by_rule=True)
+        more = "; and others" if len(dropped) > MAX_DROPPED else ""
+        lines.append(f"Tried and dropped: {'; '.join(dropped[:MAX_DROPPED])}{more}.")
+    if standing:
+        lines.append(f"{'What worked' if thought.answer else 'What stood at the end'}: {'; '.join(standing)}.")
+    lines.append("No answer was found." if thought.answer is None else f"Answer: {thought.answer}")
+    return ThoughtSummary("\n".join(lines), by_rule=True)
 
 
 async def summarise(thought: LongThought, model: BaseChatModel, *, name: str = "") -> ThoughtSummary:
-    """Let a chat model sum up a thought; if it says what the thought does not, the rule's summary stands.
+    """Let a chat model summarise a thought; if it says anything that the thought does not, summarise by rule.
 
     Raises:
-        EndpointError: if the model can't be asked.
+        EndpointError: if the request fails.
 
     """
-    asked = prompts.THOUGHT.format(statement=thought.problem.statement, thought=thought.text)
-    call = await ask(model, [SystemMessage(prompts.SUMMARISE), HumanMessage(asked)], name)
+    request = prompts.THOUGHT.format(statement=thought.problem.statement, thought=thought.text)
+    call = await ask(model, [SystemMessage(prompts.SUMMARISE), HumanMessage(request)], name)
     text = without_thinking(call.text).strip()
     objections = unsupported(text, thought)
     if objections:
@@ -71,7 +72,7 @@ async def summarise(thought: LongThought, model: BaseChatModel, *, name: str = "
 
 
 def _outcome(course: Course) -> tuple[list[str], list[str]]:
-    """Return the wrong turns and the steps that stand at the end, in words, each told once."""
+    """Return the wrong turns, each once, and the steps that stand at the end, all in words."""
     nodes = course.tree.nodes
     path: list[int] = []
     dropped: dict[str, None] = {}
@@ -84,34 +85,35 @@ def _outcome(course: Course) -> tuple[list[str], list[str]]:
         elif move.factor in (Factor.RETURN, Factor.SWITCH):
             left = _leave(path, nodes, move.node)
             if move.factor is Factor.RETURN and failure is not None and left is not None:
-                dropped[_named(nodes[left], failure)] = None
-    return list(dropped), [_short(nodes[number]) for number in path]
+                dropped[_with_reason(nodes[left], failure)] = None
+    return list(dropped), [_short_form(nodes[number]) for number in path]
 
 
 def _leave(path: list[int], nodes: list[Node], to: int) -> int | None:
-    """Go to a node, and return the first step that no longer stands, if `to` is above it."""
+    """Change the path to end at node `to`; if `to` was on it, return the first step that is dropped."""
     depth = nodes[to].depth
     if depth and (len(path) < depth or path[depth - 1] != to):
-        path[:] = list(_above(nodes, to))[::-1]
+        path[:] = list(_upwards(nodes, to))[::-1]
         return None
     left = path[depth] if len(path) > depth else None
     del path[depth:]
     return left
 
 
-def _above(nodes: list[Node], number: int) -> Iterator[int]:
+def _upwards(nodes: list[Node], number: int) -> Iterator[int]:
+    """Yield a node and its ancestors, without the problem."""
     current: int | None = number
     while current:
         yield current
         current = nodes[current].parent
 
 
-def _named(node: Node, failure: Move) -> str:
+def _with_reason(node: Node, failure: Move) -> str:
     reason = failure.detail or failure.text
     reason = "" if shorthand.look_ahead(reason) or failure.node != node.id else " ".join(reason.split())
-    return f"{_short(node)} ({reason.rstrip('.')})" if 0 < len(reason) <= _REASON else _short(node)
+    return f"{_short_form(node)} ({reason.rstrip('.')})" if 0 < len(reason) <= _MAX_REASON else _short_form(node)
 
 
-def _short(node: Node) -> str:
+def _short_form(node: Node) -> str:
     read = read_step(node.text)
     return shorthand.equation(read) if read else place(node)

@@ -1,7 +1,7 @@
-"""What the agents may see of a debate, as plain data that a dialect turns into messages.
+"""What agents see of a debate, as plain data that a dialect turns into messages.
 
-A view holds the problem, the accepted path, and then, as a suffix, what was tried from here and why it was rejected;
-so two views that share a path can share its bytes. There is no reference anywhere in reach.
+A view holds the problem, the accepted path and, as a suffix, the steps tried from there and why they were rejected; so
+two views of the same path can share its bytes. A view gives no access to the reference answer.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from longthought.trajectories.tree import Node, NodeKind, Standing, Tree
 
 @dataclass(frozen=True, slots=True)
 class TriedStep:
-    """A step tried from here before, and why it was rejected."""
+    """A step that was tried from the end of the path, and why it was rejected."""
 
     text: str
     reason: str
@@ -22,7 +22,7 @@ class TriedStep:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """What was said of the step in question: a doubt, a reflection on it, or why a verdict was unusable."""
+    """A remark on the candidate: a doubt, a reflection, or why a verdict was unusable."""
 
     by: Author
     text: str
@@ -30,7 +30,7 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """The newest step, which the critic judges or the policy re-examines."""
+    """The newest step, for the critic to judge or the policy to re-examine."""
 
     node: int
     text: str
@@ -42,49 +42,49 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A debate as seen from the cursor."""
+    """A debate as seen from one node, usually the cursor."""
 
     problem: Problem
     path: tuple[str, ...]
-    """Accepted steps, first to last; reflections on them are not repeated."""
+    """Accepted steps, first to last, without the reflections on them."""
     path_nodes: tuple[int, ...]
     """The node of each step on the path."""
     attempts: tuple[TriedStep, ...]
-    """What was tried from the end of the path, oldest first."""
+    """Rejected steps tried from the end of the path, oldest first."""
     observations: tuple[str, ...] = ()
-    """What tools printed at the last accepted step."""
+    """Output of tools at the last accepted step."""
     candidate: Candidate | None = None
     trajectory: str = ""
-    """The debate's name: no agent is shown it, but servers keep a debate's prefix by it."""
+    """The debate's name: agents never see it, but requests of one debate go to the same server."""
     notice: str = ""
-    """What whoever is asked should know of the debate itself, such as a budget that runs low."""
+    """A notice to the agent about the debate itself, such as a budget that runs low."""
 
     def rejects(self, step: str) -> bool:
-        """Say whether a step was tried from here before, in the same words."""
+        """Say whether a step with the same words was tried from here before."""
         words = step.split()
         return any(attempt.text.split() == words for attempt in self.attempts)
 
 
 def view(tree: Tree, candidate: int | None = None, *, at: int | None = None, notice: str = "") -> View:
-    """Return the view from a node, by default the cursor; with a candidate from its parent, the candidate apart."""
-    here = tree.cursor if at is None else at
-    shown = None
+    """Return the view from node `at`, by default the cursor; with a candidate, from the candidate's parent."""
+    origin = tree.cursor if at is None else at
+    candidate_view = None
     if candidate is not None:
         node = tree.node(candidate)
-        here = node.parent if node.parent is not None else 0
-        shown = _candidate(tree, node)
-    steps = [n for n in tree.path(here) if n.kind is NodeKind.STEP]
+        origin = node.parent if node.parent is not None else 0
+        candidate_view = _candidate(tree, node)
+    steps = [n for n in tree.path(origin) if n.kind is NodeKind.STEP]
     return View(
         problem=tree.problem,
         path=tuple(n.text for n in steps),
         path_nodes=tuple(n.id for n in steps),
         attempts=tuple(
             TriedStep(n.text, n.reason, n.rejected_by or Author.CRITIC)
-            for n in tree.rejected(here)
+            for n in tree.rejected(origin)
             if n.id != candidate
         ),
         observations=tuple(steps[-1].observations) if steps else (),
-        candidate=shown,
+        candidate=candidate_view,
         trajectory=tree.started.trajectory if tree.started else "",
         notice=notice,
     )

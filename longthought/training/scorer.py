@@ -18,7 +18,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from transformers import Trainer, TrainingArguments
 
 from longthought.agents.in_process.classifier import encode
-from longthought.agents.scorer import FILE, SCHEMA_VERSION, written
+from longthought.agents.scorer import FILE, SCHEMA_VERSION, pieces
 from longthought.errors import ProblemError
 from longthought.statistics import auroc
 from longthought.training.fine_tuning import TrainerInputs
@@ -168,7 +168,7 @@ def _encoded(rows: Any, task: TrainerInputs) -> Any:
 
 
 def _pieces(row: Mapping[str, Any], task: TrainerInputs) -> list[str]:
-    return written(task.data.meta.dialect, row["prompt"], row["completions"])
+    return pieces(task.data.meta.dialect, row["prompt"], row["completions"])
 
 
 def _labels(row: Mapping[str, Any], task: TrainerInputs) -> list[Any]:

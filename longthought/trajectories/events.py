@@ -16,27 +16,27 @@ SCHEMA_VERSION: Final = 1
 
 
 class Action(StrEnum):
-    """What a verdict asks for."""
+    """What the critic wants done with a step."""
 
     CONTINUE = "continue"
     """Accept the step; the policy goes on from it."""
     BACKTRACK = "backtrack"
     """Abandon the step and everything below the target; the policy goes on from the target."""
     REFLECT = "reflect"
-    """Keep the step in doubt; the policy must re-examine it in words."""
+    """Doubt the step; the policy must re-examine it in words."""
     TERMINATE = "terminate"
-    """Accept the step as the last."""
+    """Accept the step as the last one."""
 
 
 class Author(StrEnum):
-    """Who an event is by."""
+    """Who caused an event."""
 
     POLICY = "policy"
     """The agent that proposes steps."""
     CRITIC = "critic"
     """The agent that judges them."""
     TOOL = "tool"
-    """A verifier, or the veto that rests on it."""
+    """A verifier, or a veto based on its evidence."""
     STRATEGY = "strategy"
     """The state machine itself: its rules and budgets."""
     HUMAN = "human"
@@ -46,14 +46,14 @@ class Author(StrEnum):
 
 
 class EvidenceStatus(StrEnum):
-    """What a tool can say about a claim."""
+    """The outcome of checking a claim."""
 
     CONFIRMED = "confirmed"
     """This claim holds; it does not mean that the step is right."""
     REFUTED = "refuted"
     """This claim is false."""
     ABSTAINED = "abstained"
-    """The tool looked and can't tell."""
+    """The tool ran and can't tell."""
     UNAVAILABLE = "unavailable"
     """The tool could not run here; never a failed check."""
 
@@ -66,7 +66,7 @@ class StopReason(StrEnum):
     GAVE_UP = "gave_up"
     """Nothing was left to try."""
     STUCK = "stuck"
-    """The policy only repeated itself, even from the problem."""
+    """The policy only repeated rejected steps, even from the problem."""
     ROUNDS = "rounds"
     """The round budget was spent."""
     BACKTRACKS = "backtracks"
@@ -80,16 +80,16 @@ class StopReason(StrEnum):
 
 
 class Failure(StrEnum):
-    """What went wrong in a `Failed` event."""
+    """The kind of a failure."""
 
     UNREADABLE_STEP = "unreadable_step"
     """The policy's reply held no step, also after a repair request."""
     UNREADABLE_VERDICT = "unreadable_verdict"
     """The critic's reply held no verdict, also after a repair request."""
     ILLEGAL_VERDICT = "illegal_verdict"
-    """The verdict is not allowed here, such as going on from a final answer."""
+    """The rules of the debate forbid the verdict, such as continuing from a final answer."""
     REPEATED_STEP = "repeated_step"
-    """The policy proposed again what was rejected from the same node."""
+    """The policy proposed a step again that was rejected from the same node."""
     MODEL = "model"
     """A model could not be reached or refused the request."""
     INTERNAL = "internal"
@@ -97,30 +97,30 @@ class Failure(StrEnum):
 
 
 class Cause(StrEnum):
-    """Why the cursor moved, or a node changed its standing."""
+    """Why the cursor moved or a node changed its standing."""
 
     ACCEPTED = "accepted"
     """The step was accepted."""
     REJECTED = "rejected"
-    """The critic went back."""
+    """The critic asked to backtrack."""
     VETOED = "vetoed"
     """A tool refuted the step."""
     DOUBTED = "doubted"
     """The critic asked for a reflection."""
     EXHAUSTED = "exhausted"
-    """Nothing new came from the node, so the strategy left it."""
+    """The policy proposed nothing new from the node, so the strategy left it."""
     SELECTED = "selected"
-    """A search goes on from the node."""
+    """A search selected the node to continue from."""
     ROLLOUT = "rollout"
-    """A search plays on from the node, to see what it is worth."""
+    """A search plays on from the node to estimate its value."""
     PRUNED = "pruned"
-    """A search keeps others instead."""
+    """A search dropped the node in favour of others."""
     EDITED = "edited"
-    """A person moved it."""
+    """A person moved the cursor."""
 
 
 class Usage(Record):
-    """Tokens of one model call, or of many."""
+    """Token counts of one model call, or of several together."""
 
     prompt: int = 0
     """Prompt tokens, cached ones included."""
@@ -130,7 +130,7 @@ class Usage(Record):
     """Generated tokens."""
 
     def __add__(self, other: "Usage") -> "Usage":
-        """Add up."""
+        """Add two counts."""
         return Usage(
             prompt=self.prompt + other.prompt,
             cached=self.cached + other.cached,
@@ -139,45 +139,45 @@ class Usage(Record):
 
     @property
     def total(self) -> int:
-        """Prompt and completion together, cached prefill counted."""
+        """Prompt and completion tokens, cached ones included."""
         return self.prompt + self.completion
 
     @property
     def computed(self) -> int:
-        """What a server with a prefix cache really computes."""
+        """Tokens that a server with a prefix cache computes: all but the cached ones."""
         return self.prompt - self.cached + self.completion
 
 
 class Call(Record):
-    """One model call: what came back and what it cost."""
+    """One model call: the reply and its cost."""
 
     model: str
-    """As written on the command line, such as `openai:Qwen/Qwen3-8B`."""
+    """The agent's name, such as `openai:Qwen/Qwen3-8B`."""
     text: str
-    """The reply as it came."""
+    """The reply, unchanged."""
     usage: Usage = Usage()
     latency: float = 0.0
     """Seconds from request to reply."""
     token_ids: tuple[int, ...] | None = None
-    """Completion tokens, where the server gives them."""
+    """Ids of the completion tokens; None if the server returns none."""
     logprobs: tuple[float, ...] | None = None
-    """One per completion token, where the server gives them."""
+    """One number per completion token; None if the server returns none."""
 
 
 class Evidence(Record):
-    """What a tool found about one claim."""
+    """The result of one check of one claim."""
 
     tool: str
     """The verifier's name."""
     status: EvidenceStatus
     claim: str
-    """What was checked, in the words of the step."""
+    """The claim, quoted from the step."""
     detail: str = ""
-    """The finding in words."""
+    """The result in words."""
     span: tuple[int, int] | None = None
-    """Where the claim stands in the step's text: start and end offsets."""
+    """Start and end offset of the claim in the text of the step."""
     seconds: float = 0.0
-    """Time the check took."""
+    """Duration of the check."""
 
 
 class Verdict(Record):
@@ -185,7 +185,7 @@ class Verdict(Record):
 
     action: Action
     target: int | None = None
-    """For `backtrack`: the node to return to; None for the step's parent."""
+    """For `backtrack`: the node to return to; None means the parent of the step."""
     score: float | None = Field(default=None, ge=0, le=1)
     """Probability that the path so far can still succeed."""
     critique: str = ""
@@ -193,7 +193,7 @@ class Verdict(Record):
 
 
 class Event(Record):
-    """What every event carries."""
+    """The fields of every event."""
 
     trajectory: str
     """The debate it belongs to."""
@@ -203,7 +203,7 @@ class Event(Record):
     at: float
     """Unix time in seconds."""
     calls: tuple[Call, ...] = ()
-    """The model calls it cost; the last one is what was read, those before it were unreadable."""
+    """The model calls behind the event; the last reply was read, those before it were unreadable."""
 
 
 class Parent(Record):
@@ -214,17 +214,17 @@ class Parent(Record):
 
 
 class Delegated(Record):
-    """What sub-debates cost, which their own logs tell call by call."""
+    """The total cost of sub-debates; their own logs hold it call by call."""
 
     policy: Usage = Usage()
     critic: Usage = Usage()
     requests: int = 0
     seconds: float = 0.0
-    """In models and tools."""
+    """Time spent in models and tools."""
 
 
 class Started(Event):
-    """A debate began: the public problem and the whole configuration."""
+    """A debate began: its problem, without the reference, and its whole configuration."""
 
     kind: Literal["started"] = "started"
     schema_version: int = SCHEMA_VERSION
@@ -237,7 +237,7 @@ class Started(Event):
 
 
 class Proposed(Event):
-    """A step was proposed. Naming a known node from another parent merges two paths into one state."""
+    """A step was proposed. An existing node proposed from another parent merges two paths into one state."""
 
     kind: Literal["proposed"] = "proposed"
     node: int = Field(ge=1)
@@ -245,19 +245,19 @@ class Proposed(Event):
     text: str
     """The step."""
     answer: str | None = None
-    """The final answer it carries, if any."""
+    """The final answer that the step gives, if any."""
     state: str | None = None
-    """What it leads to, where the dialect can tell: steps that lead to the same are one node of a search."""
+    """The state that the step leads to, if the dialect can tell; in a search, steps with equal states are one node."""
     sources: tuple[int, ...] = ()
-    """Other nodes it was made from, as in an aggregation."""
+    """Further nodes that the step was made from, as in an aggregation."""
     trajectories: tuple[str, ...] = ()
-    """Sub-debates whose answers it rests on."""
+    """Sub-debates whose answers the step rests on."""
     delegated: Delegated | None = None
-    """What they cost; each is paid for once."""
+    """Cost of the sub-debates; each is counted in one event only."""
 
 
 class Observed(Event):
-    """A tool that the policy called printed something."""
+    """A tool that the policy called printed output."""
 
     kind: Literal["observed"] = "observed"
     node: int
@@ -266,7 +266,7 @@ class Observed(Event):
 
 
 class Checked(Event):
-    """The verifiers looked at a step."""
+    """The verifiers checked a step."""
 
     kind: Literal["checked"] = "checked"
     node: int
@@ -274,15 +274,15 @@ class Checked(Event):
 
 
 class Judged(Event):
-    """The critic, or whoever sits in its chair, judged a step."""
+    """The critic, or another author in its place, judged a step."""
 
     kind: Literal["judged"] = "judged"
     node: int
     verdict: Verdict
     trajectories: tuple[str, ...] = ()
-    """Sub-debates whose outcome it rests on."""
+    """Sub-debates whose outcomes the verdict rests on."""
     delegated: Delegated | None = None
-    """What they cost; each is paid for once."""
+    """Cost of the sub-debates; each is counted in one event only."""
 
 
 class Reflected(Event):
@@ -301,16 +301,16 @@ class Moved(Event):
     to: int = Field(ge=0)
     cause: Cause
     path: tuple[int, ...] = ()
-    """The nodes it went by, where paths merge and there is more than one way."""
+    """The nodes passed on the way, if paths merge and several ways lead to `to`."""
     accepted: tuple[int, ...] = ()
     doubted: tuple[int, ...] = ()
     abandoned: tuple[int, ...] = ()
     reason: str = ""
-    """Why, in the words of whoever moved it."""
+    """The reason, in the words of the event's author."""
 
 
 class Failed(Event):
-    """Something went wrong; unless it is fatal, the debate goes on and has lost a round."""
+    """Something went wrong; unless it is fatal, it costs a round and the debate continues."""
 
     kind: Literal["failed"] = "failed"
     failure: Failure
@@ -325,16 +325,16 @@ class Finished(Event):
     kind: Literal["finished"] = "finished"
     reason: StopReason
     node: int | None = None
-    """Where the answer stands."""
+    """The node that holds the answer."""
     answer: str | None = None
 
 
 class Graded(Event):
-    """The reference checker's word, written after the end."""
+    """The grade by the reference checker, written after the end."""
 
     kind: Literal["graded"] = "graded"
     solved: bool | None
-    """None where it can't tell."""
+    """None if the checker can't tell."""
     detail: str = ""
 
 

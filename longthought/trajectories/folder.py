@@ -1,10 +1,10 @@
-"""The run folder, from the side of the job that writes it.
+"""The run folder as the job writes it; `run` reads it.
 
-    run.json             what was asked for: the resolved configuration, versions, seed
-    events-NNNN.jsonl    the log, append-only, one writer a segment
+    run.json             the request: the resolved configuration, versions, seed
+    events-NNNN.jsonl    the log: append-only segments, each with one writer
     run.lock             held by the job while it runs
 
-The log is the truth; everything else about a run can be rebuilt from these files. `run` is the reading side.
+The log is the truth; everything else about a run can be rebuilt from these files.
 """
 
 import fcntl
@@ -33,23 +33,23 @@ _PACKAGES: Final = ("longthought", "pydantic", "langgraph", "langchain-core", "t
 
 
 ORPHAN_SECONDS: Final = 10.0
-"""How long the processes of a job that was killed may take to notice and end."""
+"""How long the helping processes of a killed job may take to notice and end."""
 
 
 class Manifest(Record):
-    """What `run.json` holds."""
+    """The content of `run.json`."""
 
     schema_version: int = SCHEMA_VERSION
-    """Of this file and of every event in the folder."""
+    """The schema of this file and of every event in the folder."""
     kind: str
-    """The job: `generate`, `evaluate`, …"""
+    """The kind of job: `generate`, `evaluate`, …"""
     created: str
     """When the run was started, in ISO 8601 and UTC."""
     seed: int | None = None
     config: dict[str, Any]
-    """Every setting, fully resolved; a run restarts from it."""
+    """Every setting, fully resolved; a run resumes with it."""
     versions: dict[str, str]
-    """Of Python and of the packages that matter, when the run was started."""
+    """Versions of Python and of the main packages when the run was started."""
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -65,10 +65,10 @@ def read_manifest(path: Path) -> Manifest:
         if not isinstance(record, dict):
             raise ValueError("expected a JSON object")
         record = cast(dict[str, Any], record)
-        found = record.get("schema_version")
-        if isinstance(found, int) and found > SCHEMA_VERSION:
+        schema = record.get("schema_version")
+        if isinstance(schema, int) and schema > SCHEMA_VERSION:
             raise RunFolderError(
-                f"{path} was written with schema {found}, this longthought reads up to {SCHEMA_VERSION}: "
+                f"{path} was written with schema {schema}, this longthought reads up to {SCHEMA_VERSION}: "
                 "upgrade longthought"
             )
         return Manifest.model_validate(record)
@@ -91,27 +91,27 @@ def segments(path: Path) -> list[Path]:
 
 
 class RunFolder:
-    """One job's folder, held exclusively until it is closed."""
+    """The run folder of one job, which holds it exclusively until it is closed."""
 
     def __init__(self, path: Path, lock: int, manifest: Manifest, *, resumed: bool) -> None:
         """Take over a locked folder; use `create_or_resume` or `open`."""
         self.path = path
         self.manifest = manifest
         self.resumed = resumed
-        """Whether the folder was there before."""
+        """Whether the folder already held this run."""
         self._lock = lock
-        for other in segments(path):
-            Segment(other, patience=ORPHAN_SECONDS).close()
+        for segment in segments(path):
+            Segment(segment, patience=ORPHAN_SECONDS).close()
         self._segment = Segment(self.segment(0))
         _sync_folder(path)
 
     @classmethod
     def create_or_resume(cls, path: str | Path, config: Mapping[str, Any], *, kind: str = "generate") -> Self:
-        """Start a run in a new or empty folder, or go on with the one that is there.
+        """Start a run in a new or empty folder, or resume the run that the folder holds.
 
         Raises:
-            RunFolderError: if the folder holds something else, a run with another configuration or schema, or is in
-                use by another job.
+            RunFolderError: if the folder holds anything but a run, its run has another configuration or schema, or
+                another job uses it.
 
         """
         path = Path(path)
@@ -122,9 +122,9 @@ class RunFolder:
         try:
             resumed = (path / _MANIFEST).exists()
             if resumed:
-                found = read_manifest(path)
-                _expect_same(path, found, wanted)
-                wanted = found
+                stored = read_manifest(path)
+                _expect_same(path, stored, wanted)
+                wanted = stored
             else:
                 _write_manifest(path, wanted)
             return cls(path, lock, wanted, resumed=resumed)
@@ -134,10 +134,10 @@ class RunFolder:
 
     @classmethod
     def open(cls, path: str | Path) -> Self:
-        """Go on with a run as its own `run.json` says.
+        """Resume a run with the configuration in its own `run.json`.
 
         Raises:
-            RunFolderError: if there is no run, its schema is not this one's, or it is in use by another job.
+            RunFolderError: if there is no run, its schema is not the current one, or another job uses it.
 
         """
         path = Path(path)
@@ -157,11 +157,11 @@ class RunFolder:
         return self.manifest.config
 
     def segment(self, number: int) -> Path:
-        """Return the path of a segment: 0 is this job's own, others are for `Segment` in helping processes."""
+        """Return the path of a segment: 0 belongs to this job, higher numbers to its helping processes."""
         return self.path / f"events-{number:04d}.jsonl"
 
     def append(self, events: Sequence[AnyEvent]) -> None:
-        """Log events in one piece.
+        """Append events to the log in one write.
 
         Raises:
             RunError: if they can't be written; none of them is then in the log.
@@ -174,7 +174,7 @@ class RunFolder:
         self._segment.sync()
 
     def close(self) -> None:
-        """Sync and let the folder go; closing twice is fine."""
+        """Sync and release the folder; closing twice is fine."""
         if self._lock >= 0:
             try:
                 self._segment.close()
@@ -189,7 +189,7 @@ class RunFolder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close."""
+        """Close the folder."""
         self.close()
 
 
@@ -237,12 +237,12 @@ def _sync_folder(path: Path) -> None:
 def _expect_empty(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
-        strangers = sorted(entry.name for entry in path.iterdir() if entry.name not in (_LOCK, _DRAFT, _MANIFEST))
+        foreign = sorted(entry.name for entry in path.iterdir() if entry.name not in (_LOCK, _DRAFT, _MANIFEST))
     except OSError as error:
         raise RunFolderError(f"{path}: can't be a run folder ({error.strerror}); choose another --out") from error
-    if strangers:
+    if foreign:
         raise RunFolderError(
-            f"{path} is not a run folder: it has no run.json but holds {_listing(strangers)}; choose another --out"
+            f"{path} is not a run folder: it has no run.json but holds {_listing(foreign)}; choose another --out"
         )
 
 
@@ -274,17 +274,17 @@ def _unwritable(path: Path, error: OSError) -> RunFolderError:
     return RunFolderError(f"{path}: can't be written ({error.strerror}); make room, or choose another --out")
 
 
-def _expect_schema(path: Path, found: Manifest) -> None:
-    if found.schema_version != SCHEMA_VERSION:
+def _expect_schema(path: Path, stored: Manifest) -> None:
+    if stored.schema_version != SCHEMA_VERSION:
         raise RunFolderError(
-            f"{path} was written with schema {found.schema_version}, and this longthought writes {SCHEMA_VERSION}: "
+            f"{path} was written with schema {stored.schema_version}, and this longthought writes {SCHEMA_VERSION}: "
             "it can be read, but not resumed; choose another --out"
         )
 
 
-def _expect_same(path: Path, found: Manifest, wanted: Manifest) -> None:
-    _expect_schema(path, found)
-    old = dict(_flat({"job": found.kind, **found.config}))
+def _expect_same(path: Path, stored: Manifest, wanted: Manifest) -> None:
+    _expect_schema(path, stored)
+    old = dict(_flat({"job": stored.kind, **stored.config}))
     new = dict(_flat({"job": wanted.kind, **wanted.config}))
     changes = [
         f"{key} {_show(old, key)} -> {_show(new, key)}"

@@ -1,4 +1,4 @@
-"""The names of debates: `problem#sample`, and `problem#sample/1` for a sub-debate of one."""
+"""The names of debates: `problem#sample`, and `problem#sample/1` for the first sub-debate of it."""
 
 import re
 from typing import Final
@@ -9,16 +9,16 @@ _SUBDEBATE: Final = re.compile(r"(.*#\d+)(?:/\d+)+", re.DOTALL)
 
 
 def trajectory_id(problem: Problem, sample: int = 0) -> str:
-    """Name a debate after its problem and which of several samples it is."""
+    """Return the name of a debate: its problem and which of several samples it is."""
     return f"{problem.id}#{sample}"
 
 
 def subdebate_id(name: str, number: int) -> str:
-    """Name a sub-debate after the debate that it serves."""
+    """Return the name of a sub-debate: the debate that it serves and a number."""
     return f"{name}/{number}"
 
 
 def root_debate(name: str) -> str | None:
-    """Return the debate on a problem that a sub-debate serves in the end; None for a debate on a problem."""
-    found = _SUBDEBATE.fullmatch(name)
-    return found[1] if found else None
+    """Return the debate on a problem that a sub-debate, at any depth, belongs to; None for other names."""
+    match = _SUBDEBATE.fullmatch(name)
+    return match[1] if match else None

@@ -1,8 +1,8 @@
-"""A run folder, from the side of those who read it, also while a job still writes.
+"""A run folder as its readers see it, also while a job is still writing.
 
-One scan finds where each debate's events stand, by the first bytes of every line; a debate is parsed only when asked
-for. The index lives in memory and can be rebuilt at any time. Debates are counted and listed without the sub-debates
-that serve them, which are read by name.
+One scan reads the first bytes of every line and so finds where the events of each debate stand; a debate is parsed only
+on request. The index lives in memory and can be rebuilt at any time. Debates are counted and listed without their
+sub-debates, which are read by name.
 """
 
 import difflib
@@ -29,17 +29,18 @@ from longthought.trajectories.trajectory import Trajectory
 _HEAD: Final = re.compile(rb'\{"trajectory":("[^"\\]*(?:\\.[^"\\]*)*"),"seq":\d+,"kind":"([a-z_]+)"')
 _SCHEMA: Final = re.compile(rb',"schema_version":(\d+)')  # inside a string the quotes would be escaped
 _OFFSET_BITS: Final = 44
-_COMPARED: Final = 20_000
+_MAX_COMPARED: Final = 20_000
+"""Names that an unknown one is compared with, to suggest close ones."""
 
 UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
-"""How a stored event of one schema version becomes one of the next, by the older version."""
+"""By schema version: how a stored event of that version becomes one of the next."""
 
 
 def upgrade(record: dict[str, Any], version: int) -> dict[str, Any]:
-    """Bring a stored event of an older schema version up to date; the one place where that happens.
+    """Bring a stored event of an older schema version up to date.
 
     Raises:
-        RunFolderError: if there is no way up from that version.
+        RunFolderError: if there is no upgrade from that version.
 
     """
     for step in range(version, SCHEMA_VERSION):
@@ -51,18 +52,18 @@ def upgrade(record: dict[str, Any], version: int) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class _Entry:
-    """Where one debate's events stand, and how far it came."""
+    """Where the events of one debate stand, and which kinds there are."""
 
-    places: "array[int]" = field(default_factory=lambda: array("Q"))
+    positions: "array[int]" = field(default_factory=lambda: array("Q"))
     """Segment number and byte offset of each line, packed into one integer."""
     kinds: set[bytes] = field(default_factory=set[bytes])
 
 
 class Run:
-    """The debates of a run folder, in the order in which they were begun."""
+    """The debates of a run folder, in the order in which they started."""
 
     def __init__(self, path: str | Path) -> None:
-        """Read `run.json` and find every debate.
+        """Read `run.json` and index every debate.
 
         Raises:
             RunFolderError: if it is not a run folder, comes from a newer longthought, or a line before the end of a
@@ -74,8 +75,8 @@ class Run:
         self._segments: list[Path] = []
         self._scanned: list[int] = []
         self._entries: dict[str, _Entry] = {}
-        self._parts: dict[str, list[str]] = {}
-        """The sub-debates of each debate, those of sub-debates among them."""
+        self._subdebates: dict[str, list[str]] = {}
+        """The sub-debates of each debate, at any depth."""
         self.refresh()
 
     @property
@@ -88,28 +89,28 @@ class Run:
         return len(self.ids())
 
     def ids(self) -> list[str]:
-        """Return the debates' names."""
+        """Return the names of the debates."""
         return [name for name in self._entries if root_debate(name) is None]
 
     def parts(self, name: str) -> list[str]:
-        """Return the names of the sub-debates that serve a debate, in the order in which they were begun."""
-        return list(self._parts.get(name, ()))
+        """Return the names of the sub-debates of a debate, in the order in which they started."""
+        return list(self._subdebates.get(name, ()))
 
     def finished_ids(self) -> list[str]:
-        """Return the names of the debates that ended."""
+        """Return the names of the debates that have ended."""
         return [name for name in self.ids() if b"finished" in self._entries[name].kinds]
 
     def graded_ids(self) -> list[str]:
-        """Return the names of the debates that were graded."""
+        """Return the names of the debates that have been graded."""
         return [name for name in self.ids() if b"graded" in self._entries[name].kinds]
 
     def trajectories(self) -> Iterator[Trajectory]:
-        """Yield every debate, read when its turn comes."""
+        """Yield every debate; each is read when it is yielded."""
         for name in self.ids():
             yield self.trajectory(name)
 
     def unfinished(self) -> Iterator[Trajectory]:
-        """Yield the debates that have not ended, read when their turn comes."""
+        """Yield the debates that have not ended; each is read when it is yielded."""
         for name in [n for n in self.ids() if b"finished" not in self._entries[n].kinds]:
             yield self.trajectory(name)
 
@@ -117,7 +118,7 @@ class Run:
         """Read one debate.
 
         Raises:
-            RunFolderError: if there is none of that name, or one of its lines can't be read.
+            RunFolderError: if there is no debate of that name, or one of its lines can't be read.
 
         """
         entry = self._entries.get(name)
@@ -126,8 +127,8 @@ class Run:
         with ExitStack() as stack:
             files: dict[int, BinaryIO] = {}
             events: list[AnyEvent] = []
-            for place in entry.places:
-                number, offset = place >> _OFFSET_BITS, place & ((1 << _OFFSET_BITS) - 1)
+            for position in entry.positions:
+                number, offset = position >> _OFFSET_BITS, position & ((1 << _OFFSET_BITS) - 1)
                 if number not in files:
                     files[number] = stack.enter_context(self._segments[number].open("rb"))
                 files[number].seek(offset)
@@ -136,14 +137,14 @@ class Run:
         return Trajectory(name, tuple(events))
 
     def problem(self, name: str) -> Problem:
-        """Read what one debate is about, and no more of it.
+        """Read the problem of one debate, and nothing else of it.
 
         Raises:
             RunFolderError: if there is no debate of that name, or its first event can't be read.
 
         """
-        for place in self._entries[name].places if name in self._entries else ():
-            number, offset = place >> _OFFSET_BITS, place & ((1 << _OFFSET_BITS) - 1)
+        for position in self._entries[name].positions if name in self._entries else ():
+            number, offset = position >> _OFFSET_BITS, position & ((1 << _OFFSET_BITS) - 1)
             with self._segments[number].open("rb") as file:
                 file.seek(offset)
                 line = file.readline()
@@ -153,10 +154,10 @@ class Run:
         return self.trajectory(name).problem
 
     def refresh(self) -> int:
-        """Index what was written since; return how many events are new."""
-        known = set(self._segments)
+        """Index the events written since the last call; return how many there are."""
+        indexed = set(self._segments)
         for path in segments(self.path):
-            if path not in known:
+            if path not in indexed:
                 self._segments.append(path)
                 self._scanned.append(0)
         return sum(self._scan(number) for number in range(len(self._segments)))
@@ -180,9 +181,9 @@ class Run:
                 entry = self._entries.get(name)
                 if entry is None:
                     entry = self._entries[name] = _Entry()
-                    if (whole := root_debate(name)) is not None:
-                        self._parts.setdefault(whole, []).append(name)
-                entry.places.append(number << _OFFSET_BITS | offset)
+                    if (root := root_debate(name)) is not None:
+                        self._subdebates.setdefault(root, []).append(name)
+                entry.positions.append(number << _OFFSET_BITS | offset)
                 entry.kinds.add(head[2])
                 offset += len(line)
                 self._scanned[number] = offset
@@ -214,14 +215,16 @@ class Run:
         if not self._entries:
             return ": it holds no debates yet"
         samples = itertools.islice((n for n in self._entries if n.rpartition("#")[0] == name), 3)
-        close = list(samples) or difflib.get_close_matches(name, itertools.islice(self._entries, _COMPARED), cutoff=0.5)
+        close = list(samples) or difflib.get_close_matches(
+            name, itertools.islice(self._entries, _MAX_COMPARED), cutoff=0.5
+        )
         if close:
             return f"; did you mean {', '.join(map(repr, close))}?"
         return f"; its {len(self)} debates begin with {next(iter(self._entries))!r}"
 
 
 def _expect_schema(path: Path, line: bytes) -> None:
-    """Raise if the first event of a debate, the only one that tells its schema, is of a newer one."""
+    """Raise if the first event of a debate, the only one that holds a schema, has a newer schema."""
     if (schema := _SCHEMA.search(line)) and int(schema[1]) > SCHEMA_VERSION:
         raise RunFolderError(
             f"{path} holds events of schema {int(schema[1])}, this longthought reads up to {SCHEMA_VERSION}: "

@@ -1,7 +1,7 @@
-"""One append-only file of events with one writer: a process killed at any byte can tear nothing but the end.
+"""One append-only file of events with one writer: killing the process can damage nothing but the end of the file.
 
-A line counts only with its newline, and only if it parses; `sound_length` says where such lines end, for writer and
-reader alike. Segments know nothing of jobs or configurations.
+A line counts only if it ends in a newline and parses; writer and reader both ask `sound_length` where such lines end.
+Segments know nothing of jobs or configurations.
 """
 
 import fcntl
@@ -18,24 +18,24 @@ from longthought.errors import RunError, RunFolderError
 from longthought.trajectories.events import AnyEvent
 
 SYNC_SECONDS: Final = 5.0
-"""Longest time between two fsyncs while events come in: what a power cut may cost. A killed process loses nothing."""
+"""Longest time between two fsyncs while events come in, which a power cut may lose; a killed process loses nothing."""
 TORN_LIMIT: Final = 64 * 2**20
-"""More bytes than this at the end of a file are never taken for a torn write."""
+"""Unreadable bytes at the end of a file beyond which they are no torn write but damage."""
 _WINDOW: Final = 64 * 2**10
 
 
 def encode(event: AnyEvent) -> bytes:
-    """Return an event as one line, `trajectory`, `seq` and `kind` first, so that it can be indexed without parsing."""
+    """Return an event as one line with `trajectory`, `seq` and `kind` first, so that it is indexed without parsing."""
     head = f'{{"trajectory":{json.dumps(event.trajectory, ensure_ascii=False)},"seq":{event.seq},"kind":"{event.kind}",'
     rest = event.model_dump(exclude={"trajectory", "seq", "kind"})
     return head.encode() + to_json(rest, inf_nan_mode="strings")[1:] + b"\n"
 
 
 def sound_length(file: BinaryIO, path: Path) -> int:
-    """Return how many bytes stand before the torn end of a segment; reads no more of it than needed.
+    """Return the number of bytes before the torn end of a segment; read no more of the file than needed.
 
     Raises:
-        RunFolderError: if so much of the end is unreadable that it can't be a torn write.
+        RunFolderError: if more than `TORN_LIMIT` bytes at the end are unreadable.
 
     """
     size = os.fstat(file.fileno()).st_size
@@ -70,13 +70,13 @@ def _parses(line: bytes) -> bool:
 
 
 class Segment:
-    """The writing end of one segment, held exclusively until it is closed; for one thread."""
+    """The writer of one segment, which it holds exclusively until it is closed; for one thread."""
 
     def __init__(self, path: Path, *, patience: float = 0.0) -> None:
-        """Open or create the file and cut off a torn end; wait so many seconds for another process to let go of it.
+        """Open or create the file and cut off a torn end; wait up to `patience` seconds for another writer.
 
         Raises:
-            RunFolderError: if another process writes it, it can't be written at all, or its end is beyond repair.
+            RunFolderError: if another process writes the file, it can't be written, or its end is beyond repair.
 
         """
         self.path = path
@@ -107,10 +107,10 @@ class Segment:
                 time.sleep(0.05)
 
     def append(self, events: Sequence[AnyEvent]) -> bytes:
-        """Write events at the end, in one piece, and return the lines written.
+        """Append events in one write, and return the lines written.
 
         Raises:
-            RunError: if they can't be written, as on a full disk; none of them then stays in the file.
+            RunError: if they can't be written, as on a full disk; none of them is then in the file.
 
         """
         lines = b"".join(encode(event) for event in events)
@@ -130,7 +130,7 @@ class Segment:
         """Wait until everything is on the disk.
 
         Raises:
-            RunError: if the disk refuses.
+            RunError: if the disk can't be written.
 
         """
         try:
@@ -143,7 +143,7 @@ class Segment:
         return RunError(f"{self.path}: can't be written ({error.strerror}); make room, then resume the job")
 
     def close(self) -> None:
-        """Sync and let go of the file; closing twice is fine."""
+        """Sync and release the file; closing twice is fine."""
         if not self._file.closed:
             try:
                 self.sync()

@@ -8,21 +8,21 @@ from longthought.trajectories.events import AnyEvent, Author, Event, Started
 
 
 class Log(Protocol):
-    """What is known of a log while it grows."""
+    """A log that is still growing."""
 
     @property
     def events(self) -> int:
-        """Events so far."""
+        """The number of events so far."""
         ...
 
     @property
     def started(self) -> Started | None:
-        """The first of them."""
+        """The first event; None while there is none."""
         ...
 
 
 def stamped(log: Log, kind: Callable[..., Event], by: Author, *, after: int = 0, **fields: Any) -> AnyEvent:
-    """Return an event as the next of a log, or the one `after` positions later."""
+    """Make the next event of a log, or the event `after` positions later."""
     assert log.started is not None
     return kind(  # pyright: ignore[reportReturnType]
         trajectory=log.started.trajectory, seq=log.events + after, by=by, at=time.time(), **fields

@@ -1,7 +1,7 @@
-"""One debate as its readers want it: everything here is derived from the events when it is asked for.
+"""One debate as its readers see it: everything is derived from the events on request.
 
-A trajectory is a view and never changes; a debate that went on is another trajectory. It knows nothing of agents,
-dialects or graphs.
+A trajectory never changes; a debate that continues is read as a new trajectory. It knows nothing of agents, dialects or
+graphs.
 """
 
 import json
@@ -39,27 +39,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """The token bill, by role."""
+    """The tokens used, by role."""
 
     policy: Usage
     critic: Usage
 
     @property
     def total(self) -> Usage:
-        """Both roles together."""
+        """The tokens of both roles together."""
         return self.policy + self.critic
 
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """Something said in a debate."""
+    """One entry of a transcript."""
 
     by: Author
     kind: str
-    """The kind of event it comes from: `started` is the problem, `moved` the feedback, …"""
+    """The kind of the event behind it: `started` for the problem, `moved` for feedback, …"""
     text: str
     node: int | None = None
-    """The node it is about."""
+    """The node that the entry is about."""
 
 
 class Trajectory:
@@ -71,23 +71,23 @@ class Trajectory:
         self._events = tuple(events)
 
     def __repr__(self) -> str:
-        """Name it and say how far it came."""
+        """Show the name, the number of events and the stop reason."""
         state = self.stop_reason.value if self.stop_reason else "unfinished"
         return f"<Trajectory {self.id!r}: {len(self.events)} events, {state}>"
 
     @property
     def id(self) -> str:
-        """`problem#sample`; of a sub-debate, its parent's name and a number."""
+        """`problem#sample`; for a sub-debate, the name of its parent and a number."""
         return self._id
 
     @property
     def events(self) -> tuple[AnyEvent, ...]:
-        """The facts, in order."""
+        """The events, in order."""
         return self._events
 
     @cached_property
     def tree(self) -> Tree:
-        """The reasoning tree; shared, so don't apply events to it.
+        """The reasoning tree; it is shared, so don't apply events to it.
 
         Raises:
             TreeError: if the events don't fit together.
@@ -112,27 +112,27 @@ class Trajectory:
 
     @property
     def stop_reason(self) -> StopReason | None:
-        """Why it ended; None while it goes on."""
+        """Why the debate ended; None if it has not ended."""
         return self.tree.stop_reason
 
     @property
     def answer(self) -> str | None:
-        """The final answer, if it was given one."""
+        """The final answer, if there is one."""
         return self.tree.finished.answer if self.tree.finished else None
 
     @property
     def solved(self) -> bool | None:
-        """The grader's word; None if there is none, or it can't tell."""
+        """Whether the answer is right; None without a grade, or if the grader can't tell."""
         return next((e.solved for e in reversed(self._events) if isinstance(e, Graded)), None)
 
     @property
     def grade_detail(self) -> str:
-        """Why the grader said so, where it gave a reason."""
+        """The grader's reason; empty if it gave none."""
         return next((e.detail for e in reversed(self._events) if isinstance(e, Graded)), "")
 
     @property
     def failure(self) -> str | None:
-        """What ended it, if it was a failure."""
+        """The detail of the failure that ended the debate; None if none did."""
         return next((e.detail for e in reversed(self._events) if isinstance(e, Failed) and e.fatal), None)
 
     @property
@@ -142,36 +142,36 @@ class Trajectory:
 
     @property
     def path(self) -> tuple[Node, ...]:
-        """The accepted nodes from below the problem down to the answer, or to the cursor while there is none."""
+        """The accepted nodes from below the problem to the answer, or to the cursor while there is no answer."""
         finished = self.tree.finished
         end = finished.node if finished else None
         return tuple(node for node in self.tree.path(end) if node.standing is Standing.ACCEPTED)
 
     @property
     def rounds(self) -> int:
-        """Proposals, unreadable and repeated ones included."""
+        """Number of proposals, unreadable and repeated ones included."""
         return self.tree.rounds
 
     @property
     def backtracks(self) -> int:
-        """Times the cursor went back."""
+        """Number of moves back."""
         return self.tree.backtracks
 
     @property
     def usage(self) -> Spending:
-        """Tokens of policy and critic, those of its sub-debates among them."""
+        """Tokens of policy and critic, sub-debates included."""
         return Spending(self.tree.policy_usage, self.tree.critic_usage)
 
     @property
     def calls(self) -> tuple[Call, ...]:
-        """Every model call of its own, in order."""
+        """Every model call of this debate, in order, without those of sub-debates."""
         return tuple(call for event in self._events for call in event.calls)
 
     @property
     def requests(self) -> int:
-        """Number of model calls, those of its sub-debates among them."""
+        """Number of model calls, sub-debates included."""
         delegated = [e.delegated for e in self._events if isinstance(e, Proposed | Judged) and e.delegated is not None]
-        return len(self.calls) + sum(paid.requests for paid in delegated)
+        return len(self.calls) + sum(cost.requests for cost in delegated)
 
     @property
     def seconds(self) -> float:
@@ -180,25 +180,25 @@ class Trajectory:
 
     @property
     def labels(self) -> Mapping[int, bool]:
-        """What the grade says of the node where the answer stands; empty without a grade or an answer."""
+        """The grade as a label of the node that holds the answer; empty without a grade or an answer."""
         final = self.tree.finished.node if self.tree.finished else None
         return {} if final is None or self.solved is None else {final: self.solved}
 
-    def long_thought(self, walk: str = "chronological", **how: Any) -> "LongThought":
+    def long_thought(self, walk: str = "chronological", **options: Any) -> "LongThought":
         """Compile the debate into one long thought; `str()` of it is its text.
 
         The options are those of `longthought.thoughts.compiler.long_thought`: wrong, labels, reasons, seed, voice.
 
         Raises:
-            ConfigError: if there is no such walk, no right answer to walk to, or the voice can't say what happened.
+            ConfigError: if there is no such walk, no right answer to walk to, or the voice can't express the debate.
 
         """
         from longthought.thoughts.compiler import long_thought
 
-        return long_thought(self, walk, **how)
+        return long_thought(self, walk, **options)
 
     def to_json(self) -> str:
-        """Return one line of JSON: the outcome, the bill, and every event."""
+        """Return one line of JSON: the outcome, the cost and every event."""
         outcome = {
             "id": self.id,
             "problem": self.problem.model_dump(mode="json"),
@@ -219,22 +219,22 @@ class Trajectory:
         return json.dumps(outcome, ensure_ascii=False)
 
     def transcript(self, role: Author) -> list[Utterance]:
-        """Return the debate as the policy or the critic lived it.
+        """Return the debate from the side of the policy or of the critic.
 
-        The policy hears the problem, what its tools print and why the cursor moved; the critic sees the problem and,
-        of each step that it was asked about, the step, the evidence and the reflections.
+        The policy sees the problem, the output of its tools and why the cursor moved. The critic sees the problem and,
+        for each step that it judged, the step, its evidence and the reflections on it.
 
         Raises:
-            ValueError: if the role is neither.
+            ValueError: if the role is neither policy nor critic.
 
         """
         match role:
             case Author.POLICY:
-                return [r for event in self._events for r in _to_policy(event)]
+                return [entry for event in self._events for entry in _to_policy(event)]
             case Author.CRITIC:
-                asked = {e.node for e in self._events if isinstance(e, Judged)}
-                asked |= {e.node for e in self._events if isinstance(e, Failed) and e.by is Author.CRITIC and e.node}
-                return [r for event in self._events for r in _to_critic(event, asked)]
+                judged = {e.node for e in self._events if isinstance(e, Judged)}
+                judged |= {e.node for e in self._events if isinstance(e, Failed) and e.by is Author.CRITIC and e.node}
+                return [entry for event in self._events for entry in _to_critic(event, judged)]
             case _:
                 raise ValueError(f"{role} has no transcript; policy and critic have one")
 
@@ -252,53 +252,53 @@ _MOVES: Final = {
 def _to_policy(event: AnyEvent) -> list[Utterance]:
     match event:
         case Moved():
-            words = _MOVES.get(event.cause, "back to {to}").format(to=event.to)
-            return [_remark(event, f"{words}: {event.reason}" if event.reason else words, event.to)]
+            move = _MOVES.get(event.cause, "back to {to}").format(to=event.to)
+            return [_utterance(event, f"{move}: {event.reason}" if event.reason else move, event.to)]
         case Failed() if event.by is Author.POLICY:
             return _failure(event)
-        case Judged() if event.by is Author.POLICY:  # where one agent sits in both chairs
-            return [_remark(event, _verdict(event.verdict), event.node)]
+        case Judged() if event.by is Author.POLICY:  # one agent is both policy and critic
+            return [_utterance(event, _verdict(event.verdict), event.node)]
         case Started() | Proposed() | Reflected() | Observed():
-            return _said(event)
+            return _content(event)
         case _:
             return []
 
 
-def _to_critic(event: AnyEvent, asked: set[int]) -> list[Utterance]:
+def _to_critic(event: AnyEvent, judged: set[int]) -> list[Utterance]:
     match event:
         case Judged():
-            return [_remark(event, _verdict(event.verdict), event.node)]
+            return [_utterance(event, _verdict(event.verdict), event.node)]
         case Failed() if event.by is Author.CRITIC:
             return _failure(event)
-        case Checked() if event.node in asked:
-            return [_remark(event, _evidence(evidence), event.node) for evidence in event.evidence]
+        case Checked() if event.node in judged:
+            return [_utterance(event, _evidence(evidence), event.node) for evidence in event.evidence]
         case Started():
-            return _said(event)
-        case Proposed() | Observed() if event.node in asked:
-            return _said(event)
-        case Reflected() if event.parent in asked or event.node in asked:
-            return _said(event)
+            return _content(event)
+        case Proposed() | Observed() if event.node in judged:
+            return _content(event)
+        case Reflected() if event.parent in judged or event.node in judged:
+            return _content(event)
         case _:
             return []
 
 
-def _said(event: Started | Proposed | Reflected | Observed) -> list[Utterance]:
+def _content(event: Started | Proposed | Reflected | Observed) -> list[Utterance]:
     match event:
         case Started():
-            return [_remark(event, event.problem.statement, 0)]
+            return [_utterance(event, event.problem.statement, 0)]
         case Observed():
             return [Utterance(Author.TOOL, event.kind, event.output, event.node)]
         case _:
-            return [_remark(event, event.text, event.node)]
+            return [_utterance(event, event.text, event.node)]
 
 
 def _failure(event: Failed) -> list[Utterance]:
-    """Return what was said and why it didn't count; the latter is the state machine's word."""
-    said = [_remark(event, call.text, event.node) for call in event.calls]
-    return [*said, Utterance(Author.STRATEGY, event.kind, f"{event.failure}: {event.detail}", event.node)]
+    """Return the replies and why they were not used; the reason is the strategy's."""
+    replies = [_utterance(event, call.text, event.node) for call in event.calls]
+    return [*replies, Utterance(Author.STRATEGY, event.kind, f"{event.failure}: {event.detail}", event.node)]
 
 
-def _remark(event: Event, text: str, node: int | None) -> Utterance:
+def _utterance(event: Event, text: str, node: int | None) -> Utterance:
     return Utterance(event.by, getattr(event, "kind", ""), text, node)
 
 

@@ -1,8 +1,8 @@
 """The reasoning tree, folded from events one at a time.
 
 Chain, tree and graph are one structure: every node has a parent and may have further sources. Nothing is deleted:
-backtracking moves the cursor and marks what it leaves. A fold costs the same for the first event and the ten
-thousandth.
+backtracking moves the cursor and marks the nodes that it leaves. The cost of folding an event does not grow with the
+length of the log.
 """
 
 from collections.abc import Iterable, Iterator
@@ -32,24 +32,24 @@ from longthought.trajectories.events import (
 )
 
 BACKWARD: Final = frozenset({Cause.REJECTED, Cause.VETOED, Cause.EXHAUSTED})
-"""Moves that leave a step behind, and count as backtracks."""
+"""Causes of moves that leave a step behind and count as backtracks."""
 
 
 class Standing(StrEnum):
-    """Where a node stands in the debate."""
+    """The state of a node in the debate."""
 
     OPEN = "open"
     """Proposed, not yet acted on."""
     ACCEPTED = "accepted"
     """Part of a path that was accepted."""
     DOUBTED = "doubted"
-    """Kept, until a reflection settles it."""
+    """Kept until a verdict after a reflection settles it."""
     ABANDONED = "abandoned"
     """Left behind by backtracking."""
 
 
 class NodeKind(StrEnum):
-    """What a node is."""
+    """The kind of a node."""
 
     PROBLEM = "problem"
     """Node 0."""
@@ -69,7 +69,7 @@ class Node:
     by: Author
     text: str
     depth: int
-    """Steps from the problem; a reflection stands at its step's depth."""
+    """Number of steps from the problem; a reflection has the depth of its step."""
     answer: str | None = None
     standing: Standing = Standing.OPEN
     sources: tuple[int, ...] = ()
@@ -78,20 +78,20 @@ class Node:
     observations: list[str] = field(default_factory=list[str])
     verdicts: list[Verdict] = field(default_factory=list[Verdict])
     failures: list[str] = field(default_factory=list[str])
-    """Verdicts on it that could not be used, and why."""
+    """Why verdicts on the node could not be used, oldest first."""
     reason: str = ""
-    """Why it was abandoned."""
+    """Why the node was abandoned."""
     rejected_by: Author | None = None
     left_for: Cause | None = None
-    """What kind of move abandoned it."""
+    """The cause of the move that abandoned the node."""
 
 
 class TreeError(ValueError):
-    """An event that does not fit the tree so far."""
+    """An event does not fit the tree so far."""
 
 
 class Tree:
-    """The nodes, the cursor and the counts that budgets are made of."""
+    """The nodes, the cursor and the counts that budgets limit."""
 
     def __init__(self) -> None:
         """Start empty; the first event must be `Started`."""
@@ -102,10 +102,10 @@ class Tree:
         self.last: AnyEvent | None = None
         self.events = 0
         self.rounds = 0
-        """Turns of the debate: every proposal, readable or not."""
+        """Number of proposals, readable or not."""
         self.backtracks = 0
         self.repeats: dict[int, int] = {}
-        """Failures in a row, by node: of proposals from it, or of verdicts and reflections on it."""
+        """By node: consecutive failures of proposals from it, or of verdicts and reflections on it."""
         self.policy_usage = Usage()
         self.critic_usage = Usage()
         self.seconds = 0.0
@@ -130,7 +130,7 @@ class Tree:
         """Return a node by number.
 
         Raises:
-            TreeError: if there is none.
+            TreeError: if there is no such node.
 
         """
         if not 0 <= number < len(self.nodes):
@@ -139,15 +139,15 @@ class Tree:
 
     def path(self, number: int | None = None) -> list[Node]:
         """Return the nodes from below the problem down to a node (the cursor by default)."""
-        found: list[Node] = []
+        nodes: list[Node] = []
         current = self.node(self.cursor if number is None else number)
         while current.parent is not None:
-            found.append(current)
+            nodes.append(current)
             current = self.nodes[current.parent]
-        return found[::-1]
+        return nodes[::-1]
 
     def is_on_path(self, number: int, below: int) -> bool:
-        """Say whether a node is another one or stands above it."""
+        """Say whether a node is the node `below` or one of its ancestors."""
         current: Node | None = self.node(below)
         while current is not None:
             if current.id == number:
@@ -162,10 +162,10 @@ class Tree:
                 yield self.nodes[child]
 
     def apply(self, event: AnyEvent) -> None:
-        """Fold one more event in.
+        """Apply the next event.
 
         Raises:
-            TreeError: if it does not fit; the tree is then unchanged.
+            TreeError: if the event does not fit; the tree is then unchanged.
 
         """
         if isinstance(event, Started) != (self.started is None):
@@ -175,7 +175,7 @@ class Tree:
         if self.started is not None and event.trajectory != self.started.trajectory:
             raise TreeError(f"an event of {event.trajectory!r} came in the debate {self.started.trajectory!r}")
         if self.started is not None and isinstance(event, Graded) != (self.finished is not None):
-            raise TreeError("after its end a debate is graded, and before it is not")
+            raise TreeError("a debate is graded after its end, and nothing else may follow its end")
         match event:
             case Started():
                 self.started = event
@@ -231,7 +231,7 @@ class Tree:
         self.repeats.pop(parent.id, None)
 
     def is_made_from(self, number: int, below: int) -> bool:
-        """Say whether a node is another one or stands above it, by way of parents or sources."""
+        """Say whether a node is the node `below` or one of its ancestors, through parents and sources."""
         seen: set[int] = set()
         waiting = [below]
         while waiting:
@@ -281,8 +281,8 @@ class Tree:
         if event.fatal:
             return
         self.rounds += 1
-        at = self.cursor if event.node is None else event.node
-        self.repeats[at] = self.repeats.get(at, 0) + 1
+        node = self.cursor if event.node is None else event.node
+        self.repeats[node] = self.repeats.get(node, 0) + 1
 
     def _count(self, event: AnyEvent) -> None:
         for call in event.calls:
@@ -291,12 +291,12 @@ class Tree:
                 self.critic_usage += call.usage
             else:
                 self.policy_usage += call.usage
-        if isinstance(event, Proposed | Judged) and (paid := event.delegated) is not None:
-            self.policy_usage += paid.policy
-            self.critic_usage += paid.critic
-            self.seconds += paid.seconds
+        if isinstance(event, Proposed | Judged) and (delegated := event.delegated) is not None:
+            self.policy_usage += delegated.policy
+            self.critic_usage += delegated.critic
+            self.seconds += delegated.seconds
 
     @property
     def stop_reason(self) -> StopReason | None:
-        """Why the debate ended; None while it goes on."""
+        """Why the debate ended; None if it has not ended."""
         return self.finished.reason if self.finished else None

@@ -1,4 +1,4 @@
-"""Agents by name: what each name makes, and what is said of names that make nothing."""
+"""Agents by name: what each name makes, and the errors for unknown names."""
 
 from pathlib import Path
 

@@ -20,7 +20,7 @@ from langchain_core.runnables import RunnableLambda
 from longthought.agents.agent import Critic, Policy
 from longthought.agents.dialects.prose import Prose
 from longthought.agents.invocation import Invocation
-from longthought.agents.served.chat_model import ServedChatModel, written
+from longthought.agents.served.chat_model import ServedChatModel, to_openai
 from longthought.agents.view import Candidate, View
 from longthought.problems.problem import Problem
 from tests.fakes.scripted import ScriptedChatModel
@@ -130,4 +130,4 @@ async def test_an_agent_keeps_a_debate_to_its_session() -> None:
     ],
 )
 def test_messages_are_written_as_langchain_writes_them(messages: list[BaseMessage]) -> None:
-    assert written(messages) == convert_to_openai_messages(messages)
+    assert to_openai(messages) == convert_to_openai_messages(messages)

@@ -137,16 +137,16 @@ async def test_a_web_site_is_no_server() -> None:
 
 
 @pytest.mark.parametrize(
-    ("models", "said"), [(401, r"401 .*set OPENAI_API_KEY"), (503, r"503 .*look at the server's log")]
+    ("models", "message"), [(401, r"401 .*set OPENAI_API_KEY"), (503, r"503 .*look at the server's log")]
 )
-async def test_a_server_that_turns_us_away_is_told_of(models: int, said: str) -> None:
+async def test_a_server_that_turns_us_away_is_told_of(models: int, message: str) -> None:
     async with FakeServer(models=models) as server:
-        with pytest.raises(OutageError, match=f"{server.base_url}.*{said}"):
+        with pytest.raises(OutageError, match=f"{server.base_url}.*{message}"):
             await chat(server.base_url).expect_ready()
 
 
 async def test_a_server_that_never_answers_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(endpoint, "PATIENCE", 0.2)
+    monkeypatch.setattr(endpoint, "LISTING_SECONDS", 0.2)
     async with FakeServer(models=hangs) as server:
         with pytest.raises(OutageError, match=r"no answer within 0\.2 seconds"):
             await chat(server.base_url).expect_ready()

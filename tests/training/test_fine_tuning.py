@@ -22,7 +22,7 @@ from longthought.agents import catalogue
 from longthought.agents.catalogue import BUNDLED
 from longthought.agents.in_process.engine import Generation, SamplingParams
 from longthought.agents.in_process.load import load_engine
-from longthought.agents.scorer import Scorer, hope
+from longthought.agents.scorer import Scorer, lowered
 from longthought.agents.view import view
 from longthought.problems.countdown import game
 from longthought.training.fine_tuning import fine_tune
@@ -221,10 +221,10 @@ def test_a_scorer_tells_states_it_has_not_seen_apart_and_judges(debates: list[Tr
 
 
 def test_hope_falls_with_every_failure() -> None:
-    assert hope(0.8, 0) == pytest.approx(0.8)
-    assert hope(0.8, 2) == pytest.approx(0.5)
-    assert hope(0.0, 3) == 0.0
-    assert hope(1.0, 3) == 1.0
+    assert lowered(0.8, 0) == pytest.approx(0.8)
+    assert lowered(0.8, 2) == pytest.approx(0.5)
+    assert lowered(0.0, 3) == 0.0
+    assert lowered(1.0, 3) == 1.0
 
 
 def test_two_processes_train_one_model(policy_data: Path, tmp_path: Path) -> None:

@@ -127,5 +127,5 @@ def test_nobody_else_has_a_transcript() -> None:
 
 def test_every_verdict_is_in_the_critics_transcript() -> None:
     for log in logs.ALL.values():
-        said = [r.kind for r in Trajectory(log[0].trajectory, log).transcript(C)]
-        assert said.count("judged") == sum(isinstance(e, Judged) for e in log)
+        kinds = [r.kind for r in Trajectory(log[0].trajectory, log).transcript(C)]
+        assert kinds.count("judged") == sum(isinstance(e, Judged) for e in log)

@@ -1,6 +1,6 @@
-"""Who speaks to whom in prose: two agents in dialogue, or one agent in both chairs.
+"""The two sets of texts of the prose dialect: for two agents, or for one agent in both roles.
 
-The words that differ stand in `prompts`; here it says which belong together.
+The texts themselves stand in `prompts`; this file says which belong together.
 """
 
 from dataclasses import dataclass
@@ -12,27 +12,27 @@ from longthought.trajectories.events import Author
 
 @dataclass(frozen=True, slots=True)
 class ChairTexts:
-    """The texts that depend on who is spoken to."""
+    """The texts that depend on whether policy and critic are one agent or two."""
 
     policy: str
     """System message of requests for steps and reflections."""
     critic: str
     """System message of requests for verdicts."""
     attempt: str
-    """A step that the critic rejected; also one that others did, unless they are named."""
+    """A step that the critic or the policy rejected."""
     doubt: str
     reflection: str
     remark: str
-    """What the rules of the debate said of a verdict."""
+    """A remark of the strategy, such as why it refused a verdict."""
     write_reflection: str
 
-    def rejected(self, number: int, text: str, by: Author, reason: str) -> str:
-        """Write an attempt and why it was rejected; a tool's or a person's word is never put down to the agent."""
+    def write_rejected(self, number: int, text: str, by: Author, reason: str) -> str:
+        """Write an attempt and why it was rejected; if a tool or a person rejected it, the text names that author."""
         form = self.attempt if by in (Author.CRITIC, Author.POLICY) else prompts.ATTEMPT
         return form.format(number=number, text=text, by=by.value, reason=reason or prompts.NO_REASON)
 
-    def said(self, by: Author, text: str) -> str:
-        """Write a remark on the step in question."""
+    def write_remark(self, by: Author, text: str) -> str:
+        """Write a remark on the candidate."""
         match by:
             case Author.CRITIC:
                 return self.doubt.format(text=text)
@@ -53,7 +53,7 @@ DIALOGUE: Final = ChairTexts(
     remark=prompts.REMARK,
     write_reflection=prompts.WRITE_REFLECTION,
 )
-"""Policy and critic are two agents, each with a system message of its own."""
+"""The texts for two agents, each with a system message of its own."""
 ALONE: Final = ChairTexts(
     policy=prompts.ALONE,
     critic=prompts.ALONE,
@@ -63,4 +63,4 @@ ALONE: Final = ChairTexts(
     remark=prompts.REFUSED_ALONE,
     write_reflection=prompts.WRITE_REFLECTION_ALONE,
 )
-"""One agent in both chairs: one system message, so that its steps and its verdicts share one prefix."""
+"""The texts for one agent in both roles: one system message, so that steps and verdicts share a prefix."""

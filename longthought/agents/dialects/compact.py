@@ -13,22 +13,22 @@ from longthought.problems.countdown import notation
 from longthought.trajectories.events import Action, Author, Evidence, EvidenceStatus, Verdict
 
 LONGEST_STEP: Final = 15
-"""Words of a step on a table of ten numbers, the most a statement can deal; whatever is longer is no step."""
-_OF_A_STEP: Final = notation.NUMBERS | {"+", "-", "*", "/", "=", "left"}
-_OF_A_VERDICT: Final = notation.LOOK_AHEAD_WORDS | {action.value for action in Action}
+"""Maximum number of words in a step: those of a step with ten numbers, the most that a statement can have."""
+_STEP_WORDS: Final = notation.NUMBERS | {"+", "-", "*", "/", "=", "left"}
+_VERDICT_WORDS: Final = notation.LOOK_AHEAD_WORDS | {action.value for action in Action}
 
 
 class Compact:
-    """One number or word a token; only Countdown can be said in it."""
+    """The dialect of the bundled agents: one token per number or word, for Countdown only."""
 
     name = "compact"
     repairs = 3
     warming = 0.2
     longest: int | None = 64
-    """Enough for a step, or for a look-ahead and a verdict; servers refuse more than a small model can hold."""
+    """Enough for a step, or a look-ahead and a verdict; servers refuse a limit beyond a small model's context."""
 
     def unsuitable(self, view: View) -> str | None:
-        """Refuse what is not a Countdown statement."""
+        """Return why the problem is no Countdown problem in range; None if it is one."""
         if notation.read_statement(view.problem.statement) is None:
             return (
                 "the compact dialect reads only Countdown problems with numbers and target up to "
@@ -38,29 +38,29 @@ class Compact:
 
     def ask_policy(self, view: View) -> list[BaseMessage]:
         """Ask for the next step."""
-        return [HumanMessage(notation.policy_prompt(_text(view)))]
+        return [HumanMessage(notation.policy_prompt(_view_text(view)))]
 
     def ask_reflection(self, view: View) -> list[BaseMessage]:
         """Ask to re-examine the candidate; the bundled critic never does, but a person may."""
         candidate = view.candidate
         assert candidate is not None
-        return [HumanMessage(f"{_text(view)} step {candidate.text} doubt")]
+        return [HumanMessage(f"{_view_text(view)} step {candidate.text} doubt")]
 
     def ask_critic(self, view: View) -> list[BaseMessage]:
-        """Ask for look-ahead and verdict on the candidate."""
+        """Ask for a look-ahead and a verdict on the candidate."""
         candidate = view.candidate
         assert candidate is not None
-        return [HumanMessage(notation.critic_prompt(_text(view), candidate.text, _standing(candidate.evidence)))]
+        return [HumanMessage(notation.critic_prompt(_view_text(view), candidate.text, _check_word(candidate.evidence)))]
 
     def ask_again(self, messages: Sequence[BaseMessage], reply: str, reason: str) -> list[BaseMessage]:
-        """Ask the same once more: small models don't take advice."""
+        """Repeat the request unchanged: small models don't heed the reason."""
         return list(messages)
 
     def read_step(self, reply: str, view: View) -> Step | Unreadable:
-        """Read a step; when it leaves one number, the whole path is the final answer, as one expression."""
+        """Read a step; if it leaves one number, the final answer is the whole path as one expression."""
         words = reply.split()
         text = " ".join(words)
-        step = notation.read_step(text) if len(words) <= LONGEST_STEP and _OF_A_STEP.issuperset(words) else None
+        step = notation.read_step(text) if len(words) <= LONGEST_STEP and _STEP_WORDS.issuperset(words) else None
         if step is None:
             return Unreadable(
                 f"expected 'A + B = C left …' with numbers up to {notation.MAX_VALUE}, found {text[:80]!r}"
@@ -70,14 +70,14 @@ class Compact:
         return Step(text, notation.expression([*view.path, text]))
 
     def read_reflection(self, reply: str) -> str | Unreadable:
-        """Take any words."""
+        """Read a reflection, which may have any words."""
         text = " ".join(reply.split())
         return text or Unreadable("the reflection is empty")
 
     def read_verdict(self, reply: str, view: View, logprobs: Sequence[float] | None = None) -> Verdict | Unreadable:
-        """Read look-ahead and verdict; the score is how sure the model was of its own words."""
+        """Read a look-ahead and a verdict; the score is derived from the probability of the model's own words."""
         words = reply.split()
-        parsed = notation.read_verdict(reply) if _OF_A_VERDICT.issuperset(words) else None
+        parsed = notation.read_verdict(reply) if _VERDICT_WORDS.issuperset(words) else None
         if parsed is None or not notation.LOOK_AHEAD_WORDS.issuperset(parsed.words.split()):
             return Unreadable(f"expected a look-ahead and a verdict, found {' '.join(words)[:80]!r}")
         target = None
@@ -86,17 +86,17 @@ class Compact:
                 return Unreadable(f"backtrack {parsed.back_to}: the path has {len(view.path_nodes)} steps")
             target = view.path_nodes[parsed.back_to - 1] if parsed.back_to else 0
         action = Action(parsed.action)
-        sure = _sureness(parsed.words, logprobs)
-        hopeful = action in (Action.CONTINUE, Action.TERMINATE)
+        confidence = _confidence(parsed.words, logprobs)
+        accepts = action in (Action.CONTINUE, Action.TERMINATE)
         return Verdict(
             action=action,
             target=target,
-            score=round((1 + sure) / 2 if hopeful else (1 - sure) / 2, 4),
+            score=round((1 + confidence) / 2 if accepts else (1 - confidence) / 2, 4),
             critique=parsed.words,
         )
 
     def write_verdict(self, verdict: Verdict, view: View) -> str | None:
-        """Write look-ahead and verdict; the score goes unsaid. A look-ahead in other words can't be said at all."""
+        """Write a look-ahead and a verdict, without the score; return None for a critique in other words."""
         words = verdict.critique.split()
         if not notation.LOOK_AHEAD_WORDS.issuperset(words):
             return None
@@ -108,15 +108,15 @@ class Compact:
         return " ".join(words)
 
     def policy_options(self) -> Mapping[str, Any]:
-        """Need nothing extra."""
+        """Return no options."""
         return {}
 
     def critic_options(self) -> Mapping[str, Any]:
-        """Ask for what the score is read from; models in this process give it unasked."""
+        """Request logprobs, from which the score is read; models in this process always return them."""
         return {"logprobs": True}
 
 
-def _text(view: View) -> str:
+def _view_text(view: View) -> str:
     puzzle = notation.read_statement(view.problem.statement)
     assert puzzle is not None
     rejected = [notation.write_rejected(a.text, "illegal" if a.by is Author.TOOL else "dead") for a in view.attempts]
@@ -124,20 +124,21 @@ def _text(view: View) -> str:
 
 
 def _state(step: notation.ParsedStep, view: View) -> str | None:
-    """Return the numbers a step leaves, if they follow from those it was taken from; two such orders are one state."""
+    """Return the numbers that a step leaves, sorted; None if the step doesn't follow from the numbers before it."""
     puzzle = notation.read_statement(view.problem.statement)
     before = notation.read_step(view.path[-1]) if view.path else None
     if puzzle is None or (view.path and before is None):
         return None
-    left = Counter(before.remaining if before else puzzle.numbers)
-    left.subtract((step.left, step.right))
-    left[step.result] += 1
-    if step.result not in _results(step) or min(left.values()) < 0 or +left != Counter(step.remaining):
+    remaining = Counter(before.remaining if before else puzzle.numbers)
+    remaining.subtract((step.left, step.right))
+    remaining[step.result] += 1
+    if step.result not in _results(step) or min(remaining.values()) < 0 or +remaining != Counter(step.remaining):
         return None
     return " ".join(str(n) for n in sorted(step.remaining))
 
 
 def _results(step: notation.ParsedStep) -> Sequence[int]:
+    """Return the exact result of a step, or nothing if it has none in whole numbers."""
     a, b = step.left, step.right
     match step.operator:
         case "+":
@@ -150,15 +151,15 @@ def _results(step: notation.ParsedStep) -> Sequence[int]:
             return [a // b] if b and a % b == 0 else []
 
 
-def _standing(evidence: Sequence[Evidence]) -> str:
+def _check_word(evidence: Sequence[Evidence]) -> str:
     statuses = {e.status for e in evidence}
     if EvidenceStatus.REFUTED in statuses:
         return "refuted"
     return "holds" if EvidenceStatus.CONFIRMED in statuses else "unchecked"
 
 
-def _sureness(words: str, logprobs: Sequence[float] | None) -> float:
-    """Return the probability the model gave to its own look-ahead, 1 where it is unknown."""
+def _confidence(words: str, logprobs: Sequence[float] | None) -> float:
+    """Return the probability that the model gave to its look-ahead and action; 1 without logprobs."""
     if logprobs is None:
         return 1.0
     return math.exp(min(0.0, math.fsum(logprobs[: len(words.split()) + 1])))

@@ -1,6 +1,6 @@
-"""What a dialect is: how a view becomes messages, and how a reply becomes a step or a verdict.
+"""The dialect protocol: turn a view into messages, and a reply into a step or a verdict.
 
-Training renders with the same dialect as inference, so the two can't drift apart.
+Training and inference write messages with the same dialect, so they can't drift apart.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,30 +21,29 @@ class Step:
     text: str
     answer: str | None = None
     state: str | None = None
-    """What it leads to, where that can be told: two steps with the same state are as good as one."""
+    """The state that the step leads to, if the dialect can tell; steps with equal states are interchangeable."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A reply that holds neither step nor verdict, and why."""
+    """Why a reply could not be read."""
 
     reason: str
 
 
 class Dialect(Protocol):
-    """One language both agents speak."""
+    """The language of an agent's requests and replies."""
 
     name: str
     repairs: int
-    """How often a reply that is unreadable, or repeats what was rejected, is sent back with the reason."""
+    """Maximum number of further requests after a reply that is unreadable or repeats a rejected step."""
     warming: float
-    """How much the temperature rises each time, for models that don't take advice; 0 leaves it alone."""
-
+    """How much the temperature rises with each of them, for models that don't heed the reason; 0 leaves it alone."""
     longest: int | None
-    """Tokens of a reply at most, where its words are few; None leaves it to the model."""
+    """Maximum number of tokens in a reply; None leaves it to the model."""
 
     def unsuitable(self, view: View) -> str | None:
-        """Say why a problem can't be put in this dialect; None if it can."""
+        """Return why this dialect can't express a problem; None if it can."""
         ...
 
     def ask_policy(self, view: View) -> list[BaseMessage]:
@@ -60,42 +59,42 @@ class Dialect(Protocol):
         ...
 
     def ask_again(self, messages: Sequence[BaseMessage], reply: str, reason: str) -> list[BaseMessage]:
-        """Ask once more after an unreadable reply."""
+        """Ask again after a reply that could not be used, for `reason`."""
         ...
 
     def read_step(self, reply: str, view: View) -> Step | Unreadable:
-        """Read the policy's reply."""
+        """Read a step from the policy's reply."""
         ...
 
     def read_reflection(self, reply: str) -> str | Unreadable:
-        """Read a reflection."""
+        """Read a reflection from the policy's reply."""
         ...
 
     def read_verdict(self, reply: str, view: View, logprobs: Sequence[float] | None = None) -> Verdict | Unreadable:
-        """Read the critic's reply; `logprobs`, one per token, may inform the score."""
+        """Read a verdict from the critic's reply; the score may depend on `logprobs`, one per token."""
         ...
 
     def write_verdict(self, verdict: Verdict, view: View) -> str | None:
-        """Write a verdict as a critic would, for training; None if the dialect has no words for it."""
+        """Write a verdict as a critic would, for training; return None if the dialect can't express it."""
         ...
 
     def policy_options(self) -> Mapping[str, Any]:
-        """Extra keyword arguments of a policy request."""
+        """Return extra keyword arguments of a policy request."""
         ...
 
     def critic_options(self) -> Mapping[str, Any]:
-        """Extra keyword arguments of a critic request, such as a response format."""
+        """Return extra keyword arguments of a critic request, such as a response format."""
         ...
 
 
 @runtime_checkable
 class WholeDialect(Dialect, Protocol):
-    """A dialect in which a solution can be written whole, in one reply."""
+    """A dialect that can express a whole solution in one reply."""
 
     def ask_solution(self, view: View, examples: Sequence[Worked] = ()) -> list[BaseMessage]:
-        """Ask for a whole solution; with an earlier attempt in the view, for a revision of it."""
+        """Ask for a whole solution; for a revision if the view holds an earlier attempt."""
         ...
 
     def read_solution(self, reply: str, view: View) -> Step | Unreadable:
-        """Read a whole solution; one that ends without a final answer is a step without one."""
+        """Read a whole solution as one step; its answer is None if the solution gives none."""
         ...

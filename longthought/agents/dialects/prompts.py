@@ -1,8 +1,8 @@
-"""What the prose dialect says to its models, word for word.
+"""The texts of the prose dialect, word for word.
 
-The texts stand apart from the code that fills them in, so that they can be read and changed as texts. System messages
-never vary within a role: every request of a debate opens with the same bytes. One agent in both chairs has one system
-message for both, so that its proposals and its verdicts share them too.
+They stand apart from the code that fills them in, so that they can be read and changed as texts. System messages never
+vary within a role: every request of a debate opens with the same bytes. One agent in both roles has one system message
+for both, so that its proposals and its verdicts share them too.
 """
 
 from typing import Final
@@ -22,7 +22,7 @@ POLICY: Final = (
     "You solve a problem together with a critic. You write one step of reasoning at a time. The critic reads every "
     "step and accepts it, asks you to re-examine it, or sends you back to an earlier step.\n\n" + _HOW_TO_WRITE
 )
-"""The policy's system message, for steps and reflections alike."""
+"""The system message of the policy, for steps and reflections."""
 
 _WHAT_TOOLS_SAY: Final = r"""Tools may have checked claims of the step. "confirmed" means that this claim holds, not \
 that the step is right. "refuted" means that the claim is false. "abstained" means that the tool can't tell. \
@@ -54,7 +54,7 @@ Answer with one JSON object and nothing else:
 - target: for "backtrack" the number to return to; null otherwise.
 - score: from 0 to 1, the probability that the path, as it stands with the new step, can still reach the right \
 answer.""".replace("\\\n", "").replace("{tools}", _WHAT_TOOLS_SAY)
-"""The critic's system message."""
+"""The system message of the critic."""
 
 ALONE: Final = (
     r"""You solve a problem alone, one step of reasoning at a time, and you are your own critic: after each \
@@ -85,13 +85,13 @@ answer.""".replace("\\\n", "")
     .replace("{tools}", _WHAT_TOOLS_SAY)
     .replace("{writing}", _HOW_TO_WRITE)
 )
-"""The system message of an agent in both chairs, for steps, reflections and verdicts alike."""
+"""The system message of one agent in both roles, for steps, reflections and verdicts."""
 
 SOLVE: Final = r"""You solve a problem. Think step by step, write the whole solution, and end it with the final answer \
 as \boxed{...}, with nothing but the answer in the box. Where a program is asked for, the answer is the whole program \
 in one ```python block, and below it \boxed{program}. Where a Lean theorem is to be proved, end with the whole proof \
 in one ```lean block, whose last tactic is `done`, instead of a box.""".replace("\\\n", "")
-"""The system message for a solution written whole."""
+"""The system message for whole solutions."""
 
 THINKER: Final = r"""You solve a problem alone, thinking aloud. Go step by step, check what you claim, and say so when \
 something fails: then go back, say where to, and try something else. When you are sure, end with the final answer in \
@@ -166,11 +166,11 @@ mark such as [[1]]. Rewrite every paragraph under its own mark, in the same orde
 - Keep every wrong turn: each attempt, why it fails, and that the thinker goes back.
 - Keep the final answer as it is written, its \boxed{...} included.
 - Keep it in the first person, as somebody who thinks aloud. Change nothing but how it is said.""".replace("\\\n", "")
-"""The system message of whoever rewrites a thought."""
+"""The system message of the model that rewrites a thought."""
 
 SUMMARISE: Final = r"""You sum up a train of thought for readers, in at most six sentences: what was tried, what \
 failed and why, what worked, and the final answer as it is written there. Use only what stands in the thought: no \
 number, equation or idea that it does not contain, and no judgement of your own.""".replace("\\\n", "")
-"""The system message of whoever sums up a thought."""
+"""The system message of the model that summarises a thought."""
 
 THOUGHT: Final = "Problem:\n{statement}\n\nThought:\n{thought}"

@@ -1,9 +1,9 @@
 r"""The prose dialect: how instruction-tuned models debate, in plain words, `\boxed{}` answers and JSON verdicts.
 
 Every request is a system message that never varies and one user message: the problem, the accepted steps under their
-node numbers, then a suffix with all that may change between two looks at the same path. So two views that share a
-path share its bytes, and a server's prefix cache serves them. Replies are read leniently, but never by guessing: what
-has two readings is sent back. Whether a verdict is legal here is for the rules of the debate to say, not for this file.
+node numbers, then a suffix with everything that may change between two requests on the same path. So two views that
+share a path share its bytes, and a server's prefix cache serves them. Replies are read leniently but never by guessing:
+an ambiguous reply is sent back. The rules of the debate, not this file, decide whether a verdict is legal.
 """
 
 import json
@@ -25,7 +25,7 @@ from longthought.tools.python import blocks
 from longthought.trajectories.events import Action, Evidence, EvidenceStatus, Verdict
 
 MAX_PRINTED: Final = 4_000
-"""Characters of a tool's output that a prompt repeats."""
+"""Maximum number of characters of a tool's output in a prompt."""
 
 VERDICT_SCHEMA: Final[Mapping[str, Any]] = {
     "type": "object",
@@ -49,11 +49,11 @@ class Prose:
     longest: int | None = None
 
     def __init__(self, voice: ChairTexts = DIALOGUE) -> None:
-        """Speak to one of two agents, or to one alone in both chairs."""
+        """Create the dialect with the texts for two agents, or for one agent in both roles."""
         self.voice = voice
 
     def unsuitable(self, view: View) -> str | None:
-        """Return None: every problem can be put in words."""
+        """Return None: prose can express every problem."""
         return None
 
     def ask_policy(self, view: View) -> list[BaseMessage]:
@@ -64,7 +64,7 @@ class Prose:
     def ask_solution(self, view: View, examples: Sequence[Worked] = ()) -> list[BaseMessage]:
         """Ask for a whole solution, after examples as turns of the same conversation.
 
-        With one earlier attempt in the view it is a revision that is asked for, with several a merger.
+        If the view holds one earlier attempt, ask for a revision; if it holds several, for a merger.
         """
         asked = f"{_prefix(view)}{_earlier(view.attempts)}"
         shown: list[BaseMessage] = []
@@ -85,12 +85,12 @@ class Prose:
         return _messages(self.voice.critic, f"{_prefix(view)}{self._suffix(view)}{self._candidate(view)}{request}")
 
     def ask_again(self, messages: Sequence[BaseMessage], reply: str, reason: str) -> list[BaseMessage]:
-        """Ask once more after an unreadable reply."""
+        """Ask again after a reply that could not be used, for `reason`."""
         said = cut(without_thinking(reply), MAX_PRINTED).strip() or prompts.SAID_NOTHING
         return [*messages, AIMessage(said), HumanMessage(prompts.AGAIN.format(reason=reason))]
 
     def read_step(self, reply: str, view: View) -> Step | Unreadable:
-        """Read the policy's reply: its text without thinking and heading, and the answer in its last box."""
+        """Read a step from the policy's reply: its text without thinking and heading, and its final answer if any."""
         try:
             text = strip_heading(spoken(reply))
             if not text:
@@ -100,7 +100,7 @@ class Prose:
             return Unreadable(str(error))
 
     def read_solution(self, reply: str, view: View) -> Step | Unreadable:
-        r"""Read a whole solution: a finished proof, the last program, or the answer it gives, in a box or in words."""
+        """Read a whole solution; its answer is a finished proof, the last program, or stands in a box or in words."""
         try:
             text = spoken(reply)
         except ValueError as error:
@@ -122,7 +122,7 @@ class Prose:
             return Unreadable(str(error))
 
     def read_verdict(self, reply: str, view: View, logprobs: Sequence[float] | None = None) -> Verdict | Unreadable:
-        """Read the critic's reply; the score is the written one, so `logprobs` go unused."""
+        """Read a verdict from the critic's reply; the score is the written one, so `logprobs` are ignored."""
         try:
             verdicts = written_verdicts(spoken(reply))
         except ValueError as error:
@@ -134,13 +134,13 @@ class Prose:
         return verdicts[-1]
 
     def write_verdict(self, verdict: Verdict, view: View) -> str | None:
-        """Write the JSON object that is asked for, in the order of writing; a score has two digits."""
+        """Write a verdict as the JSON object that the critic is asked for; its score has two decimals."""
         written = verdict.model_dump(mode="json")
         written["score"] = None if verdict.score is None else round(verdict.score, 2)
         return json.dumps({name: written[name] for name in VERDICT_SCHEMA["required"]}, ensure_ascii=False)
 
     def policy_options(self) -> Mapping[str, Any]:
-        """Return nothing: a step is free text."""
+        """Return no options: a step is free text."""
         return {}
 
     def critic_options(self) -> Mapping[str, Any]:
@@ -149,13 +149,13 @@ class Prose:
         return {"response_format": {"type": "json_schema", "json_schema": schema}}
 
     def _suffix(self, view: View) -> str:
-        """Write what holds at the end of the path: what was printed, what was tried from there, the notice."""
+        """Write the suffix of a request: output of tools, rejected steps, the notice."""
         parts: list[str] = []
         if view.observations:
             parts.append(prompts.PRINTED.format(number=view.path_nodes[-1], output=_printed(view.observations)))
         if view.attempts:
             tried = [
-                self.voice.rejected(number, attempt.text, attempt.by, attempt.reason)
+                self.voice.write_rejected(number, attempt.text, attempt.by, attempt.reason)
                 for number, attempt in enumerate(view.attempts, start=1)
             ]
             parts.append(prompts.TRIED.format(attempts="\n\n".join(tried)))
@@ -173,13 +173,13 @@ class Prose:
             parts.append(prompts.NEW_STEP_PRINTED.format(output=_printed(new.observations)))
         parts.append(_evidence(new))
         if new.remarks:
-            remarks = [self.voice.said(remark.by, remark.text) for remark in new.remarks]
+            remarks = [self.voice.write_remark(remark.by, remark.text) for remark in new.remarks]
             parts.append(prompts.REMARKS.format(remarks="\n\n".join(remarks)))
         return "".join(parts)
 
 
 def _earlier(attempts: Sequence[TriedStep]) -> str:
-    """Write the solutions that there are already, and what is to be made of them."""
+    """Write the earlier solutions, if any, and ask for a solution, a revision or a merger."""
     match attempts:
         case []:
             return prompts.WRITE_SOLUTION
@@ -192,7 +192,7 @@ def _earlier(attempts: Sequence[TriedStep]) -> str:
 
 
 def _step(text: str, view: View) -> Step | Unreadable:
-    """Find the final answer where the domain has it: a script that is done, a marked program, or a box."""
+    """Make a step with its final answer, which is a finished proof script, a marked program or a box by domain."""
     if view.problem.domain == script.DOMAIN:
         return Step(text, script.answer(view.path, text))
     answer = boxed_answer(text)
@@ -210,7 +210,7 @@ def _messages(system: str, user: str) -> list[BaseMessage]:
 
 
 def _prefix(view: View) -> str:
-    """Write the problem and the path; a longer path only ever adds to the end."""
+    """Write the problem and the path; a longer path only appends to a shorter one."""
     parts = [prompts.PROBLEM.format(statement=view.problem.statement)]
     if view.problem.context:
         parts.append(prompts.CONTEXT.format(context=view.problem.context))

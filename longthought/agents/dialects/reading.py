@@ -1,8 +1,8 @@
-r"""What a reply in prose says: its text, and the verdicts in it.
+r"""Reading of replies in prose: their text, and the verdicts in them.
 
 Models think aloud, repeat headings, and write JSON with single quotes, bare words and LaTeX in it. All that is read,
-but never by guessing: what has two readings, or breaks off, is a ValueError, and its message is the reason that the
-model is told when it is asked again.
+but never by guessing: a text that is ambiguous or breaks off raises a ValueError, whose message is the reason that the
+model gets in the next request.
 """
 
 import re
@@ -13,17 +13,17 @@ from longthought.agents.dialects import prompts
 from longthought.trajectories.events import Action, Verdict
 
 MAX_REPLY: Final = 16_000
-"""Characters of a step, a reflection or a verdict, thinking left out; more is no single step."""
+"""Maximum number of characters of a step, a reflection or a verdict, without the thinking."""
 
 
 def spoken(reply: str) -> str:
-    """Return a reply without thinking and broken characters; refuse one that is empty or endless.
+    """Return a reply without thinking and broken characters.
 
     Raises:
-        ValueError: if it is empty or longer than `MAX_REPLY`.
+        ValueError: if the rest is empty or longer than `MAX_REPLY`.
 
     """
-    text = _whole(without_thinking(reply)).strip()
+    text = _sound_unicode(without_thinking(reply)).strip()
     if not text:
         raise ValueError("there is nothing after the thinking" if reply.strip() else "it is empty")
     if len(text) > MAX_REPLY:
@@ -31,13 +31,13 @@ def spoken(reply: str) -> str:
     return text
 
 
-def _whole(text: str) -> str:
-    """Join surrogate pairs and replace lone ones, which can be neither sent nor stored."""
+def _sound_unicode(text: str) -> str:
+    """Join surrogate pairs and replace lone surrogates, which can be neither sent nor stored."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def without_thinking(reply: str) -> str:
-    """Drop `<think>…</think>`, also where the opening tag was part of the prompt or the closing one never came."""
+    """Drop `<think>…</think>`, also if the opening tag was part of the prompt or the closing one is missing."""
     kept: list[str] = []
     rest = reply
     while rest:
@@ -67,10 +67,10 @@ def strip_heading(text: str) -> str:
     return rest if match["close"] or not rest else (match["bold"] or "") + rest
 
 
-# Verdicts, in JSON and its near relations.
+# Verdicts, in JSON and similar notations.
 
 _Value: TypeAlias = "str | list[_Value] | dict[str, _Value] | None"
-"""Numbers and words stay as they were written; the fields know how to read them."""
+"""Numbers and words stay strings, as they were written; each field converts its own."""
 _INFLECTIONS: Final = {
     Action.CONTINUE: ("continue", "continues", "continued", "continuing"),
     Action.BACKTRACK: ("backtrack", "backtracks", "backtracked", "backtracking"),
@@ -84,10 +84,10 @@ _SCORE: Final = re.compile(r"(\d{1,9}(?:\.\d*)?|\.\d+)(e-?\d{1,2})?\s*(?:(%)|/\s
 
 
 def written_verdicts(text: str) -> list[Verdict]:
-    """Read every verdict in a text, in the order of writing; empty where there is none.
+    """Read every verdict in a text, in order.
 
     Raises:
-        ValueError: if what stands there can't be read, or has two readings.
+        ValueError: if a verdict can't be read, or is ambiguous.
 
     """
     return [_verdict(fields) for fields in _verdict_objects(text)]
@@ -99,7 +99,7 @@ def _verdict(fields: Mapping[str, _Value]) -> Verdict:
         action=action,
         target=_target(fields.get("target")) if action is Action.BACKTRACK else None,
         score=_score(fields.get("score")),
-        critique=_words(fields.get("critique")),
+        critique=_critique(fields.get("critique")),
     )
 
 
@@ -136,11 +136,11 @@ def _score(value: _Value) -> float | None:
     return score
 
 
-def _words(value: _Value) -> str:
+def _critique(value: _Value) -> str:
     if isinstance(value, list):
-        return "\n".join(_words(item) for item in value)
+        return "\n".join(_critique(item) for item in value)
     if isinstance(value, dict):
-        return "\n".join(f"{key}: {_words(item)}" for key, item in value.items())
+        return "\n".join(f"{key}: {_critique(item)}" for key, item in value.items())
     return (value or "").strip()
 
 
@@ -149,7 +149,7 @@ def _quoted(value: _Value) -> str:
 
 
 def _verdict_objects(text: str) -> Iterator[Mapping[str, _Value]]:
-    """Yield every object with an action, wherever it stands; an object that breaks off hides what follows."""
+    """Yield every object with an action, at any depth; an object that breaks off is an error."""
     at = 0
     while (start := _OPENING.search(text, at)) is not None:
         try:
@@ -186,12 +186,12 @@ _MAX_DEPTH: Final = 8
 
 
 def _read_object(text: str, at: int, depth: int) -> tuple[dict[str, _Value], int]:
-    """Read an object that opens at an offset; also return where it ends."""
+    """Read the object that opens at offset `at`; return it and the offset after it."""
     fields: dict[str, _Value] = {}
-    at = _skip(text, at + 1)
+    at = _skip_space(text, at + 1)
     while text[at : at + 1] != "}":
         key, at = _read_scalar(text, at)
-        key, at = key.strip().lower(), _skip(text, at)
+        key, at = key.strip().lower(), _skip_space(text, at)
         if text[at : at + 1] != ":":
             raise _malformed(text, at, "a colon")
         value, at = _read_value(text, at + 1, depth)
@@ -203,7 +203,7 @@ def _read_object(text: str, at: int, depth: int) -> tuple[dict[str, _Value], int
 
 def _read_list(text: str, at: int, depth: int) -> tuple[list[_Value], int]:
     items: list[_Value] = []
-    at = _skip(text, at + 1)
+    at = _skip_space(text, at + 1)
     while text[at : at + 1] != "]":
         item, at = _read_value(text, at, depth)
         items.append(item)
@@ -212,7 +212,7 @@ def _read_list(text: str, at: int, depth: int) -> tuple[list[_Value], int]:
 
 
 def _read_value(text: str, at: int, depth: int) -> tuple[_Value, int]:
-    at = _skip(text, at)
+    at = _skip_space(text, at)
     if depth >= _MAX_DEPTH:
         raise ValueError("its JSON is nested too deeply")
     match text[at : at + 1]:
@@ -230,37 +230,37 @@ def _read_scalar(text: str, at: int) -> tuple[str, int]:
     match = string.match(text, at + 1) if string else _WORD.match(text, at)
     if match is None:
         raise ValueError("its JSON has a string that never ends") if string else _malformed(text, at, "a value")
-    return (_whole(_ESCAPE.sub(_unescape, match[0][:-1])) if string else match[0].strip()), match.end()
+    return (_sound_unicode(_ESCAPE.sub(_unescape, match[0][:-1])) if string else match[0].strip()), match.end()
 
 
 def _unescape(match: re.Match[str]) -> str:
-    r"""Undo an escape; what JSON doesn't know or nobody means, such as `\(` and `\frac`, is LaTeX and stays."""
+    r"""Undo an escape; leave LaTeX such as `\(` and `\frac`, which JSON doesn't know or hardly ever means."""
     code, letter = match.groups()
     return chr(int(code, 16)) if code else _ESCAPED.get(letter, match[0])
 
 
 def _after_value(text: str, at: int, closing: str) -> int:
-    at = _skip(text, at)
+    at = _skip_space(text, at)
     if text[at : at + 1] == ",":
-        return _skip(text, at + 1)
+        return _skip_space(text, at + 1)
     if text[at : at + 1] != closing:
         raise _malformed(text, at, f"a comma or {closing}")
     return at
 
 
-def _skip(text: str, at: int) -> int:
+def _skip_space(text: str, at: int) -> int:
     space = _SPACE.match(text, at)
     return space.end() if space else at
 
 
 def _malformed(text: str, at: int, expected: str) -> ValueError:
-    found = f"`{text[at : at + 20]}` stands" if at < len(text) else "it breaks off"
-    return ValueError(f"its JSON is malformed: {found} where {expected} should be")
+    actual = f"`{text[at : at + 20]}` stands" if at < len(text) else "it breaks off"
+    return ValueError(f"its JSON is malformed: {actual} where {expected} should be")
 
 
-# For messages and prompts alike.
+# For messages and prompts.
 
 
 def cut(text: str, limit: int) -> str:
-    """Cut a text to a number of characters, and say how many are left out."""
+    """Cut a text to `limit` characters, and add how many are left out."""
     return text if len(text) <= limit else text[:limit] + prompts.CUT.format(count=len(text) - limit)

@@ -1,8 +1,8 @@
 """Thinkers: dialects in which one model writes a whole long thought alone, as the policy of `sampling`.
 
-A thought is one reply and one attempt, with its wrong turns in it; its answer is where it ends. Thinkers learn from
-thoughts that a *voice* tells and are asked in the same words, so training and inference can't drift apart. Nobody can
-ask a thinker for a single step.
+A thought is one reply and one attempt, wrong turns included; its answer stands at its end. Thinkers are trained on
+thoughts told by a *voice* and are asked in the words of the same voice, so training and inference can't drift apart. A
+thinker can't write single steps.
 """
 
 from collections.abc import Sequence
@@ -28,19 +28,19 @@ from longthought.tools.python import blocks
 
 
 class ThinkerVoice(Voice, Protocol):
-    """A voice that a thinker can be asked to speak in."""
+    """A voice in which a thinker can be asked for a thought."""
 
     def ask(self, problem: Problem) -> list[BaseMessage]:
         """Ask for a long thought.
 
         Raises:
-            ConfigError: if the problem can't be put in this voice.
+            ConfigError: if this voice can't express the problem.
 
         """
         ...
 
     def read_answer(self, text: str, problem: Problem) -> str | None:
-        """Find the final answer in a thought; None if it has none."""
+        """Return the final answer of a thought; None if it has none."""
         ...
 
 
@@ -54,7 +54,7 @@ class ProseThoughts(English):
         return [SystemMessage(prompts.THINKER), HumanMessage(asked.rstrip())]
 
     def read_answer(self, text: str, problem: Problem) -> str | None:
-        """Take what the last box holds; for a program, the last block of Python; for a proof, the last block."""
+        """Return the answer in the last box; for a program, the last block of Python; for a proof, the last block."""
         if problem.domain == code.DOMAIN:
             found = blocks(text)
             return found[-1][0] if found else None
@@ -67,7 +67,7 @@ class CompactThoughts(CompactVoice):
     """Countdown thoughts in the terse notation of the bundled agents."""
 
     def ask(self, problem: Problem) -> list[BaseMessage]:
-        """Ask with the problem alone: a thought begins with its first step."""
+        """Ask with the problem alone; the reply begins with the first step."""
         puzzle = notation.read_statement(problem.statement)
         if puzzle is None:
             raise ConfigError(f"{problem.id}: only Countdown problems can be put in compact; ask in prose")
@@ -79,17 +79,17 @@ class CompactThoughts(CompactVoice):
 
 
 VOICES: Final[dict[str, ThinkerVoice]] = {"prose": ProseThoughts(), "compact": CompactThoughts()}
-"""By the name of the dialect."""
+"""The voices of thinkers, by the name of their dialect."""
 
 
 def _last_block(text: str, language: str) -> str | None:
-    """Return the last block fenced as ```language that a thought ends with."""
+    """Return the block fenced as ```language at the end of a thought; None if it does not end with one."""
     before, fence, after = text.rstrip().removesuffix("```").rpartition(f"```{language}\n")
     return after.rstrip("\n") if fence and before and "```" not in after else None
 
 
 class Thinker:
-    """What thinkers of all languages have in common; comes before the language it is mixed into."""
+    """A mixin for thinkers of every dialect; list it before the dialect among the bases."""
 
     thought_voice: ClassVar[ThinkerVoice]
     longest: int | None = None
@@ -98,7 +98,7 @@ class Thinker:
         """Ask for a long thought.
 
         Raises:
-            ConfigError: if more than the problem is to be shown.
+            ConfigError: if there are examples or earlier attempts.
 
         """
         if examples or view.attempts:
@@ -106,7 +106,7 @@ class Thinker:
         return self.thought_voice.ask(view.problem)
 
     def read_solution(self, reply: str, view: View) -> Step | Unreadable:
-        """Take the whole thought, and the answer it ends with if it has one."""
+        """Read a whole thought as one step, with the answer it ends with if any."""
         text = reply.strip()
         return (
             Step(text, self.thought_voice.read_answer(text, view.problem))
@@ -115,7 +115,7 @@ class Thinker:
         )
 
     def ask_policy(self, view: View) -> NoReturn:
-        """Refuse.
+        """Refuse: a thinker writes whole thoughts only.
 
         Raises:
             ConfigError: always.
@@ -124,7 +124,7 @@ class Thinker:
         raise ConfigError("a thinker writes whole thoughts, not single steps: take --graph sampling")
 
     def ask_reflection(self, view: View) -> NoReturn:
-        """Refuse.
+        """Refuse: a thinker writes whole thoughts only.
 
         Raises:
             ConfigError: always.
@@ -134,7 +134,7 @@ class Thinker:
 
 
 class CompactThinker(Thinker, Compact):
-    """A thinker in the notation of the bundled agents."""
+    """A thinker in the compact notation of the bundled agents."""
 
     name = "compact-thought"
     thought_voice = VOICES["compact"]

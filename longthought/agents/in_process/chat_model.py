@@ -1,8 +1,8 @@
 """A LangChain chat model that runs in this process, behind an engine.
 
-It turns messages into tokens with the model's own chat template and tokens back into a message that carries its
-usage, token ids and logprobs. Importing it does not import torch; the model is loaded on first use, once for all
-chat models with the same settings.
+It turns messages into tokens with the model's own chat template, and tokens into a message with usage, token ids and
+logprobs. Importing it does not import torch; the model is loaded with the first request, once for all chat models with
+equal settings.
 """
 
 import asyncio
@@ -25,43 +25,46 @@ from longthought.agents.in_process.load import EngineName, load_engine
 from longthought.errors import ConfigError, ModelError
 
 LONGEST_REPLY: Final = 1024
-"""Tokens of a reply where nobody says how many."""
+"""Maximum number of tokens in a reply, unless it is set."""
 
 
 @dataclass(eq=False)
-class _Loaded:
-    """An engine, its tokenizer, and how many open chat models use it."""
+class _LoadedModel:
+    """An engine, its tokenizer, and the open chat models that use it."""
 
     engine: Engine
     tokenizer: Any
     users: set[int] = field(default_factory=set[int])
+    """The `id` of each chat model."""
 
 
-_loaded: "weakref.WeakValueDictionary[tuple[str, str | None, EngineName, int], _Loaded]" = weakref.WeakValueDictionary()
-_loading = threading.Lock()
+_models: "weakref.WeakValueDictionary[tuple[str, str | None, EngineName, int], _LoadedModel]" = (
+    weakref.WeakValueDictionary()
+)
+_models_lock = threading.Lock()
 
 
 class InProcessChatModel(BaseChatModel):
     """A model folder as a chat model.
 
-    Options of a request that have no meaning here, such as `response_format`, are ignored; `temperature`, `top_p` and
-    `max_tokens` are honoured.
+    The options `temperature`, `top_p` and `max_tokens` of a request override the fields; `stop` is refused and other
+    options, such as `response_format`, are ignored.
     """
 
     path: str
     """A folder written by `save_pretrained`, or a name on the Hugging Face hub."""
     model: str = ""
-    """The name it reports; by default `transformers:PATH`."""
+    """The name that the model reports; by default `transformers:PATH`."""
     temperature: float = 0.0
     top_p: float = 1.0
     max_tokens: int | None = None
-    """Most new tokens in a reply; by default as many as fit, and no more than `LONGEST_REPLY`."""
+    """Maximum number of tokens in a reply; by default `LONGEST_REPLY`, or fewer if the context has no more room."""
     seed: int = 0
-    """Where sampling starts from; chat models that share an engine share its stream."""
+    """Seed of sampling; chat models that share an engine share its random numbers."""
     kind: EngineName = "continuous"
     device: str | None = None
 
-    _mine: _Loaded | None = PrivateAttr(default=None)
+    _loaded: _LoadedModel | None = PrivateAttr(default=None)
 
     @model_validator(mode="after")
     def _name(self) -> Self:
@@ -86,16 +89,16 @@ class InProcessChatModel(BaseChatModel):
     ) -> ChatResult:
         if stop:
             raise ConfigError(f"stop={stop!r}: {self.model} runs in process and ends at its end token only; drop it.")
-        loaded = self._mine or await asyncio.to_thread(self._load)
+        loaded = self._loaded or await asyncio.to_thread(self._load)
         prompt = self._tokens(loaded.tokenizer, messages)
         sampling = SamplingParams(
-            max_tokens=kwargs.get("max_tokens") or self.max_tokens or _room(loaded.engine, prompt),
-            temperature=_first(kwargs.get("temperature"), self.temperature),
-            top_p=_first(kwargs.get("top_p"), self.top_p),
+            max_tokens=kwargs.get("max_tokens") or self.max_tokens or _reply_limit(loaded.engine, prompt),
+            temperature=_option_or_field(kwargs.get("temperature"), self.temperature),
+            top_p=_option_or_field(kwargs.get("top_p"), self.top_p),
         )
         reply = await loaded.engine.generate(prompt, sampling)
         text: str = loaded.tokenizer.decode(reply.token_ids, skip_special_tokens=True)
-        written = len(reply.token_ids) + (not reply.truncated)  # the end token was computed too, and servers count it
+        written = len(reply.token_ids) + (not reply.truncated)  # servers count the end token too
         message = AIMessage(
             content=text,
             usage_metadata=UsageMetadata(
@@ -124,24 +127,24 @@ class InProcessChatModel(BaseChatModel):
             return thread.submit(lambda: asyncio.run(self._agenerate(messages, stop, **kwargs))).result()
 
     async def aclose(self) -> None:
-        """Let go of the engine; the last chat model to do so closes it. A later call loads it again."""
-        loaded, self._mine = self._mine, None
+        """Release the engine; the last chat model to do so closes it. A later request loads it again."""
+        loaded, self._loaded = self._loaded, None
         if loaded is None:
             return
-        with _loading:
+        with _models_lock:
             loaded.users.discard(id(self))
             last = not loaded.users
-            if last and _loaded.get(self._key()) is loaded:
-                del _loaded[self._key()]
+            if last and _models.get(self._key()) is loaded:
+                del _models[self._key()]
         if last:
             await loaded.engine.aclose()
 
     def _key(self) -> tuple[str, str | None, EngineName, int]:
         return self.path, self.device, self.kind, self.seed
 
-    def _load(self) -> _Loaded:
-        with _loading:
-            loaded = _loaded.get(self._key())
+    def _load(self) -> _LoadedModel:
+        with _models_lock:
+            loaded = _models.get(self._key())
             if loaded is None:
                 engine, tokenizer = load_engine(self.path, device=self.device, kind=self.kind, seed=self.seed)
                 if not tokenizer.chat_template:
@@ -149,9 +152,9 @@ class InProcessChatModel(BaseChatModel):
                         f"{self.path}: its tokenizer has no chat template; "
                         "set tokenizer.chat_template and save the tokenizer again."
                     )
-                _loaded[self._key()] = loaded = _Loaded(engine, tokenizer)
+                _models[self._key()] = loaded = _LoadedModel(engine, tokenizer)
             loaded.users.add(id(self))
-            self._mine = loaded
+            self._loaded = loaded
             return loaded
 
     def _tokens(self, tokenizer: Any, messages: Sequence[BaseMessage]) -> list[int]:
@@ -159,9 +162,9 @@ class InProcessChatModel(BaseChatModel):
         return tokenizer.apply_chat_template(chat, add_generation_prompt=True, tokenize=True, return_dict=False)
 
 
-def _room(engine: Engine, prompt: Sequence[int]) -> int:
+def _reply_limit(engine: Engine, prompt: Sequence[int]) -> int:
     return max(1, min(LONGEST_REPLY, engine.context_length - len(prompt)))
 
 
-def _first(given: float | None, default: float) -> float:
-    return default if given is None else given
+def _option_or_field(option: float | None, field: float) -> float:
+    return field if option is None else option

@@ -1,12 +1,11 @@
-"""The usual engine: transformers' continuous batching behind asyncio.
+"""The default engine: transformers' continuous batching behind asyncio.
 
-Requests join and leave the running batch at every token, and prompts that begin alike share their cache, also with
-requests that have ended. What the library leaves to its callers is done here: lengths are checked, cancelled requests
-are forgotten, new weights never meet an old cache, and a loop that dies takes its requests with it instead of leaving
-them to wait.
+Requests join and leave the running batch at every token, and prompts with a common prefix share its cache, also with
+requests that have ended. This file does what the library leaves to its callers: it checks lengths, cancels requests of
+cancelled callers, drops the cache when weights change, and fails the pending requests of a loop that dies.
 
-Greedy, plain and nucleus sampling each get a lane: one library manager with its own thread and cache, made when it
-is first needed. So temperature 0 is an argmax, and nobody pays for a sort that only nucleus sampling needs.
+Greedy, plain and nucleus sampling each get a lane: one library manager with its own thread and cache, created when it
+is first needed. So temperature 0 is an argmax, and only nucleus sampling pays for the sort that it needs.
 """
 
 import asyncio
@@ -32,15 +31,15 @@ _CLOSED = "the engine is closed; load the model again."
 
 @dataclass(frozen=True, slots=True)
 class LaneLimits:
-    """How much a lane holds at once. None leaves a value to transformers, which fills an accelerator's memory."""
+    """The capacity of a lane. None leaves a value to transformers, which fills an accelerator's memory."""
 
     page_size: int | None = None
-    """Tokens in a block; prompts share whole blocks only."""
+    """Tokens per block; prompts share only whole blocks."""
     num_blocks: int | None = None
     max_batch_tokens: int | None = None
-    """Most tokens in one forward pass, prompts and replies together."""
+    """Maximum number of tokens in one forward pass, prompts and replies together."""
     max_requests: int | None = None
-    """Most requests in one forward pass; the others wait."""
+    """Maximum number of requests in one forward pass; further ones wait."""
 
 
 CPU_CACHE = LaneLimits(page_size=16, num_blocks=1024, max_batch_tokens=128, max_requests=32)
@@ -48,70 +47,70 @@ CPU_CACHE = LaneLimits(page_size=16, num_blocks=1024, max_batch_tokens=128, max_
 
 
 class ContinuousEngine:
-    """An `Engine` over transformers' continuous batching; usable from any event loop, also from one after another."""
+    """An `Engine` over transformers' continuous batching; usable from several event loops, at once or in turn."""
 
     def __init__(self, model: Any, *, seed: int = 0, cache: LaneLimits | None = None) -> None:
-        """Wrap a model; nothing runs before the first request.
+        """Take a model; nothing runs before the first request.
 
         Args:
             model: a transformers causal language model; it is switched to evaluation mode.
-            seed: where sampling starts from. Each lane seeds torch's global generator when it starts, so the same
-                requests draw the same tokens again at concurrency 1, if nothing else in the process draws.
-            cache: sizes of the batch and the KV cache; by default `CPU_CACHE` on CPU, transformers' own elsewhere.
+            seed: seed of sampling. Each lane seeds torch's global generator when it starts, so at concurrency 1 equal
+                requests get equal tokens, if nothing else in the process draws random numbers.
+            cache: sizes of the batch and the KV cache; by default `CPU_CACHE` on CPU, transformers' defaults elsewhere.
 
         """
         on_cpu = model.device.type == "cpu"
         self._cache = cache or (CPU_CACHE if on_cpu else LaneLimits())
-        self._limits = _fit(limits(model), self._cache)
+        self._limits = _capped(limits(model), self._cache)
         self._model: Any = model
         self._seeds = itertools.count(seed)
         self._lanes: dict[tuple[bool, bool], _Lane] = {}
-        self._swap: Future[ModelError | None] | None = None
+        self._reload: Future[ModelError | None] | None = None
         self._closed = False
         self._finalizer = weakref.finalize(self, _end, self._lanes)
 
     @property
     def context_length(self) -> int:
-        """Most tokens of prompt and completion together."""
+        """Maximum number of tokens of prompt and completion together."""
         return self._limits.context_length
 
     async def generate(self, prompt: Sequence[int], sampling: SamplingParams) -> Generation:
         """Generate one completion; see `Engine.generate`."""
-        await self._settled()
+        await self._reloaded()
         if self._closed:
             raise EngineError(_CLOSED)
         self._limits.check(prompt, sampling)
-        kind = (sampling.temperature > 0, sampling.temperature > 0 and sampling.top_p < 1)
-        if kind not in self._lanes:
-            how = _generation_config(self._limits, *kind)
+        lane = (sampling.temperature > 0, sampling.temperature > 0 and sampling.top_p < 1)
+        if lane not in self._lanes:
+            generation = _generation_config(self._limits, *lane)
             batching = _batching_config(self._model, self._cache, next(self._seeds))
-            self._lanes[kind] = _Lane(self._model.init_continuous_batching(how, batching), self._limits)
-        return await self._lanes[kind].generate(Pending(prompt, sampling))
+            self._lanes[lane] = _Lane(self._model.init_continuous_batching(generation, batching), self._limits)
+        return await self._lanes[lane].generate(Pending(prompt, sampling))
 
     async def reload(self, weights: Mapping[str, Any] | None = None) -> None:
-        """Replace the weights. Requests in flight end on the old ones first; those that come meanwhile wait.
+        """Replace the weights, after the requests in flight have ended; requests that come meanwhile wait.
 
         Args:
-            weights: a state dict; None if the model was already changed in place, which drops what was cached.
+            weights: a state dict; None if the model was already changed in place; its cache is dropped either way.
 
         Raises:
             ModelError: if the weights don't fit the model.
             EngineError: if the engine is closed.
 
         """
-        await self._settled()
+        await self._reloaded()
         if self._closed:
             raise EngineError(_CLOSED)
         pool = ThreadPoolExecutor(max_workers=1)
-        self._swap = swap = pool.submit(self._replace, weights)
+        self._reload = reload = pool.submit(self._replace, weights)
         pool.shutdown(wait=False)
-        await self._settled()
-        if (error := swap.result()) is not None:
+        await self._reloaded()
+        if (error := reload.result()) is not None:
             raise error
 
     async def aclose(self) -> None:
         """Stop and free the model; pending requests fail with EngineError."""
-        await self._settled()
+        await self._reloaded()
         self._closed = True
         await asyncio.to_thread(self._finalizer)
         self._model = None
@@ -125,16 +124,16 @@ class ContinuousEngine:
             return ModelError(f"the new weights don't fit the model: {error}")
         return None
 
-    async def _settled(self) -> None:
-        """Wait until no weights are being replaced, without a hold on any one event loop."""
-        while self._swap is not None and not self._swap.done():
-            await asyncio.wait([asyncio.wrap_future(self._swap)])
+    async def _reloaded(self) -> None:
+        """Wait until no weights are being replaced; works from every event loop."""
+        while self._reload is not None and not self._reload.done():
+            await asyncio.wait([asyncio.wrap_future(self._reload)])
 
 
 class _Lane:
     """One library manager and the thread that starts it, reads its results and stops it.
 
-    It doesn't know its engine, so that dropping an engine ends its lanes.
+    It doesn't know its engine, so that an engine that is garbage-collected ends its lanes.
     """
 
     def __init__(self, manager: Any, limits: Limits) -> None:
@@ -151,12 +150,12 @@ class _Lane:
         self._thread.start()
 
     async def generate(self, request: Pending) -> Generation:
-        """Put one request into the batch and wait; if the caller is cancelled, so is the request."""
+        """Add one request to the batch and wait for it; if the caller is cancelled, cancel the request."""
         name = str(next(self._ids))
         self._pending[name] = request
         try:
             if self._ended:
-                raise self._over()
+                raise self._ended_error()
             self._manager.add_request(
                 request.prompt, name, max_new_tokens=request.sampling.max_tokens, **_options(request.sampling)
             )  # refused only when the loop is ending, and then the lane's thread settles the request
@@ -166,7 +165,7 @@ class _Lane:
                 self._manager.cancel_request(name)
 
     def end(self, *, flush: bool) -> None:
-        """Begin to end; with `flush`, what is in flight is served first."""
+        """Start to end; with `flush`, serve the requests in flight first."""
         self._flush = flush
         self._ending.set()
 
@@ -188,13 +187,13 @@ class _Lane:
                 self._deliver(output)
             self._cause = manager.background_thread_status.fatal_error
             manager.destroy()
-        except Exception as error:  # from the library: whoever waits must hear of it
+        except Exception as error:  # from the library: it is passed on to the pending requests
             self._cause = error
         self._ended = True
         while self._pending:
-            self._pending.popitem()[1].settle(self._over())
+            self._pending.popitem()[1].settle(self._ended_error())
 
-    def _over(self) -> EngineError:
+    def _ended_error(self) -> EngineError:
         if self._cause is None:
             return EngineError(_CLOSED)
         error = EngineError(f"generation stopped: {self._cause!r}; load the model again.")
@@ -205,7 +204,7 @@ class _Lane:
         if output is None:
             return
         if output.error is not None and self._manager.background_thread_status.can_accept_new_requests() is not None:
-            return  # the whole loop is ending: every request that is left hears the real cause from `_run`
+            return  # the whole loop is ending: `_run` passes the real cause on to every request that is left
         request = self._pending.pop(output.request_id, None)
         if request is None:
             return
@@ -215,17 +214,17 @@ class _Lane:
             request.settle(self._limits.finish(output.generated_tokens, output.logprobs, request.cached))
 
     def _watch_cache(self, cache: Any) -> None:
-        """Note how much of each prompt was found in the cache: the library looks it up, but doesn't report it."""
+        """Record how much of each prompt was cached: the library looks it up, but doesn't report it."""
         search = cache.search_prefix_match
 
-        def noted(request_id: str, prompt_ids: list[int]) -> int:
-            found: int = search(request_id, prompt_ids)
+        def recorded(request_id: str, prompt_ids: list[int]) -> int:
+            cached: int = search(request_id, prompt_ids)
             request = self._pending.get(request_id)
             if request is not None:
-                request.cached = min(found, len(request.prompt))
-            return found
+                request.cached = min(cached, len(request.prompt))
+            return cached
 
-        cache.search_prefix_match = noted
+        cache.search_prefix_match = recorded
 
 
 def _end(lanes: "dict[tuple[bool, bool], _Lane]", *, flush: bool = False) -> None:
@@ -237,8 +236,8 @@ def _end(lanes: "dict[tuple[bool, bool], _Lane]", *, flush: bool = False) -> Non
         lane.join()
 
 
-def _fit(limits: Limits, cache: LaneLimits) -> Limits:
-    """Lower the context to what the KV cache can hold: a request that can't fit would bring the whole batch down."""
+def _capped(limits: Limits, cache: LaneLimits) -> Limits:
+    """Lower the context length to the size of the KV cache: a larger request would fail the whole batch."""
     if cache.num_blocks is None or cache.page_size is None:
         return limits
     return replace(limits, context_length=min(limits.context_length, cache.num_blocks * cache.page_size))
@@ -258,15 +257,15 @@ def _generation_config(limits: Limits, sample: bool, nucleus: bool) -> Generatio
 
 
 def _batching_config(model: Any, cache: LaneLimits, seed: int) -> ContinuousBatchingConfig:
-    known = inspect.signature(ContinuousBatchingConfig).parameters
-    wanted: dict[str, Any] = {
-        "page_size" if "page_size" in known else "block_size": cache.page_size,  # renamed in transformers 5.17
+    parameters = inspect.signature(ContinuousBatchingConfig).parameters
+    sizes: dict[str, Any] = {
+        "page_size" if "page_size" in parameters else "block_size": cache.page_size,  # renamed in transformers 5.17
         "num_blocks": cache.num_blocks,
         "max_batch_tokens": cache.max_batch_tokens,
         "max_requests_per_batch": cache.max_requests,
     }
     return ContinuousBatchingConfig(
-        **{name: value for name, value in wanted.items() if value is not None},
+        **{name: value for name, value in sizes.items() if value is not None},
         return_logprobs=True,
         seed=seed,
         per_request_processors=True,

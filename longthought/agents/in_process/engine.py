@@ -1,6 +1,6 @@
 """The engine protocol: many requests in flight on one model in this process.
 
-An engine knows tokens, never messages or debates. Importing this module does not import torch.
+An engine knows tokens, not messages or debates. Importing this module does not import torch.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class SamplingParams:
-    """How one request is sampled."""
+    """The sampling settings of one request."""
 
     max_tokens: int = 128
     temperature: float = 0.0
@@ -20,15 +20,15 @@ class SamplingParams:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """What one request produced, the end token left out."""
+    """The completion of one request, without its end token."""
 
     token_ids: tuple[int, ...]
     logprobs: tuple[float, ...] | None
-    """One per token, under the distribution that was sampled; None where the engine can't say."""
+    """One per token, under the distribution that was sampled; None if the engine can't tell."""
     cached: int
     """Prompt tokens served from the prefix cache."""
     truncated: bool
-    """True if the token limit ended it rather than the end token."""
+    """Whether the token limit and not the end token ended the completion."""
 
 
 class Engine(Protocol):
@@ -36,7 +36,7 @@ class Engine(Protocol):
 
     @property
     def context_length(self) -> int:
-        """Most tokens of prompt and completion together."""
+        """Maximum number of tokens of prompt and completion together."""
         ...
 
     async def generate(self, prompt: Sequence[int], sampling: SamplingParams) -> Generation:

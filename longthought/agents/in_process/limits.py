@@ -1,7 +1,7 @@
-"""What a model can take and where its replies end: the checks that both engines make before any tensor is built.
+"""The limits of a model: checks that both engines make before they build a tensor, and the tokens that end a reply.
 
-A prompt that doesn't fit is refused here, because inside a batch it would fail everybody's request. Nothing here
-imports torch.
+A prompt that doesn't fit is refused here, because inside a batch it would fail every request. Nothing here imports
+torch.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from longthought.errors import ConfigError, ModelError
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The bounds of one loaded model."""
+    """The limits of one loaded model."""
 
     context_length: int
     vocabulary: int
@@ -22,7 +22,7 @@ class Limits:
     """The tokens that end a reply."""
 
     def check(self, prompt: Sequence[int], sampling: SamplingParams) -> None:
-        """Refuse a request that the model can't serve.
+        """Raise if the model can't serve a request.
 
         Raises:
             ModelError: if the prompt is empty, holds an unknown token, or doesn't fit with its completion.
@@ -43,7 +43,7 @@ class Limits:
             )
 
     def finish(self, tokens: Sequence[int], logprobs: Sequence[float], cached: int = 0) -> Generation:
-        """Cut a raw completion at its end token, which is left out."""
+        """Cut a raw completion before its end token."""
         for index, token in enumerate(tokens):
             if token in self.end:
                 return Generation(tuple(tokens[:index]), tuple(logprobs[:index]), cached, truncated=False)

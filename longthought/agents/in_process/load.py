@@ -1,6 +1,6 @@
-"""Loading a model folder into an engine, with errors that say what is missing.
+"""Loading of a model folder into an engine.
 
-Importing this module does not import torch, so that a missing extra is one clear line.
+Importing this module does not import torch, so that a missing extra is reported in one clear line.
 """
 
 import importlib.util
@@ -14,12 +14,12 @@ from longthought.agents.in_process.engine import Engine
 from longthought.errors import ModelError
 
 EngineName = Literal["continuous", "static"]
-"""`continuous` shares prefixes and lets requests come and go; `static` is plain batched `generate`."""
+"""`continuous` shares prefixes and batches at every token; `static` is plain batched `generate`."""
 
-_PATIENCE = 10.0
-"""Seconds for the hub to say whether it has a model."""
+_HUB_SECONDS = 10.0
+"""Maximum number of seconds for the hub to say whether it has a model."""
 TINY = 50_000_000
-"""Below this many parameters a second torch thread costs more than it brings."""
+"""Number of parameters below which a second torch thread makes a model slower."""
 
 
 def load_engine(
@@ -35,11 +35,11 @@ def load_engine(
     Args:
         path_or_name: a folder written by `save_pretrained`, of a whole model or of an adapter, which is merged into its
             base; or the name of a model on the Hugging Face hub.
-        device: where to run, such as `cpu` or `cuda:0`; by default an accelerator if there is one.
-        kind: which engine.
-        seed: where sampling starts from.
-        threads: torch threads of this whole process; by default 1 for a model under 50 million parameters on CPU,
-            unless `OMP_NUM_THREADS` says otherwise, and torch's own choice for a larger one.
+        device: device of the model, such as `cpu` or `cuda:0`; by default an accelerator if there is one.
+        kind: kind of engine.
+        seed: seed of sampling.
+        threads: number of torch threads of this whole process; by default 1 for a model under 50 million parameters
+            on CPU if `OMP_NUM_THREADS` is not set, and torch's own choice otherwise.
 
     Returns:
         The engine and the transformers tokenizer.
@@ -55,28 +55,28 @@ def load_engine(
                 "run `pip install 'longthought[local]'`."
             )
     source = locate(str(path_or_name))
-    added = Path(source) if lora.is_adapter(Path(source)) else None
-    base = source if added is None else lora.base_of(added)
+    adapter = Path(source) if lora.is_adapter(Path(source)) else None
+    base = source if adapter is None else lora.base_of(adapter)
 
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    on_cpu = place.type == "cpu"
+    target = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    on_cpu = target.type == "cpu"
     models: Any = AutoModelForCausalLM  # the types of transformers are partial
     tokenizers: Any = AutoTokenizer
     try:
-        own = added is None or (added / "tokenizer_config.json").is_file()
-        tokenizer = tokenizers.from_pretrained(source if own else base)
-        model = models.from_pretrained(base, dtype=torch.float32 if on_cpu else "auto").to(place)
+        has_tokenizer = adapter is None or (adapter / "tokenizer_config.json").is_file()
+        tokenizer = tokenizers.from_pretrained(source if has_tokenizer else base)
+        model = models.from_pretrained(base, dtype=torch.float32 if on_cpu else "auto").to(target)
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).strip().splitlines()[0]
         raise ModelError(
             f"{path_or_name}: not a model that transformers can load ({reason}); "
             "save one with model.save_pretrained(PATH) and tokenizer.save_pretrained(PATH)."
         ) from error
-    if added is not None:
-        model = lora.merged(model, added)
+    if adapter is not None:
+        model = lora.merged(model, adapter)
     if on_cpu and threads is None and "OMP_NUM_THREADS" not in os.environ and model.num_parameters() < TINY:
         threads = 1
     if threads is not None:
@@ -85,7 +85,7 @@ def load_engine(
 
 
 def start_engine(model: Any, *, kind: EngineName = "continuous", seed: int = 0) -> Engine:
-    """Put an engine around a transformers model that is already loaded."""
+    """Create an engine for a transformers model that is already loaded."""
     if kind == "static":
         from longthought.agents.in_process.static import StaticEngine
 
@@ -96,10 +96,10 @@ def start_engine(model: Any, *, kind: EngineName = "continuous", seed: int = 0) 
 
 
 def locate(path_or_name: str) -> str:
-    """Tell a folder from a model on the hub, and refuse what is neither.
+    """Return the path of a model folder, or a name on the hub.
 
     Raises:
-        ModelError: saying what is there instead.
+        ModelError: if it is neither; its message says what was found instead.
 
     """
     folder = Path(path_or_name).expanduser()
@@ -111,26 +111,26 @@ def locate(path_or_name: str) -> str:
             "where it stopped"
         )
     if folder.exists():
-        found = ", ".join(sorted(p.name for p in folder.iterdir())[:8]) if folder.is_dir() else "a file"
+        content = ", ".join(sorted(p.name for p in folder.iterdir())[:8]) if folder.is_dir() else "a file"
         raise ModelError(
-            f"{path_or_name}: no config.json there (it holds: {found or 'nothing'}); name the folder that "
+            f"{path_or_name}: no config.json there (it holds: {content or 'nothing'}); name the folder that "
             "model.save_pretrained(PATH) and tokenizer.save_pretrained(PATH) wrote."
         )
     if re.fullmatch(r"[\w-][\w.-]*/[\w.-]+", path_or_name) and not folder.parent.exists():
         expect_on_hub(path_or_name)
         return path_or_name
-    near = next(p for p in (*folder.absolute().parents,) if p.exists())
+    existing = next(parent for parent in folder.absolute().parents if parent.exists())
     raise ModelError(
-        f"{path_or_name}: no such folder (what exists is {near}), and no hub name of the form owner/name; "
+        f"{path_or_name}: no such folder (what exists is {existing}), and no hub name of the form owner/name; "
         "write a model with model.save_pretrained(PATH) and tokenizer.save_pretrained(PATH), then name PATH."
     )
 
 
 def expect_on_hub(name: str) -> None:
-    """Raise unless the hub has a model, or it was fetched before; asked once, where loaders ask for file after file.
+    """Check that the hub has a model, or that it is cached, with one request where loaders make one per file.
 
     Raises:
-        ModelError: if it can't be had.
+        ModelError: if it is not available.
 
     """
     from huggingface_hub import model_info, try_to_load_from_cache
@@ -138,9 +138,9 @@ def expect_on_hub(name: str) -> None:
     files = ("config.json", "tokenizer_config.json")
     try:
         if not any(isinstance(try_to_load_from_cache(name, file), str) for file in files):
-            model_info(name, timeout=_PATIENCE)
-    except Exception as error:  # of whichever HTTP library the hub's own uses, or since that is no name
-        said = (str(error).strip() or type(error).__name__).splitlines()[0]
+            model_info(name, timeout=_HUB_SECONDS)
+    except Exception as error:  # from the HTTP library of the hub's client, or because the name is invalid
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise ModelError(
-            f"{name}: there is no such folder, and the hub doesn't give it ({said}); check the name and the network"
+            f"{name}: there is no such folder, and the hub doesn't give it ({reason}); check the name and the network"
         ) from error

@@ -1,7 +1,7 @@
-"""LoRA adapter folders: which base they belong to, and how they become one model with it.
+"""LoRA adapter folders: the base of each, and the merging of the two into one model.
 
-An adapter is merged into its base before the engine sees it, so that a step costs what it costs without one. A server
-that holds several adapters on one base does without this file. Importing it does not import torch.
+An adapter is merged into its base before the engine sees it, so that it adds no cost to a step. Importing this file
+does not import torch.
 """
 
 import importlib.util
@@ -26,7 +26,7 @@ def base_of(folder: Path) -> str:
     """Return the folder or hub name of the model that an adapter was trained on.
 
     Raises:
-        ModelError: if it names none, the one it names is gone, or peft isn't installed.
+        ModelError: if the adapter names no base, its base is missing, or peft isn't installed.
 
     """
     if importlib.util.find_spec("peft") is None:
@@ -47,14 +47,14 @@ def base_of(folder: Path) -> str:
 
 @contextmanager
 def old_names_allowed() -> Generator[None]:
-    """Say nothing of a property of transformers that PEFT and TRL ask for by its old name."""
+    """Silence the warning about a property of transformers that PEFT and TRL use by its old name."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
         yield
 
 
 def merged(model: Any, folder: Path) -> Any:
-    """Return a loaded base with an adapter's weights added to its own.
+    """Return a loaded base with the weights of an adapter merged into it.
 
     Raises:
         ModelError: if the adapter doesn't fit the base.

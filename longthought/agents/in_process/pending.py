@@ -1,6 +1,6 @@
-"""One request in flight: the bridge from an engine's thread back to the event loop that waits.
+"""One request in flight: it passes the outcome from the thread of an engine to the event loop that waits.
 
-Each request remembers its own loop, so an engine serves several loops, and outlives any one of them.
+Each request holds its own loop, so one engine serves several loops and may outlive each of them.
 """
 
 import asyncio
@@ -10,10 +10,10 @@ from longthought.agents.in_process.engine import Generation, SamplingParams
 
 
 class Pending:
-    """A request and the future of its completion; made inside a running event loop."""
+    """A request and the future of its completion; create it inside a running event loop."""
 
     def __init__(self, prompt: Sequence[int], sampling: SamplingParams) -> None:
-        """Remember the request and the running loop."""
+        """Take the request and the running loop."""
         self.prompt = list(prompt)
         self.sampling = sampling
         self.cached = 0
@@ -23,15 +23,15 @@ class Pending:
 
     @property
     def abandoned(self) -> bool:
-        """True once the caller was cancelled."""
+        """Whether the caller was cancelled."""
         return self._future.cancelled()
 
     async def outcome(self) -> Generation:
-        """Wait for the completion, or raise what became of it."""
+        """Wait for the completion; raise the error if generation failed."""
         return await self._future
 
     def settle(self, outcome: Generation | Exception) -> None:
-        """Hand over the outcome, from any thread; a caller or a loop that has gone is no error."""
+        """Pass on the outcome, from any thread; ignore it if the caller was cancelled or its loop is closed."""
         try:
             self._loop.call_soon_threadsafe(self._set, outcome)
         except RuntimeError:  # the loop was closed meanwhile

@@ -1,7 +1,7 @@
-"""The plain engine: whatever waits is padded on the left into one batch and given to `model.generate`.
+"""The plain engine: waiting requests are padded on the left into one batch for `model.generate`.
 
-It is the reference that the continuous engine is tested against, and the fallback where continuous batching isn't to
-be had. A batch lasts as long as its longest reply, no prefix is shared, and there is no cache to go stale.
+It is the reference in tests of the continuous engine, and the fallback if continuous batching is not available. A batch
+lasts as long as its longest reply; no prefix is shared, and no cache can become stale.
 """
 
 import asyncio
@@ -21,29 +21,29 @@ from longthought.agents.in_process.pending import Pending
 from longthought.errors import EngineError, ModelError
 
 _GATHER_SECONDS = 0.002
-"""How long the first request of a batch waits for company."""
+"""How long the first request of a batch waits for others."""
 
 
 class StaticEngine:
-    """An `Engine` over batched `model.generate`; usable from any event loop, also from one after another."""
+    """An `Engine` over batched `model.generate`; usable from several event loops, at once or in turn."""
 
     def __init__(self, model: Any, *, seed: int = 0, max_batch: int = 64) -> None:
-        """Start the worker.
+        """Start the worker thread.
 
         Args:
             model: a transformers causal language model; it is switched to evaluation mode.
             seed: seeds torch's global generator when the first batch runs.
-            max_batch: most requests in one batch.
+            max_batch: maximum number of requests in one batch.
 
         """
         self._limits = limits(model)
-        self._work = _Work(model, self._limits, seed, max_batch)
+        self._worker = _Worker(model, self._limits, seed, max_batch)
         self._closed = False
-        self._finalizer = weakref.finalize(self, self._work.stop)
+        self._finalizer = weakref.finalize(self, self._worker.stop)
 
     @property
     def context_length(self) -> int:
-        """Most tokens of prompt and completion together."""
+        """Maximum number of tokens of prompt and completion together."""
         return self._limits.context_length
 
     async def generate(self, prompt: Sequence[int], sampling: SamplingParams) -> Generation:
@@ -52,14 +52,14 @@ class StaticEngine:
             raise EngineError("the engine is closed; load the model again.")
         self._limits.check(prompt, sampling)
         request = Pending(prompt, sampling)
-        self._work.inbox.put(request)
+        self._worker.inbox.put(request)
         return await request.outcome()
 
     async def reload(self, weights: Mapping[str, Any] | None = None) -> None:
         """Replace the weights between two batches.
 
         Args:
-            weights: a state dict; None if the model was changed in place, which needs nothing here.
+            weights: a state dict; None if the model was already changed in place; then there is nothing to do.
 
         Raises:
             ModelError: if the weights don't fit the model.
@@ -68,16 +68,19 @@ class StaticEngine:
         if self._closed:
             raise EngineError("the engine is closed; load the model again.")
         if weights is not None:
-            await asyncio.to_thread(self._work.load, weights)
+            await asyncio.to_thread(self._worker.load, weights)
 
     async def aclose(self) -> None:
-        """Stop after the batch that runs now; pending requests fail with EngineError."""
+        """Stop after the current batch; pending requests fail with EngineError."""
         self._closed = True
         await asyncio.to_thread(self._finalizer)
 
 
-class _Work:
-    """The queue and the one thread that runs the model; it doesn't know its engine, so that dropping one stops it."""
+class _Worker:
+    """The queue, and the thread that runs the model.
+
+    It doesn't know its engine, so that it stops when the engine is garbage-collected.
+    """
 
     def __init__(self, model: Any, limits: Limits, seed: int, max_batch: int) -> None:
         self.inbox: queue.SimpleQueue[Pending | None] = queue.SimpleQueue()
@@ -116,7 +119,7 @@ class _Work:
             if waiting and not self._stopping:
                 batch = [r for r in waiting if r.sampling == waiting[0].sampling][: self._max_batch]
                 waiting = [r for r in waiting if r not in batch]
-                if not seeded:  # while a caller waits: the generator is global, and others must not draw meanwhile
+                if not seeded:  # not earlier: the generator is global, and others might draw from it
                     seeded = True
                     torch.manual_seed(self._seed)  # pyright: ignore[reportUnknownMemberType]
                 self._answer(batch)
@@ -134,7 +137,7 @@ class _Work:
         try:
             with self._model_lock:
                 outcomes = _generate(self._model, [r.prompt for r in batch], batch[0].sampling, self._limits)
-        except Exception as error:  # whatever the model raises belongs to these callers, not to this thread
+        except Exception as error:  # the error is for these callers, not for this thread
             failure = EngineError(f"generation failed: {error!r}; see the cause.")
             failure.__cause__ = error
             outcomes = [failure] * len(batch)

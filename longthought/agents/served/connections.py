@@ -1,6 +1,6 @@
-"""What all chat models of an event loop share: one aiohttp session, and each server's circuit and slots.
+"""What all chat models of an event loop share: one aiohttp session, and the circuit and the slots of each server.
 
-They go with the loop. Nothing here limits anything by itself: a limit is an argument of a chat model, by name.
+They are closed with the loop. There is no limit by default: a chat model's `max_in_flight` sets one.
 """
 
 import asyncio
@@ -13,10 +13,10 @@ from longthought.agents.served.breaker import Breaker
 
 
 class Connections:
-    """The shared parts, for one event loop."""
+    """The session, circuits and slots of one event loop."""
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
-        """Keep the session."""
+        """Take the session."""
         self.session = session
         self._breakers: dict[str, Breaker] = {}
         self._slots: dict[tuple[str, int], asyncio.Semaphore] = {}
@@ -28,18 +28,18 @@ class Connections:
         return self._breakers[base_url]
 
     def slots(self, base_url: str, limit: int) -> asyncio.Semaphore:
-        """Return the slots of a server; models that name the same server and limit share them."""
+        """Return the slots of a server; models with equal server and limit share them."""
         if (base_url, limit) not in self._slots:
             self._slots[base_url, limit] = asyncio.Semaphore(limit)
         return self._slots[base_url, limit]
 
 
 OPEN: Final[dict[asyncio.AbstractEventLoop, tuple[AsyncGenerator[Connections], Connections]]] = {}
-"""By event loop, with what closes them."""
+"""The open connections by event loop, with the generator that closes them."""
 
 
 async def connections() -> Connections:
-    """Return those of the running loop; they close when the loop shuts down its async generators."""
+    """Return the connections of the running loop; they close when the loop shuts down its async generators."""
     loop = asyncio.get_running_loop()
     if loop not in OPEN:
         holder = _hold(loop)

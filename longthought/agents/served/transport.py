@@ -1,8 +1,8 @@
-"""How a request reaches a model server: which of several, and what is tried again on the way.
+"""The way of a request to a model server: choice of the server, and retries.
 
-Whatever passes (a broken connection, an overloaded server, a reply that breaks off) is mended here and nowhere else, so
-the chat model above sees one answer or one error. A debate keeps to one server, where its prefix is cached, as long as
-that server can be reached. Nothing here knows messages or replies.
+Transient failures (a broken connection, an overloaded server, a reply that breaks off) are retried here and nowhere
+else, so the chat model above sees one answer or one error. Requests of one debate go to one server, where its prefix is
+cached, as long as that server can be reached. Nothing here knows messages or replies.
 """
 
 import asyncio
@@ -21,34 +21,34 @@ from tenacity.wait import wait_random_exponential
 
 from longthought.agents.served.breaker import StillOpenError
 from longthought.agents.served.connections import Connections, connections
-from longthought.agents.served.endpoint import Endpoint, PassingError, shown
+from longthought.agents.served.endpoint import Endpoint, TransientError, public_url
 from longthought.errors import EndpointError, OutageError
 
 log = logging.getLogger(__name__)
-LATE: Final = 2
-"""Attempts of one request that may run out of time: each has cost a server that time already."""
+MAX_TIMEOUTS: Final = 2
+"""Maximum number of attempts of one request that may time out, since each keeps a server busy all that time."""
 
 
 @runtime_checkable
 class Transport(Protocol):
-    """How a request reaches a server: the one seam between the chat model and the network."""
+    """The interface between the chat model and the network."""
 
     async def post(self, path: str, payload: Mapping[str, Any], *, session: str = "") -> dict[str, Any]:
         """Send JSON to a path below the base URL and return the JSON object that comes back.
 
-        Requests of one `session` go to the same server where there are several.
+        If there are several servers, requests of one `session` go to the same one.
 
         Raises:
-            RefusedError: if the server says no.
-            OutageError: if it would say no to any request, or is gone, after whatever was tried again.
-            EndpointError: if there is no usable answer, after whatever was tried again.
+            RefusedError: if the server refuses the request.
+            OutageError: if the server would refuse every request, or is down, also after retries.
+            EndpointError: if there is no usable answer, also after retries.
 
         """
         ...
 
 
 class HttpTransport:
-    """JSON over aiohttp, to one server or to several that serve the same model."""
+    """A transport of JSON over aiohttp, to one server or to several that serve the same model."""
 
     def __init__(
         self,
@@ -61,10 +61,10 @@ class HttpTransport:
         deadline: float | None = None,
         max_in_flight: int | None = None,
     ) -> None:
-        """Take the settings, which `ServedChatModel` explains.
+        """Take the settings; see the fields of `ServedChatModel`.
 
         Raises:
-            ModelError: if a base URL isn't one.
+            ModelError: if a base URL is not a URL.
 
         """
         self._endpoints = [Endpoint(url, api_key, timeout) for url in base_urls]
@@ -75,39 +75,39 @@ class HttpTransport:
         self._pause = wait_random_exponential(multiplier=backoff, max=30.0)
 
     async def post(self, path: str, payload: Mapping[str, Any], *, session: str = "") -> dict[str, Any]:
-        """Send a request, as often as it takes; see `Transport.post`."""
-        tour = _Tour(ranked(self._endpoints, session), path, json.dumps(payload).encode())
+        """Send a request, with retries; see `Transport.post`."""
+        request = _RoutedRequest(ranked(self._endpoints, session), path, json.dumps(payload).encode())
         try:
             async with asyncio.timeout(self._deadline):
-                return await self._send(tour)
+                return await self._send(request)
         except TimeoutError as error:
-            last = f"; the last attempt failed: {tour.failure.reason}" if tour.failure else ""
+            last = f"; the last attempt failed: {request.failure.reason}" if request.failure else ""
             raise EndpointError(
-                f"{shown(tour.at.base_url + path)} gave no answer by the deadline of {self._deadline:g} seconds, all "
-                f"attempts counted{last}; lower the concurrency or raise the deadline"
+                f"{public_url(request.endpoint.base_url + path)} gave no answer by the deadline of "
+                f"{self._deadline:g} seconds, all attempts counted{last}; lower the concurrency or raise the deadline"
             ) from error
-        except PassingError as error:
-            times = "once" if tour.attempts == 1 else f"{tour.attempts} times"
-            others = f" (and {len(tour.endpoints) - 1} more)" if len(tour.endpoints) > 1 else ""
-            kind = EndpointError if not error.busy and await self._any_well() else OutageError
+        except TransientError as error:
+            times = "once" if request.attempts == 1 else f"{request.attempts} times"
+            others = f" (and {len(request.endpoints) - 1} more)" if len(request.endpoints) > 1 else ""
+            kind = EndpointError if not error.busy and await self._any_up() else OutageError
             raise kind(
-                f"{shown(tour.at.base_url + path)}{others} was tried {times} without success: {error.reason}; "
-                f"{error.hint}"
+                f"{public_url(request.endpoint.base_url + path)}{others} was tried {times} without success: "
+                f"{error.reason}; {error.hint}"
             ) from error.__cause__
 
-    async def expect(self, model: str) -> None:
-        """Raise unless the servers are there and have a model; of several, some may be unreachable for now.
+    async def expect_model(self, model: str) -> None:
+        """Check that the servers have a model; some, but not all, may be unreachable for now.
 
         Raises:
-            OutageError: if one refuses, or none can be reached.
+            OutageError: if a server refuses, or none can be reached.
 
         """
         unreachable = list[OutageError]()
         for endpoint in self._endpoints:
             try:
-                await endpoint.expect(model)
+                await endpoint.expect_model(model)
             except OutageError as error:
-                if not isinstance(error.__cause__, PassingError):
+                if not isinstance(error.__cause__, TransientError):
                     raise
                 unreachable.append(error)
         if len(unreachable) == len(self._endpoints):
@@ -115,54 +115,54 @@ class HttpTransport:
         for error in unreachable:
             log.warning("%s; others stand in", error)
 
-    async def _any_well(self) -> bool:
-        """Tell a request that nobody could answer from servers that answer nobody."""
+    async def _any_up(self) -> bool:
+        """Say whether a server is up; if so, the failed request is to blame."""
         for endpoint in self._endpoints:
-            if await endpoint.well():
+            if await endpoint.is_up():
                 return True
         return False
 
-    async def _send(self, tour: "_Tour") -> dict[str, Any]:
-        """Try once, and again with tenacity only after a failure: it costs a third of a whole exchange."""
+    async def _send(self, request: "_RoutedRequest") -> dict[str, Any]:
+        """Try once, and use tenacity only after a failure, since it costs a third of a whole exchange."""
         try:
-            return await self._try(tour)
-        except PassingError as error:
+            return await self._try(request)
+        except TransientError as error:
             first = error
 
-        async def again() -> dict[str, Any]:
+        async def retry() -> dict[str, Any]:
             if state.statistics["attempt_number"] == 1:
                 raise first
-            return await self._try(tour)
+            return await self._try(request)
 
         state = AsyncRetrying(
-            stop=lambda _: tour.attempts >= self._attempts or tour.late >= LATE,
+            stop=lambda _: request.attempts >= self._attempts or request.timeouts >= MAX_TIMEOUTS,
             wait=self._wait,
-            retry=retry_if_exception_type(PassingError),
+            retry=retry_if_exception_type(TransientError),
             reraise=True,
         )
-        return await state(again)
+        return await state(retry)
 
     def _wait(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
-        if isinstance(error, PassingError) and error.wait is not None:
+        if isinstance(error, TransientError) and error.wait is not None:
             return error.wait + random.uniform(0, self._backoff)
         return self._pause(state)
 
-    async def _try(self, tour: "_Tour") -> dict[str, Any]:
-        """Make one attempt at the server whose turn it is."""
+    async def _try(self, request: "_RoutedRequest") -> dict[str, Any]:
+        """Make one attempt, at the server that is next for this request."""
         shared = await connections()
-        tour.attempts += 1
-        tour.move(shared)
-        async with self._slot(shared, tour.at):
-            breaker = shared.breaker(tour.at.base_url)
+        request.attempts += 1
+        request.choose_server(shared)
+        async with self._slot(shared, request.endpoint):
+            breaker = shared.breaker(request.endpoint.base_url)
             try:
                 probe = await breaker.enter()
             except StillOpenError as error:
-                raise tour.shut_out(breaker.failures) from error
+                raise request.unreachable(breaker.failures) from error
             try:
-                answer = await tour.at.post(tour.path, tour.body)
-            except PassingError as error:
-                tour.note(error)
+                answer = await request.endpoint.post(request.path, request.body)
+            except TransientError as error:
+                request.note(error)
                 if error.unreachable:
                     breaker.failed(probe=probe)
                 else:
@@ -182,46 +182,47 @@ class HttpTransport:
         return contextlib.nullcontext() if limit is None else shared.slots(endpoint.base_url, limit)
 
 
-class _Tour:
-    """One request on its way: the servers it may go to, where it is, and what went wrong last."""
+class _RoutedRequest:
+    """One request: the servers it may go to, its current server, and its last failure."""
 
     def __init__(self, endpoints: Sequence[Endpoint], path: str, body: bytes) -> None:
         self.endpoints, self.path, self.body = endpoints, path, body
-        self.at = endpoints[0]
-        self.failure: PassingError | None = None
-        self.attempts = self.late = 0
-        self._left: set[str] = set()
+        self.endpoint = endpoints[0]
+        self.failure: TransientError | None = None
+        self.attempts = self.timeouts = 0
+        self._failed_at: set[str] = set()
 
-    def move(self, shared: Connections) -> None:
-        """Go to the first server that can be reached and has not failed yet; when all have, begin again."""
+    def choose_server(self, shared: Connections) -> None:
+        """Choose the first server that can be reached and has not failed yet; when all have failed, start over."""
         if len(self.endpoints) == 1:
             return
         reachable = [e for e in self.endpoints if shared.breaker(e.base_url).ready()] or self.endpoints
-        fresh = [e for e in reachable if e.base_url not in self._left]
+        fresh = [e for e in reachable if e.base_url not in self._failed_at]
         if not fresh:
-            self._left.clear()
-        self.at = (fresh or reachable)[0]
+            self._failed_at.clear()
+        self.endpoint = (fresh or reachable)[0]
 
-    def note(self, failure: PassingError) -> None:
-        """Remember a failure; one that is not a request to come back later sends the request elsewhere."""
+    def note(self, failure: TransientError) -> None:
+        """Record a failure; unless the server is only busy, the next attempt goes to another one."""
         self.failure = failure
-        self.late += failure.late
+        self.timeouts += failure.timed_out
         if not failure.busy:
-            self._left.add(self.at.base_url)
+            self._failed_at.add(self.endpoint.base_url)
 
-    def shut_out(self, failures: int) -> PassingError:
-        """Return what to raise when the server has just been found unreachable by another request."""
-        words = f"can't be reached ({failures} failures in a row, the last seen by another request)"
-        self.note(PassingError(words, "check that the server runs and that the base URL is right", unreachable=True))
+    def unreachable(self, failures: int) -> TransientError:
+        """Return the failure to raise if another request has just found the server unreachable."""
+        reason = f"can't be reached ({failures} failures in a row, the last seen by another request)"
+        self.note(TransientError(reason, "check that the server runs and that the base URL is right", unreachable=True))
         assert self.failure is not None
         return self.failure
 
 
 def ranked(endpoints: Sequence[Endpoint], session: str) -> Sequence[Endpoint]:
-    """Order servers by preference for a session: by chance, but always in the same way.
+    """Order servers by preference for a session: pseudo-randomly, but always in the same way.
 
-    Each server is as likely to come first, and when one is gone only its own sessions move: rendezvous hashing, Thaler
-    and Ravishankar, "Using name-based mappings to increase hit rates", 1998. Without a session, any order will do.
+    Each server is equally likely to come first, and when one is removed only its own sessions move: rendezvous hashing,
+    Thaler and Ravishankar, "Using name-based mappings to increase hit rates", 1998. Without a session, the order is
+    random.
     """
     if len(endpoints) == 1:
         return endpoints

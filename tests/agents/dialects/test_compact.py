@@ -82,7 +82,7 @@ def debate_of(prompt: str) -> tuple[Debate, int | None]:
     start = words.index("make")
     debate = Debate(Puzzle(tuple(int(n) for n in words[1:start]), int(words[start + 1])))
     rest, candidate = words[start + 2 : -2 if judged else -1], None
-    for kind, part in parts(rest):
+    for kind, part in sections(rest):
         if kind == "not":
             left, operator, right, why = part
             result = game.apply(int(left), operator, int(right))
@@ -96,7 +96,7 @@ def debate_of(prompt: str) -> tuple[Debate, int | None]:
     return debate, candidate
 
 
-def parts(words: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+def sections(words: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
     starts = [i for i, word in enumerate(words) if word in ("step", "not")]
     for start, end in pairwise([*starts, len(words)]):
         last = "last " if words[start] == "step" and end == len(words) else ""
@@ -195,16 +195,16 @@ def mangled(rng: random.Random, sound: str) -> str:
     text = sound
     for _ in range(rng.randint(1, 3)):
         words = text.split(" ")
-        place = rng.randrange(len(words))
+        index = rng.randrange(len(words))
         match rng.randrange(7):
             case 0:
-                del words[place]
+                del words[index]
             case 1:
-                words.insert(place, rng.choice([*words, "step", "401", "-3", "0x1", "9" * 5_000, "2.5", "Continue"]))
+                words.insert(index, rng.choice([*words, "step", "401", "-3", "0x1", "9" * 5_000, "2.5", "Continue"]))
             case 2:
-                words[place] = words[place][::-1] + rng.choice(alphabet)
+                words[index] = words[index][::-1] + rng.choice(alphabet)
             case 3:
-                words = words[:place]
+                words = words[:index]
             case 4:
                 rng.shuffle(words)
             case 5:
@@ -394,10 +394,10 @@ def test_an_illegal_game_has_an_answer_that_the_checker_refuses() -> None:
     ],
 )
 def test_it_says_what_it_cannot_read(statement: str, fits: bool) -> None:
-    said = COMPACT.unsuitable(View(Problem(id="p", statement=statement), (), (), ()))
-    assert (said is None) == fits
-    if said:
-        assert "only Countdown" in said
+    objection = COMPACT.unsuitable(View(Problem(id="p", statement=statement), (), (), ()))
+    assert (objection is None) == fits
+    if objection:
+        assert "only Countdown" in objection
 
 
 def test_a_reflection_is_asked_for_and_any_words_are_taken() -> None:

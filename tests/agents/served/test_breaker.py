@@ -1,4 +1,4 @@
-"""The circuit breaker: when it opens, who may try, and what those who wait are told."""
+"""The circuit breaker: when it opens, which request may probe, and what the waiting requests get."""
 
 import asyncio
 
@@ -45,8 +45,8 @@ async def test_a_failed_probe_is_told_to_all_and_the_pause_doubles() -> None:
     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     began = loop.time()
     breaker.failed(probe=True)
-    said = await asyncio.gather(*waiting, return_exceptions=True)
-    assert [type(word) for word in said if word is not True] == [StillOpenError] * 4
+    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes if outcome is not True] == [StillOpenError] * 4
     assert await breaker.enter()
     assert loop.time() - began >= 0.02 * 0.99
 

@@ -378,4 +378,4 @@ async def test_the_transport_can_be_replaced() -> None:
 
 def test_http_is_the_default_transport() -> None:
     model = ServedChatModel(model="m", base_url="http://localhost:1/v1/")
-    assert isinstance(model._carrier, HttpTransport)  # pyright: ignore[reportPrivateUsage]
+    assert isinstance(model._transport, HttpTransport)  # pyright: ignore[reportPrivateUsage]

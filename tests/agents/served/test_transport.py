@@ -90,9 +90,9 @@ async def test_a_dead_server_among_sound_ones_fails_nobody_and_is_hardly_asked()
 async def test_nobody_storms_a_dead_server_and_the_error_says_so() -> None:
     async with FakeServer([resets]) as dead:
         model = chat(dead, attempts=4)
-        said = await asyncio.gather(*(model.ainvoke("x") for _ in range(100)), return_exceptions=True)
-        assert {type(error) for error in said} == {EndpointError}
-        texts = [str(error) for error in said]
+        outcomes = await asyncio.gather(*(model.ainvoke("x") for _ in range(100)), return_exceptions=True)
+        assert {type(error) for error in outcomes} == {EndpointError}
+        texts = [str(error) for error in outcomes]
         assert all("tried 4 times without success" in text and dead.base_url in text for text in texts)
         assert any("can't be reached" in text and "check that the server runs" in text for text in texts)
     assert 100 <= len(dead.chats) <= 200  # what was under way, then one probe a pause; not 400
