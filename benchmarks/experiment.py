@@ -9,13 +9,14 @@ from pathlib import Path
 from rich.console import Console
 
 from longthought.cli.render.comparison import critic_panel, footnotes, table
+from longthought.domains.countdown import countdown_task
+from longthought.domains.loader import load, write
 from longthought.evaluation.evaluation import evaluate
 from longthought.evaluation.plays import EvaluationPlan
 from longthought.evaluation.plots import draw
 from longthought.evaluation.saving import save
 from longthought.evaluation.strategies import Strategy
 from longthought.problems.countdown import game
-from longthought.problems.loader import countdown_task, load, write
 
 LONGTHOUGHT = str(Path(sys.executable).with_name("longthought"))
 

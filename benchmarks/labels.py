@@ -17,10 +17,10 @@ from rich.progress import track
 from rich.table import Table
 
 import longthought as lt
+from longthought.domains.countdown import countdown_task
 from longthought.labels.exact import exact_labels
 from longthought.labels.job import label
 from longthought.problems.countdown import game
-from longthought.problems.loader import countdown_task
 from longthought.statistics import auroc, clustered
 from longthought.trajectories.run import Run
 

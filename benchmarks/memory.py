@@ -19,7 +19,7 @@ import longthought as lt
 from longthought.agents.agent import Reply
 from longthought.agents.dialects.dialect import Step
 from longthought.agents.view import View
-from longthought.problems.loader import write
+from longthought.domains.loader import write
 from longthought.problems.problem import AnswerReference, Problem, Task
 from longthought.trajectories.events import Action, Call, Usage, Verdict
 

@@ -27,13 +27,13 @@ from longthought.agents.agent import Critic, Policy
 from longthought.agents.catalogue import BUNDLED
 from longthought.agents.dialects.compact import Compact
 from longthought.agents.in_process.chat_model import InProcessChatModel
+from longthought.domains.countdown import countdown_task
 from longthought.graphs.debate import DebateContext
 from longthought.graphs.seats import Seats
 from longthought.jobs.generate import Job, run_job
 from longthought.jobs.preflight import expect_ready
 from longthought.jobs.progress import Bill, Progress
 from longthought.problems.countdown import game
-from longthought.problems.loader import countdown_task
 from longthought.tools.catalogue import verifiers
 from longthought.trajectories.folder import RunFolder
 

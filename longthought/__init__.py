@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from longthought.agents.agent import Critic, Policy
     from longthought.agents.catalogue import critic, policy
     from longthought.api import asolve, generate, solve
-    from longthought.problems.loader import load
-    from longthought.problems.problem import AnswerReference, CountdownReference, Problem, Task
+    from longthought.domains.domain import Domain
+    from longthought.domains.loader import load
+    from longthought.problems.problem import AnswerReference, CountdownReference, Problem, Reference, Task
     from longthought.trajectories.run import Run
     from longthought.trajectories.trajectory import Trajectory
 
@@ -26,15 +27,17 @@ _HOMES = {
     "AnswerReference": "longthought.problems.problem",
     "CountdownReference": "longthought.problems.problem",
     "Critic": "longthought.agents.agent",
+    "Domain": "longthought.domains.domain",
     "Policy": "longthought.agents.agent",
     "Problem": "longthought.problems.problem",
+    "Reference": "longthought.problems.problem",
     "Run": "longthought.trajectories.run",
     "Task": "longthought.problems.problem",
     "Trajectory": "longthought.trajectories.trajectory",
     "asolve": "longthought.api",
     "critic": "longthought.agents.catalogue",
     "generate": "longthought.api",
-    "load": "longthought.problems.loader",
+    "load": "longthought.domains.loader",
     "policy": "longthought.agents.catalogue",
     "solve": "longthought.api",
 }
@@ -43,8 +46,10 @@ __all__ = [
     "AnswerReference",
     "CountdownReference",
     "Critic",
+    "Domain",
     "Policy",
     "Problem",
+    "Reference",
     "Run",
     "Task",
     "Trajectory",

@@ -1,7 +1,6 @@
 """The Python front door: one debate, or a batch of them."""
 
 import asyncio
-import hashlib
 import threading
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, aclosing
@@ -12,7 +11,12 @@ from typing import Any, Final
 
 from longthought.agents.agent import Judge, Policy, Proposer
 from longthought.agents.dialects.thinkers import Thinker
-from longthought.errors import ConfigError, ProblemError
+from longthought.domains.catalogue import address
+from longthought.domains.domain import Domain
+from longthought.domains.grade import reference_of
+from longthought.domains.loader import load
+from longthought.domains.posing import posed
+from longthought.errors import ConfigError
 from longthought.graphs import catalogue
 from longthought.graphs.context import Context, started
 from longthought.graphs.sampling.settings import SamplingContext
@@ -27,10 +31,7 @@ from longthought.jobs.scheduler import Opening
 from longthought.jobs.thread import in_thread
 from longthought.jobs.upload import uploading
 from longthought.jobs.vllm import serving, words
-from longthought.problems.countdown.puzzle import Puzzle
-from longthought.problems.loader import load
 from longthought.problems.problem import Problem, Task
-from longthought.tools.grade import reference_of
 from longthought.trajectories.events import AnyEvent
 from longthought.trajectories.folder import RunFolder
 from longthought.trajectories.trajectory import Trajectory
@@ -64,6 +65,7 @@ async def asolve(
     critic: str | Judge = "bundled:countdown",
     tools: Iterable[str] | None = None,
     answer: str | None = None,
+    domain: str | Domain | None = None,
     on_event: Callable[[AnyEvent], None] | None = None,
     **settings: Any,
 ) -> Trajectory:
@@ -76,6 +78,7 @@ async def asolve(
         critic: Likewise, with `lt.critic`.
         tools: Names of the verifiers that check every step.
         answer: The reference answer, seen by the grader alone, after the end. Countdown needs none.
+        domain: The domain of a statement: an object, a name, or `module:NAME`; recognised if left out.
         on_event: Called with each event as it happens.
         settings: Anything else of the graph's context: rounds, tokens, seconds, veto, seed, base_url, ….
 
@@ -84,13 +87,13 @@ async def asolve(
         EndpointError: if a model server can't be reached.
 
     """
-    posed = problem if isinstance(problem, Problem) else posed_by_hand(problem)
+    asked = problem if isinstance(problem, Problem) else posed(problem, address(domain))
     context = context_of(graph, policy, critic, tools, settings)
     seats = seated(context, policy, critic)
     try:
-        await expect_ready(seats, [posed])
+        await expect_ready(seats, [asked])
         return await play(
-            started(posed, context), context, seats, reference=reference_of(posed, answer), on_event=on_event
+            started(asked, context), context, seats, reference=reference_of(asked, answer), on_event=on_event
         )
     finally:
         await seats.aclose()
@@ -118,6 +121,7 @@ def generate(
     progress: Progress | None = None,
     graph_settings: Mapping[str, Any] | None = None,
     begin: Opening | None = None,
+    domain: str | Domain | None = None,
     **settings: Any,
 ) -> Generator[Trajectory, None, None]:
     """Run a batch of debates into a run folder and yield each as it ends; on a folder already begun, go on there.
@@ -151,6 +155,7 @@ def generate(
             sampling, which are attempts within one run.
         begin: The events that a debate goes on from, given its task and which of several it is; the first must be
             `Started`. By default a debate begins with the problem alone.
+        domain: The domain of rows and statements that don't name one: an object, a name, or `module:NAME`.
         settings: Anything else of the graph's context: rounds, tokens, seconds, veto, seed, base_url, ….
 
     Raises:
@@ -179,10 +184,11 @@ def generate(
                 server = await stack.enter_async_context(serving(serve_vllm, log, gpus=tensor_parallel_size))
                 here = replace(job, context=replace(job.context, base_url=server.base_url))
                 alive = server.expect_alive
-            ahead, tasks = to_inspect(_tasks(problems))
+            ahead, tasks = to_inspect(_tasks(problems, address(domain)))
             seats = seated(here.context, policy, critic)
             stack.push_async_callback(seats.aclose)
-            await expect_ready(seats, (task.problem for task in unfinished(Path(out), ahead, samples)))
+            waiting = (task.problem for task in unfinished(Path(out), ahead, samples))
+            await expect_ready(seats, waiting, elsewhere=place.elsewhere)
             folder = stack.enter_context(RunFolder.create_or_resume(Path(out), here.config()))
             await stack.enter_async_context(uploading(folder.path, upload))
             if place.elsewhere:
@@ -219,36 +225,30 @@ def _expect_names(policy: str | Proposer, critic: str | Judge) -> None:
         )
 
 
-def posed_by_hand(statement: str) -> Problem:
-    """Make a problem of a typed statement; Countdown statements are recognised."""
-    if not statement.strip():
-        raise ProblemError("the statement is empty: write one, such as 'Use 3, 7, 16 and 20, each once, to make 46.'")
-    puzzle = Puzzle.read(statement)
-    if puzzle:
-        return Problem(id=puzzle.id, statement=statement.strip(), domain="countdown")
-    return Problem(id=f"typed-{hashlib.sha256(statement.encode()).hexdigest()[:8]}", statement=statement.strip())
-
-
 @dataclass(frozen=True, slots=True)
 class _Tasks:
     """Tasks that can be read more than once; each reading starts anew."""
 
     read: Callable[[], Iterable[Task | Problem | str]]
+    domain: str | None
+    """Of statements."""
 
     def __iter__(self) -> Iterator[Task]:
-        return map(_task, self.read())
+        return (_task(given, self.domain) for given in self.read())
 
 
-def _tasks(problems: str | Path | Iterable[Task | Problem | str]) -> Iterable[Task]:
+def _tasks(problems: str | Path | Iterable[Task | Problem | str], domain: str | None) -> Iterable[Task]:
     if isinstance(problems, str | Path):
-        return _Tasks(partial(load, problems))
-    return map(_task, problems) if isinstance(problems, Iterator) else _Tasks(lambda: problems)
+        return _Tasks(partial(load, problems, domain=domain), domain)
+    if isinstance(problems, Iterator):
+        return (_task(given, domain) for given in problems)
+    return _Tasks(lambda: problems, domain)
 
 
-def _task(given: Task | Problem | str) -> Task:
+def _task(given: Task | Problem | str, domain: str | None) -> Task:
     if isinstance(given, Task):
         return given
-    return Task(problem=given if isinstance(given, Problem) else posed_by_hand(given))
+    return Task(problem=given if isinstance(given, Problem) else posed(given, domain))
 
 
 def context_of(

@@ -13,6 +13,7 @@ from longthought.cli.options import (
     CriticBaseUrl,
     CriticModel,
     DialectName,
+    DomainName,
     IdField,
     Json,
     Limit,
@@ -62,6 +63,7 @@ def evaluate(
     answer_field: AnswerField = None,
     id_field: IdField = None,
     where: Where = None,
+    domain: DomainName = None,
     limit: Limit = None,
     json: Json = False,
 ) -> None:
@@ -74,9 +76,9 @@ def evaluate(
     gets a run folder for each strategy and seed, `table.csv`, `comparison.json`, `critic.json` and the plots. The
     strategies `oracle`, `random-critic` and `leaf-only` show what the critic is worth.
     """
+    from longthought.domains.loader import data_set
     from longthought.evaluation.plays import EvaluationPlan, graded
     from longthought.evaluation.strategies import USUAL, chosen
-    from longthought.problems.loader import data_set
 
     names = USUAL if strategies is None and not strategy else _split(strategies or "")
     given = {
@@ -86,7 +88,7 @@ def evaluate(
     }  # fmt: skip
     data = data_set(
         problems, preset=preset, statement_field=statement_field, answer_field=answer_field, id_field=id_field,
-        where=where or (), limit=limit,
+        where=where or (), limit=limit, domain=domain,
     )  # fmt: skip
     plan = EvaluationPlan(
         chosen(names, strategy or ()),

@@ -15,6 +15,7 @@ from longthought.cli.options import (
     CriticBaseUrl,
     CriticModel,
     DialectName,
+    DomainName,
     Graph,
     IdField,
     Json,
@@ -102,6 +103,7 @@ def generate(
     answer_field: AnswerField = None,
     id_field: IdField = None,
     where: Where = None,
+    domain: DomainName = None,
     limit: Limit = None,
     metrics_port: Annotated[
         int | None, typer.Option(metavar="PORT", help="Serve the figures as OpenMetrics on 127.0.0.1:PORT/metrics.")
@@ -118,10 +120,10 @@ def generate(
     """
     from longthought import generate as run
     from longthought.cli.render.job import Dashboard, stopped, summary_table, unheard
+    from longthought.domains.loader import data_set
     from longthought.graphs import catalogue
     from longthought.jobs.metrics import MetricsServer
     from longthought.jobs.progress import Progress
-    from longthought.problems.loader import data_set
 
     given = settings(
         graph=graph, policy=policy, critic=critic, base_url=base_url, critic_base_url=critic_base_url, dialect=dialect,
@@ -129,7 +131,7 @@ def generate(
     )  # fmt: skip
     data = data_set(
         problems, preset=preset, statement_field=statement_field, answer_field=answer_field, id_field=id_field,
-        where=where or (), limit=limit,
+        where=where or (), limit=limit, domain=domain,
     )  # fmt: skip
     progress = Progress(limit=concurrency)
     job = run(

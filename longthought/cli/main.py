@@ -15,6 +15,7 @@ def main() -> None:
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("HF_HUB_VERBOSITY", "error")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    sys.path.append(os.getcwd())  # where a domain given as module:NAME is looked for too
     try:
         code = _run()
     except KeyboardInterrupt:

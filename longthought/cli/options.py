@@ -37,6 +37,14 @@ StatementField = Annotated[str | None, typer.Option(metavar="FIELD", help="Field
 AnswerField = Annotated[str | None, typer.Option(metavar="FIELD", help="Field of the answer, or of a solution.")]
 IdField = Annotated[str | None, typer.Option(metavar="FIELD", help="Field of the id; made of file and row otherwise.")]
 Where = Annotated[list[str] | None, typer.Option(metavar="FIELD=VALUE", help="Only such rows; also != < <= > >=.")]
+DomainName = Annotated[
+    str | None,
+    typer.Option(
+        "--domain",
+        metavar="NAME",
+        help="Domain of problems that don't name one: countdown, math, code, lean, or your own as module:NAME.",
+    ),
+]
 Limit = Annotated[int | None, typer.Option(help="Problems at most.")]
 
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON.")]

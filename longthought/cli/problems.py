@@ -26,8 +26,9 @@ def countdown(
     seed: Annotated[int, typer.Option(help="Same seed, same problems.")] = 0,
 ) -> None:
     """Write solvable Countdown problems with their references."""
+    from longthought.domains.countdown import countdown_task
+    from longthought.domains.loader import write
     from longthought.problems.countdown.game import generate
-    from longthought.problems.loader import countdown_task, write
 
     if split not in ("train", "validation", "test"):
         raise ProblemError(f"--split {split}: choose train, validation or test")

@@ -10,6 +10,7 @@ from longthought.cli.options import (
     CriticBaseUrl,
     CriticModel,
     DialectName,
+    DomainName,
     Graph,
     Json,
     PolicyModel,
@@ -33,6 +34,7 @@ def solve(
     base_url: BaseUrl = None,
     critic_base_url: CriticBaseUrl = None,
     dialect: DialectName = None,
+    domain: DomainName = None,
     tools: Tools = None,
     rounds: Rounds = None,
     tokens: Tokens = None,
@@ -53,9 +55,9 @@ def solve(
     from rich.console import Console
 
     import longthought as lt
-    from longthought.api import posed_by_hand
     from longthought.cli.render.debate import bill, live_lines, opening
-    from longthought.jobs.preflight import expect_possible
+    from longthought.domains.catalogue import domain_of
+    from longthought.domains.posing import posed
     from longthought.trajectories.events import AnyEvent, Started
 
     console = Console(highlight=False)
@@ -73,8 +75,8 @@ def solve(
             console.print(line)
         before[:] = [event]
 
-    problem = posed_by_hand(statement)
-    expect_possible(problem)
+    problem = posed(statement, domain)
+    domain_of(problem).expect_possible(problem)
     try:
         trajectory = asyncio.run(lt.asolve(problem, answer=answer, on_event=None if json else show, **given))
     except KeyboardInterrupt:

@@ -8,14 +8,13 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
+from longthought.domains.catalogue import domain_of
 from longthought.evaluation.budgets import COUNTS, Count, Spent, TokenBill
 from longthought.evaluation.grades import Marks
 from longthought.evaluation.plays import EvaluationPlan
 from longthought.evaluation.strategies import Strategy
 from longthought.graphs import catalogue
 from longthought.graphs.machine import Machine
-from longthought.problems.countdown import game
-from longthought.problems.countdown.puzzle import Puzzle
 from longthought.problems.problem import Task
 from longthought.record import Record
 from longthought.statistics import clustered, paired
@@ -275,8 +274,7 @@ def _rate(hits: Sequence[int], tries: int) -> Rate:
 
 
 def _unseen(task: Task) -> bool:
-    puzzle = Puzzle.read(task.problem.statement)
-    return puzzle is not None and game.held_out_target(puzzle.target)
+    return domain_of(task.problem).unseen(task.problem) is not None
 
 
 def _entrant(plan: EvaluationPlan, strategy: Strategy) -> Entrant:

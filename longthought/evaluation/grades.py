@@ -1,7 +1,7 @@
 """The checker's words, each asked for once: many cuts of a run have the same answer."""
 
+from longthought.domains.grade import grade
 from longthought.problems.problem import Task
-from longthought.tools.grade import grade
 from longthought.trajectories.trajectory import Trajectory
 
 

@@ -13,6 +13,8 @@ from typing import Any
 
 from longthought.agents.agent import Judge
 from longthought.api import generate
+from longthought.domains.catalogue import domain_of
+from longthought.domains.grade import reference_of
 from longthought.errors import ConfigError, ProblemError, RunFolderError
 from longthought.evaluation.ablations import LeafCritic, OracleCritic, RandomCritic
 from longthought.evaluation.budgets import TokenBill
@@ -20,7 +22,6 @@ from longthought.evaluation.strategies import MANY, STRATEGIES, Strategy
 from longthought.graphs.context import Context
 from longthought.jobs.progress import Progress
 from longthought.problems.problem import Task
-from longthought.tools.grade import reference_of
 from longthought.trajectories.run import Run
 from longthought.trajectories.trajectory import Trajectory
 
@@ -143,12 +144,18 @@ def graded(tasks: Sequence[Task]) -> list[Task]:
     """Return tasks that all have something to grade by; a Countdown statement says it itself.
 
     Raises:
-        ProblemError: naming the first that has nothing.
+        ProblemError: naming the first that has nothing, or whose domain has no checker or can't be imported.
 
     """
     found: list[Task] = []
     for task in tasks:
         reference = task.reference or reference_of(task.problem, None)
+        domain = domain_of(task.problem)
+        if not domain.has_checker:
+            raise ProblemError(
+                f"the problem {task.problem.id!r} can't be graded: its domain {domain.name} has no checker; give the "
+                "domain a `grade`"
+            )
         if reference is None:
             raise ProblemError(
                 f"the problem {task.problem.id!r} has no reference to grade by: give it one, name it with "

@@ -13,13 +13,11 @@ from longthought.agents.agent import Judge, Reply
 from longthought.agents.dialects.dialect import Step, Unreadable
 from longthought.agents.view import View
 from longthought.api import generate
+from longthought.domains.catalogue import domain_of, recognised
 from longthought.errors import ProblemError
 from longthought.evaluation.ablations import AcceptingCritic
 from longthought.evaluation.critic_report import Part, part
 from longthought.jobs.progress import Progress
-from longthought.problems.countdown import notation
-from longthought.problems.countdown.puzzle import Puzzle
-from longthought.problems.final_answer import final_answer
 from longthought.problems.problem import Problem
 from longthought.problems.sources import Row, show, source_of
 from longthought.record import Record
@@ -90,8 +88,8 @@ def _solution(row: Row, name: str) -> Solution:
         raise ProblemError(
             f'"{LABEL_FIELDS[0]}": expected a step from 0 to {len(texts) - 1}, or null or -1, found {show(label)}'
         )
-    domain = "countdown" if Puzzle.read(statement) else "math"
-    return Solution(problem=Problem(id=name, statement=statement, domain=domain), steps=texts, first_error=label)
+    problem = Problem(id=name, statement=statement, domain=recognised(statement).name)
+    return Solution(problem=problem, steps=texts, first_error=label)
 
 
 def _field(row: Row, names: Sequence[str]) -> Any:
@@ -118,7 +116,8 @@ class Reciter:
         steps, at = self._steps[view.problem.id], len(view.path)
         if at == len(steps):
             return Reply(Unreadable("the solution is over"), ())
-        return Reply(Step(steps[at], _answer(steps[at]) if at == len(steps) - 1 else None), ())
+        last = at == len(steps) - 1
+        return Reply(Step(steps[at], domain_of(view.problem).closing_answer(steps[at]) if last else None), ())
 
     async def propose_many(self, view: View, count: int) -> Sequence[Reply[Step]]:
         """Read out the next step, once."""
@@ -130,12 +129,6 @@ class Reciter:
 
     async def aclose(self) -> None:
         """Hold nothing."""
-
-
-def _answer(text: str) -> str | None:
-    """Return the answer in a last step; a Countdown move that leaves several numbers has none."""
-    move = notation.read_step(text)
-    return None if move and len(move.remaining) > 1 else final_answer(text)
 
 
 def settings(solutions: Sequence[Solution]) -> dict[str, Any]:

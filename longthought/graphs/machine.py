@@ -7,7 +7,6 @@ What the turns of a graph are is for the graph to say.
 """
 
 import asyncio
-import hashlib
 from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -19,12 +18,11 @@ from langgraph.graph.state import CompiledStateGraph  # pyright: ignore[reportMi
 from langgraph.runtime import Runtime, get_runtime
 from typing_extensions import TypedDict  # pydantic, and so Studio, needs this one before Python 3.12
 
+from longthought.domains.posing import posed
 from longthought.errors import ProblemError
 from longthought.graphs.context import Context, started
 from longthought.graphs.runner import Runner
 from longthought.graphs.seats import Seats
-from longthought.problems.countdown.puzzle import Puzzle
-from longthought.problems.problem import Problem
 from longthought.trajectories.events import (
     EVENT,
     AnyEvent,
@@ -84,7 +82,7 @@ class State(TypedDict, total=False):
     statement: str
     """The problem in words."""
     domain: str
-    """`countdown`, `math`, …; told from the statement if left out."""
+    """`countdown`, `math`, …, or `module:NAME`; told from the statement if left out."""
     events: Annotated[list[dict[str, Any]], append]
     """The log so far; append to it to step in."""
     narration: str
@@ -191,12 +189,9 @@ class Machine(ABC, Generic[C, F]):
         statement = state.get("statement", "").strip()
         if not statement:
             raise ProblemError("the statement is empty: write a problem, such as 'What is 12 * 13?'")
-        puzzle = Puzzle.read(statement)
-        name = puzzle.id if puzzle else f"typed-{hashlib.sha256(statement.encode()).hexdigest()[:8]}"
-        domain = state.get("domain") or ("countdown" if puzzle else "math")
+        problem = posed(statement, state.get("domain") or None)
         settings = self._settings(None, runtime)
         fold, events = self.begin(settings), list[AnyEvent]()
-        problem = Problem(id=name, statement=statement, domain=domain)
         self._recorder(fold, events)([started(problem, settings, by=Author.HUMAN)])
         return self._update(fold, events)
 

@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from longthought.domains.grade import grade
 from longthought.errors import LongthoughtError
 from longthought.graphs import catalogue
 from longthought.graphs.context import Context
 from longthought.graphs.machine import NO_LIMIT, Graph, Observer
 from longthought.graphs.seats import Seats
 from longthought.problems.problem import Reference
-from longthought.tools.grade import grade
 from longthought.trajectories.events import (
     AnyEvent,
     Author,

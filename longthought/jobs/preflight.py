@@ -15,23 +15,28 @@ from longthought.agents.dialects.thinkers import Thinker
 from longthought.agents.in_process.chat_model import InProcessChatModel
 from longthought.agents.served.chat_model import ServedChatModel
 from longthought.agents.view import View
+from longthought.domains.catalogue import expect_known
 from longthought.errors import ProblemError
 from longthought.graphs.seats import Seats
-from longthought.problems.countdown import game
-from longthought.problems.countdown.puzzle import Puzzle
 from longthought.problems.problem import Problem, Task
 from longthought.trajectories.ids import trajectory_id
 from longthought.trajectories.run import Run
 
 
-async def expect_ready(seats: Seats, problems: Iterable[Problem]) -> None:
+async def expect_ready(seats: Seats, problems: Iterable[Problem], *, elsewhere: bool = False) -> None:
     """Raise unless both agents can read every problem and their models answer.
 
     A server is asked for its list of models; a model in this process is loaded. Without problems there is nothing to
     be ready for.
 
+    Args:
+        seats: The agents.
+        problems: Those to look at.
+        elsewhere: Whether other processes play them, and so import the domains of the problems.
+
     Raises:
-        ProblemError: if a problem can't be put to an agent; the first such one is named.
+        ProblemError: if a problem can't be put to an agent, and the first such one is named; or if its domain can't be
+            imported.
         OutageError: if a server can't be reached, takes no key, or hasn't the model.
         ModelError: if a model in this process can't be loaded.
 
@@ -39,6 +44,7 @@ async def expect_ready(seats: Seats, problems: Iterable[Problem]) -> None:
     first: Problem | None = None
     for problem in problems:
         first = first or problem
+        expect_known(problem.domain, elsewhere=elsewhere)
         _expect_readable(problem, seats)
     for seated in (seats.policy, seats.critic) if first else ():
         if first and isinstance(seated, Agent):
@@ -59,24 +65,6 @@ def unfinished(path: Path, tasks: Iterable[Task], samples: int) -> Iterator[Task
     for task in tasks:
         if any(trajectory_id(task.problem, sample) not in done for sample in range(samples)):
             yield task
-
-
-def expect_possible(problem: Problem) -> None:
-    """Raise if a Countdown problem has no solution; the numbers may be too many to tell.
-
-    Raises:
-        ProblemError: naming the nearest target that there is a solution for.
-
-    """
-    puzzle = Puzzle.read(problem.statement)
-    if puzzle is None or len(puzzle.numbers) > game.MAX_NUMBERS or min(puzzle.numbers) < 1:
-        return
-    if not game.solvable(puzzle.numbers, puzzle.target):
-        nearest = min(game.reachable(puzzle.numbers), key=lambda value: (abs(value - puzzle.target), value))
-        raise ProblemError(
-            f"{problem.statement!r} has no solution by the rules of Countdown (each number once, positive whole "
-            f"results): choose another target; the nearest that works is {nearest}"
-        )
 
 
 def _opening(problem: Problem) -> View:

@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import Final
 
 from longthought.agents.agent import Proposer
+from longthought.domains.grade import reference_of
+from longthought.domains.loader import load
 from longthought.errors import ConfigError
 from longthought.jobs.progress import Progress
 from longthought.labels import continuations
 from longthought.labels.exact import exact_labels
 from longthought.labels.label import Label, LabelBook, LabelWriter, Method
 from longthought.labels.outcomes import settled, tree_labels
-from longthought.problems.loader import load
 from longthought.problems.problem import Task
 from longthought.record import Record
-from longthought.tools.grade import reference_of
 from longthought.trajectories.run import Run
 
 METHODS: Final = tuple(method for method in Method if method is not Method.HUMAN)

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from longthought.agents.agent import Reply
 from longthought.agents.dialects.dialect import Step
 from longthought.agents.view import View
+from longthought.domains.grade import reference_of
 from longthought.errors import ConfigError
 from longthought.graphs.context import Context, started
 from longthought.graphs.subdebates import retold
 from longthought.labels.outcomes import refuted
-from longthought.problems.countdown.puzzle import Puzzle
-from longthought.problems.problem import CountdownReference, Problem, Task
+from longthought.problems.problem import Problem, Task
 from longthought.trajectories.events import (
     Action,
     AnyEvent,
@@ -111,18 +111,19 @@ def gradable(problem: Problem, references: Mapping[str, Task]) -> Task:
 
     Raises:
         ConfigError: if nobody knows.
+        ProblemError: if the problem's domain can't be imported.
 
     """
     known = references.get(problem.id)
     if known is not None and known.reference is not None:
         return Task(problem=problem, reference=known.reference)
-    puzzle = Puzzle.read(problem.statement)
-    if puzzle is None or puzzle.target < 1:
+    reference = reference_of(problem, None)
+    if reference is None:
         raise ConfigError(
             f"the log keeps no references, and the answers to {problem.id!r} can't be graded without: give "
             "--problems FILE, the problems that the run was made of"
         )
-    return Task(problem=problem, reference=CountdownReference(numbers=puzzle.numbers, target=puzzle.target))
+    return Task(problem=problem, reference=reference)
 
 
 def opening(

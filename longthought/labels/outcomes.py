@@ -15,10 +15,10 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import Final, NamedTuple
 
+from longthought.domains.grade import grade
 from longthought.labels.label import Label, Method
 from longthought.problems.problem import Reference
 from longthought.statistics import share
-from longthought.tools.grade import grade
 from longthought.trajectories.events import EvidenceStatus
 from longthought.trajectories.trajectory import Trajectory
 from longthought.trajectories.tree import Node, NodeKind, Standing, Tree

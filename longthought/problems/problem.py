@@ -1,14 +1,35 @@
 """A problem as agents may see it, and its reference as only graders may.
 
 The two are different types on purpose: an agent, a prompt or a graph takes a `Problem`, and no code path leads from it
-to the answer. Only `longthought.tools.grade` takes both.
+to the answer. Only `longthought.domains.grade` takes both.
 """
 
-from typing import Self
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, Final, Protocol, Self, cast, runtime_checkable
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import (
+    Field,
+    PositiveInt,
+    SerializeAsAny,
+    TypeAdapter,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
 
+from longthought.errors import ProblemError
 from longthought.record import Record
+
+
+@runtime_checkable
+class Addressed(Protocol):
+    """An object that can be imported by its address: a domain, which this layer doesn't know."""
+
+    @property
+    def address(self) -> str:
+        """The name of something bundled, or `module:NAME`."""
+        ...
 
 
 class Problem(Record):
@@ -19,9 +40,15 @@ class Problem(Record):
     statement: str = Field(min_length=1)
     """The problem in words."""
     domain: str = "math"
-    """`math`, `countdown`, `code`, `lean`, …: which checkers apply."""
+    """`math`, `countdown`, `code`, `lean`, or the `module:NAME` of a domain from outside: which checkers apply."""
     context: str = ""
     """Anything given beside the statement, such as a passage to read."""
+
+    @field_validator("domain", mode="before")
+    @classmethod
+    def _by_address(cls, given: object) -> object:
+        """Take a domain given as an object; what is kept is how to import it again."""
+        return given if isinstance(given, str) or not isinstance(given, Addressed) else given.address
 
 
 class Reference(Record):
@@ -70,8 +97,40 @@ class LeanReference(Reference):
     statement: str = Field(min_length=1)
 
 
+_Bundled = AnswerReference | CountdownReference | CodeReference | LeanReference
+_BUNDLED: Final[TypeAdapter[_Bundled]] = TypeAdapter(_Bundled)
+
+
 class Task(Record):
-    """One line of a data set: a problem and, where it is known, its reference."""
+    """One line of a data set: a problem and, where it is known, its reference.
+
+    As JSON, a reference from outside is written with its class, `{"class": "module:Name", "fields": {…}}`, so that
+    another process can make it again.
+    """
 
     problem: Problem
-    reference: AnswerReference | CountdownReference | CodeReference | LeanReference | None = None
+    reference: SerializeAsAny[Reference] | None = None
+
+    @field_validator("reference", mode="before")
+    @classmethod
+    def _of_its_class(cls, given: object) -> object:
+        if not isinstance(given, Mapping):
+            return given
+        fields = cast(Mapping[str, Any], given)
+        if set(fields) != {"class", "fields"}:
+            return _BUNDLED.validate_python(fields)
+        module, _, name = str(fields["class"]).partition(":")
+        try:
+            found: object = getattr(import_module(module), name)
+        except Exception as error:  # a module from outside raises what it likes
+            raise ProblemError(f"reference: its class {fields['class']} can't be imported ({error})") from error
+        if not (isinstance(found, type) and issubclass(found, Reference)):
+            raise ValueError(f"{fields['class']} is no Reference")
+        return found.model_validate(fields["fields"])
+
+    @field_serializer("reference")
+    def _with_its_class(self, held: Reference | None) -> dict[str, Any] | None:
+        if held is None or isinstance(held, _Bundled):
+            return None if held is None else held.model_dump()
+        kind = type(held)
+        return {"class": f"{kind.__module__}:{kind.__qualname__}", "fields": held.model_dump(mode="json")}

@@ -2,7 +2,8 @@ r"""The plain voice: a thought in English, in the register in which strong model
 
 "Wait", "Alternatively", "Let me check": which connective opens a sentence depends on the kind of move, the debate and
 a seed, and on nothing else, so the same thought is always told in the same words. What was said in the log is repeated
-to the letter, only shorthand is read aloud. The final answer stands in `\boxed{}`, as `problems.conventions` reads it.
+to the letter, only shorthand is read aloud. The final answer stands in `\boxed{}`, or where else the
+problem's domain has it.
 """
 
 import re
@@ -10,7 +11,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from longthought.problems import code
+from longthought.domains.conventions import conventions
 from longthought.thoughts import phrases, shorthand
 from longthought.thoughts.moves import STEPS, Factor, Move
 from longthought.thoughts.thought import Course, Sentence
@@ -134,11 +135,8 @@ class _Narrator:
 
     def _answer(self, at: int, move: Move) -> str:
         phrase = self._one_of(at, phrases.ANSWER)
-        if self._course.problem.domain == code.DOMAIN:
-            return f"{phrase}:{PARAGRAPH}```python\n{move.text}\n```{PARAGRAPH}\\boxed{{program}}"
-        if "\n" in move.text:
-            return f"{phrase}:{PARAGRAPH}```{self._course.problem.domain}\n{move.text}\n```"
-        return f"{phrase} \\boxed{{{move.text}}}."
+        written = conventions(self._course.problem).written_answer(move.text)
+        return f"{phrase}:{PARAGRAPH}{written}" if "\n" in written else f"{phrase} {written}."
 
 
 def place(node: Node) -> str:

@@ -4,11 +4,11 @@ Only the statement and the step are read; the hidden tests are left to the grade
 """
 
 import ast
+import doctest
 import re
 from collections.abc import Sequence
 from typing import Final
 
-from longthought.problems import code
 from longthought.problems.problem import Problem
 from longthought.tools.python import blocks
 from longthought.tools.sandbox.pool import Sandbox, shared
@@ -22,6 +22,10 @@ _STATUS: Final = {
     Mark.UNSUPPORTED: EvidenceStatus.ABSTAINED,
     Mark.UNAVAILABLE: EvidenceStatus.UNAVAILABLE,
 }
+DOMAIN: Final = "code"
+"""The only domain whose statements hold examples."""
+_FENCE: Final = re.compile(r"^[ \t]*(?:```[^\n]*|\"\"\"|''')[ \t]*$", re.MULTILINE)
+_ASSERT: Final = re.compile(r"^[ \t]*(assert\b.*)$", re.MULTILINE)
 _NAMES: Final = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -36,7 +40,7 @@ class Examples:
 
     def claims(self, problem: Problem, path: Sequence[str], step: str) -> list[Claim]:
         """Take the last program of a step, if the statement has examples that it could pass."""
-        if problem.domain != code.DOMAIN or not (programs := blocks(step)) or not code.examples(problem.statement):
+        if problem.domain != DOMAIN or not (programs := blocks(step)) or not examples(problem.statement):
             return []
         text, span = programs[-1]
         return [Claim(text, span, problem, tuple(path))]
@@ -44,7 +48,7 @@ class Examples:
     async def check(self, claim: Claim) -> Evidence:
         """Run the examples that call something the program defines; all of them must pass."""
         defined = _defined(claim.text)
-        relevant = [line for line in code.examples(claim.problem.statement) if defined & set(_NAMES.findall(line))]
+        relevant = [line for line in examples(claim.problem.statement) if defined & set(_NAMES.findall(line))]
         if not relevant:
             return self._evidence(claim, EvidenceStatus.ABSTAINED, "the program defines nothing that the examples call")
         for number, line in enumerate(relevant, start=1):
@@ -66,3 +70,33 @@ def _defined(program: str) -> set[str]:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set()
     return {n.name for n in tree.body if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))}
+
+
+def examples(statement: str) -> list[str]:
+    """Return the tests that a statement shows, as `assert` lines: its own, and what stands behind `>>>`."""
+    found = [line for line in map(_one_line, _ASSERT.findall(statement)) if line]
+    try:
+        shown = doctest.DocTestParser().get_examples(_FENCE.sub("", statement))
+    except ValueError:
+        return found
+    for example in shown:
+        source, want = example.source.strip(), example.want.strip()
+        if _expression(source) and _expression(want):
+            found.append(f"assert ({source}) == ({want})")
+    return found
+
+
+def _one_line(text: str) -> str:
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ""
+    return text
+
+
+def _expression(text: str) -> bool:
+    try:
+        ast.parse(text, mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True

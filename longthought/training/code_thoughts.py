@@ -20,12 +20,12 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage, SystemMessage
 
 from longthought.agents.dialects.thinkers import VOICES
+from longthought.domains.catalogue import domain_of
+from longthought.domains.grade import grade
+from longthought.domains.loader import data_set
 from longthought.errors import ConfigError, ProblemError, RefusedError
-from longthought.problems import code
-from longthought.problems.loader import data_set
 from longthought.problems.problem import Problem, Task
 from longthought.problems.sources import source_of
-from longthought.tools.grade import grade
 from longthought.tools.python import blocks
 from longthought.tools.sandbox.pool import shared
 from longthought.tools.sandbox.result import RunStatus
@@ -162,7 +162,7 @@ async def _answer(task: Task, program: str) -> tuple[str | None, str]:
     if task.reference is None:
         return None, "the problem has no reference to check it by"
     answer = program.strip()
-    if task.problem.domain != code.DOMAIN:
+    if not domain_of(task.problem).answer_is_program:
         result = await shared().run(program)
         if result.run is not RunStatus.OK or not result.stdout.strip():
             return None, f"run: {result.run}, and it printed {result.stdout.strip()[:40]!r}"
@@ -172,10 +172,11 @@ async def _answer(task: Task, program: str) -> tuple[str | None, str]:
 
 
 def _thought(words: str, program: str, problem: Problem, answer: str) -> str:
+    domain = domain_of(problem)
+    if domain.answer_is_program:
+        return f"{words}\n\nSo the whole program is:\n\n{domain.written_answer(program.strip())}"
     block = f"```python\n{program.strip()}\n```"
-    if problem.domain == code.DOMAIN:
-        return f"{words}\n\nSo the whole program is:\n\n{block}\n\n\\boxed{{program}}"
-    return f"{words}\n\nSo the whole program is:\n\n{block}\n\nIt prints {answer}. \\boxed{{{answer}}}"
+    return f"{words}\n\nSo the whole program is:\n\n{block}\n\nIt prints {answer}. {domain.written_answer(answer)}"
 
 
 async def _objection(task: Task, text: str, program: str) -> str:

@@ -8,11 +8,12 @@ import pytest
 from rich.console import Console
 
 from longthought.cli.render.comparison import critic_panel, footnotes, table
+from longthought.domains.countdown import countdown_task
+from longthought.domains.loader import write
 from longthought.evaluation.evaluation import evaluate
 from longthought.evaluation.plays import EvaluationPlan
 from longthought.evaluation.strategies import STRATEGIES, Strategy
 from longthought.problems.countdown import game
-from longthought.problems.loader import countdown_task, write
 from tests.cli.test_cli import URL, Run, expect_one_line, run, served
 from tests.fakes import sums
 from tests.fakes.enumerator import Enumerator, Solver

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import longthought as lt
+from longthought.domains.countdown import countdown_task
 from longthought.evaluation.budgets import COUNTS, Count, Spent, TokenBill
 from longthought.problems.countdown import game
-from longthought.problems.loader import countdown_task
 from longthought.trajectories.events import Author, Checked, Evidence, EvidenceStatus, Failed, Failure, Usage
 from tests.fakes import logs
 from tests.fakes.enumerator import Enumerator, Solver

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import longthought as lt
+from longthought.domains.countdown import countdown_task
 from longthought.errors import ConfigError, ProblemError, RunFolderError
 from longthought.evaluation import plots
 from longthought.evaluation.comparison import Comparison, compare, steps
@@ -18,7 +19,6 @@ from longthought.evaluation.plays import EvaluationPlan, graded
 from longthought.evaluation.saving import save
 from longthought.evaluation.strategies import STRATEGIES, USUAL, Strategy, chosen, read
 from longthought.problems.countdown import game
-from longthought.problems.loader import countdown_task
 from longthought.problems.problem import AnswerReference, Problem, Task
 from longthought.statistics import paired, share
 from tests.fakes.enumerator import Enumerator, Solver

@@ -11,9 +11,9 @@ from longthought.agents.dialects.compact import Compact
 from longthought.agents.dialects.dialect import Dialect
 from longthought.agents.dialects.prose import Prose
 from longthought.agents.view import view
+from longthought.domains.countdown import countdown_task
 from longthought.problems.countdown import game, notation
 from longthought.problems.countdown.puzzle import Puzzle
-from longthought.problems.loader import countdown_task
 from longthought.trajectories.events import Judged, Proposed
 from longthought.trajectories.trajectory import Trajectory
 from longthought.trajectories.tree import NodeKind, Standing, Tree

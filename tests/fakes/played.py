@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 import longthought as lt
+from longthought.domains.countdown import countdown_task
 from longthought.labels.job import label
 from longthought.problems.countdown import game
-from longthought.problems.loader import countdown_task
 from longthought.training.data.export import export
 from longthought.training.data.formats import Format
 from longthought.training.data.settings import Exported, ExportSettings

@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from longthought.problems.loader import write
+from longthought.domains.loader import write
 from longthought.problems.problem import AnswerReference, Problem, Task
 from tests.fakes.server import Act, FakeServer, completion
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 import longthought as lt
+from longthought.domains.countdown import countdown_task
 from longthought.graphs.context import Context, started
 from longthought.graphs.debate import DebateContext
 from longthought.problems.countdown import game
-from longthought.problems.loader import countdown_task
 from longthought.problems.problem import Task
 from longthought.trajectories.events import AnyEvent, Author, Cause, Moved, Proposed
 from longthought.trajectories.run import Run

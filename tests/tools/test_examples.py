@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from longthought.domains.grade import grade
 from longthought.problems.problem import Case, CodeReference, Problem
 from longthought.tools.examples import Examples
-from longthought.tools.grade import grade
 from longthought.tools.sandbox.pool import Sandbox
 from longthought.trajectories.events import EvidenceStatus
 

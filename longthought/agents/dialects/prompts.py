@@ -102,6 +102,8 @@ script in one ```lean block.""".replace("\\\n", "")
 
 PROBLEM: Final = "Problem:\n{statement}\n\n"
 CONTEXT: Final = "Given with the problem:\n{context}\n\n"
+ANSWER_FORM: Final = "{form}\n\n"
+"""What the problem's domain says of the form of an answer."""
 STEP: Final = "Step {number}:\n{text}\n\n"
 
 PRINTED: Final = "The code in step {number} printed:\n{output}\n\n"

@@ -17,11 +17,8 @@ from longthought.agents.dialects.chairs import DIALOGUE, ChairTexts
 from longthought.agents.dialects.dialect import Step, Unreadable
 from longthought.agents.dialects.reading import cut, spoken, strip_heading, without_thinking, written_verdicts
 from longthought.agents.view import Candidate, TriedStep, View
-from longthought.problems import code
-from longthought.problems.final_answer import boxed_answer, final_answer
+from longthought.domains.conventions import conventions
 from longthought.problems.worked import Worked
-from longthought.tools.lean import script
-from longthought.tools.python import blocks
 from longthought.trajectories.events import Action, Evidence, EvidenceStatus, Verdict
 
 MAX_PRINTED: Final = 4_000
@@ -90,29 +87,22 @@ class Prose:
         return [*messages, AIMessage(said), HumanMessage(prompts.AGAIN.format(reason=reason))]
 
     def read_step(self, reply: str, view: View) -> Step | Unreadable:
-        """Read a step from the policy's reply: its text without thinking and heading, and its final answer if any."""
+        """Read a step from a reply: its text without thinking and heading, and the final answer if it gives one."""
         try:
             text = strip_heading(spoken(reply))
             if not text:
                 return Unreadable("there is a heading but no step below it")
-            return _step(text, view)
+            return Step(text, conventions(view.problem).step_answer(view.path, text))
         except ValueError as error:
             return Unreadable(str(error))
 
     def read_solution(self, reply: str, view: View) -> Step | Unreadable:
-        """Read a whole solution; its answer is a finished proof, the last program, or stands in a box or in words."""
+        """Read a whole solution, with its final answer if the problem's domain finds one."""
         try:
             text = spoken(reply)
         except ValueError as error:
             return Unreadable(str(error))
-        match view.problem.domain:
-            case script.DOMAIN:
-                return Step(text, script.answer((), text))
-            case code.DOMAIN:
-                programs = blocks(text)
-                return Step(text, programs[-1][0] if programs else None)
-            case _:
-                return Step(text, final_answer(text, last_line=False))
+        return Step(text, conventions(view.problem).solution_answer(text))
 
     def read_reflection(self, reply: str) -> str | Unreadable:
         """Read a reflection."""
@@ -191,17 +181,6 @@ def _earlier(attempts: Sequence[TriedStep]) -> str:
             return f"{''.join(numbered)}{prompts.WRITE_MERGER}"
 
 
-def _step(text: str, view: View) -> Step | Unreadable:
-    """Make a step with its final answer, which is a finished proof script, a marked program or a box by domain."""
-    if view.problem.domain == script.DOMAIN:
-        return Step(text, script.answer(view.path, text))
-    answer = boxed_answer(text)
-    if answer is None or view.problem.domain != code.DOMAIN:
-        return Step(text, answer)
-    found = blocks(text)
-    return Step(text, found[-1][0]) if found else Unreadable("the final program must stand in a ```python block")
-
-
 # Writing: a view as messages.
 
 
@@ -214,6 +193,8 @@ def _prefix(view: View) -> str:
     parts = [prompts.PROBLEM.format(statement=view.problem.statement)]
     if view.problem.context:
         parts.append(prompts.CONTEXT.format(context=view.problem.context))
+    if form := conventions(view.problem).answer_form:
+        parts.append(prompts.ANSWER_FORM.format(form=form))
     for number, text in zip(view.path_nodes, view.path, strict=True):
         parts.append(prompts.STEP.format(number=number, text=text))
     return "".join(parts)

@@ -15,16 +15,14 @@ from longthought.agents.dialects.compact import Compact
 from longthought.agents.dialects.dialect import Step, Unreadable
 from longthought.agents.dialects.prose import Prose
 from longthought.agents.view import View
+from longthought.domains.conventions import conventions
 from longthought.errors import ConfigError
-from longthought.problems import code
 from longthought.problems.countdown import notation
-from longthought.problems.final_answer import final_answer
 from longthought.problems.problem import Problem
 from longthought.problems.worked import Worked
 from longthought.thoughts.compact import CompactVoice, read_thought
 from longthought.thoughts.english import English
 from longthought.thoughts.thought import Voice
-from longthought.tools.python import blocks
 
 
 class ThinkerVoice(Voice, Protocol):
@@ -50,17 +48,14 @@ class ProseThoughts(English):
     def ask(self, problem: Problem) -> list[BaseMessage]:
         """Ask for a long thought."""
         given = prompts.CONTEXT.format(context=problem.context) if problem.context else ""
+        form = conventions(problem).answer_form
         asked = prompts.PROBLEM.format(statement=problem.statement) + given
+        asked += prompts.ANSWER_FORM.format(form=form) if form else ""
         return [SystemMessage(prompts.THINKER), HumanMessage(asked.rstrip())]
 
     def read_answer(self, text: str, problem: Problem) -> str | None:
-        """Return the answer in the last box; for a program, the last block of Python; for a proof, the last block."""
-        if problem.domain == code.DOMAIN:
-            found = blocks(text)
-            return found[-1][0] if found else None
-        if (fenced := _last_block(text, problem.domain)) is not None:
-            return fenced
-        return final_answer(text, last_line=False)
+        """Return the final answer that the problem's domain finds in a thought; None if there is none."""
+        return conventions(problem).thought_answer(text)
 
 
 class CompactThoughts(CompactVoice):
@@ -80,12 +75,6 @@ class CompactThoughts(CompactVoice):
 
 VOICES: Final[dict[str, ThinkerVoice]] = {"prose": ProseThoughts(), "compact": CompactThoughts()}
 """The voices of thinkers, by the name of their dialect."""
-
-
-def _last_block(text: str, language: str) -> str | None:
-    """Return the block fenced as ```language at the end of a thought; None if it does not end with one."""
-    before, fence, after = text.rstrip().removesuffix("```").rpartition(f"```{language}\n")
-    return after.rstrip("\n") if fence and before and "```" not in after else None
 
 
 class Thinker:

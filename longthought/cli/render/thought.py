@@ -13,11 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from longthought.agents.dialects.thinkers import VOICES
+from longthought.domains.catalogue import domain_of
 from longthought.errors import ConfigError
 from longthought.labels.label import LabelBook
 from longthought.labels.outcomes import lives
-from longthought.problems.countdown.puzzle import Puzzle
-from longthought.problems.problem import Problem
 from longthought.thoughts.moves import Factor
 from longthought.thoughts.statistics import KEYWORDS, ThoughtStatistics
 from longthought.thoughts.thought import LongThought
@@ -87,7 +86,8 @@ def figures(teller: ThoughtTeller) -> tuple[RenderableType, list[dict[str, Any]]
     found, left_out = ThoughtStatistics(), Counter[str]()
     for trajectory in teller.run.trajectories():
         try:
-            found.add(teller(trajectory), difficulty=_difficulty(trajectory.problem), solved=trajectory.solved)
+            difficulty = domain_of(trajectory.problem).difficulty(trajectory.problem)
+            found.add(teller(trajectory), difficulty=difficulty, solved=trajectory.solved)
         except ConfigError:
             left_out[teller.missing(trajectory)] += 1
     rows = list(found.rows())
@@ -106,12 +106,6 @@ def figures(teller: ThoughtTeller) -> tuple[RenderableType, list[dict[str, Any]]
         if any(row.keywords[word] for row in rows):
             table.add_row(f"“{word}”", *(f"{row.keywords[word]:.1f}" for row in rows))
     return Group(table, *(Text(f"\n{line}", style="dim") for line in untold)), [asdict(row) for row in rows]
-
-
-def _difficulty(problem: Problem) -> str:
-    """Return how many numbers a puzzle has; of other problems, only the domain is known."""
-    puzzle = Puzzle.read(problem.statement)
-    return f"{len(puzzle.numbers)} numbers" if puzzle else problem.domain
 
 
 def thought_panels(thought: LongThought, trajectory: Trajectory) -> Iterator[RenderableType]:

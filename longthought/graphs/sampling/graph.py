@@ -16,8 +16,10 @@ vote by default. With tools, refuted attempts are out of it, or with `veto` off 
 found.
 """
 
+from functools import partial
 from typing import Final
 
+from longthought.domains.conventions import conventions
 from longthought.errors import LongthoughtError, OutageError
 from longthought.graphs import turns
 from longthought.graphs.machine import OVER, Machine, Observer
@@ -25,7 +27,7 @@ from longthought.graphs.sampling import votes
 from longthought.graphs.sampling.attempts import Attempts
 from longthought.graphs.sampling.proposals import attempt, failed, merge
 from longthought.graphs.sampling.settings import SamplingContext
-from longthought.tools.alike import alike
+from longthought.problems.problem import Problem
 from longthought.trajectories.events import AnyEvent, Author, Cause, Failed, Failure, Finished, Moved, StopReason
 from longthought.trajectories.stamps import stamped
 
@@ -99,7 +101,7 @@ def _chosen(fold: Attempts, settings: SamplingContext) -> int | None:
     """Return the attempt that wins: the one that merges the others, if it has an answer, or who wins the vote."""
     if _merged(fold, settings) and fold.ballots()[-1].answer is not None:
         return len(fold.all) - 1
-    return votes.winner(fold.ballots(), settings.choose, alike(fold.tree.problem))
+    return votes.winner(fold.ballots(), settings.choose, _alike(fold.tree.problem))
 
 
 # Whose turn it is.
@@ -130,7 +132,7 @@ def _sampled(fold: Attempts, settings: SamplingContext) -> bool:
     left = settings.samples - len(fold.all)
     if left <= 0 or not settings.stop_early or settings.merge:
         return left <= 0
-    return votes.decided(fold.ballots(), left, settings.choose, alike(fold.tree.problem))
+    return votes.decided(fold.ballots(), left, settings.choose, _alike(fold.tree.problem))
 
 
 def _merged(fold: Attempts, settings: SamplingContext) -> bool:
@@ -142,7 +144,7 @@ def _to_merge(fold: Attempts, settings: SamplingContext) -> list[int]:
     if not settings.merge or _merged(fold, settings):
         return []
     ballots = fold.ballots()
-    groups = sorted(votes.grouped(ballots, alike(fold.tree.problem)), key=len, reverse=True)
+    groups = sorted(votes.grouped(ballots, _alike(fold.tree.problem)), key=len, reverse=True)
     best = [max(group, key=lambda index: ballots[index].score) for group in groups[:MOST_MERGED]]
     return [fold.all[index].tip for index in best] if len(best) > 1 else []
 
@@ -180,10 +182,14 @@ def _because(fold: Attempts, settings: SamplingContext, chosen: int) -> str:
         case "critic":
             return f"score {ballots[chosen].score:.2f}, the best of {made} attempts"
         case "majority" | "weighted":
-            groups = votes.grouped(ballots, alike(fold.tree.problem))
+            groups = votes.grouped(ballots, _alike(fold.tree.problem))
             mine = next(group for group in groups if chosen in group)
             weight = f", {sum(ballots[index].score for index in mine):.2f} by weight" if settings.scored else ""
             return f"{len(mine)} of {made} votes{weight}"
 
 
 graph = Sampling().compile()
+
+
+def _alike(problem: Problem) -> votes.Alike:
+    return partial(conventions(problem).same_answer, problem)

@@ -9,11 +9,11 @@ vote weighted by a verifier is Li et al., "Making Language Models Better Reasone
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
-from longthought.tools.alike import Alike
-
+Alike = Callable[[str, str], bool]
+"""Whether two answers count as one."""
 Choose = Literal["first", "last", "majority", "critic", "weighted"]
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
+from longthought.domains.countdown import countdown_task
 from longthought.errors import RunError
 from longthought.evaluation.comparison import Comparison
 from longthought.evaluation.critic_report import Criticism
@@ -14,7 +15,6 @@ from longthought.evaluation.evaluation import evaluate
 from longthought.evaluation.plays import EvaluationPlan
 from longthought.evaluation.strategies import chosen
 from longthought.problems.countdown import game
-from longthought.problems.loader import countdown_task
 from longthought.training.bundled.card import card
 from longthought.training.bundled.recipe import RECIPES, Recipe
 from longthought.training.record import TrainingRecord

@@ -1,8 +1,8 @@
 """Which problems must not be trained on: those of named test sets, and what the Countdown split holds out.
 
-A Countdown puzzle is known by its sorted numbers and target, however it is worded, and its split by a hash that is the
-same for everyone. Any other problem is a test problem if its normalised words are the same, or if they share a run of
-13 words with one (the measure of Brown et al., "Language Models are Few-Shot Learners", 2020). Only hashes are kept.
+A problem is known by its domain's key, such as the sorted numbers and the target of a Countdown puzzle, however it is
+worded. Where the domain has none, it is a test problem if its normalised words are the same as one's, or if they share
+a run of 13 words (the measure of Brown et al., "Language Models are Few-Shot Learners", 2020). Only hashes are kept.
 """
 
 import hashlib
@@ -11,25 +11,26 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from longthought.domains.catalogue import domain_of, named
+from longthought.domains.countdown import COUNTDOWN
+from longthought.domains.loader import data_set
 from longthought.errors import ConfigError
-from longthought.problems.countdown.game import held_out_target, split_of
-from longthought.problems.countdown.puzzle import Puzzle
-from longthought.problems.loader import data_set
 from longthought.problems.problem import Problem
+from longthought.problems.sources import HUB
 
-SPLIT: Final = "countdown"
+SPLIT: Final = COUNTDOWN.name
 """The name of what the Countdown split holds out; it needs no file."""
 NONE: Final = "none"
 NGRAM: Final = 13
 """Words in a row that no training problem may share with a test problem."""
+_ADDRESS: Final = re.compile(r"[^\W\d][\w.]*:\w+")
 _WORD: Final = re.compile(r"[^\W_]+")
 
 
 def problem_key(problem: Problem) -> str:
-    """Return what tells problems apart: numbers and target of a Countdown puzzle, else the words of the statement."""
-    puzzle = Puzzle.read(problem.statement)
-    if puzzle is not None:
-        return puzzle.id
+    """Return what tells problems apart: the key of the domain, or else the words of the statement."""
+    if (key := domain_of(problem).key(problem)) is not None:
+        return key
     return hashlib.sha256(" ".join(words(f"{problem.statement} {problem.context}")).encode()).hexdigest()[:32]
 
 
@@ -44,7 +45,7 @@ class TestSets:
     __test__ = False  # its name begins like a test's
 
     def __init__(self, names: Sequence[str] = (SPLIT,)) -> None:
-        """Read the test sets: files, `hf:NAME[:SPLIT]`, or `countdown` for what the Countdown split holds out.
+        """Read the test sets: files, `hf:NAME[:SPLIT]`, or the names of domains, for what their own splits hold out.
 
         Raises:
             UserError: if one can't be read.
@@ -52,13 +53,14 @@ class TestSets:
         """
         if NONE in names and len(names) > 1:
             raise ConfigError("--against none: leave the others out, or it")
-        self.split = SPLIT in names
+        self.splits = {named(name) for name in names if _is_domain(name)}
+        """Domains whose own split counts."""
         self.sizes: dict[str, int] = {}
         """How many problems each named set holds."""
         self._keys: dict[str, str] = {}
         self._grams: dict[int, str] = {}
         for name in names:
-            if name not in (SPLIT, NONE):
+            if name != NONE and not _is_domain(name):
                 self._read(name)
 
     def _read(self, name: str) -> None:
@@ -66,26 +68,31 @@ class TestSets:
         for task in data_set(name):
             count += 1
             self._keys[problem_key(task.problem)] = name
-            if Puzzle.read(task.problem.statement) is None:
+            if domain_of(task.problem).key(task.problem) is None:
                 self._grams.update((gram, name) for gram in _ngrams(words(task.problem.statement)))
         self.sizes[name] = count
 
     def objection(self, problem: Problem, *, validation: bool = False) -> str | None:
         """Say why a problem is not for training, or not even for validation; None if it is."""
-        puzzle = Puzzle.read(problem.statement)
-        if puzzle is not None and self.split:
-            split = split_of(puzzle.numbers)
+        domain = domain_of(problem)
+        if domain in self.splits:
+            split = domain.split(problem)
             if split == "test" or (split == "validation" and not validation):
-                return f"in the {split} split of Countdown"
-            if held_out_target(puzzle.target) and not validation:
-                return "with a held-out target of Countdown"
+                return f"in the {split} split of {domain.name.capitalize()}"
+            if (unseen := domain.unseen(problem)) is not None and not validation:
+                return f"with {unseen} of {domain.name.capitalize()}"
         if (found := self._keys.get(problem_key(problem))) is not None:
             return f"in {Path(found).name}"
-        if puzzle is None and self._grams:
+        if domain.key(problem) is None and self._grams:
             found = next(filter(None, map(self._grams.get, _ngrams(words(problem.statement)))), None)
             if found is not None:
                 return f"sharing {NGRAM} words in a row with a problem of {Path(found).name}"
         return None
+
+
+def _is_domain(name: str) -> bool:
+    """Say whether a name is `countdown` or the `module:NAME` of a domain, and not a data set."""
+    return name == SPLIT or (_ADDRESS.fullmatch(name) is not None and not name.startswith(HUB))
 
 
 def _ngrams(text: Sequence[str]) -> Iterator[int]:

@@ -14,6 +14,7 @@ from longthought.agents.agent import Critic, Policy, Reply
 from longthought.agents.dialects.dialect import Step
 from longthought.agents.dialects.prose import Prose
 from longthought.agents.view import TriedStep, View
+from longthought.domains.countdown import countdown_task
 from longthought.errors import ConfigError
 from longthought.graphs import operators
 from longthought.graphs.context import started
@@ -25,7 +26,6 @@ from longthought.jobs.generate import Job, run_job
 from longthought.jobs.progress import Progress
 from longthought.problems.countdown import game, notation
 from longthought.problems.countdown.puzzle import Puzzle
-from longthought.problems.loader import countdown_task
 from longthought.problems.problem import Problem
 from longthought.tools.catalogue import verifiers
 from longthought.trajectories.events import (

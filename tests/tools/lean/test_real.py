@@ -8,9 +8,9 @@ import dataclasses
 
 import pytest
 
+from longthought.domains.lean import grade_proof
 from longthought.problems.problem import LeanReference, Problem
 from longthought.tools.lean import source, toolchain
-from longthought.tools.lean.grade import grade_lean
 from longthought.tools.lean.process import Ending, run
 from longthought.tools.lean.prover import prove, prove_many
 from longthought.tools.lean.result import Assurance, judge
@@ -64,7 +64,7 @@ async def test_a_step_shows_the_critic_what_is_left(lean: Toolchain) -> None:
 
 
 async def test_an_answer_is_graded(lean: Toolchain) -> None:
-    assert await grade_lean(LeanReference(statement=COMM), "omega\ndone", lean=lean) == (
+    assert await grade_proof(LeanReference(statement=COMM), "omega\ndone", lean=lean) == (
         True,
         f"assurance: {'axioms' if lean.axioms else 'elaborated'}",
     )

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from longthought.problems.loader import load
+from longthought.domains.lean import grade_proof
+from longthought.domains.loader import load
 from longthought.problems.problem import LeanReference, Problem
 from longthought.tools.lean import script
-from longthought.tools.lean.grade import grade_lean
 from longthought.tools.lean.toolchain import Toolchain
 from longthought.tools.lean.verifier import Lean
 from longthought.trajectories.events import EvidenceStatus
@@ -104,7 +104,7 @@ async def test_a_cheat_is_refuted_and_doubt_abstains(statement: str, step: str, 
     [(BOTH, "exact ⟨hp, hq⟩", True), (BOTH, "sorry", False), (BOTH, "simp [crash]", None), ("1 = 1", "rfl", None)],
 )
 async def test_grading_says_right_wrong_or_unknown(statement: str, answer: str, solved: bool | None) -> None:
-    found, detail = await grade_lean(LeanReference(statement=statement), answer, lean=FAKE_LEAN)
+    found, detail = await grade_proof(LeanReference(statement=statement), answer, lean=FAKE_LEAN)
     assert found is solved
     assert detail
 

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from longthought.domains import loader
+from longthought.domains.countdown import countdown_task
 from longthought.errors import ProblemError
-from longthought.problems import loader, sources
+from longthought.problems import sources
 from longthought.problems.countdown import game
 from longthought.problems.countdown.puzzle import Puzzle
 from longthought.problems.problem import AnswerReference, CountdownReference, Problem, Task
@@ -44,7 +46,7 @@ def test_reads_each_kind_of_reference(tmp_path: Path) -> None:
 
 def test_writes_what_it_reads(tmp_path: Path) -> None:
     tasks = [
-        *(loader.countdown_task(p) for p in game.generate(count=20, seed=3)),
+        *(countdown_task(p) for p in game.generate(count=20, seed=3)),
         Task(problem=Problem(id='q"\\\n\u2028é', statement="∑?", context="c"), reference=AnswerReference(answer="½")),
         Task(problem=Problem(id="bare", statement="s", domain="lean")),
     ]
@@ -56,7 +58,7 @@ def test_writes_what_it_reads(tmp_path: Path) -> None:
 
 def test_a_written_countdown_line_is_as_documented(tmp_path: Path) -> None:
     path = tmp_path / "p.jsonl"
-    loader.write([loader.countdown_task(Puzzle((16, 16, 8, 11), 35))], path)
+    loader.write([countdown_task(Puzzle((16, 16, 8, 11), 35))], path)
     assert json.loads(path.read_text()) == {
         "id": "countdown-8-11-16-16-35",
         "statement": "Use 16, 16, 8 and 11, each once, to make 35.",

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from longthought.domains.loader import load
 from longthought.errors import ProblemError
-from longthought.problems.code import examples
-from longthought.problems.loader import load
 from longthought.problems.problem import Case, CodeReference
+from longthought.tools.examples import examples
 
 HUMAN_EVAL = {
     "task_id": "HumanEval/53",

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 import longthought as lt
+from longthought.domains.loader import DataSet, data_set, load
 from longthought.errors import ConfigError, ProblemError
 from longthought.problems import sources
 from longthought.problems.condition import Condition
-from longthought.problems.loader import DataSet, data_set, load
 from longthought.problems.problem import AnswerReference, Task
 
 SUMS: list[dict[str, Any]] = [

@@ -2,8 +2,8 @@
 
 import pytest
 
+from longthought.domains.grade import grade, reference_of
 from longthought.problems.problem import AnswerReference, CountdownReference, Problem, Reference
-from longthought.tools.grade import grade, reference_of
 
 MATH = Problem(id="m", statement="What is it?")
 GAME = Problem(id="g", statement="Use 16, 16, 8 and 11, each once, to make 35.", domain="countdown")

@@ -15,27 +15,15 @@ from typing import Any, Final, TypeVar, cast
 
 from pydantic import ValidationError
 
+from longthought.domains.catalogue import BUNDLED, address, domain_of, expect_known, named
+from longthought.domains.domain import Domain
 from longthought.errors import ConfigError, ProblemError
-from longthought.problems import code
 from longthought.problems.condition import Condition
-from longthought.problems.countdown.puzzle import Puzzle
 from longthought.problems.fields import MISSING, Fields, fields_of, names, recognised, value
-from longthought.problems.problem import (
-    AnswerReference,
-    CodeReference,
-    CountdownReference,
-    LeanReference,
-    Problem,
-    Task,
-)
+from longthought.problems.problem import Problem, Task
 from longthought.problems.sources import Lines, Row, Source, show, source_of
 from longthought.record import Record
 
-_REFERENCES: Final[dict[str, type[AnswerReference | CountdownReference | CodeReference | LeanReference]]] = {
-    "countdown": CountdownReference,
-    code.DOMAIN: CodeReference,
-    "lean": LeanReference,
-}
 _OWN: Final = {*Problem.model_fields, "reference"}
 _EXAMPLES: Final = 6
 """Values of a field that are named where a condition met none of them."""
@@ -53,6 +41,8 @@ class DataSet:
     limit: int | None = None
     besides: frozenset[str] = frozenset()
     """What rows may hold beside a problem."""
+    domain: str | None = None
+    """The domain of rows that don't name one."""
 
     def __iter__(self) -> Iterator[Task]:
         """Read problem by problem.
@@ -78,7 +68,7 @@ class DataSet:
                     continue
                 made = f"{self.source.name}-{number}"
                 row = {name: held for name, held in row.items() if name not in self.besides}
-                task = _task(row, self.fields, made, sparse=not isinstance(self.source, Lines))
+                task = _task(row, self.fields, made, self.domain, sparse=not isinstance(self.source, Lines))
                 if task.problem.id in seen:
                     raise ProblemError(f'"id": expected one not used before, found {show(task.problem.id)} again')
             except ProblemError as error:
@@ -102,6 +92,7 @@ def data_set(
     id_field: str | None = None,
     where: str | Sequence[str] = (),
     limit: int | None = None,
+    domain: str | Domain | None = None,
 ) -> DataSet:
     """Open a data set.
 
@@ -113,25 +104,27 @@ def data_set(
         id_field: The field that holds the id; otherwise `id`, or a name made of the source's and the row's number.
         where: Conditions on the row's fields, such as `level=5`; all of them must hold.
         limit: Problems at most.
+        domain: The domain of rows that don't name one: an object, a name, or `module:NAME`.
 
     Raises:
         ConfigError: if the options make no sense.
-        ProblemError: if there is no such file.
+        ProblemError: if there is no such file, or no such domain.
 
     """
     if limit is not None and limit < 1:
         raise ConfigError(f"--limit {limit}: must be at least 1")
     conditions = tuple(map(Condition.read, [where] if isinstance(where, str) else where))
     fields = fields_of(preset=preset, statement=statement_field, answer=answer_field, id=id_field)
-    return DataSet(source_of(source), fields, conditions, limit)
+    return DataSet(source_of(source), fields, conditions, limit, domain=address(domain))
 
 
 def load(source: str | Path, **options: Any) -> Iterator[Task]:
     """Read problems one by one; the options are those of `data_set`.
 
     The reference of a `countdown` problem is `{"numbers": [...], "target": n}`, of a `code` problem `{"tests": "..."}`
-    or `{"cases": [{"input": "...", "output": "..."}]}`, of a `lean` problem `{"statement": "theorem ..."}`, and of any
-    other `{"answer": "..."}`. Rows of HumanEval, MBPP, GSM8K and MATH are read as they are.
+    or `{"cases": [{"input": "...", "output": "..."}]}`, of a `lean` problem `{"statement": "theorem ..."}`, of a
+    problem whose domain is `module:NAME` what that domain's `reference` holds, and of any other `{"answer": "..."}`.
+    Rows of HumanEval, MBPP, GSM8K and MATH are read as they are.
 
     Raises:
         ConfigError: at once if the options make no sense.
@@ -160,14 +153,6 @@ def write(tasks: Iterable[Task], path: str | Path) -> int:
     except OSError as error:
         raise ProblemError(f"{path}: can't be written ({error.strerror}); choose another file") from error
     return count
-
-
-def countdown_task(puzzle: Puzzle) -> Task:
-    """Return a puzzle as a problem in words with its reference."""
-    return Task(
-        problem=Problem(id=puzzle.id, statement=puzzle.statement, domain="countdown"),
-        reference=CountdownReference(numbers=puzzle.numbers, target=puzzle.target),
-    )
 
 
 @dataclass(slots=True)
@@ -199,12 +184,12 @@ class _Sieve:
         return f"has {wanted}: {held}; choose another --where"
 
 
-def _task(row: Row, fields: Fields | None, made: str, *, sparse: bool) -> Task:
+def _task(row: Row, fields: Fields | None, made: str, domain: str | None, *, sparse: bool) -> Task:
     """Read a row; in a `sparse` one, as tables have them, a field without a value isn't there."""
     if fields is not None:
         record = fields.record(row, made)
-    elif (program := code.from_data_set(row)) is not None:
-        record = program
+    elif (line := _line(row, domain)) is not None:
+        record = line
     elif "statement" in row or set(row) <= _OWN:
         record = _present(row) if sparse else dict(row)
     elif (known := recognised(row)) is not None:
@@ -215,11 +200,27 @@ def _task(row: Row, fields: Fields | None, made: str, *, sparse: bool) -> Task:
             "and the answer's with --answer-field"
         )
     reference = record.pop("reference", None)
+    if domain is not None:
+        record.setdefault("domain", domain)
     problem = _valid(Problem, record, also=("reference",))
+    expect_known(problem.domain)
     if reference is None:
         return Task(problem=problem)
-    kind = _REFERENCES.get(problem.domain, AnswerReference)
-    return Task(problem=problem, reference=_valid(kind, reference, where="reference"))
+    known = BUNDLED.get(problem.domain) or domain_of(problem)
+    if not known.has_checker:
+        raise ProblemError(
+            f'"reference": the domain {known.name} has no checker to grade by it; give the domain a `grade`, or leave '
+            "the references out"
+        )
+    return Task(problem=problem, reference=_valid(known.reference, reference, where="reference"))
+
+
+def _line(row: Row, domain: str | None) -> dict[str, Any] | None:
+    """Ask the domains for a row that one of them knows by its looks, the chosen domain first."""
+    for known in ((named(domain),) if domain else ()) + tuple(BUNDLED.values()):
+        if (line := known.problem_line(row)) is not None:
+            return line
+    return None
 
 
 def _present(row: Row) -> dict[str, Any]:

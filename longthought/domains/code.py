@@ -1,0 +1,97 @@
+"""Programming problems: the answer is a Python program, and hidden tests grade it in the sandbox.
+
+HumanEval lines hold `prompt`, `entry_point` and `test`; MBPP lines hold `text` (or `prompt`) and `test_list`. Their
+solutions are dropped unread. The tests go into the reference; an MBPP statement shows the first of them, as the data
+set's authors do, since without it nobody knows the function's name.
+
+Chen et al., "Evaluating Large Language Models Trained on Code", 2021; Austin et al., "Program Synthesis with Large
+Language Models", 2021.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from longthought.domains.domain import Domain, Grade
+from longthought.errors import ProblemError
+from longthought.problems.final_answer import boxed_answer
+from longthought.problems.problem import CodeReference, Problem, Reference
+from longthought.tools.examples import DOMAIN
+from longthought.tools.python import blocks
+from longthought.tools.sandbox.pool import shared
+from longthought.tools.sandbox.result import Mark, RunStatus
+
+
+class Code(Domain):
+    """Programs in Python."""
+
+    name = DOMAIN
+    reference = CodeReference
+    answer_is_program = True
+
+    def problem_line(self, row: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Read a row of HumanEval or MBPP."""
+        match row:
+            case {"entry_point": str(entry), "test": str(tests), "prompt": str(prompt)}:
+                statement = f"Complete this program:\n\n```python\n{prompt.rstrip()}\n```"
+                reference: dict[str, Any] = {"tests": f"{tests}\n\ncheck({entry})\n", "names": [entry]}
+            case {"test_list": [str(first), *_] as asserts}:
+                words = row.get("text") or row.get("prompt")
+                if not isinstance(words, str):
+                    raise ProblemError('"text": expected the problem in words, found none')
+                statement = f"{words.strip()}\n\nThe program must pass this test:\n\n```python\n{first.strip()}\n```"
+                setup = str(row.get("test_setup_code") or "")
+                more = [str(test) for test in (*asserts, *(row.get("challenge_test_list") or ()))]
+                reference = {"tests": "\n".join([setup, *more]).strip() + "\n", "names": []}
+            case _:
+                return None
+        name = str(row.get("task_id", row.get("id", "")))
+        return {"id": name, "statement": statement, "domain": self.name, "reference": reference}
+
+    def step_answer(self, path: Sequence[str], step: str) -> str | None:
+        """Return the last program of a step that marks it as final with a box."""
+        if boxed_answer(step) is None:
+            return None
+        if (program := _last_program(step)) is None:
+            raise ValueError("the final program must stand in a ```python block")
+        return program
+
+    def solution_answer(self, text: str) -> str | None:
+        """Return the last program."""
+        return _last_program(text)
+
+    def thought_answer(self, text: str) -> str | None:
+        """Return the last program."""
+        return _last_program(text)
+
+    def written_answer(self, answer: str) -> str:
+        """Write the program, and a box that marks it as final."""
+        return f"```python\n{answer}\n```\n\n\\boxed{{program}}"
+
+    def reference_of(self, problem: Problem, answer: str | None) -> Reference | None:
+        """Take a typed answer for tests that a program must pass."""
+        return CodeReference(tests=answer) if answer is not None else None
+
+    async def grade(self, problem: Problem, reference: Reference, answer: str) -> Grade:
+        """Put the tests, then the cases, to a program, in a process apart from the tests."""
+        assert isinstance(reference, CodeReference)
+        if reference.tests.strip():
+            found = await shared().judge(answer, reference.tests, names=reference.names)
+            if found.mark is not Mark.PASSED:
+                return (False if found.mark is Mark.FAILED else None), found.detail
+        for number, case in enumerate(reference.cases, start=1):
+            result = await shared().run(answer, stdin=case.input)
+            if result.run is RunStatus.SANDBOX_UNAVAILABLE:
+                return None, result.detail
+            if result.run is not RunStatus.OK:
+                return False, f"case {number} of {len(reference.cases)}: {result.run}"
+            if result.stdout.split() != case.output.split():
+                return False, f"case {number} of {len(reference.cases)}: it printed something else"
+        return True, ""
+
+
+def _last_program(text: str) -> str | None:
+    found = blocks(text)
+    return found[-1][0] if found else None
+
+
+CODE: Final = Code()

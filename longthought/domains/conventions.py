@@ -1,0 +1,50 @@
+"""The part of a domain that is open to agents, thoughts and graphs: where answers stand, and when two are the same.
+
+Nothing here leads to a reference, a solver or a checker; those who play a debate import no other module of domains that
+could.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from longthought.domains.catalogue import domain_of
+from longthought.problems.problem import Problem
+
+
+class Conventions(Protocol):
+    """See `longthought.domains.domain.Domain`, which says what each of these does."""
+
+    @property
+    def answer_form(self) -> str:
+        """A sentence that says how the answer is to be written; may be empty."""
+        ...
+
+    def step_answer(self, path: Sequence[str], step: str) -> str | None:
+        """Return the final answer that a step gives.
+
+        Raises:
+            ValueError: if the step has to be written again, with the reason.
+
+        """
+        ...
+
+    def solution_answer(self, text: str) -> str | None:
+        """Return the final answer of a whole solution."""
+        ...
+
+    def thought_answer(self, text: str) -> str | None:
+        """Return the final answer of a long thought."""
+        ...
+
+    def written_answer(self, answer: str) -> str:
+        """Write the final answer as a long thought ends with it."""
+        ...
+
+    def same_answer(self, problem: Problem, one: str, other: str) -> bool:
+        """Say whether a vote counts two answers as one."""
+        ...
+
+
+def conventions(problem: Problem) -> Conventions:
+    """Return the conventions of a problem's domain."""
+    return domain_of(problem)

@@ -1,0 +1,51 @@
+"""The one place where a problem, its reference and an answer meet; called after a debate has ended."""
+
+import logging
+
+from longthought.domains.catalogue import BUNDLED, MissingDomain, domain_of
+from longthought.domains.domain import Domain, Grade
+from longthought.errors import LongthoughtError
+from longthought.problems.problem import Problem, Reference
+
+log = logging.getLogger(__name__)
+
+
+async def grade(problem: Problem, reference: Reference, answer: str | None) -> Grade:
+    """Say whether an answer is right, and why not; None where it can't be told.
+
+    The domain of the problem grades by a reference of its own kind, and the bundled domain that knows it by any other.
+    A checker that fails leaves the answer ungraded, with the reason. Details quote nothing of the reference: they are
+    logged.
+    """
+    if answer is None:
+        return False, "no answer was given"
+    domain, kind = _grader(problem, reference), type(reference).__name__
+    if domain is None:
+        return None, f"no grader for a {kind} ({problem.domain})"
+    if not (isinstance(reference, domain.reference) or isinstance(domain, MissingDomain)):
+        return None, f"the domain {domain.name} grades by a {domain.reference.__name__}, and the reference is a {kind}"
+    try:
+        right, detail = await domain.grade(problem, reference, answer)
+    except LongthoughtError:
+        raise
+    except Exception as error:
+        log.exception("the checker of the domain %s failed on %s", domain.name, problem.id)
+        return None, f"the checker of the domain {domain.name} failed: {type(error).__name__}"
+    return right, detail
+
+
+def reference_of(problem: Problem, answer: str | None) -> Reference | None:
+    """Return the reference that a person typed in, or the one that the statement itself holds; None without any.
+
+    Raises:
+        ProblemError: if the problem's domain can't be imported, or makes no reference of what was typed.
+
+    """
+    return domain_of(problem).reference_of(problem, answer)
+
+
+def _grader(problem: Problem, reference: Reference) -> Domain | None:
+    own, kind = domain_of(problem), type(reference)
+    if ":" in problem.domain or kind is own.reference:
+        return own
+    return next((domain for domain in BUNDLED.values() if domain.reference is kind), None)
