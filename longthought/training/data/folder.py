@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from longthought.agents.catalogue import DIALECTS
 from longthought.errors import ConfigError, ProblemError
+from longthought.schema import expect_readable
 
 SCHEMA_VERSION: Final = 1
 Role = Literal["policy", "critic", "thinker"]
@@ -191,11 +192,8 @@ def _meta(path: Path) -> Meta:
     try:
         fields: Any = json.loads(file.read_text())
         found: Any = cast("dict[str, Any]", fields).get("schema_version", SCHEMA_VERSION)
-        if isinstance(found, int) and found > SCHEMA_VERSION:
-            raise ProblemError(
-                f"{file} was written with schema {found}, and this longthought reads up to {SCHEMA_VERSION}: "
-                "install a newer longthought"
-            )
+        if isinstance(found, int):
+            expect_readable(file, "data", found, SCHEMA_VERSION, ProblemError)
         return Meta.model_validate(fields)
     except ValidationError as error:
         first = error.errors()[0]
