@@ -14,8 +14,8 @@ from longthought.agents.dialects.dialect import Step, Unreadable
 from longthought.agents.view import View
 from longthought.api import generate
 from longthought.errors import ProblemError
-from longthought.evaluation.ablations import AcceptingCritic
 from longthought.evaluation.critic_report import Part, part
+from longthought.graphs.seats import AcceptingCritic
 from longthought.jobs.progress import Progress
 from longthought.problems.countdown import notation
 from longthought.problems.countdown.puzzle import Puzzle

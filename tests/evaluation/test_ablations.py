@@ -2,7 +2,8 @@ from pathlib import Path
 
 import longthought as lt
 from longthought.agents.agent import Judge
-from longthought.evaluation.ablations import AcceptingCritic, LeafCritic, OracleCritic, RandomCritic
+from longthought.evaluation.ablations import LeafCritic, OracleCritic, RandomCritic
+from longthought.graphs.seats import AcceptingCritic
 from longthought.problems.countdown import game, notation
 from longthought.problems.loader import countdown_task
 from longthought.trajectories.events import Action, Cause, Judged, Moved, StopReason
