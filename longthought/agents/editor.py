@@ -17,7 +17,7 @@ from longthought.agents.dialects import prompts
 from longthought.agents.dialects.reading import without_thinking
 from longthought.agents.invocation import Invocation
 from longthought.thoughts.english import PARAGRAPH
-from longthought.thoughts.fidelity import losses, stretches, text_of
+from longthought.thoughts.fidelity import losses, stretch_text, stretches
 from longthought.thoughts.thought import LongThought, Sentence
 from longthought.trajectories.events import Call
 
@@ -48,7 +48,7 @@ async def rewrite(thought: LongThought, model: BaseChatModel, *, name: str = "")
 
     """
     pieces = stretches(thought)
-    marked = PARAGRAPH.join(f"[[{number}]] {text_of(piece)}" for number, piece in enumerate(pieces, start=1))
+    marked = PARAGRAPH.join(f"[[{number}]] {stretch_text(piece)}" for number, piece in enumerate(pieces, start=1))
     request = prompts.THOUGHT.format(statement=thought.problem.statement, thought=marked)
     call = await ask(model, [SystemMessage(prompts.REWRITE), HumanMessage(request)], name)
     rewritten = marked_paragraphs(without_thinking(call.text))

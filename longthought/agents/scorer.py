@@ -20,6 +20,7 @@ from longthought.agents.in_process.classifier import Scoring
 from longthought.agents.view import View
 from longthought.errors import ModelError
 from longthought.problems.problem import Problem
+from longthought.schema import expect_readable
 from longthought.trajectories.events import Action, Call, Usage, Verdict
 
 SCHEMA_VERSION: Final = 1
@@ -115,9 +116,5 @@ def _read(path: Path) -> tuple[str, float]:
         ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{file}: can't be read ({error}); train the scorer again") from error
-    if version > SCHEMA_VERSION:
-        raise ModelError(
-            f"{file} was written with schema {version}, and this longthought reads up to {SCHEMA_VERSION}: "
-            "install a newer longthought"
-        )
+    expect_readable(file, "a scorer", version, SCHEMA_VERSION, ModelError)
     return dialect, threshold

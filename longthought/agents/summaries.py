@@ -16,8 +16,8 @@ from longthought.agents.dialects.reading import without_thinking
 from longthought.agents.editor import ask
 from longthought.problems.countdown.notation import read_step
 from longthought.thoughts import shorthand
-from longthought.thoughts.english import place
-from longthought.thoughts.fidelity import unsupported
+from longthought.thoughts.english import step_name
+from longthought.thoughts.fidelity import unsupported_claims
 from longthought.thoughts.moves import SHOWN_FAILURES, STEPS, Factor, Move
 from longthought.thoughts.thought import Course, LongThought
 from longthought.trajectories.events import Call
@@ -65,7 +65,7 @@ async def summarise(thought: LongThought, model: BaseChatModel, *, name: str = "
     request = prompts.THOUGHT.format(statement=thought.problem.statement, thought=thought.text)
     call = await ask(model, [SystemMessage(prompts.SUMMARISE), HumanMessage(request)], name)
     text = without_thinking(call.text).strip()
-    objections = unsupported(text, thought)
+    objections = unsupported_claims(text, thought)
     if objections:
         return ThoughtSummary(summary(thought).text, by_rule=True, objections=objections, call=call)
     return ThoughtSummary(text, by_rule=False, call=call)
@@ -116,4 +116,4 @@ def _with_reason(node: Node, failure: Move) -> str:
 
 def _short_form(node: Node) -> str:
     read = read_step(node.text)
-    return shorthand.equation(read) if read else place(node)
+    return shorthand.equation(read) if read else step_name(node)

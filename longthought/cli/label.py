@@ -89,8 +89,8 @@ def label(
 
 def _review(path: Path, console: "Console", *, everything: bool) -> None:
     """Show one step after the other, and write each answer down at once."""
-    from longthought.labels.job import doubtful
     from longthought.labels.label import LabelBook, LabelWriter
+    from longthought.labels.review import doubtful
     from longthought.trajectories.run import Run
 
     run, book = Run(path), LabelBook(path)

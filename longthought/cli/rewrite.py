@@ -9,7 +9,7 @@ import typer
 from longthought.cli.options import Json
 
 if TYPE_CHECKING:
-    from longthought.training.data.rewriting import RewriteCounts
+    from longthought.training.data.editing_job import RewriteCounts
 
 
 def rewrite(
@@ -39,8 +39,8 @@ def rewrite(
     from longthought.cli.generate import on_terminate
     from longthought.cli.render.job import Count
     from longthought.errors import RunError
-    from longthought.training.data.rewriting import RewriteCounts
-    from longthought.training.data.rewriting import rewrite as make
+    from longthought.training.data.editing_job import RewriteCounts
+    from longthought.training.data.editing_job import rewrite as make
 
     tally = RewriteCounts()
     writer = chat_model(model, "policy", base_url=base_url, temperature=0.7, max_tokens=max_tokens)

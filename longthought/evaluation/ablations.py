@@ -1,8 +1,8 @@
 """Critics that are not models, to find out what a real one is worth. They sit in the critic's chair of any debate.
 
 The oracle knows the solver; the random critic knows only how often the real one did what; the leaf critic looks at
-nothing before the end, which makes the debate a depth-first search; the accepting one leaves everything to the tools.
-None of them writes a token.
+nothing before the end, which makes the debate a depth-first search. None of them writes a token. A critic that leaves
+everything to the tools is `longthought.graphs.seats.AcceptingCritic`.
 """
 
 import random
@@ -63,20 +63,6 @@ class LeafCritic(TokenlessCritic):
         if left is None or (len(left) == 1 and left[0] != _target(view)):
             return Verdict(action=Action.BACKTRACK)
         return Verdict(action=Action.TERMINATE if len(left) == 1 else Action.CONTINUE)
-
-
-class AcceptingCritic(TokenlessCritic):
-    """Accepts everything: whatever is rejected, the tools have rejected it."""
-
-    name = "accepting"
-
-    def unsuitable(self, view: View) -> str | None:
-        """Take on anything."""
-        return None
-
-    def verdict(self, view: View) -> Verdict:
-        """Accept."""
-        return Verdict(action=Action.TERMINATE if _answers(view) else Action.CONTINUE)
 
 
 Rates = Mapping[tuple[int, bool], Counter[tuple[Action, int]]]

@@ -5,13 +5,13 @@ becomes of answers under its eyes, whether it is obeyed, and whether its words s
 """
 
 from collections import Counter
-from collections.abc import AsyncIterable, Sequence
+from collections.abc import AsyncIterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from longthought.evaluation.grades import Marks
 from longthought.evaluation.reasons import ReasonCheck, contradictions
-from longthought.labels.evidence import Labels, labels, source_of
+from longthought.labels.evidence import step_facts
 from longthought.problems.problem import Task
 from longthought.record import Record
 from longthought.statistics import Calibration, FirstErrors, Share, auroc, calibration, first_errors, share
@@ -127,25 +127,25 @@ class Counts:
             case _:
                 self.tokens[event.kind] += sum(before) + last
 
-    def verdict(self, tree: Tree, event: Judged, known: Labels) -> None:
+    def verdict(self, tree: Tree, event: Judged, sound: Mapping[int, bool]) -> None:
         """Hold a verdict against what is known of its step."""
         self.verdicts += 1
         node, verdict = tree.node(event.node), event.verdict
-        sound = known(node)
-        if sound is None:
+        truth = sound.get(node.id)
+        if truth is None:
             return
         if verdict.score is not None:
-            self.scores.append((verdict.score, sound))
+            self.scores.append((verdict.score, truth))
         if verdict.action is Action.REFLECT:
             return
-        self.actions.append((sound, verdict.action in HOPEFUL))
+        self.actions.append((truth, verdict.action in HOPEFUL))
         if verdict.action is Action.BACKTRACK:
             to = verdict.target if verdict.target is not None else node.parent or 0
-            if not sound:
-                self.back.append(to == _deepest_sound(tree, node, known))
-            self.firsts.append((_first_error(tree, node, known), _named(tree, node, to)))
+            if not truth:
+                self.back.append(to == _deepest_sound(tree, node, sound))
+            self.firsts.append((_first_error(tree, node, sound), _named(tree, node, to)))
         elif node.answer is not None:
-            self.firsts.append((_first_error(tree, node, known), None))
+            self.firsts.append((_first_error(tree, node, sound), None))
 
 
 async def criticism(
@@ -161,8 +161,8 @@ async def criticism(
     """
     counts = Counts()
     async for task, debate in debates:
-        tree, known = debate.tree, labels(debate)
-        who, before = source_of(debate), len(counts.actions)
+        tree, facts = debate.tree, step_facts(debate)
+        before = len(counts.actions)
         rejected: set[int] = set()
         """Nodes from which something was rejected so far."""
         counts.debates += 1
@@ -173,7 +173,7 @@ async def criticism(
                 counts.again += len(event.calls) - 1
             match event:
                 case Judged(by=Author.CRITIC | Author.POLICY):
-                    counts.verdict(tree, event, known)
+                    counts.verdict(tree, event, facts.sound)
                     counts.words += await contradictions(debate, event, verifiers)
                 case Proposed(by=Author.POLICY, parent=parent):
                     counts.proposals += 1
@@ -190,7 +190,7 @@ async def criticism(
                     rejected.add(event.to)
                 case _:
                     pass
-        counts.labels[who] = counts.labels.get(who, 0) + len(counts.actions) - before
+        counts.labels[facts.source] = counts.labels.get(facts.source, 0) + len(counts.actions) - before
         await _flip(counts, task, debate, marks)
     return _report(counts)
 
@@ -238,14 +238,14 @@ def _steps(tree: Tree, node: Node) -> list[Node]:
     return [above for above in tree.path(node.id) if above.kind is NodeKind.STEP]
 
 
-def _deepest_sound(tree: Tree, node: Node, known: Labels) -> int:
+def _deepest_sound(tree: Tree, node: Node, sound: Mapping[int, bool]) -> int:
     above = _steps(tree, node)[:-1]
-    return next((step.id for step in reversed(above) if known(step)), 0)
+    return next((step.id for step in reversed(above) if sound.get(step.id)), 0)
 
 
-def _first_error(tree: Tree, node: Node, known: Labels) -> int | None:
+def _first_error(tree: Tree, node: Node, sound: Mapping[int, bool]) -> int | None:
     """Return how many steps down the path the first lost one stands; None if there is none."""
-    return next((index for index, step in enumerate(_steps(tree, node)) if known(step) is False), None)
+    return next((index for index, step in enumerate(_steps(tree, node)) if sound.get(step.id) is False), None)
 
 
 def _named(tree: Tree, node: Node, to: int) -> int:

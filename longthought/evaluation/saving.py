@@ -6,7 +6,6 @@ critic.json                    the critics
 
 import csv
 import io
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +13,7 @@ from typing import Any, Final
 from longthought.errors import RunError
 from longthought.evaluation.comparison import BASELINES, Comparison, ComparisonRow
 from longthought.evaluation.critic_report import Criticism
+from longthought.files import write_whole
 from longthought.record import Record
 
 COMPARISON: Final = "comparison.json"
@@ -73,9 +73,7 @@ def write(path: Path, text: str) -> None:
         RunError: if it can't be written.
 
     """
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
     try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
+        write_whole(path, text)
     except OSError as error:
         raise RunError(f"{path}: can't be written ({error.strerror}); free space, or choose another --out") from error

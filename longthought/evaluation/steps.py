@@ -15,8 +15,8 @@ from longthought.agents.view import View
 from longthought.api import generate
 from longthought.domains.catalogue import domain_of, recognised
 from longthought.errors import ProblemError
-from longthought.evaluation.ablations import AcceptingCritic
 from longthought.evaluation.critic_report import Part, part
+from longthought.graphs.seats import AcceptingCritic
 from longthought.jobs.progress import Progress
 from longthought.problems.problem import Problem
 from longthought.problems.sources import Row, show, source_of

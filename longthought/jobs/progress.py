@@ -4,7 +4,6 @@ Counts cover the whole job, what earlier runs of it have done included, unless t
 how it is shown.
 """
 
-import os
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from longthought.errors import RunError
+from longthought.files import write_whole
 from longthought.record import Record
 from longthought.trajectories.events import AnyEvent, Author, Failed, Failure, Finished, Graded, StopReason, Usage
 from longthought.trajectories.ids import root_debate
@@ -53,12 +53,10 @@ class JobSummary(Record):
             RunError: if it can't be written.
 
         """
-        target, draft = folder / SUMMARY, folder / f"{SUMMARY}.{os.getpid()}"
+        target = folder / SUMMARY
         try:
-            draft.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
-            draft.replace(target)
+            write_whole(target, self.model_dump_json(indent=2) + "\n")
         except OSError as error:
-            draft.unlink(missing_ok=True)
             raise RunError(f"{target}: can't be written ({error.strerror}); the log beside it is whole") from error
 
 

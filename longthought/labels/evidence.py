@@ -1,48 +1,59 @@
-"""What is known of a step without asking a critic: the solver's word on a Countdown state, or the tools' on the words.
+"""What is known of a step without asking an agent: by the tools that looked at it, and by the exact solver.
 
-A label says whether the path down to a node can still succeed (the solver) or whether the node's own words hold (the
-tools); None where nothing is known. No critic's or policy's opinion comes in here.
+A critic is measured against this. No critic's or policy's opinion comes in here, and no label file is read.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Literal
 
-from longthought.problems.countdown import game, notation
-from longthought.problems.countdown.puzzle import Puzzle
+from longthought.labels.exact import solvable_puzzle, solved_steps
+from longthought.problems.countdown import notation
 from longthought.trajectories.events import EvidenceStatus
 from longthought.trajectories.trajectory import Trajectory
-from longthought.trajectories.tree import Node, NodeKind
+from longthought.trajectories.tree import Node, Tree
 
 Source = Literal["solver", "tools"]
-Labels = Callable[[Node], bool | None]
 
 
-def source_of(trajectory: Trajectory) -> Source:
-    """Say who knows best in a debate: the solver if every step of it can be read as a Countdown move."""
-    puzzle = Puzzle.read(trajectory.problem.statement)
-    small = puzzle is not None and len(puzzle.numbers) <= game.MAX_NUMBERS
-    return "solver" if small and all(notation.read_step(node.text) for node in trajectory.steps) else "tools"
+@dataclass(frozen=True)
+class StepFacts:
+    """What is known of the steps of one debate."""
+
+    source: Source
+    sound: Mapping[int, bool]
+    """By node: whether the target can still be reached (solver), or whether the step's own words hold (tools)."""
 
 
-def labels(trajectory: Trajectory) -> Labels:
-    """Return what is known of the nodes of a debate."""
-    if source_of(trajectory) == "tools":
-        return by_tools
-    puzzle = Puzzle.read(trajectory.problem.statement)
-    assert puzzle is not None
+def step_facts(trajectory: Trajectory) -> StepFacts:
+    """Return what is known of the steps of a debate by one source, so that its figures mean one thing.
 
-    def by_solver(node: Node) -> bool | None:
-        if node.kind is NodeKind.PROBLEM:
-            return game.solvable(puzzle.numbers, puzzle.target)
-        step = notation.read_step(node.text)
-        if step is None:
-            return None
-        return by_tools(node) is not False and game.solvable(step.remaining, puzzle.target)
-
-    return by_solver
+    The source is the solver if every step is in the compact notation, else the tools. A step that a tool refuted is
+    not sound, whatever the solver says of the state after it.
+    """
+    by_tools = {node.id: holds for node in trajectory.tree.nodes if (holds := confirmed(node)) is not None}
+    compact = all(notation.read_step(node.text) for node in trajectory.steps)
+    if solvable_puzzle(trajectory) is None or not compact:
+        return StepFacts("tools", by_tools)
+    sound = {step.node.id: step.live and by_tools.get(step.node.id) is not False for step in solved_steps(trajectory)}
+    return StepFacts("solver", sound)
 
 
-def by_tools(node: Node) -> bool | None:
-    """Return False for a step with a refuted claim, True for one of which every claim told on was confirmed."""
-    told = [e.status for e in node.evidence if e.status in (EvidenceStatus.CONFIRMED, EvidenceStatus.REFUTED)]
-    return EvidenceStatus.REFUTED not in told if told else None
+def confirmed(node: Node) -> bool | None:
+    """Return False for a step with a refuted claim, True if tools confirmed a claim and refuted none, else None."""
+    statuses = {evidence.status for evidence in node.evidence}
+    if EvidenceStatus.REFUTED in statuses:
+        return False
+    return True if EvidenceStatus.CONFIRMED in statuses else None
+
+
+def refuted(tree: Tree) -> frozenset[int]:
+    """Return the steps that a tool refuted and all nodes below them, also those with an answer.
+
+    A step that miscalculates may compose to a right one.
+    """
+    wrong = set[int]()
+    for node in tree.nodes:
+        if node.parent in wrong or any(e.status is EvidenceStatus.REFUTED for e in node.evidence):
+            wrong.add(node.id)
+    return frozenset(wrong)

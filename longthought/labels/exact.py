@@ -1,4 +1,4 @@
-"""Exact labels: what the solver says of every step of a Countdown debate.
+"""Exact labels: what the solver says of every step of a Countdown debate, in one place for all who ask it.
 
 A step counts where it can be read for certain: in the compact notation, or in prose with a single equation that the
 table allows. Of other steps nothing is said. Where a label's reason is given, it is the look-ahead that a perfect
@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from longthought.labels.label import Label, Method
 from longthought.problems.countdown import game, lookahead, notation
@@ -30,33 +30,58 @@ class TableState:
     table: tuple[int, ...] | None
 
 
+class SolvedStep(NamedTuple):
+    """A step, and what the solver says of it."""
+
+    node: Node
+    live: bool
+    """Whether the target can still be made after it; for a step with an answer, whether the answer is right."""
+    state: TableState | None
+    """None for a step that can't be read, whose answer can."""
+
+
 def exact_labels(trajectory: Trajectory) -> list[Label]:
     """Return a label for every step that can be read; none if the problem is not Countdown, or too large to solve."""
+    now = time.time()
+    puzzle = solvable_puzzle(trajectory)
+    return [] if puzzle is None else [_label(trajectory, puzzle, step, now) for step in solved_steps(trajectory)]
+
+
+def _label(trajectory: Trajectory, puzzle: Puzzle, step: SolvedStep, now: float) -> Label:
+    reason, value = "", float(step.live)
+    if step.state is not None:
+        table = step.state.table
+        reason = lookahead.WRONG if table is None else look_ahead(table, puzzle.target)
+    return Label(
+        trajectory=trajectory.id, node=step.node.id, method=Method.EXACT, live=step.live, value=value, low=value,
+        high=value, reason=reason, by="solver", at=now,
+    )  # fmt: skip
+
+
+def solvable_puzzle(trajectory: Trajectory) -> Puzzle | None:
+    """Return the Countdown puzzle of a debate; None if it has none, or one that is too large to solve."""
     puzzle = Puzzle.read(trajectory.problem.statement)
-    if puzzle is None or not 2 <= len(puzzle.numbers) <= game.MAX_NUMBERS or min(puzzle.numbers) < 1:
-        return []
-    return list(_labels(trajectory, puzzle))
+    solvable = puzzle is not None and 2 <= len(puzzle.numbers) <= game.MAX_NUMBERS and min(puzzle.numbers) >= 1
+    return puzzle if solvable else None
 
 
-def _labels(trajectory: Trajectory, puzzle: Puzzle) -> Iterator[Label]:
-    found, now = states(trajectory.tree, puzzle), time.time()
+def solved_steps(trajectory: Trajectory) -> Iterator[SolvedStep]:
+    """Yield every step of which the solver knows whether the target can still be made after it."""
+    puzzle = solvable_puzzle(trajectory)
+    if puzzle is None:
+        return
+    after = states(trajectory.tree, puzzle)
     for node in trajectory.steps:
-        state, reason = found.get(node.id), ""
+        state = after.get(node.id)
         if state is not None and state.table is None:
             live = False  # whatever it answers: "87 - 17 = 90" may compose to a right expression, and is wrong
         elif node.answer is not None:
             live = fault(puzzle.numbers, puzzle.target, node.answer) is None
-        elif state is None:
-            continue
-        else:
-            assert state.table is not None
+        elif state is not None and state.table is not None:
             live = game.solvable(state.table, puzzle.target)
-        if state is not None:
-            reason = lookahead.WRONG if state.table is None else look_ahead(state.table, puzzle.target)
-        yield Label(
-            trajectory=trajectory.id, node=node.id, method=Method.EXACT, live=live, value=float(live), low=float(live),
-            high=float(live), reason=reason, by="solver", at=now,
-        )  # fmt: skip
+        else:
+            continue
+        yield SolvedStep(node, live, state)
 
 
 def look_ahead(table: Sequence[int], target: int) -> str:

@@ -1,4 +1,4 @@
-"""Label the steps of a run by one of the methods there are, and find those that a person should look at.
+"""Label the steps of a run by one of the methods there are.
 
 Labels are written as they are made; running the same again adds only what is new.
 """
@@ -15,10 +15,11 @@ from longthought.domains.grade import reference_of
 from longthought.domains.loader import load
 from longthought.errors import ConfigError
 from longthought.jobs.progress import Progress
-from longthought.labels import continuations
+from longthought.labels.continuations import monte_carlo
 from longthought.labels.exact import exact_labels
 from longthought.labels.label import Label, LabelBook, LabelWriter, Method
-from longthought.labels.outcomes import settled, tree_labels
+from longthought.labels.opinions import opinions
+from longthought.labels.tree import tree_labels
 from longthought.problems.problem import Task
 from longthought.record import Record
 from longthought.trajectories.run import Run
@@ -89,12 +90,12 @@ def label(
             found = _trees(run, references, _watched(run.ids()[:limit], progress))
         case Method.MONTE_CARLO:
             same = {"base_url": base_url or agents.get("base_url"), "dialect": agents.get("dialect")}
-            found = continuations.monte_carlo(
+            found = monte_carlo(
                 run, policy or str(agents["policy"]), k, references=references, limit=limit, progress=progress,
                 concurrency=concurrency, temperature=temperature, kept=_kept(policy, temperature), **same,
             )  # fmt: skip
         case _:
-            found = continuations.opinions(
+            found = opinions(
                 run, critic or str(agents["critic"]), k, limit=limit, progress=progress, concurrency=concurrency,
                 base_url=base_url or agents.get("critic_base_url") or agents.get("base_url"),
                 dialect=agents.get("dialect"), temperature=0.7 if temperature is None and k > 1 else temperature,
@@ -177,20 +178,3 @@ _INSTEAD: Final[Mapping[Method, str]] = {
     Method.MONTE_CARLO: "there is none to go on from",
     Method.MODEL: "the critic gave no verdict that can be read; take another with --critic",
 }
-
-
-def doubtful(run: Run, book: LabelBook, *, everything: bool = False) -> Iterator[Label]:
-    """Yield the labels that a person should look at and has not, the most uncertain of a debate first.
-
-    What a tool or a right answer has settled needs no look, and a label of a step that the debate lacks has nothing to
-    look at. With `everything`, steps that are not doubtful follow those that are.
-    """
-    for name in run.ids():
-        best = book.of(name)
-        wanted = [one for one in best.values() if one.method is not Method.HUMAN and (everything or one.doubtful)]
-        if not wanted:
-            continue
-        trajectory = run.trajectory(name)
-        known = {} if everything else settled(trajectory, best)
-        wanted = [one for one in wanted if one.node not in known and one.node < len(trajectory.tree.nodes)]
-        yield from sorted(wanted, key=lambda label: (not label.doubtful, abs((label.value or 0.5) - 0.5), label.node))

@@ -37,23 +37,26 @@ class Method(StrEnum):
 
 
 class Authority(IntEnum):
-    """What a label weighs against others on the same node."""
+    """What a statement about a step weighs, against others on the same step or on the same path."""
 
     NONE = 0
-    """That it can't be told, by a method."""
-    OPINION = 1
-    """A model's, sure or not."""
-    DOUBT = 2
-    """A few tries, all in vain."""
-    UNSURE = 3
+    """A method says that it can't be told."""
+    LEFT = 1
+    """The debate left the step, and was solved; no label, see `longthought.labels.outcomes`."""
+    OPINION = 2
+    """A model says so, sure or not."""
+    DOUBT = 3
+    """A few tries failed, and none succeeded."""
+    UNSURE = 4
     """A person looked, and can't tell."""
-    MISSES = 4
-    """Tries enough, all in vain."""
-    HIT = 5
+    MISSES = 5
+    """Enough tries failed, and none succeeded."""
+    HIT = 6
     """A try ended in a right answer, however many others do not."""
-    PROOF = 6
-    """A solver's."""
-    PERSON = 7
+    PROOF = 7
+    """A solver or a tool says so."""
+    PERSON = 8
+    """A person says so."""
 
 
 class Label(Record):
@@ -66,7 +69,7 @@ class Label(Record):
     live: bool | None
     """Whether a right answer can still be reached; for a node with an answer, whether it is right. None: can't tell."""
     value: float | None = Field(default=None, ge=0, le=1)
-    """How likely a right answer is from here, for whoever went on in the label's making."""
+    """How likely a right answer is from here, under the policy that produced the label."""
     low: float | None = None
     high: float | None = None
     """95 % interval of the value, where it is an estimate."""

@@ -19,11 +19,11 @@ from pydantic import ValidationError
 
 from longthought.errors import RunError, RunFolderError
 from longthought.record import Record
+from longthought.schema import expect_readable, version_in
 from longthought.trajectories.segment import sound_length
 
 R = TypeVar("R", bound=Record)
 _HEAD: Final = re.compile(rb'\{"trajectory":("[^"\\]*(?:\\.[^"\\]*)*")')
-_SCHEMA: Final = re.compile(rb',"schema_version":(\d+)')  # inside a string the quotes would be escaped
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +91,8 @@ class Ledger(Generic[R]):
                 head = _HEAD.match(line)
                 if head is None:
                     raise self._broken(line, "it names no debate")
-                schema = _SCHEMA.search(line)
-                if schema and int(schema[1]) > self._kind.schema:
-                    raise RunFolderError(
-                        f"{self.path} holds {self._kind.name}s of schema {int(schema[1])}, this longthought reads up "
-                        f"to {self._kind.schema}: upgrade longthought"
-                    )
+                if (version := version_in(line)) is not None:
+                    expect_readable(self.path, f"{self._kind.name}s", version, self._kind.schema, RunFolderError)
                 try:
                     name = json.loads(head[1])
                 except ValueError as error:

@@ -1,75 +1,24 @@
-"""Debates that begin in the middle of another one: what they open with, and who sits in an empty chair.
+"""Debates that begin in the middle of another one: what they open with, and how a job of them is read.
 
-An opening is an ordinary log; the rules of the debate go on from it as from any. What for is not said here.
+An opening is an ordinary log, and the rules of the debate go on from it as from any. Why debates begin there is for
+other modules.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from longthought.agents.agent import Reply
-from longthought.agents.dialects.dialect import Step
-from longthought.agents.view import View
 from longthought.domains.grade import reference_of
 from longthought.errors import ConfigError
 from longthought.graphs.context import Context, started
 from longthought.graphs.subdebates import retold
-from longthought.labels.outcomes import refuted
+from longthought.labels.evidence import refuted
 from longthought.problems.problem import Problem, Task
-from longthought.trajectories.events import (
-    Action,
-    AnyEvent,
-    Checked,
-    Observed,
-    Parent,
-    Proposed,
-    Verdict,
-)
+from longthought.trajectories.events import AnyEvent, Checked, Observed, Parent, Proposed
 from longthought.trajectories.run import Run
 from longthought.trajectories.trajectory import Trajectory
 from longthought.trajectories.tree import Node, NodeKind
-
-
-class Nodding:
-    """A critic that accepts every step without a look, so that a policy goes on alone."""
-
-    name = "nodding"
-
-    def unsuitable(self, view: View) -> str | None:
-        """Take any problem."""
-        return None
-
-    async def judge(self, view: View) -> Reply[Verdict]:
-        """Accept."""
-        done = view.candidate is not None and view.candidate.answer is not None
-        return Reply(Verdict(action=Action.TERMINATE if done else Action.CONTINUE), ())
-
-    async def aclose(self) -> None:
-        """Hold nothing."""
-
-
-class Nobody:
-    """An empty policy's chair, for jobs in which only the critic is asked."""
-
-    name = "nobody"
-
-    def unsuitable(self, view: View) -> str | None:
-        """Take any problem."""
-        return None
-
-    async def propose(self, view: View) -> Reply[Step]:
-        """Never be asked."""
-        raise AssertionError("nobody was asked for a step")
-
-    async def propose_many(self, view: View, count: int) -> Sequence[Reply[Step]]:
-        """Never be asked."""
-        raise AssertionError("nobody was asked for steps")
-
-    async def reflect(self, view: View) -> Reply[str]:
-        """Never be asked: the job's rules allow no reflection."""
-        raise AssertionError("nobody was asked for a reflection")
-
-    async def aclose(self) -> None:
-        """Hold nothing."""
 
 
 @dataclass(frozen=True)
@@ -161,3 +110,33 @@ def judgeable_steps(trajectory: Trajectory) -> Iterator[int]:
     """Yield the steps that are worth an opinion: not those that a tool refuted, nor any below."""
     wrong = refuted(trajectory.tree)
     return (node.id for node in trajectory.steps if node.id not in wrong)
+
+
+def by_opening(
+    job: Generator[Trajectory, None, None], out: Path, k: int
+) -> Iterator[tuple[Parent, Sequence[Trajectory]]]:
+    """Yield the k debates that a job plays from each node, with where they began, when the last of them has ended.
+
+    Those that all ended in an earlier run of the job come at the end.
+    """
+    waiting: defaultdict[str, list[Trajectory]] = defaultdict(list)
+    yielded = set[str]()
+    for trajectory in job:
+        waiting[trajectory.problem.id].append(trajectory)
+        if len(ended := waiting[trajectory.problem.id]) == k:
+            yielded.add(trajectory.problem.id)
+            del waiting[trajectory.problem.id]
+            yield _origin(ended[0]), ended
+    folder = Run(out)
+    ends = Counter(name.rpartition("#")[0] for name in folder.finished_ids())
+    for name, count in ends.items():
+        if name not in yielded and count == k:
+            ended = [folder.trajectory(f"{name}#{sample}") for sample in range(k)]
+            yield _origin(ended[0]), ended
+
+
+def _origin(trajectory: Trajectory) -> Parent:
+    first = trajectory.tree.started
+    assert first is not None
+    assert first.parent is not None
+    return first.parent

@@ -2,8 +2,8 @@ r"""The plain voice: a thought in English, in the register in which strong model
 
 "Wait", "Alternatively", "Let me check": which connective opens a sentence depends on the kind of move, the debate and
 a seed, and on nothing else, so the same thought is always told in the same words. What was said in the log is repeated
-to the letter, only shorthand is read aloud. The final answer stands in `\boxed{}`, or where else the
-problem's domain has it.
+to the letter, only shorthand is read aloud. The final answer stands in `\boxed{}`, or where the problem's domain puts
+it.
 """
 
 import re
@@ -70,14 +70,14 @@ class _Narrator:
                 return self._return(at, move)
             case Factor.SWITCH | Factor.MERGE:
                 phrase = self._one_of(at, phrases.SWITCH if move.factor is Factor.SWITCH else phrases.MERGE)
-                return closed(phrase.format(self._place(move.node)))
+                return with_full_stop(phrase.format(self._name(move.node)))
             case Factor.ANSWER:
                 return self._answer(at, move)
             case Factor.END:
                 return phrases.ENDED.get(StopReason(move.text), phrases.UNANSWERED)
 
     def _one_of(self, at: int, options: Sequence[str]) -> str:
-        """Choose by debate, seed and place; never the same twice running, where there is a choice."""
+        """Choose by debate, seed and position; never the same twice running, where there is a choice."""
         number = zlib.crc32(f"{self._course.id} {self._course.seed} {at}".encode())
         left = [option for option in options if option != self._last.get(options)] or options
         chosen = self._last[options] = left[number % len(left)]
@@ -95,9 +95,9 @@ class _Narrator:
             options = phrases.FIRST if first else phrases.NEXT
         else:
             options = phrases.FIRST_SENTENCE if first else phrases.NEXT_SENTENCE
-        if aloud is None and move.factor is Factor.STEP and connected(move.text):
-            return closed(raised(move.text.strip()))
-        return joined(self._one_of(at, options), aloud or move.text)
+        if aloud is None and move.factor is Factor.STEP and opens_with_connective(move.text):
+            return with_full_stop(capitalised(move.text.strip()))
+        return with_connective(self._one_of(at, options), aloud or move.text)
 
     def _check(self, at: int, move: Move) -> str:
         """Say one check in three: a thinker who says them all is tiresome."""
@@ -109,16 +109,16 @@ class _Narrator:
 
     def _refutation(self, at: int, move: Move) -> str:
         found = move.detail.strip() or f"{shorthand.step(move.text) or move.text.strip()} does not hold"
-        return joined(self._one_of(at, phrases.REFUTATION), found)
+        return with_connective(self._one_of(at, phrases.REFUTATION), found)
 
     def _remark(self, at: int, move: Move) -> str:
         if move.factor is Factor.FAILURE and move.by is Author.STRATEGY:
             return self._one_of(at, phrases.EXHAUSTED)
         aloud = shorthand.look_ahead(move.text)
         options = phrases.REMARKS[move.factor]
-        if aloud is None and connected(move.text):
-            return closed(raised(move.text.strip()))
-        return joined(self._one_of(at, options), aloud or move.text)
+        if aloud is None and opens_with_connective(move.text):
+            return with_full_stop(capitalised(move.text.strip()))
+        return with_connective(self._one_of(at, options), aloud or move.text)
 
     def _return(self, at: int, move: Move) -> str:
         gone = self._one_of(at, phrases.DEAD_END)
@@ -128,10 +128,10 @@ class _Narrator:
             return gone
         if move.node == 0:
             return f"{gone} {self._one_of(at, phrases.START_AGAIN)}"
-        return f"{gone} {closed(self._one_of(at, phrases.GO_BACK).format(self._place(move.node)))}"
+        return f"{gone} {with_full_stop(self._one_of(at, phrases.GO_BACK).format(self._name(move.node)))}"
 
-    def _place(self, node: int) -> str:
-        return "the start" if node == 0 else place(self._course.tree.nodes[node])
+    def _name(self, node: int) -> str:
+        return "the start" if node == 0 else step_name(self._course.tree.nodes[node])
 
     def _answer(self, at: int, move: Move) -> str:
         phrase = self._one_of(at, phrases.ANSWER)
@@ -139,9 +139,9 @@ class _Narrator:
         return f"{phrase}:{PARAGRAPH}{written}" if "\n" in written else f"{phrase} {written}."
 
 
-def place(node: Node) -> str:
+def step_name(node: Node) -> str:
     """Name a node in a few words, to stand inside a sentence."""
-    aloud = shorthand.place(node.text)
+    aloud = shorthand.step_name(node.text)
     if aloud is not None:
         return aloud
     words = " ".join(node.text.split())
@@ -150,41 +150,41 @@ def place(node: Node) -> str:
     return f"“{words}”"
 
 
-def joined(connective: str, text: str) -> str:
+def with_connective(connective: str, text: str) -> str:
     """Put a connective before a text: inside its first sentence where that reads well, or else as one of its own."""
     text = text.strip()
     before, slot, after = connective.partition("{}")
     if not slot:
-        return closed(f"{before} {text}") if "\n" not in text else f"{before}{PARAGRAPH}{text}"
+        return with_full_stop(f"{before} {text}") if "\n" not in text else f"{before}{PARAGRAPH}{text}"
     if "\n" in text and not text[0].isalnum():  # a block of code or of formulas
         return f"{before.rstrip(' ,:') or 'Then'}:{PARAGRAPH}{text}"
     if before.endswith((", ", "t ", "e ")):
-        text = lowered(text)
+        text = uncapitalised(text)
     elif before.endswith((". ", "? ")):
-        text = raised(text)
+        text = capitalised(text)
     if after.startswith((" ", "?")):
         text = text.rstrip(".")
-    return closed(f"{before}{text}{after}")
+    return with_full_stop(f"{before}{text}{after}")
 
 
-def lowered(text: str) -> str:
+def uncapitalised(text: str) -> str:
     """Start with a small letter, where the first word is known to be no name."""
     word = _WORD.match(text)
     return text[0].lower() + text[1:] if word and word[0] in phrases.NO_NAMES else text
 
 
-def raised(text: str) -> str:
+def capitalised(text: str) -> str:
     """Start with a capital, where words open the text; a lone letter may be a variable."""
     return text[0].upper() + text[1:] if _WORDS.match(text) else text
 
 
-def connected(text: str) -> bool:
+def opens_with_connective(text: str) -> bool:
     """Say whether a text opens with a connective of its own."""
     word = _WORD.match(text.strip())
     return word is not None and word[0].lower() in phrases.CONNECTIVES
 
 
-def closed(text: str) -> str:
+def with_full_stop(text: str) -> str:
     """End with a full stop, unless the text ends otherwise or in a block."""
     text = text.rstrip()
     return text if not text or text[-1] in ".!?:;…`" or text.endswith(("$$", r"\]")) else f"{text}."
@@ -196,4 +196,6 @@ _WORDS: Final = re.compile(r"[a-z]{2,}(?:[,:]? [A-Za-z]{2}|[.!]?$)")
 
 def _observation(output: str) -> str:
     output = output.strip("\n")
-    return f"Running it prints:\n\n```\n{output}\n```" if "\n" in output else f"Running it prints {closed(output)}"
+    return (
+        f"Running it prints:\n\n```\n{output}\n```" if "\n" in output else f"Running it prints {with_full_stop(output)}"
+    )

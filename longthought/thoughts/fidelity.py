@@ -47,7 +47,7 @@ STARTS: Final = STEPS | {Factor.SWITCH, Factor.MERGE, Factor.ANSWER, Factor.END}
 """Moves that open a stretch of a thought."""
 
 
-def plain(text: str) -> str:
+def plain_formulas(text: str) -> str:
     """Write formulas in plain signs, so that two ways to write the same are the same."""
     before = ""
     while before != text:
@@ -59,12 +59,12 @@ def plain(text: str) -> str:
 
 def numbers(text: str) -> set[str]:
     """Return the numbers in a text."""
-    return set(_NUMBER.findall(plain(text)))
+    return set(_NUMBER.findall(plain_formulas(text)))
 
 
 def equations(text: str) -> set[str]:
     """Return the equations and inequalities in a text, without blanks and brackets around them."""
-    found = (_bare(piece) for match in _MATHS.finditer(plain(text)) for piece in _BREAK.split(match[0]))
+    found = (_bare(piece) for match in _MATHS.finditer(plain_formulas(text)) for piece in _BREAK.split(match[0]))
     return {equation for equation in found if _RELATED.search(equation)}
 
 
@@ -98,7 +98,7 @@ def stretches(thought: LongThought) -> list[tuple[Sentence, ...]]:
     return [tuple(stretch) for stretch in found]
 
 
-def text_of(stretch: Sequence[Sentence]) -> str:
+def stretch_text(stretch: Sequence[Sentence]) -> str:
     """Return a stretch as it reads."""
     return "".join(s.text if at == 0 else s.gap + s.text for at, s in enumerate(stretch))
 
@@ -119,14 +119,14 @@ def losses(thought: LongThought, rewritten: Sequence[str]) -> tuple[str, ...]:
         return (f"{len(rewritten)} paragraphs came back for {len(pieces)}",)
     known_numbers = numbers(thought.text) | numbers(thought.problem.statement)
     known_equations = equations(thought.text) | equations(thought.problem.statement)
-    logged = _logged(thought)
+    logged = _words_of_log(thought)
     found: list[str] = []
     for number, (stretch, new) in enumerate(zip(pieces, rewritten, strict=True), start=1):
-        old = text_of(stretch)
-        found += _named(number, "lost the number", numbers(old) - numbers(new))
-        found += _named(number, "lost the equation", equations(old) - equations(new))
-        found += _named(number, "made up the number", numbers(new) - known_numbers)
-        found += _named(number, "made up the equation", equations(new) - known_equations)
+        old = stretch_text(stretch)
+        found += _objections(number, "lost the number", numbers(old) - numbers(new))
+        found += _objections(number, "lost the equation", equations(old) - equations(new))
+        found += _objections(number, "made up the number", numbers(new) - known_numbers)
+        found += _objections(number, "made up the equation", equations(new) - known_equations)
         if not new.strip():
             found.append(f"paragraph {number} is empty")
         if any(s.factor is Factor.RETURN for s in stretch) and not _TURNING.search(new):
@@ -134,12 +134,12 @@ def losses(thought: LongThought, rewritten: Sequence[str]) -> tuple[str, ...]:
         said = (logged.get((s.factor, s.node, s.events), "") for s in stretch)
         if _half_lost(stems(" ".join(said)), stems(new)):
             found.append(f"paragraph {number} says something else")
-    if thought.answer is not None and not gives(rewritten[-1], thought.text, thought.answer):
+    if thought.answer is not None and not gives_answer(rewritten[-1], thought.text, thought.answer):
         found.append(f"lost the final answer {thought.answer}")
     return tuple(found)
 
 
-def kinds(objections: Iterable[str]) -> set[str]:
+def objection_kinds(objections: Iterable[str]) -> set[str]:
     """Return what sorts of objections `losses` made, in words that can be counted: `lost a number`."""
     return {next(kind for words, kind in _KINDS if words in objection) for objection in objections}
 
@@ -158,11 +158,11 @@ _KINDS: Final = (
 """Words of each objection of `losses`, and its sort; an answer may hold any words, so it comes first."""
 
 
-def _named(number: int, what: str, items: Iterable[str]) -> list[str]:
+def _objections(number: int, what: str, items: Iterable[str]) -> list[str]:
     return [f"paragraph {number} {what} {item}" for item in sorted(items)]
 
 
-def gives(text: str, original: str, answer: str) -> bool:
+def gives_answer(text: str, original: str, answer: str) -> bool:
     """Say whether a text still gives an answer, in a box where the original has it there."""
     try:
         boxed = boxed_answer(text)
@@ -176,7 +176,7 @@ def gives(text: str, original: str, answer: str) -> bool:
 
 
 def _squeezed(text: str) -> str:
-    return re.sub(r"\s+", "", plain(text))
+    return re.sub(r"\s+", "", plain_formulas(text))
 
 
 def stems(text: str) -> set[str]:
@@ -188,10 +188,10 @@ def _half_lost(old: set[str], new: set[str]) -> bool:
     return len(old - new) * 2 > len(old)
 
 
-_Origin: TypeAlias = tuple[Factor, int, tuple[int, ...]]
+_MoveOrigin: TypeAlias = tuple[Factor, int, tuple[int, ...]]
 
 
-def _logged(thought: LongThought) -> dict[_Origin, str]:
+def _words_of_log(thought: LongThought) -> dict[_MoveOrigin, str]:
     """Return what the log itself says, by where it stands there: not shorthand, which is read aloud anyhow."""
     return {
         (move.factor, move.node, move.events): move.text
@@ -203,7 +203,7 @@ def _logged(thought: LongThought) -> dict[_Origin, str]:
 _IN_WORDS: Final = STEPS | {Factor.DOUBT, Factor.REFLECTION, Factor.FAILURE}
 
 
-def unsupported(account: str, thought: LongThought) -> tuple[str, ...]:
+def unsupported_claims(account: str, thought: LongThought) -> tuple[str, ...]:
     """Return what an account of a thought says that the thought does not; nothing if it may stand.
 
     Every number and every equation must stand in the thought or in the problem, most of each sentence's words too, and

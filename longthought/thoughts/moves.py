@@ -88,7 +88,7 @@ class Move:
     """For a return, a switch or a merge: the node it leads away from."""
 
 
-def told(event: AnyEvent) -> Iterator[Move]:
+def moves_of(event: AnyEvent) -> Iterator[Move]:
     """Yield what an event about a node says in a thought, other than that its step is taken or left."""
     match event:
         case Observed() if event.output.strip():

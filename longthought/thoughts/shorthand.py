@@ -21,8 +21,8 @@ def step(text: str) -> str | None:
     return equation(read) if len(left) == 1 else f"{equation(read)}, which leaves {_listed(left, 'and')}"
 
 
-def place(text: str) -> str | None:
-    """Name the place that a step leads to; None if it is no shorthand."""
+def step_name(text: str) -> str | None:
+    """Name a step by its sum and the numbers it leaves; None if it is no shorthand."""
     read = read_step(text)
     if read is None:
         return None

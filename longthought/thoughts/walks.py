@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Final
 
-from longthought.thoughts.moves import SHOWN_FAILURES, Factor, Move, node_of, told
+from longthought.thoughts.moves import SHOWN_FAILURES, Factor, Move, moves_of, node_of
 from longthought.trajectories.events import (
     AnyEvent,
     Author,
@@ -48,7 +48,7 @@ class _Trail:
     def __init__(self, tree: Tree) -> None:
         """Start at the problem."""
         self.moves: list[Move] = []
-        self.place = 0
+        self.position = 0
         self._tree = tree
         self.entered = {0}
         """Nodes that the thinker came by."""
@@ -66,7 +66,7 @@ class _Trail:
             factor, origin = (Factor.ALTERNATIVE if event.parent in self._left else Factor.STEP), None
         self._left.add(event.parent)
         self.say(Move(factor, event.node, event.text, (event.seq,), event.by, origin=origin))
-        self.place = event.node
+        self.position = event.node
         self.entered.add(event.node)
 
     def say(self, *moves: Move) -> None:
@@ -83,15 +83,15 @@ class _Trail:
 
     def back(self, to: int, events: tuple[int, ...], by: Author) -> None:
         """Go back from what failed."""
-        self.say(Move(Factor.RETURN, to, self._tree.nodes[to].text, events, by, origin=self.place))
-        self.place = to
+        self.say(Move(Factor.RETURN, to, self._tree.nodes[to].text, events, by, origin=self.position))
+        self.position = to
 
     def switch(self, to: int, seq: int) -> None:
-        """Turn to another place, if the thinker is not there."""
-        if to != self.place:
+        """Turn to another node, if the thinker is not there."""
+        if to != self.position:
             text = self._tree.nodes[to].text
-            self.say(Move(Factor.SWITCH, to, text, (seq,), Author.STRATEGY, origin=self.place))
-            self.place = to
+            self.say(Move(Factor.SWITCH, to, text, (seq,), Author.STRATEGY, origin=self.position))
+            self.position = to
 
 
 def _with_event(move: Move, seq: int) -> Move:
@@ -119,9 +119,9 @@ def chronological(events: Sequence[AnyEvent], tree: Tree) -> tuple[Move, ...]:
                 trail.switch(event.node, event.seq)
                 trail.say(Move(Factor.ANSWER, event.node, event.answer, (event.seq,), event.by))
             case Finished():
-                trail.say(Move(Factor.END, trail.place, event.reason.value, (event.seq,), event.by))
+                trail.say(Move(Factor.END, trail.position, event.reason.value, (event.seq,), event.by))
             case _:
-                for move in told(event):
+                for move in moves_of(event):
                     trail.switch(move.node, event.seq)
                     trail.say(move)
     return tuple(trail.moves)
@@ -129,7 +129,7 @@ def chronological(events: Sequence[AnyEvent], tree: Tree) -> tuple[Move, ...]:
 
 def _move(trail: _Trail, moved: Moved, hidden: frozenset[int]) -> None:
     if moved.abandoned and moved.cause in _LEAVING:
-        if hidden.isdisjoint(moved.abandoned) and trail.place in moved.abandoned:
+        if hidden.isdisjoint(moved.abandoned) and trail.position in moved.abandoned:
             trail.fail(moved)
             trail.back(moved.to, (moved.seq,), moved.by)
     elif moved.cause in (Cause.ACCEPTED, Cause.EDITED) and moved.to not in hidden:
@@ -208,7 +208,7 @@ def depth_first(
         seed: Which of them, where there are more.
 
     """
-    lives = _Lives(events, tree, labels, reasons)
+    history = _NodeHistory(events, tree, labels, reasons)
     trail = _Trail(tree)
     trail.say(Move(Factor.OPENING, 0, tree.problem.statement, (events[0].seq,), events[0].by))
     rng = random.Random(f"{events[0].trajectory} {seed}")
@@ -216,40 +216,40 @@ def depth_first(
     for node in tree.path(end):
         if node.kind is not NodeKind.STEP:
             continue
-        for child in _some(rng, [c for c in lives.wrong(here) if c != node.id], wrong):
-            _try(trail, lives, rng, child)
+        for child in _drawn(rng, [c for c in history.wrong_children(here) if c != node.id], wrong):
+            _wrong_turn(trail, history, rng, child)
             closing = trail.moves[-1]
             trail.back(here, closing.events, closing.by)
-        for source in lives.untold(node.id, trail.entered):
-            trail.enter(lives.proposal(source))
-            trail.say(*lives.well(source))
-        trail.enter(lives.proposal(node.id))
-        trail.say(*lives.well(node.id))
+        for source in history.unvisited_sources(node.id, trail.entered):
+            trail.enter(history.proposal(source))
+            trail.say(*history.when_passed(source))
+        trail.enter(history.proposal(node.id))
+        trail.say(*history.when_passed(node.id))
         here = node.id
     finished = tree.finished
-    ended = finished if finished is not None and finished.node == end else lives.proposal(end)
+    ended = finished if finished is not None and finished.node == end else history.proposal(end)
     trail.say(Move(Factor.ANSWER, end, tree.nodes[end].answer or ended.answer or "", (ended.seq,), ended.by))
     return tuple(trail.moves)
 
 
-def _try(trail: _Trail, lives: "_Lives", rng: random.Random, child: int) -> None:
+def _wrong_turn(trail: _Trail, history: "_NodeHistory", rng: random.Random, child: int) -> None:
     """Go down a wrong child to a leaf, following one child only."""
     while True:
-        trail.enter(lives.proposal(child))
-        further = lives.wrong(child)
+        trail.enter(history.proposal(child))
+        further = history.wrong_children(child)
         if not further:
-            trail.say(*lives.badly(child))
+            trail.say(*history.when_failed(child))
             return
-        trail.say(*lives.well(child))
+        trail.say(*history.when_passed(child))
         child = rng.choice(further)
 
 
-def _some(rng: random.Random, nodes: list[int], limit: int | None) -> list[int]:
-    """Draw at most so many, in the order of the log."""
+def _drawn(rng: random.Random, nodes: list[int], limit: int | None) -> list[int]:
+    """Draw at most `limit` nodes, in the order of the log."""
     return nodes if limit is None or len(nodes) <= limit else sorted(rng.sample(nodes, limit))
 
 
-class _Lives:
+class _NodeHistory:
     """What happened to each node, and which of them can be told as a wrong turn."""
 
     def __init__(
@@ -257,13 +257,13 @@ class _Lives:
     ) -> None:
         self._tree, self._labels = tree, labels
         self._proposals: dict[int, Proposed] = {}
-        self._told: list[list[Move]] = [[] for _ in tree.nodes]
+        self._moves: list[list[Move]] = [[] for _ in tree.nodes]
         for event in events:
             self._take(event, reasons)
-        self._closes = [False] * len(tree.nodes)
+        self._shows_failure = [False] * len(tree.nodes)
         """Whether a failure shows at a node or, one child followed, below it."""
         for node in reversed(tree.nodes):  # children come after their parents
-            self._closes[node.id] = self._fails(node.id) or any(map(self._is_wrong, node.children))
+            self._shows_failure[node.id] = self._fails(node.id) or any(map(self._is_wrong, node.children))
 
     def _take(self, event: AnyEvent, reasons: Mapping[int, str]) -> None:
         node = node_of(event)
@@ -271,7 +271,7 @@ class _Lives:
             if self._proposals.setdefault(event.node, event) is event and (reason := reasons.get(event.node, "")):
                 self._add(Move(Factor.FAILURE, event.node, reason, (event.seq,), Author.GRADER))
         elif node is not None:
-            self._told[node] += told(event)
+            self._moves[node] += moves_of(event)
         elif isinstance(event, Moved) and event.abandoned and event.cause in (Cause.REJECTED, Cause.EDITED):
             if event.reason.strip() and not self._fails(event.abandoned[-1]):
                 self._add(Move(Factor.FAILURE, event.abandoned[-1], event.reason, (event.seq,), event.by))
@@ -281,39 +281,43 @@ class _Lives:
                 self._add(Move(Factor.FAILURE, final, event.detail, (event.seq,), event.by))
 
     def _add(self, move: Move) -> None:
-        self._told[move.node].append(move)
+        self._moves[move.node].append(move)
 
     def _fails(self, node: int) -> bool:
-        return any(move.factor in SHOWN_FAILURES for move in self._told[node])
+        return any(move.factor in SHOWN_FAILURES for move in self._moves[node])
 
     def _is_wrong(self, node: int) -> bool:
-        return self._tree.nodes[node].kind is NodeKind.STEP and self._closes[node] and not self._labels.get(node, False)
+        return (
+            self._tree.nodes[node].kind is NodeKind.STEP
+            and self._shows_failure[node]
+            and not self._labels.get(node, False)
+        )
 
     def proposal(self, node: int) -> Proposed:
         """Return the event that a node comes from."""
         return self._proposals[node]
 
-    def untold(self, node: int, told: set[int]) -> list[int]:
+    def unvisited_sources(self, node: int, entered: set[int]) -> list[int]:
         """Return the steps that a node was made from and the thought has not come by, parents first."""
         found: dict[int, None] = {}
         for source in self._proposals[node].sources:
             above: list[int] = []
             current: int | None = source
-            while current is not None and current not in told and current not in found:
+            while current is not None and current not in entered and current not in found:
                 above.append(current)
                 current = self._tree.nodes[current].parent
             found.update(dict.fromkeys(n for n in reversed(above) if n in self._proposals))
         return list(found)
 
-    def wrong(self, node: int) -> list[int]:
+    def wrong_children(self, node: int) -> list[int]:
         """Return the children that can be told as wrong turns, oldest first."""
         return [child for child in self._tree.nodes[node].children if self._is_wrong(child)]
 
-    def well(self, node: int) -> list[Move]:
+    def when_passed(self, node: int) -> list[Move]:
         """Return what was said of a node from which the thought goes on."""
-        return [move for move in self._told[node] if move.factor not in SHOWN_FAILURES]
+        return [move for move in self._moves[node] if move.factor not in SHOWN_FAILURES]
 
-    def badly(self, node: int) -> list[Move]:
+    def when_failed(self, node: int) -> list[Move]:
         """Return what was said of a node that fails, the failure last."""
-        said = [move for move in self._told[node] if move.factor is not Factor.APPROVAL]
+        said = [move for move in self._moves[node] if move.factor is not Factor.APPROVAL]
         return sorted(said, key=lambda move: move.factor in SHOWN_FAILURES)

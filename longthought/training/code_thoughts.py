@@ -29,10 +29,11 @@ from longthought.problems.sources import source_of
 from longthought.tools.python import blocks
 from longthought.tools.sandbox.pool import shared
 from longthought.tools.sandbox.result import RunStatus
-from longthought.training.data.card import front_matter
-from longthought.training.data.folder import META, SCHEMA_VERSION
+from longthought.training.data.card import front_matter, table
+from longthought.training.data.folder import DATA_SCHEMA, Split
 from longthought.training.data.preflight import expect_share
-from longthought.training.data.rows import RULE
+from longthought.training.data.rows import RULE, messages, reply
+from longthought.training.data.writer import new_folder, write_description, write_split
 from longthought.training.destination import expect_new
 from longthought.training.narration import narrate
 
@@ -133,9 +134,9 @@ async def code_thought(
     if writer is not None:
         asked = f"Problem:\n{task.problem.statement}\n\nProgram:\n```python\n{program.strip()}\n```"
         name = str(getattr(writer, "model", "a chat model"))
-        reply = await _written(writer, name, asked, replies)
-        if reply and not blocks(reply):
-            text = _thought(reply, program, task.problem, answer)
+        said = await _written(writer, name, asked, replies)
+        if said and not blocks(said):
+            text = _thought(said, program, task.problem, answer)
             if not await _objection(task, text, program):
                 return CodeThought(task.problem, text, answer, name)
     text = _thought(f"Let me put a program together, piece by piece.\n\n{told}", program, task.problem, answer)
@@ -267,23 +268,20 @@ def write_thoughts(
         if isinstance(made, Unfit):
             unfit.append(f"{made.problem.id}: {made.reason}")
             continue
-        asked = [{"role": _ROLES[m.type], "content": m.text} for m in VOICES["prose"].ask(made.problem)]
-        said = [{"role": "assistant", "content": made.text}]
-        rows.append({"prompt": asked, "completion": said, "problem": made.problem.id, "by": made.by})
+        prompt = messages(VOICES["prose"].ask(made.problem))
+        rows.append({"prompt": prompt, "completion": reply(made.text), "problem": made.problem.id, "by": made.by})
     if not rows:
         raise ProblemError(
             f"{path}: none of its {len(unfit)} programs answers its problem ({unfit[0]}); mend them first"
         )
     aside = min(round(len(rows) * validation), len(rows) - 1)
     learned = {_asked(row) for row in rows[aside:]}
-    splits = {"train": rows[aside:], "validation": [row for row in rows[:aside] if _asked(row) not in learned]}
-    out.mkdir(parents=True, exist_ok=True)
-    for split, some in splits.items():
-        if some:
-            lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in some)
-            (out / f"{split}.jsonl").write_text(lines, encoding="utf-8")
+    splits: dict[Split, list[dict[str, Any]]] = {
+        "train": rows[aside:],
+        "validation": [row for row in rows[:aside] if _asked(row) not in learned],
+    }
     meta = {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": DATA_SCHEMA,
         "format": FORMAT,
         "dialect": "prose",
         "role": "thinker",
@@ -291,8 +289,11 @@ def write_thoughts(
         "left_out": unfit,
         "source": str(path),
     }
-    (out / META).write_text(json.dumps(meta, indent=1, ensure_ascii=False))
-    (out / "README.md").write_text(_card(meta, command), encoding="utf-8")
+    with new_folder(out) as folder:
+        for split, some in splits.items():
+            if some:
+                write_split(folder, split, some)
+        write_description(folder, meta, _card(meta, command))
     replies.remove()
     return meta
 
@@ -307,13 +308,12 @@ def _card(meta: Mapping[str, Any], command: str) -> str:
     return _CARD.format(
         front=front_matter(sides, "jsonl"),
         source=meta["source"],
-        rows="\n".join(f"| {side} | {count:,} |" for side, count in sides.items()),
+        rows=table(("split", "rows"), sides.items()),
         left_out="\n".join(f"- {line}" for line in meta["left_out"]) or "None.",
         command=command or "(made from Python, with `longthought.training.code_thoughts`)",
     )
 
 
-_ROLES: Final = {"system": "system", "human": "user"}
 _CARD: Final = """\
 {front}
 
@@ -323,8 +323,6 @@ Made of the programs in `{source}`, for the role `thinker`, in the dialect `pros
 when it was run, before and after. `prompt` and `completion` are lists of messages. Learn the completion alone.
 `problem` says which problem it is, and `by` who told the thought: `rule`, or a model.
 
-| split | rows |
-|---|---|
 {rows}
 
 Train and validation share no problem.

@@ -5,7 +5,6 @@ is refused. Nothing here knows what is trained.
 """
 
 import json
-import os
 import re
 import time
 from collections.abc import Mapping
@@ -14,6 +13,8 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from longthought.errors import ConfigError
+from longthought.files import write_whole
+from longthought.schema import expect_readable
 from longthought.training.destination import expect_new, expect_writable
 
 SCHEMA_VERSION: Final = 1
@@ -54,11 +55,7 @@ class TrainingRecord:
             known: dict[str, Any] = found["settings"]
         except (ValueError, KeyError, TypeError) as error:
             raise ConfigError(f"{file}: can't be read ({error}); remove {path} and train again") from error
-        if version > SCHEMA_VERSION:
-            raise ConfigError(
-                f"{file} was written with schema {version}, and this longthought reads up to {SCHEMA_VERSION}: "
-                "install a newer longthought"
-            )
+        expect_readable(file, "a training", version, SCHEMA_VERSION, ConfigError)
         wanted = cast("dict[str, Any]", json.loads(json.dumps(settings)))
         if known != wanted:
             names = [n for n in {**known, **wanted} if known.get(n) != wanted.get(n)]
@@ -85,15 +82,13 @@ class TrainingRecord:
     def write(self) -> None:
         """Write the file in one piece."""
         self.path.mkdir(parents=True, exist_ok=True)
-        draft = self.path / f"{FILE}.new"
         fields = {
             "schema_version": SCHEMA_VERSION,
             "settings": self.settings,
             "attempts": self.attempts,
             "facts": self.facts,
         }
-        draft.write_text(json.dumps(fields, indent=1))
-        os.replace(draft, self.path / FILE)
+        write_whole(self.path / FILE, json.dumps(fields, indent=1))
 
 
 @dataclass

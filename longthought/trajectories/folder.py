@@ -22,12 +22,13 @@ from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 
 from longthought.errors import RunFolderError
+from longthought.files import draft_of, write_whole
 from longthought.record import Record
+from longthought.schema import expect_readable
 from longthought.trajectories.events import SCHEMA_VERSION, AnyEvent
 from longthought.trajectories.segment import Segment
 
 _MANIFEST: Final = "run.json"
-_DRAFT: Final = "run.json.new"
 _LOCK: Final = "run.lock"
 _PACKAGES: Final = ("longthought", "pydantic", "langgraph", "langchain-core", "transformers", "torch", "trl")
 
@@ -66,11 +67,8 @@ def read_manifest(path: Path) -> Manifest:
             raise ValueError("expected a JSON object")
         record = cast(dict[str, Any], record)
         schema = record.get("schema_version")
-        if isinstance(schema, int) and schema > SCHEMA_VERSION:
-            raise RunFolderError(
-                f"{path} was written with schema {schema}, this longthought reads up to {SCHEMA_VERSION}: "
-                "upgrade longthought"
-            )
+        if isinstance(schema, int):
+            expect_readable(path, "a run", schema, SCHEMA_VERSION, RunFolderError)
         return Manifest.model_validate(record)
     except (FileNotFoundError, NotADirectoryError) as error:
         what = "is not a run folder (it has no run.json)" if path.exists() else "does not exist"
@@ -214,13 +212,8 @@ def _versions() -> Iterator[tuple[str, str]]:
 
 
 def _write_manifest(path: Path, manifest: Manifest) -> None:
-    draft = path / _DRAFT
     try:
-        with draft.open("w", encoding="utf-8") as file:
-            file.write(json.dumps(manifest.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, path / _MANIFEST)
+        write_whole(path / _MANIFEST, json.dumps(manifest.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n")
         _sync_folder(path)
     except OSError as error:
         raise _unwritable(path, error) from error
@@ -237,7 +230,8 @@ def _sync_folder(path: Path) -> None:
 def _expect_empty(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
-        foreign = sorted(entry.name for entry in path.iterdir() if entry.name not in (_LOCK, _DRAFT, _MANIFEST))
+        own = {_LOCK, _MANIFEST, draft_of(path / _MANIFEST).name}
+        foreign = sorted(entry.name for entry in path.iterdir() if entry.name not in own)
     except OSError as error:
         raise RunFolderError(f"{path}: can't be a run folder ({error.strerror}); choose another --out") from error
     if foreign:

@@ -20,6 +20,7 @@ from pydantic import ValidationError
 
 from longthought.errors import RunFolderError
 from longthought.problems.problem import Problem
+from longthought.schema import expect_readable, version_in
 from longthought.trajectories.events import EVENT, SCHEMA_VERSION, AnyEvent, Started
 from longthought.trajectories.folder import Manifest, read_manifest, segments
 from longthought.trajectories.ids import root_debate
@@ -27,7 +28,6 @@ from longthought.trajectories.segment import sound_length
 from longthought.trajectories.trajectory import Trajectory
 
 _HEAD: Final = re.compile(rb'\{"trajectory":("[^"\\]*(?:\\.[^"\\]*)*"),"seq":\d+,"kind":"([a-z_]+)"')
-_SCHEMA: Final = re.compile(rb',"schema_version":(\d+)')  # inside a string the quotes would be escaped
 _OFFSET_BITS: Final = 44
 _MAX_COMPARED: Final = 20_000
 """Names that an unknown one is compared with, to suggest close ones."""
@@ -172,8 +172,8 @@ class Run:
                 head = _HEAD.match(line)
                 if head is None:
                     raise self._broken(number, offset, f"it starts with {line[:40]!r}")
-                if head[2] == b"started":
-                    _expect_schema(path, line)
+                if head[2] == b"started" and (version := version_in(line)) is not None:  # no other event tells it
+                    expect_readable(path, "events", version, SCHEMA_VERSION, RunFolderError)
                 try:
                     name: str = json.loads(head[1])
                 except ValueError as error:
@@ -221,12 +221,3 @@ class Run:
         if close:
             return f"; did you mean {', '.join(map(repr, close))}?"
         return f"; its {len(self)} debates begin with {next(iter(self._entries))!r}"
-
-
-def _expect_schema(path: Path, line: bytes) -> None:
-    """Raise if the first event of a debate, the only one that holds a schema, has a newer schema."""
-    if (schema := _SCHEMA.search(line)) and int(schema[1]) > SCHEMA_VERSION:
-        raise RunFolderError(
-            f"{path} holds events of schema {int(schema[1])}, this longthought reads up to {SCHEMA_VERSION}: "
-            "upgrade longthought"
-        )

@@ -8,7 +8,6 @@ import pytest
 from longthought.evaluation.critic_report import Criticism, criticism, part
 from longthought.evaluation.grades import Marks
 from longthought.evaluation.reasons import ReasonCheck, contradictions
-from longthought.labels.evidence import labels, source_of
 from longthought.problems.countdown import game, lookahead
 from longthought.problems.countdown.lookahead import holds
 from longthought.problems.problem import AnswerReference, CountdownReference, Task
@@ -153,14 +152,6 @@ def sums(*found: Evidence, action: Action = BACK, words: str = "") -> tuple[Log,
     event = log[-1]
     assert isinstance(event, Judged)
     return log, event
-
-
-async def test_steps_in_words_are_known_by_the_tools_alone() -> None:
-    for found, known in (((CONFIRMED,), True), ((CONFIRMED, REFUTED), False), ((EvidenceStatus.ABSTAINED,), None)):
-        log, _ = sums(*(evidence(status, "2 + 2 = 4") for status in found))
-        debate = Trajectory(log.name, log)
-        assert source_of(debate) == "tools"
-        assert labels(debate)(debate.tree.node(1)) is known
 
 
 @pytest.mark.parametrize(

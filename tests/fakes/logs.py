@@ -28,6 +28,8 @@ from longthought.trajectories.events import (
     Usage,
     Verdict,
 )
+from longthought.trajectories.trajectory import Trajectory
+from longthought.trajectories.tree import Tree
 
 POLICY, CRITIC, TOOL, STRATEGY = Author.POLICY, Author.CRITIC, Author.TOOL, Author.STRATEGY
 
@@ -35,10 +37,12 @@ POLICY, CRITIC, TOOL, STRATEGY = Author.POLICY, Author.CRITIC, Author.TOOL, Auth
 class Log(list[AnyEvent]):
     """Events in order, numbered and stamped as they are added."""
 
-    def __init__(self, statement: str, id: str = "p", sample: int = 0, parent: Parent | None = None) -> None:
+    def __init__(self, problem: Problem | str, id: str = "p", sample: int = 0, parent: Parent | None = None) -> None:
+        """Start a debate on a problem, or on one that has this statement and id."""
         super().__init__()
-        self.name = f"{id}#{sample}"
-        problem = Problem(id=id, statement=statement)
+        if isinstance(problem, str):
+            problem = Problem(id=id, statement=problem)
+        self.name = f"{problem.id}#{sample}"
         self.add(Started, STRATEGY, problem=problem, sample=sample, parent=parent, config={"graph": "by hand"})
 
     def add(self, kind: type[Any], by: Author, **fields: Any) -> None:
@@ -49,6 +53,22 @@ class Log(list[AnyEvent]):
         """Add the critic's verdict."""
         verdict = Verdict(action=action, score=score, critique=critique, target=target)
         self.add(Judged, CRITIC, node=node, verdict=verdict, calls=(call(f"{action} {score}", 50, 5),))
+
+
+class GrowingLog(Log):
+    """A log with the tree that its events fold to, for debates that go on from where they stand."""
+
+    def __init__(self, problem: Problem | str) -> None:
+        self.tree = Tree()
+        super().__init__(problem)
+
+    def append(self, event: AnyEvent) -> None:
+        """Add an event made elsewhere."""
+        self.tree.apply(event)
+        super().append(event)
+
+    def trajectory(self) -> Trajectory:
+        return Trajectory(self.name, self)
 
 
 def call(text: str, prompt: int, completion: int, cached: int = 0) -> Call:

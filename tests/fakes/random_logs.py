@@ -1,15 +1,11 @@
 """Random logs for property tests: debates that follow the rules to the letter, and searches that jump about."""
 
-from typing import Any
-
 from hypothesis import strategies as st
 
 from longthought.graphs import rules
 from longthought.graphs.rules import Rules, Turn
-from longthought.problems.problem import Problem
 from longthought.trajectories.events import (
     Action,
-    AnyEvent,
     Author,
     Cause,
     Checked,
@@ -23,40 +19,22 @@ from longthought.trajectories.events import (
     Moved,
     Proposed,
     Reflected,
-    Started,
     StopReason,
     Verdict,
 )
 from longthought.trajectories.trajectory import Trajectory
-from longthought.trajectories.tree import NodeKind, Tree
+from longthought.trajectories.tree import NodeKind
+from tests.fakes.logs import GrowingLog
 
 WORDS = ("the sum is even", "So n = 7.", "let x = 3", "```python\nprint(7)\n```", "Wait, 2 * 3 = 6", "$$a^2$$", "é …")
 CRITIQUES = ("", " ", "the sign is wrong: 3 - 5 = -2", "Fine.", "Have you checked n = 0?")
 SETTLED = Rules(rounds=14, reflections=1, patience=2)
 
 
-class Log:
-    """Events and the tree that they fold to."""
-
-    def __init__(self, problem: Problem | None = None) -> None:
-        self.tree, self.events = Tree(), list[AnyEvent]()
-        self.add(Started, Author.STRATEGY, problem=problem or Problem(id="p", statement="What is n?"))
-
-    def add(self, kind: type[Any], by: Author, **fields: Any) -> None:
-        self.take(kind(trajectory="p#0", seq=self.tree.events, by=by, at=0.0, **fields))
-
-    def take(self, event: AnyEvent) -> None:
-        self.tree.apply(event)
-        self.events.append(event)
-
-    def trajectory(self) -> Trajectory:
-        return Trajectory("p#0", self.events)
-
-
 @st.composite
 def debates(draw: st.DrawFn) -> Trajectory:
     """Play a debate by the rules, every agent saying what it likes."""
-    log = Log()
+    log = GrowingLog("What is n?")
     while (turn := rules.turn(log.tree, SETTLED)) is not Turn.END:
         tree, node = log.tree, rules.candidate(log.tree)
         match turn:
@@ -84,7 +62,7 @@ def debates(draw: st.DrawFn) -> Trajectory:
                 assert node is not None
                 log.add(Reflected, Author.POLICY, node=len(tree.nodes), parent=node.id, text="I looked again.")
             case _:
-                log.take(rules.act(tree, SETTLED, at=0.0))
+                log.append(rules.act(tree, SETTLED, at=0.0))
     log.add(Graded, Author.GRADER, solved=draw(st.sampled_from((True, False, None))), detail="as the key says")
     return log.trajectory()
 
@@ -92,7 +70,7 @@ def debates(draw: st.DrawFn) -> Trajectory:
 @st.composite
 def searches(draw: st.DrawFn) -> Trajectory:
     """Grow a tree in any order, with merged states and steps made of several."""
-    log = Log()
+    log = GrowingLog("What is n?")
     for _ in range(draw(st.integers(1, 20))):
         tree = log.tree
         known = st.integers(0, len(tree.nodes) - 1)

@@ -1,37 +1,12 @@
-import json
 from pathlib import Path
 
-import pytest
-
-from longthought.errors import ConfigError
-from longthought.graphs.catalogue import context
 from longthought.labels.continuations import monte_carlo
 from longthought.labels.exact import exact_labels
 from longthought.labels.job import label
 from longthought.labels.label import Label, LabelBook, Method
-from longthought.labels.openings import judgeable_steps, opening
-from longthought.problems.problem import Problem
 from longthought.statistics import auroc
-from longthought.trajectories.events import Author, Finished, Judged, Proposed
+from longthought.trajectories.events import Finished, Judged, Proposed
 from longthought.trajectories.run import Run
-from longthought.trajectories.trajectory import Trajectory
-from longthought.trajectories.tree import Tree
-from tests.fakes.logs import plain
-from tests.fakes.scripted import ScriptedChatModel
-
-
-def test_an_opening_stands_at_its_node_and_costs_nothing() -> None:
-    debate = Trajectory("c", plain())
-    problem = debate.problem.model_copy(update={"id": "c@5"})
-    settings = context("debate", {})
-    tree = Tree.fold(opening(debate, 4, problem, settings, sample=3))
-    assert [node.text for node in tree.path()] == ["16 / 16 = 1"]
-    assert (tree.cursor, tree.policy_usage.total, tree.critic_usage.total, tree.backtracks) == (1, 0, 0, 0)
-    assert tree.started is not None
-    assert tree.started.parent is not None
-    assert (tree.started.trajectory, tree.started.parent.node) == ("c@5#3", 4)
-    judged = Tree.fold(opening(debate, 5, problem, settings, sample=0, judged=True))
-    assert (judged.cursor, judged.nodes[2].answer) == (1, "(16 / 16) * 35")
 
 
 def test_monte_carlo_labels_agree_with_the_solver_and_cost_what_the_log_says(run: Path) -> None:
@@ -72,41 +47,3 @@ def test_a_stopped_job_of_continuations_goes_on(run: Path) -> None:
         assert [e for e in debate.events if isinstance(e, Finished)] == [debate.events[-2]]
         proposed = [e.node for e in debate.events if isinstance(e, Proposed)]
         assert proposed == sorted(set(proposed))
-
-
-def test_asking_another_way_is_a_job_of_its_own(run: Path) -> None:
-    first = label(run, "monte-carlo", k=2, limit=1)
-    label(run, "monte-carlo", k=2, temperature=0.3, limit=1)
-    folders = sorted(folder.name for folder in run.glob("continuations-2*"))
-    assert folders[0] == "continuations-2"
-    assert len(folders) == 2
-    assert all(len(Run(run / folder)) == 2 * (first.labels + first.known) for folder in folders)
-
-
-def test_a_critic_is_asked_once_for_every_step_and_doubts_are_marked(run: Path) -> None:
-    tally = label(run, "model", k=2, limit=2)
-    for name in Run(run).ids()[:2]:
-        steps = set(judgeable_steps(Run(run).trajectory(name)))
-        found = LabelBook(run).of(name)
-        assert set(found) == steps
-        assert all(one.doubtful == (not ((one.high or 0) <= 0.2 or (one.low or 0) >= 0.8)) for one in found.values())
-    jobs = list(Run(run / "opinions-2").trajectories())
-    assert len(jobs) == 2 * tally.labels
-    assert all(sum(isinstance(e, Judged) for e in t.events) == 1 for t in jobs)
-    assert not any(e.calls for t in jobs for e in t.events if e.by is Author.POLICY)
-
-
-def test_answers_that_nobody_can_grade_are_refused_before_a_model_is_asked(tmp_path: Path) -> None:
-    import longthought as lt
-    from longthought.agents.agent import Critic, Policy
-    from longthought.agents.dialects.prose import Prose
-
-    policy = Policy("fake:policy", ScriptedChatModel(lambda _: "So it is \\boxed{4}."), Prose())
-    verdict = json.dumps({"critique": "yes", "action": "terminate", "target": None, "score": 0.9})
-    critic = Critic("fake:critic", ScriptedChatModel(lambda _: verdict), Prose())
-    problem = Problem(id="two", statement="What is 2 + 2?")
-    list(lt.generate([problem], out=tmp_path / "run", policy=policy, critic=critic, tools=[]))
-    with pytest.raises(ConfigError, match=r"'two'.*--problems FILE"):
-        label(tmp_path / "run", "monte-carlo", policy=policy)
-    with pytest.raises(ConfigError, match="knows Countdown alone"):
-        label(tmp_path / "run", "exact")

@@ -8,12 +8,31 @@ import pytest
 
 import longthought as lt
 from longthought.domains.countdown import countdown_task
+from longthought.graphs.catalogue import context
 from longthought.graphs.context import Context, started
 from longthought.graphs.debate import DebateContext
+from longthought.labels.openings import opening
 from longthought.problems.countdown import game
 from longthought.problems.problem import Task
 from longthought.trajectories.events import AnyEvent, Author, Cause, Moved, Proposed
 from longthought.trajectories.run import Run
+from longthought.trajectories.trajectory import Trajectory
+from longthought.trajectories.tree import Tree
+from tests.fakes.logs import plain
+
+
+def test_an_opening_stands_at_its_node_and_costs_nothing() -> None:
+    debate = Trajectory("c", plain())
+    problem = debate.problem.model_copy(update={"id": "c@5"})
+    settings = context("debate", {})
+    tree = Tree.fold(opening(debate, 4, problem, settings, sample=3))
+    assert [node.text for node in tree.path()] == ["16 / 16 = 1"]
+    assert (tree.cursor, tree.policy_usage.total, tree.critic_usage.total, tree.backtracks) == (1, 0, 0, 0)
+    assert tree.started is not None
+    assert tree.started.parent is not None
+    assert (tree.started.trajectory, tree.started.parent.node) == ("c@5#3", 4)
+    judged = Tree.fold(opening(debate, 5, problem, settings, sample=0, judged=True))
+    assert (judged.cursor, judged.nodes[2].answer) == (1, "(16 / 16) * 35")
 
 
 def first_step(task: Task) -> str:

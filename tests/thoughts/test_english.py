@@ -7,7 +7,7 @@ from itertools import islice, pairwise
 import pytest
 
 from longthought.thoughts import phrases, shorthand
-from longthought.thoughts.english import English, closed, joined, lowered, raised
+from longthought.thoughts.english import English, capitalised, uncapitalised, with_connective, with_full_stop
 from longthought.training.bundled.corpus import critic_examples
 from longthought.training.bundled.recipe import Mix
 from longthought.trajectories.events import Cause, Finished, Moved, Observed, Proposed, StopReason
@@ -102,16 +102,20 @@ def test_everything_a_bundled_critic_learns_to_say_can_be_read_aloud() -> None:
 
 
 def test_sentences_are_joined_as_they_read_best() -> None:
-    assert joined("Next, {}", "We add 2.") == "Next, we add 2."
-    assert joined("Next, {}", "Euler's theorem says so") == "Next, Euler's theorem says so."
-    assert joined("What about {}?", "x = 2") == "What about x = 2?"
-    assert joined("Hmm. {}", "the sum is odd") == "Hmm. The sum is odd."
-    assert joined("Hmm. {}", "x is odd") == "Hmm. x is odd."
-    assert joined("Next, {}", "```python\nprint(1)\n```") == "Next:\n\n```python\nprint(1)\n```"
-    assert joined("Let me start here: {}", "$$\na\n$$") == "Let me start here:\n\n$$\na\n$$"
-    assert (lowered("We see"), lowered("Weyl said"), lowered("I see")) == ("we see", "Weyl said", "I see")
-    assert (raised("the end"), raised("n is 2"), raised("")) == ("The end", "n is 2", "")
-    assert (closed("a"), closed("a?"), closed("$$a$$"), closed("```\na\n```")) == (
+    assert with_connective("Next, {}", "We add 2.") == "Next, we add 2."
+    assert with_connective("Next, {}", "Euler's theorem says so") == "Next, Euler's theorem says so."
+    assert with_connective("What about {}?", "x = 2") == "What about x = 2?"
+    assert with_connective("Hmm. {}", "the sum is odd") == "Hmm. The sum is odd."
+    assert with_connective("Hmm. {}", "x is odd") == "Hmm. x is odd."
+    assert with_connective("Next, {}", "```python\nprint(1)\n```") == "Next:\n\n```python\nprint(1)\n```"
+    assert with_connective("Let me start here: {}", "$$\na\n$$") == "Let me start here:\n\n$$\na\n$$"
+    assert (uncapitalised("We see"), uncapitalised("Weyl said"), uncapitalised("I see")) == (
+        "we see",
+        "Weyl said",
+        "I see",
+    )
+    assert (capitalised("the end"), capitalised("n is 2"), capitalised("")) == ("The end", "n is 2", "")
+    assert (with_full_stop("a"), with_full_stop("a?"), with_full_stop("$$a$$"), with_full_stop("```\na\n```")) == (
         "a.", "a?", "$$a$$", "```\na\n```",
     )  # fmt: skip
 

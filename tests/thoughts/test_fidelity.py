@@ -8,14 +8,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from longthought.agents.summaries import summary
-from longthought.thoughts.fidelity import equations, kinds, losses, numbers, plain, stretches, text_of, unsupported
+from longthought.thoughts.fidelity import (
+    equations,
+    losses,
+    numbers,
+    objection_kinds,
+    plain_formulas,
+    stretch_text,
+    stretches,
+    unsupported_claims,
+)
 from longthought.thoughts.thought import LongThought
 from longthought.trajectories.trajectory import Trajectory
 from tests.fakes import logs
 from tests.fakes.random_logs import debates
 
 THOUGHT = Trajectory("d", logs.edited_by_a_human()).long_thought()
-PIECES = [text_of(piece) for piece in stretches(THOUGHT)]
+PIECES = [stretch_text(piece) for piece in stretches(THOUGHT)]
 FLUENT = [
     "Okay, here goes.",
     "I could split the product: 17 × 6 = 10·6 + 8 \\cdot 6.",
@@ -59,13 +68,13 @@ def test_a_paragraph_too_few_is_the_only_objection() -> None:
 def test_objections_are_counted_by_their_sorts() -> None:
     changes = {1: "17 × 6 = 10·6 + 9 * 6, or 18.", 2: "", 5: "So it is 102."}
     found = losses(THOUGHT, [changes.get(at, text) for at, text in enumerate(FLUENT)])
-    assert kinds(found) == {
+    assert objection_kinds(found) == {
         "lost a number", "lost an equation", "made up a number", "made up an equation", "left a paragraph empty",
         "lost a wrong turn", "lost the answer",
     }  # fmt: skip
-    assert kinds(losses(THOUGHT, [])) == {"lost the paragraphs"}
-    assert kinds(["paragraph 2 says something else"]) == {"said something else"}
-    assert kinds(()) == set()
+    assert objection_kinds(losses(THOUGHT, [])) == {"lost the paragraphs"}
+    assert objection_kinds(["paragraph 2 says something else"]) == {"said something else"}
+    assert objection_kinds(()) == set()
 
 
 def test_a_wrong_turn_in_words_alone_survives_in_its_words() -> None:
@@ -81,13 +90,13 @@ def test_a_wrong_turn_in_words_alone_survives_in_its_words() -> None:
 @given(debates(), st.integers(0, 2))
 def test_the_plain_version_always_passes(t: Trajectory, seed: int) -> None:
     thought = t.long_thought(seed=seed)
-    assert losses(thought, [text_of(piece) for piece in stretches(thought)]) == ()
+    assert losses(thought, [stretch_text(piece) for piece in stretches(thought)]) == ()
 
 
 @given(debates(), st.randoms(use_true_random=False))
 def test_a_number_that_changes_never_passes(t: Trajectory, rng: object) -> None:
     thought = t.long_thought()
-    pieces = [text_of(piece) for piece in stretches(thought)]
+    pieces = [stretch_text(piece) for piece in stretches(thought)]
     at = rng.randrange(len(pieces))  # type: ignore[attr-defined]
     digits = [m.span() for m in re.finditer(r"\d+", pieces[at])]
     if digits:
@@ -119,16 +128,16 @@ def test_equations(text: str, found: set[str]) -> None:
 def test_numbers_are_compared_as_written() -> None:
     assert numbers("1,234 and 2.50, then 3, 4 and 5,6") == {"1234", "2.50", "3", "4", "5", "6"}
     assert numbers("") == set()
-    assert plain("a × b ÷ c − d ** 2").split() == ["a", "*", "b", "/", "c", "-", "d", "^", "2"]
+    assert plain_formulas("a × b ÷ c − d ** 2").split() == ["a", "*", "b", "/", "c", "-", "d", "^", "2"]
 
 
 def test_an_account_may_say_only_what_the_thought_says() -> None:
     right = "The thinker first tried 8 * 6 where it is 7 * 6, and started again. 60 + 42 = 102, so the answer is 102."
-    assert unsupported(right, THOUGHT) == ()
-    assert unsupported("", THOUGHT) == ("it is empty", "it does not give the final answer 102")
-    assert "the number 99 is not in the thought" in unsupported(f"{right} Not 99.", THOUGHT)
-    assert "the equation 42+60=102 is not in the thought" in unsupported(f"{right} 42 + 60 = 102.", THOUGHT)
-    invented = unsupported(f"{right} Euler's theorem guarantees convergence everywhere.", THOUGHT)
+    assert unsupported_claims(right, THOUGHT) == ()
+    assert unsupported_claims("", THOUGHT) == ("it is empty", "it does not give the final answer 102")
+    assert "the number 99 is not in the thought" in unsupported_claims(f"{right} Not 99.", THOUGHT)
+    assert "the equation 42+60=102 is not in the thought" in unsupported_claims(f"{right} 42 + 60 = 102.", THOUGHT)
+    invented = unsupported_claims(f"{right} Euler's theorem guarantees convergence everywhere.", THOUGHT)
     assert invented == ("this is not in the thought: Euler's theorem guarantees convergence everywhere.",)
 
 

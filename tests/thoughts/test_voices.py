@@ -41,7 +41,7 @@ from longthought.trajectories.events import (
 from longthought.trajectories.trajectory import Trajectory
 from longthought.trajectories.tree import Tree
 from tests.fakes import logs
-from tests.fakes.random_logs import Log
+from tests.fakes.logs import GrowingLog
 
 COMPACT, PROSE = VOICES["compact"], VOICES["prose"]
 PUZZLES = game.generate(count=40, seed=11, split="validation")
@@ -50,7 +50,7 @@ PUZZLES = game.generate(count=40, seed=11, split="validation")
 def played(puzzle: Puzzle, seed: int) -> Trajectory:
     """Play a Countdown debate as the bundled agents would: random moves, an exact critic, its look-aheads in words."""
     problem = Problem(id=puzzle.id, statement=puzzle.statement, domain="countdown")
-    rng, log = random.Random(seed), Log(problem)
+    rng, log = random.Random(seed), GrowingLog(problem)
     state = tuple(sorted(puzzle.numbers, reverse=True))
     stack: list[tuple[int, tuple[int, ...], set[str]]] = [(0, state, set())]
     while len(stack[-1][1]) > 1:
@@ -89,13 +89,13 @@ def played(puzzle: Puzzle, seed: int) -> Trajectory:
     end = log.tree.nodes[stack[-1][0]]
     log.add(Finished, Author.CRITIC, reason=StopReason.ANSWERED, node=end.id, answer=end.answer)
     log.add(Graded, Author.GRADER, solved=True)
-    return Trajectory("p#0", log.events)
+    return Trajectory("p#0", log)
 
 
 PROBLEM = Problem(id="p", statement=PUZZLES[0].statement, domain="countdown")
 
 
-def standing(log: Log) -> str:
+def standing(log: GrowingLog) -> str:
     return " ".join(f"step {n.text}" for n in log.tree.path())
 
 
@@ -251,12 +251,12 @@ def test_answers_that_are_programs_or_proofs_stand_in_their_blocks() -> None:
         ("math", "\\frac{1}{2}"),
     ):
         problem = Problem(id="p", statement="Do it.", domain=domain)
-        log = Log(problem)
+        log = GrowingLog(problem)
         log.add(Failed, Author.POLICY, failure=Failure.UNREADABLE_STEP, detail="empty")
         log.add(Proposed, Author.POLICY, node=1, parent=0, text="Here it is.", answer=answer)
         log.add(Moved, Author.CRITIC, to=1, cause=Cause.ACCEPTED, accepted=(1,))
         log.add(Finished, Author.CRITIC, reason=StopReason.ANSWERED, node=1, answer=answer)
-        text = Trajectory("p#0", log.events).long_thought(voice=PROSE).text
+        text = Trajectory("p#0", log).long_thought(voice=PROSE).text
         assert (PROSE.read_answer(text, problem) or "").strip() == answer
     assert PROSE.read_answer("I don't know.", Problem(id="p", statement="s")) is None
     assert PROSE.read_answer("I don't know.", Problem(id="p", statement="s", domain="code")) is None

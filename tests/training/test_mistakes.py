@@ -68,7 +68,7 @@ def meta(data: Path, **fields: Any) -> None:
             lambda d: meta(d, role="judge"),
             r"meta\.json: role: .*'policy', 'critic' or 'thinker'.*export the data again",
         ),
-        (lambda d: meta(d, schema_version=9), r"schema 9, and this longthought reads up to 1: install a newer"),
+        (lambda d: meta(d, schema_version=9), r"schema 9, and this longthought reads up to 1: upgrade longthought"),
         (lambda d: meta(d, dialect="verse"), r"unknown dialect 'verse'; choose from prose, compact"),
         (lambda d: (d / "train.jsonl").unlink(), r"neither train\.jsonl nor train\.parquet"),
         (lambda d: (d / "train.parquet").touch(), r"both train\.jsonl and train\.parquet; remove one"),

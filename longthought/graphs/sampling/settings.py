@@ -10,7 +10,7 @@ from longthought.errors import ConfigError
 from longthought.graphs.context import Context
 from longthought.graphs.path_value import Aggregate
 from longthought.graphs.sampling.votes import Choose
-from longthought.graphs.seats import Seats, Vacant
+from longthought.graphs.seats import EmptyChair, Seats
 from longthought.problems.worked import load_worked
 
 
@@ -71,4 +71,4 @@ class SamplingContext(Context):
     def seats(self, policy: Proposer | None = None, critic: Judge | None = None) -> Seats:
         """Seat the agents and tools; nobody sits in a critic's chair that is never asked."""
         made = policy or self.make_policy(max_tokens=self.max_tokens)
-        return super().seats(made, critic if self.scored else Vacant())
+        return super().seats(made, critic if self.scored else EmptyChair())

@@ -36,10 +36,6 @@ class Descent(SearchStrategy):
         """Say whether they can be asked for now."""
         return node in self._standing and self._standing[node][1]
 
-    def weight_of(self, node: int) -> object:
-        """Return the weight as it was last worked out."""
-        return self._standing[node][2] if node in self._standing else None
-
     def here(self, place: Place) -> bool:
         """Say whether they can be asked for now, at this very node."""
         return not place.busy and self.can_expand(place) and self.settled(place) and self.may_widen(place)

@@ -87,7 +87,6 @@ _TEXT: Final = re.compile(r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|mbox|op
 _POWER: Final = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+")
 _VULGAR_FRACTION: Final = re.compile("[¼-¾⅐-⅞]")
 _NAME: Final = re.compile(r"(\\?[a-zA-Z]+(?:_\{?\w\}?)?(?:\([a-zA-Z]\))?)\s*=(?!=)\s*(.+)", re.DOTALL)
-_NUMERAL: Final = r"[-+]?(?:[0-9][0-9,]*(?:\.[0-9]*)?|\.[0-9]+)"
 _MONEY: Final = re.compile(rf"([-+]?)\s*([{_DOLLAR}€£¥₹])\s*([0-9.].*)", re.DOTALL)
 _UNIT: Final = re.compile(
     rf"(?P<body>.*?[0-9)}}.]|.*\\pi)\s*(?P<unit>[{_DOLLAR}€£¥₹¢]|\\text\{{[^{{}}]*\}}(?:\^\{{?[0-9]\}}?)?(?:\s*/\s*\\text\{{[^{{}}]*\}}(?:\^\{{?[0-9]\}}?)?)?)\s*",

@@ -1,4 +1,4 @@
-"""A debate with all that is known of its steps, as the formats take it."""
+"""A debate with all that is known of its steps, which is what rows are made of."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -18,13 +18,14 @@ HOPEFUL: Final = frozenset({Action.CONTINUE, Action.TERMINATE})
 
 
 @dataclass(frozen=True)
-class Known:
-    """A debate and what is known of its steps."""
+class AnnotatedDebate:
+    """A debate, with the labels and rewrites that stand beside its log."""
 
     trajectory: Trajectory
     labels: Mapping[int, Label]
     source: RowOrigin
     lives: Mapping[int, bool]
+    """Whether each step leads to a right answer, where that is known."""
     rewrites: Mapping[str, Rewrite] | None = None
     """The accepted ones by what they were made of; None where journeys are to stay plain."""
 
@@ -38,11 +39,11 @@ class Known:
         return replace(self.source, node=node)
 
 
-class Books:
-    """What stands beside the log of a run."""
+class RunAnnotations:
+    """The labels and rewrites that stand beside the log of a run."""
 
     def __init__(self, run: Path, *, rewritten: bool) -> None:
-        """Find its labels, and its rewrites where they are wanted.
+        """Find the labels of a run, and its rewrites where they are wanted.
 
         Raises:
             RunFolderError: if they can't be read.
@@ -51,11 +52,11 @@ class Books:
         self.labels = LabelBook(run)
         self.rewrites = RewriteBook(run) if rewritten else None
 
-    def known(self, trajectory: Trajectory, source: RowOrigin) -> Known:
+    def annotate(self, trajectory: Trajectory, source: RowOrigin) -> AnnotatedDebate:
         """Put together what labels, the outcome and rewrites say of a debate."""
         labels = self.labels.of(trajectory.id)
         rewrites = None if self.rewrites is None else self.rewrites.of(trajectory.id)
-        return Known(trajectory, labels, source, lives(trajectory, labels), rewrites)
+        return AnnotatedDebate(trajectory, labels, source, lives(trajectory, labels), rewrites)
 
 
 def replay(trajectory: Trajectory) -> Iterator[tuple[AnyEvent, Tree]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from longthought.training.data.formats import Format
-from longthought.training.data.staging import Shelf
+from longthought.training.data.staging import RowStaging
 
 if TYPE_CHECKING:
     from longthought.training.data.settings import Exported
@@ -32,29 +32,29 @@ _LESSONS: Final[Mapping[Format, str]] = {
 }
 
 
-def card(made: "Exported", shelf: Shelf) -> str:
+def card(made: "Exported", staging: RowStaging) -> str:
     """Return the card as Markdown."""
     settings = made.settings
     lessons = "\n".join(f"- `{wanted}`: {_LESSONS[wanted]}" for wanted in settings.formats)
-    by_kind = _table(
+    by_kind = table(
         ("split", "format", "kind", "rows", "problems", "debates", made.unit, "shortest", "longest"),
-        ((_side(v), f, k, *rest) for v, f, k, *rest in shelf.counts("validation", "format", "kind")),
+        ((_side(v), f, k, *rest) for v, f, k, *rest in staging.counts("validation", "format", "kind")),
     )
-    by_run = _table(
+    by_run = table(
         ("run", "debates read", "rows", "problems", "debates used", made.unit),
         (
             (run, made.debates[run], *(found[1:5] if found else (0, 0, 0, 0)))
-            for run, found in _runs(made.debates, shelf).items()
+            for run, found in _runs(made.debates, staging).items()
         ),
     )
-    lengths = _table(
+    lengths = table(
         ("split", "median", "90 %", "99 %"),
         (
-            (side, *(shelf.quantile(share, validation=side == "validation") for share in (0.5, 0.9, 0.99)))
+            (side, *(staging.quantile(share, validation=side == "validation") for share in (0.5, 0.9, 0.99)))
             for side in made.counts
         ),
     )
-    left_out = _table(("left out", "debates or rows"), made.left_out.most_common())
+    left_out = table(("left out", "debates or rows"), made.left_out.most_common())
     return _CARD.format(
         front=front_matter(made.counts, "parquet" if settings.parquet else "jsonl"),
         columns=_COLUMNS[made.shape],
@@ -64,7 +64,7 @@ def card(made: "Exported", shelf: Shelf) -> str:
         by_kind=by_kind,
         by_run=by_run,
         by="; `by` names the model in whose words it is, or says `rule`" if settings.rewritten else "",
-        rewritten=_rewritten(made, shelf),
+        rewritten=_rewritten(made, staging),
         unit=made.unit,
         lengths=lengths,
         left_out=left_out if made.left_out else "Nothing.",
@@ -79,16 +79,16 @@ def front_matter(sides: Iterable[str], suffix: str) -> str:
     return f"---\ntags: [longthought]\nconfigs:\n- config_name: default\n  data_files:\n{files}\n---"
 
 
-def _runs(debates: Mapping[str, int], shelf: Shelf) -> dict[str, tuple[Any, ...] | None]:
+def _runs(debates: Mapping[str, int], staging: RowStaging) -> dict[str, tuple[Any, ...] | None]:
     found: dict[str, tuple[Any, ...] | None] = dict.fromkeys(debates)
-    return found | {row[0]: row for row in shelf.counts("run")}
+    return found | {row[0]: row for row in staging.counts("run")}
 
 
-def _rewritten(made: "Exported", shelf: Shelf) -> str:
+def _rewritten(made: "Exported", staging: RowStaging) -> str:
     """Say how many journeys a model rewrote, if that was asked for."""
     if not made.settings.rewritten:
         return ""
-    journeys = sum(count for wanted, count, *_ in shelf.counts("format") if wanted == Format.JOURNEY)
+    journeys = sum(count for wanted, count, *_ in staging.counts("format") if wanted == Format.JOURNEY)
     models = ", ".join(f"{count:,} by `{model}`" for model, count in made.rewritten.most_common())
     return (
         f"\nOf {journeys:,} journeys, {made.rewritten.total():,} are rewritten by a chat model ({models or 'none'}); "
@@ -109,7 +109,8 @@ def _side(validation: int) -> str:
     return "validation" if validation else "train"
 
 
-def _table(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
+def table(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
+    """Return a Markdown table, whole numbers with their thousands apart."""
     titles = list(head)
     lines = [f"| {' | '.join(titles)} |", "|" + "---|" * len(titles)]
     lines += [f"| {' | '.join(f'{c:,}' if isinstance(c, int) else str(c) for c in row)} |" for row in rows]

@@ -11,78 +11,80 @@ from longthought.agents.dialects.dialect import Dialect, Unreadable
 from longthought.agents.view import View, view
 from longthought.labels.label import Label, Method
 from longthought.thoughts import shorthand
-from longthought.training.data.annotated import HOPEFUL, Known, agrees, replay
+from longthought.training.data.annotated import HOPEFUL, AnnotatedDebate, agrees, replay
 from longthought.training.data.rows import PairCandidate, Ruler, TrainingRow, messages, turn
 from longthought.trajectories.events import Action, Author, Judged, Verdict
 from longthought.trajectories.tree import NodeKind, Tree
 
 
-def _judged(known: Known) -> Iterator[tuple[Judged, Tree, bool]]:
+def _judged(debate: AnnotatedDebate) -> Iterator[tuple[Judged, Tree, bool]]:
     """Yield the verdicts of critics, with the tree they saw and where their step is known to lead."""
-    for event, tree in replay(known.trajectory):
+    for event, tree in replay(debate.trajectory):
         if isinstance(event, Judged) and event.by is not Author.STRATEGY:  # which tells the outcome of a sub-debate
-            live = known.lives.get(event.node)
+            live = debate.lives.get(event.node)
             if live is not None:
                 yield event, tree, live
 
 
-def critic_rows(known: Known, dialect: Dialect, ruler: Ruler, left_out: Counter[str]) -> Iterator[TrainingRow]:
+def critic_rows(
+    debate: AnnotatedDebate, dialect: Dialect, ruler: Ruler, left_out: Counter[str]
+) -> Iterator[TrainingRow]:
     """Yield a right verdict on every step that was judged and of which it is known where it leads.
 
     The critic's own words stand where its verdict was right, and the label's reason where it was wrong; without one the
     step is left out. A look-ahead is also replaced where the solver knows a better one: right for a wrong reason is not
     what a critic should learn.
     """
-    for event, tree, live in _judged(known):
+    for event, tree, live in _judged(debate):
         shown = view(tree, event.node)
-        right = right_verdict(event.verdict, tree, known, event.node, live, dialect)
+        right = right_verdict(event.verdict, tree, debate, event.node, live, dialect)
         if right is None:
             left_out["with a wrong verdict and no reason to put in its place"] += 1
         elif (text := written(right, shown, dialect)) is None:
             left_out[f"with a verdict that can't be said in {dialect.name}"] += 1
         else:
             kind = "accept" if right.action in HOPEFUL else "reject"
-            yield turn("critic", kind, known.at(event.node), dialect.ask_critic(shown), text, ruler)
+            yield turn("critic", kind, debate.at(event.node), dialect.ask_critic(shown), text, ruler)
 
 
-def critic_candidates(known: Known, dialect: Dialect, left_out: Counter[str]) -> Iterator[PairCandidate]:
+def critic_candidates(debate: AnnotatedDebate, dialect: Dialect, left_out: Counter[str]) -> Iterator[PairCandidate]:
     """Yield verdicts credited with what happened next, and the right one beside each that was wrong.
 
     Accepting a step is to the credit of a critic if the step led to a right answer, and sending the policy back if it
     did not (the credit of Estornell et al., "ACC-Collab", 2024, where the next round decides).
     """
-    for event, tree, live in _judged(known):
+    for event, tree, live in _judged(debate):
         shown = view(tree, event.node)
         said = written(event.verdict, shown, dialect)
         if said is None or event.verdict.action is Action.REFLECT:
             left_out[f"with a verdict that can't be said in {dialect.name}"] += said is None
             continue
-        prompt, at = messages(dialect.ask_critic(shown)), known.at(event.node)
+        prompt, at = messages(dialect.ask_critic(shown)), debate.at(event.node)
         good = agrees(event.verdict, live)
         yield PairCandidate("dpo-critic", "reject" if not live else "accept", at, prompt, said, good)
-        right = None if good else right_verdict(event.verdict, tree, known, event.node, live, dialect)
+        right = None if good else right_verdict(event.verdict, tree, debate, event.node, live, dialect)
         if right is not None and (text := written(right, shown, dialect)) is not None:
             yield PairCandidate("dpo-critic", "reject" if not live else "accept", at, prompt, text, good=True)
 
 
 def right_verdict(
-    given: Verdict, tree: Tree, known: Known, number: int, live: bool, dialect: Dialect
+    given: Verdict, tree: Tree, debate: AnnotatedDebate, number: int, live: bool, dialect: Dialect
 ) -> Verdict | None:
     """Return the verdict that should have been given; None if there are no words for it."""
-    node, label = tree.node(number), known.labels.get(number)
+    node, label = tree.node(number), debate.labels.get(number)
     fits = agrees(given, live)
     if fits and given.action is Action.REFLECT:
         return given
     words = _words(given, label, live=live, fits=fits, dialect=dialect)
     if words is None:
         return None
-    value = known.value(number)
+    value = debate.value(number)
     score = value if value is not None else given.score if fits else None
     score = float(live) if score is None else score
     if live:
         action = Action.TERMINATE if node.answer is not None else Action.CONTINUE
         return Verdict(action=action, score=score, critique=words)
-    target = _deepest_live(tree, known, number)
+    target = _deepest_live(tree, debate, number)
     if target is None:
         target = given.target if fits else node.parent
     return Verdict(action=Action.BACKTRACK, target=target, score=score, critique=words)
@@ -99,11 +101,11 @@ def _words(given: Verdict, label: Label | None, *, live: bool, fits: bool, diale
     return reason or (given.critique if fits else None)
 
 
-def _deepest_live(tree: Tree, known: Known, number: int) -> int | None:
+def _deepest_live(tree: Tree, debate: AnnotatedDebate, number: int) -> int | None:
     """Return the last step above one from which a right answer can be reached; None if nobody knows."""
     for node in reversed(tree.path(tree.node(number).parent)):
         if node.kind is NodeKind.STEP:
-            live = known.lives.get(node.id)
+            live = debate.lives.get(node.id)
             if live is None or live:
                 return node.id if live else None
     return 0

@@ -1,22 +1,18 @@
 """From run folders to a data set: debates are read one at a time, and what is chosen of their rows is written.
 
-Everything that can be refused is refused before the first debate is compiled. The data set is written beside its place
-and moved there when it is whole, so a stopped export leaves nothing that could be taken for one.
+Everything that can be refused is refused before the first debate is compiled.
 """
 
-import json
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import Final
 
 from longthought.errors import ProblemError
 from longthought.training.data import card
-from longthought.training.data.annotated import Books, Known
+from longthought.training.data.annotated import AnnotatedDebate, RunAnnotations
 from longthought.training.data.contamination import TestSets, problem_key
-from longthought.training.data.files import write_rows
-from longthought.training.data.formats import PAIRED, Format, Maker
+from longthought.training.data.folder import SPLITS
+from longthought.training.data.formats import PAIRED, Format, RowMaker
 from longthought.training.data.preflight import (
     expect_apart,
     expect_lessons,
@@ -28,11 +24,10 @@ from longthought.training.data.preflight import (
 )
 from longthought.training.data.rows import RULE, PairCandidate, RowOrigin
 from longthought.training.data.settings import Exported, ExportSettings
-from longthought.training.data.staging import Shelf
+from longthought.training.data.staging import RowStaging
+from longthought.training.data.writer import new_folder, write_description, write_split
 from longthought.training.destination import expect_new
 from longthought.trajectories.run import Run
-
-SIDES: Final = ("train", "validation")
 
 
 def export(runs: Sequence[str | Path], out: str | Path, settings: ExportSettings, *, command: str = "") -> Exported:
@@ -63,24 +58,13 @@ def export(runs: Sequence[str | Path], out: str | Path, settings: ExportSettings
     if aside is not None:
         expect_apart(opened, aside)
         opened[f"{run_name(aside.path, [])} (validation)"] = aside
-    out.parent.mkdir(parents=True, exist_ok=True)
-    place = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    try:
-        shelf = Shelf(place / "rows.sqlite", settings.seed)
-        try:
-            _fill(shelf, opened, aside, maker, test_sets, made)
-            _choose(shelf, maker, made)
-            _write(shelf, place, made)
-        finally:
-            shelf.close()
-        (place / "rows.sqlite").unlink()
-        place.chmod(0o755)
-        if out.exists():
-            out.rmdir()
-        place.rename(out)
-    except BaseException:
-        shutil.rmtree(place, ignore_errors=True)
-        raise
+    with new_folder(out) as folder:
+        rows = folder / "rows.sqlite"
+        with closing(RowStaging(rows, settings.seed)) as staging:
+            _fill(staging, opened, aside, maker, test_sets, made)
+            _choose(staging, maker, made)
+            _write(staging, folder, made)
+        rows.unlink()
     return made
 
 
@@ -88,67 +72,79 @@ def export(runs: Sequence[str | Path], out: str | Path, settings: ExportSettings
 
 
 def _fill(
-    shelf: Shelf, runs: Mapping[str, Run], aside: Run | None, maker: Maker, test_sets: TestSets, made: Exported
+    staging: RowStaging,
+    runs: Mapping[str, Run],
+    aside: Run | None,
+    maker: RowMaker,
+    test_sets: TestSets,
+    made: Exported,
 ) -> None:
     for name, run in runs.items():
-        books = Books(run.path, rewritten=made.settings.rewritten)
+        annotations = RunAnnotations(run.path, rewritten=made.settings.rewritten)
         for debate in run.ids()[: made.settings.limit]:
             made.debates[name] += 1
-            known = read_debate(run, name, debate, books, test_sets, made, validation=run is aside)
-            if known is not None:
-                _make(shelf, known, maker, made)
+            annotated = read_debate(run, name, debate, annotations, test_sets, made, validation=run is aside)
+            if annotated is not None:
+                _make(staging, annotated, maker, made)
 
 
 def read_debate(
-    run: Run, name: str, debate: str, books: Books, test_sets: TestSets, made: Exported, *, validation: bool = False
-) -> Known | None:
+    run: Run,
+    name: str,
+    debate: str,
+    annotations: RunAnnotations,
+    test_sets: TestSets,
+    made: Exported,
+    *,
+    validation: bool = False,
+) -> AnnotatedDebate | None:
     """Read a debate, if its problem and the filters allow it; else count why not."""
     problem = run.problem(debate)
     if objection := test_sets.objection(problem, validation=validation):
         made.left_out[objection] += 1
         return None
     source = RowOrigin(name, problem_key(problem), debate, 0, validation)
-    known = books.known(run.trajectory(debate), source)
-    if objection := made.settings.filters.objection(known.trajectory, known.lives):
+    annotated = annotations.annotate(run.trajectory(debate), source)
+    if objection := made.settings.filters.objection(annotated.trajectory, annotated.lives):
         made.left_out[objection] += 1
         return None
-    return known
+    return annotated
 
 
-def _make(shelf: Shelf, known: Known, maker: Maker, made: Exported) -> None:
+def _make(staging: RowStaging, annotated: AnnotatedDebate, maker: RowMaker, made: Exported) -> None:
     longest = made.settings.filters.max_length
     for wanted in made.settings.formats:
-        for row in maker.rows(wanted, known, made.left_out):
+        for row in maker.rows(wanted, annotated, made.left_out):
             if isinstance(row, PairCandidate):
-                shelf.offer(row)
+                staging.offer(row)
             elif longest is not None and row.total > longest:
                 made.left_out[f"longer than {longest:,} {made.unit}"] += 1
-            elif not shelf.add(row):
+            elif not staging.add(row):
                 made.left_out["identical to another row"] += 1
 
 
-def _choose(shelf: Shelf, maker: Maker, made: Exported) -> None:
+def _choose(staging: RowStaging, maker: RowMaker, made: Exported) -> None:
     settings = made.settings
     if PAIRED.intersection(settings.formats):
-        alone, long = shelf.pair(settings.pairs, maker.ruler, settings.filters.max_length)
+        alone, long = staging.pair(settings.pairs, maker.ruler, settings.filters.max_length)
         made.left_out["without both a good and a bad reply to the prompt"] += alone
         made.left_out[f"longer than {settings.filters.max_length} {made.unit}"] += long
-    before = shelf.size()
+    before = staging.size()
     if settings.mix and before:
-        shelf.mix(settings.mix)
+        staging.mix(settings.mix)
     if settings.match == "tokens":
-        shelf.match_tokens()
-    made.left_out["beyond the mix or the match"] += before - shelf.size()
-    shelf.split(0.0 if settings.validation_run else settings.validation)
+        staging.match_tokens()
+    made.left_out["beyond the mix or the match"] += before - staging.size()
+    staging.split(0.0 if settings.validation_run else settings.validation)
     made.left_out = +made.left_out
-    if not shelf.size(validation=False):
+    if not staging.size(validation=False):
         reasons = "; ".join(f"{count:,} {reason}" for reason, count in made.left_out.most_common(4))
         raise ProblemError(
             f"there is nothing to train on in {sum(made.debates.values()):,} debates ({reasons or 'no rows'}): "
             f"{_instead(settings)}"
         )
-    made.rewritten.update({by: count for by, count, *_ in shelf.counts("writer") if by != RULE})
-    if both := shelf.overlap():
+    made.rewritten.update({by: count for by, count, *_ in staging.counts("writer") if by != RULE})
+    if both := staging.overlap():
         raise AssertionError(f"problems on both sides: {', '.join(both)}")
 
 
@@ -170,11 +166,10 @@ def _instead(settings: ExportSettings) -> str:
     return "generate or label more, or ask for less"
 
 
-def _write(shelf: Shelf, place: Path, made: Exported) -> None:
-    for side in SIDES:
-        validation = side == "validation"
-        if shelf.size(validation=validation):
-            rows = shelf.bodies(validation=validation)
-            made.counts[side] = write_rows(place, side, rows, parquet=made.settings.parquet)
-    (place / "meta.json").write_text(json.dumps(made.meta(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    (place / "README.md").write_text(card.card(made, shelf), encoding="utf-8")
+def _write(staging: RowStaging, folder: Path, made: Exported) -> None:
+    for split in SPLITS:
+        validation = split == "validation"
+        if staging.size(validation=validation):
+            rows = staging.bodies(validation=validation)
+            made.counts[split] = write_split(folder, split, rows, parquet=made.settings.parquet)
+    write_description(folder, made.meta(), card.card(made, staging))

@@ -1,4 +1,4 @@
-"""A folder of training data, as `longthought export` writes it: rows in TRL's columns, and what they are.
+"""A folder of training data: what lies in it, and how it is read; `writer` beside this writes it.
 
     meta.json            {"schema_version", "format", "dialect", "role", …}
     train.jsonl          or train.parquet
@@ -21,8 +21,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from longthought.agents.catalogue import DIALECTS
 from longthought.errors import ConfigError, ProblemError
+from longthought.schema import expect_readable
 
-SCHEMA_VERSION: Final = 1
+DATA_SCHEMA: Final = 1
 Role = Literal["policy", "critic", "thinker"]
 Split = Literal["train", "validation"]
 SPLITS: Final[tuple[Split, ...]] = ("train", "validation")
@@ -35,7 +36,7 @@ class Meta(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: int = DATA_SCHEMA
     format: str
     """Such as `sft-journey` or `dpo-policy`."""
     dialect: str
@@ -190,12 +191,9 @@ def _meta(path: Path) -> Meta:
         )
     try:
         fields: Any = json.loads(file.read_text())
-        found: Any = cast("dict[str, Any]", fields).get("schema_version", SCHEMA_VERSION)
-        if isinstance(found, int) and found > SCHEMA_VERSION:
-            raise ProblemError(
-                f"{file} was written with schema {found}, and this longthought reads up to {SCHEMA_VERSION}: "
-                "install a newer longthought"
-            )
+        found: Any = cast("dict[str, Any]", fields).get("schema_version", DATA_SCHEMA)
+        if isinstance(found, int):
+            expect_readable(file, "data", found, DATA_SCHEMA, ProblemError)
         return Meta.model_validate(fields)
     except ValidationError as error:
         first = error.errors()[0]

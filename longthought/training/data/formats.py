@@ -12,7 +12,7 @@ from typing import Final
 
 from longthought.agents.dialects.dialect import Dialect
 from longthought.training.data import critic_rows, policy_rows, scorer_rows, thinker_rows
-from longthought.training.data.annotated import Known
+from longthought.training.data.annotated import AnnotatedDebate
 from longthought.training.data.rows import PairCandidate, Ruler, TrainingRow, messages
 from longthought.training.data.thinker_rows import Telling
 
@@ -57,7 +57,7 @@ def shape(wanted: Format) -> str:
 
 
 @dataclass(frozen=True)
-class Maker:
+class RowMaker:
     """Makes rows of debates."""
 
     dialect: Dialect
@@ -66,24 +66,26 @@ class Maker:
     samples: bool = False
     """Whether `dpo-policy` pairs whole debates, told as thoughts, instead of steps from one node."""
 
-    def rows(self, wanted: Format, known: Known, left_out: Counter[str]) -> Iterator[TrainingRow | PairCandidate]:
+    def rows(
+        self, wanted: Format, debate: AnnotatedDebate, left_out: Counter[str]
+    ) -> Iterator[TrainingRow | PairCandidate]:
         """Yield what a debate gives in a format; what is left out, and why, is counted."""
         match wanted:
             case Format.JOURNEY | Format.SHORTCUT:
-                return thinker_rows.twins(known, self.telling, self.ruler, wanted, left_out)
+                return thinker_rows.twins(debate, self.telling, self.ruler, wanted, left_out)
             case Format.POLICY:
-                return policy_rows.policy_rows(known, self.dialect, self.ruler, left_out)
+                return policy_rows.policy_rows(debate, self.dialect, self.ruler, left_out)
             case Format.CRITIC:
-                return critic_rows.critic_rows(known, self.dialect, self.ruler, left_out)
+                return critic_rows.critic_rows(debate, self.dialect, self.ruler, left_out)
             case Format.DPO_POLICY if self.samples:
-                return thinker_rows.whole_samples(known.trajectory, known.source, self.telling, left_out)
+                return thinker_rows.whole_samples(debate.trajectory, debate.source, self.telling, left_out)
             case Format.DPO_POLICY:
-                return policy_rows.policy_candidates(known, self.dialect, left_out)
+                return policy_rows.policy_candidates(debate, self.dialect, left_out)
             case Format.DPO_CRITIC:
-                return critic_rows.critic_candidates(known, self.dialect, left_out)
+                return critic_rows.critic_candidates(debate, self.dialect, left_out)
             case Format.STEP_LABELS:
-                asked = messages(self.telling.voice.ask(known.trajectory.problem))
-                return scorer_rows.step_label_rows(known, asked[-1]["content"], self.ruler, left_out)
+                asked = messages(self.telling.voice.ask(debate.trajectory.problem))
+                return scorer_rows.step_label_rows(debate, asked[-1]["content"], self.ruler, left_out)
 
     def role(self, wanted: Format) -> str:
         """Return who learns from a format."""

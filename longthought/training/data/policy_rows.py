@@ -10,7 +10,7 @@ from typing import Final
 
 from longthought.agents.dialects.dialect import Dialect, Step
 from longthought.agents.view import View, view
-from longthought.training.data.annotated import Known, replay
+from longthought.training.data.annotated import AnnotatedDebate, replay
 from longthought.training.data.rows import Message, PairCandidate, Ruler, TrainingRow, messages, turn
 from longthought.trajectories.events import Author, Proposed, Reflected
 from longthought.trajectories.tree import Tree
@@ -19,18 +19,20 @@ _TAUGHT: Final = frozenset({Author.POLICY, Author.HUMAN})
 """Whose steps a policy learns from."""
 
 
-def policy_rows(known: Known, dialect: Dialect, ruler: Ruler, left_out: Counter[str]) -> Iterator[TrainingRow]:
+def policy_rows(
+    debate: AnnotatedDebate, dialect: Dialect, ruler: Ruler, left_out: Counter[str]
+) -> Iterator[TrainingRow]:
     """Yield the steps that lead to a right answer, and the reflections of debates that found one."""
-    for event, tree in replay(known.trajectory):
+    for event, tree in replay(debate.trajectory):
         match event:
-            case Proposed() if event.by in _TAUGHT and known.lives.get(event.node):
+            case Proposed() if event.by in _TAUGHT and debate.lives.get(event.node):
                 if event.node >= len(tree.nodes) and (shown := step_view(event, tree, dialect, left_out)):
-                    yield turn("policy", "step", known.at(event.node), dialect.ask_policy(shown), event.text, ruler)
-            case Reflected() if event.by in _TAUGHT and known.trajectory.solved:
+                    yield turn("policy", "step", debate.at(event.node), dialect.ask_policy(shown), event.text, ruler)
+            case Reflected() if event.by in _TAUGHT and debate.trajectory.solved:
                 shown = view(tree, event.parent)
                 asked = dialect.ask_reflection(shown)
                 if dialect.read_reflection(event.text) == event.text:
-                    yield turn("policy", "reflection", known.at(event.node), asked, event.text, ruler)
+                    yield turn("policy", "reflection", debate.at(event.node), asked, event.text, ruler)
             case _:
                 pass
 
@@ -45,22 +47,22 @@ def step_view(event: Proposed, tree: Tree, dialect: Dialect, left_out: Counter[s
     return None
 
 
-def policy_candidates(known: Known, dialect: Dialect, left_out: Counter[str]) -> Iterator[PairCandidate]:
+def policy_candidates(debate: AnnotatedDebate, dialect: Dialect, left_out: Counter[str]) -> Iterator[PairCandidate]:
     """Yield steps as replies to the prompt they answered, and each one's next rival as a reply to the same prompt.
 
     A rival is the next step from the same node that fared otherwise. It was proposed later, so the earlier prompt,
     which lists neither of them as rejected, is one that both could answer.
     """
     waiting: dict[int, list[tuple[Sequence[Message], bool, int]]] = {}
-    for event, tree in replay(known.trajectory):
+    for event, tree in replay(debate.trajectory):
         if not isinstance(event, Proposed) or event.by not in _TAUGHT or event.node < len(tree.nodes):
             continue
-        good = known.lives.get(event.node)
+        good = debate.lives.get(event.node)
         if good is None or (shown := step_view(event, tree, dialect, left_out)) is None:
             continue
         prompt, left = messages(dialect.ask_policy(shown)), waiting.setdefault(event.parent, [])
         for earlier, its, node in [w for w in left if w[1] is not good]:
-            yield PairCandidate("dpo-policy", "sibling", known.at(node), earlier, event.text, good)
+            yield PairCandidate("dpo-policy", "sibling", debate.at(node), earlier, event.text, good)
             left.remove((earlier, its, node))
         left.append((prompt, good, event.node))
-        yield PairCandidate("dpo-policy", "sibling", known.at(event.node), prompt, event.text, good)
+        yield PairCandidate("dpo-policy", "sibling", debate.at(event.node), prompt, event.text, good)

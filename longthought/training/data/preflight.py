@@ -13,16 +13,16 @@ from longthought.errors import ConfigError
 from longthought.labels.job import started_with
 from longthought.labels.label import LabelBook
 from longthought.thoughts.walks import Walk
-from longthought.training.data.annotated import Books
+from longthought.training.data.annotated import RunAnnotations
 from longthought.training.data.contamination import TestSets, problem_key
-from longthought.training.data.files import expect_parquet
-from longthought.training.data.formats import TWINS, Format, Maker, shape
+from longthought.training.data.formats import TWINS, Format, RowMaker, shape
 from longthought.training.data.masks import training_template
 from longthought.training.data.rewrites import fingerprint
 from longthought.training.data.rows import RowOrigin, Ruler, TokenRuler, WordRuler
 from longthought.training.data.settings import Exported, ExportSettings
-from longthought.training.data.suitability import expect_asked_so
+from longthought.training.data.suitability import expect_debate_prompts
 from longthought.training.data.thinker_rows import Telling, told_twins
+from longthought.training.data.writer import expect_parquet
 from longthought.trajectories.run import Run
 
 
@@ -92,7 +92,7 @@ def run_name(path: str | Path, runs: Sequence[str | Path]) -> str:
 
 def prepared(
     runs: Mapping[str, Run], out: Path, settings: ExportSettings, test_sets: TestSets, command: str
-) -> tuple[Exported, Maker]:
+) -> tuple[Exported, RowMaker]:
     """Settle dialect, lengths and role.
 
     Raises:
@@ -125,10 +125,10 @@ def prepared(
                     f"--format {wanted}: in {name} a thinker wrote whole thoughts, which are not taken apart into "
                     "steps; export dpo-policy with --pair-by samples from it"
                 )
-            expect_asked_so(name, started_with(run), wanted, dialect.name)
+            expect_debate_prompts(name, started_with(run), wanted, dialect.name)
     ruler = _ruler(settings, dialect.name)
     telling = Telling(VOICES[dialect.name], settings.walk, settings.wrong, settings.seed, frozenset(thinkers))
-    maker = Maker(dialect, telling, ruler, settings.samples)
+    maker = RowMaker(dialect, telling, ruler, settings.samples)
     roles = sorted({maker.role(wanted) for wanted in settings.formats})
     if len(roles) > 1:
         raise ConfigError(
@@ -186,10 +186,10 @@ def expect_rewrites(runs: Mapping[str, Run], settings: ExportSettings, telling: 
 
     """
     for name, run in runs.items():
-        books = Books(run.path, rewritten=True)
-        if not any(_stands(run, debate, books, telling) for debate in run.ids()[: settings.limit]):
+        annotations = RunAnnotations(run.path, rewritten=True)
+        if not any(_stands(run, debate, annotations, telling) for debate in run.ids()[: settings.limit]):
             wrong = -1 if settings.wrong is None else settings.wrong
-            count = len(books.rewrites or ())
+            count = len(annotations.rewrites or ())
             told = f"--walk {settings.walk} --wrong {wrong} --seed {settings.seed}"
             have = f"none of its {count:,} rewrites is an accepted one of a journey told now with {told}"
             raise ConfigError(
@@ -198,13 +198,13 @@ def expect_rewrites(runs: Mapping[str, Run], settings: ExportSettings, telling: 
             )
 
 
-def _stands(run: Run, debate: str, books: Books, telling: Telling) -> bool:
+def _stands(run: Run, debate: str, annotations: RunAnnotations, telling: Telling) -> bool:
     """Say whether an accepted rewrite fits what a debate is told as."""
-    if books.rewrites is None or debate not in books.rewrites:
+    if annotations.rewrites is None or debate not in annotations.rewrites:
         return False
-    known = books.known(run.trajectory(debate), RowOrigin("", "", debate, 0))
-    told = told_twins(known, telling, Counter()) if known.rewrites else None
-    return told is not None and fingerprint(told[0].text) in (known.rewrites or ())
+    annotated = annotations.annotate(run.trajectory(debate), RowOrigin("", "", debate, 0))
+    told = told_twins(annotated, telling, Counter()) if annotated.rewrites else None
+    return told is not None and fingerprint(told[0].text) in (annotated.rewrites or ())
 
 
 def _labelled(book: LabelBook, settings: ExportSettings) -> bool:

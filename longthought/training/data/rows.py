@@ -1,6 +1,6 @@
 """A row of training data before it is chosen and written: its columns, where it comes from, and how long it is.
 
-Rows are what the formats make and the shelf keeps. Messages are TRL's conversational ones, `{"role", "content"}`.
+Rows are what the formats make and `RowStaging` keeps. Messages are TRL's conversational ones, `{"role", "content"}`.
 """
 
 import json

@@ -3,30 +3,32 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from longthought.training.data.annotated import Known
+from longthought.training.data.annotated import AnnotatedDebate
 from longthought.training.data.rows import Ruler, TrainingRow
 from longthought.trajectories.tree import NodeKind
 
 
-def step_label_rows(known: Known, prompt: str, ruler: Ruler, left_out: Counter[str]) -> Iterator[TrainingRow]:
+def step_label_rows(
+    debate: AnnotatedDebate, prompt: str, ruler: Ruler, left_out: Counter[str]
+) -> Iterator[TrainingRow]:
     """Yield every way from the problem to a leaf, as far as it is known where they lead.
 
     The columns are those of TRL's stepwise supervision; `first_error` counts as ProcessBench does (Zheng et al., 2024):
     the first step from which no right answer can be reached, or -1.
     """
-    tree = known.trajectory.tree
-    for leaf in known.trajectory.steps:
+    tree = debate.trajectory.tree
+    for leaf in debate.trajectory.steps:
         if any(tree.nodes[child].kind is NodeKind.STEP for child in leaf.children):
             continue
         steps = [node for node in tree.path(leaf.id) if node.kind is NodeKind.STEP]
-        labels = [known.lives.get(node.id) for node in steps]
+        labels = [debate.lives.get(node.id) for node in steps]
         if None in labels:
             left_out["with a step of which it is not known where it leads"] += 1
             steps = steps[: labels.index(None)]
         if not steps:
             continue
-        lives = [known.lives[node.id] for node in steps]
-        values = [_value(known, node.id) for node in steps]
+        lives = [debate.lives[node.id] for node in steps]
+        values = [_value(debate, node.id) for node in steps]
         texts = [node.text for node in steps]
         columns = {
             "prompt": prompt, "completions": texts, "labels": lives, "values": values,
@@ -35,11 +37,11 @@ def step_label_rows(known: Known, prompt: str, ruler: Ruler, left_out: Counter[s
         length = sum(map(ruler, texts))
         kind = "with an error" if False in lives else "right"
         yield TrainingRow(
-            "step-labels", kind, known.at(steps[-1].id), columns, "\n".join([prompt, *texts]), length,
+            "step-labels", kind, debate.at(steps[-1].id), columns, "\n".join([prompt, *texts]), length,
             length + ruler(prompt),
         )  # fmt: skip
 
 
-def _value(known: Known, node: int) -> float:
-    value = known.value(node)
-    return float(known.lives[node]) if value is None else value
+def _value(debate: AnnotatedDebate, node: int) -> float:
+    value = debate.value(node)
+    return float(debate.lives[node]) if value is None else value

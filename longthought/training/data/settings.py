@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from pydantic import Field
 
@@ -12,9 +12,8 @@ from longthought.record import Record
 from longthought.thoughts.walks import Walk
 from longthought.training.data.contamination import SPLIT
 from longthought.training.data.filters import Filters
+from longthought.training.data.folder import DATA_SCHEMA
 from longthought.training.data.formats import Format
-
-DATA_SCHEMA: Final = 1
 
 
 class ExportSettings(Record):

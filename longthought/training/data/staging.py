@@ -1,4 +1,4 @@
-"""Where rows wait until all are known: a temporary SQLite file, so that a run of any size fits in memory.
+"""The rows of an export, staged in a temporary SQLite file until all are there, so that runs of any size fit.
 
 What is chosen of them (no repetitions, shares of a mix, equal tokens, pairs to one prompt, a split by problem) can be
 said only when all have been seen. Everything is decided by hashes of a seed and of where a row comes from, so the same
@@ -18,17 +18,17 @@ from longthought.errors import ConfigError
 from longthought.training.data.rows import PairCandidate, RowOrigin, Ruler, TrainingRow, reply
 
 _TABLES: Final = """
-CREATE TABLE rows (id INTEGER PRIMARY KEY, format TEXT, kind TEXT, run TEXT, problem TEXT, debate TEXT, place INTEGER,
+CREATE TABLE rows (id INTEGER PRIMARY KEY, format TEXT, kind TEXT, run TEXT, problem TEXT, debate TEXT, rank INTEGER,
     length INTEGER, total INTEGER, twin INTEGER, body TEXT, same BLOB UNIQUE, side INTEGER, writer TEXT,
     chosen INTEGER DEFAULT 1, validation INTEGER DEFAULT 0);
 CREATE TABLE candidates (prompt BLOB, reply BLOB, good REAL, seen INTEGER, format TEXT, kind TEXT, source TEXT,
-    asked TEXT, said TEXT, place INTEGER, PRIMARY KEY (prompt, reply)) WITHOUT ROWID;
+    asked TEXT, said TEXT, rank INTEGER, PRIMARY KEY (prompt, reply)) WITHOUT ROWID;
 """
 _BATCH: Final = 1_000
 Mix = Mapping[str, float]
 
 
-class Shelf:
+class RowStaging:
     """The rows of one export."""
 
     def __init__(self, path: Path, seed: int) -> None:
@@ -51,10 +51,10 @@ class Shelf:
         }  # fmt: skip
         same = _digest(row.format, source.problem, row.text)
         done = self._db.execute(
-            "INSERT OR IGNORE INTO rows (format, kind, run, problem, debate, place, length, total, twin, body, same, "
+            "INSERT OR IGNORE INTO rows (format, kind, run, problem, debate, rank, length, total, twin, body, same, "
             "side, writer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                row.format, row.kind, source.run, source.problem, source.debate, self._place(source), row.length,
+                row.format, row.kind, source.run, source.problem, source.debate, self._rank(source), row.length,
                 row.total, row.twin, json.dumps(body, ensure_ascii=False), same, int(source.validation), row.by,
             ),
         )  # fmt: skip
@@ -69,7 +69,7 @@ class Shelf:
             (
                 _digest(candidate.format, asked), _digest(candidate.reply), float(candidate.good), candidate.format,
                 candidate.kind, json.dumps(_plain(candidate.source)), asked, candidate.reply,
-                self._place(candidate.source),
+                self._rank(candidate.source),
             ),
         )  # fmt: skip
 
@@ -84,7 +84,7 @@ class Shelf:
         """
         alone = long = 0
         cursor = self._db.execute(
-            "SELECT prompt, good / seen, format, kind, source, asked, said FROM candidates ORDER BY prompt, place"
+            "SELECT prompt, good / seen, format, kind, source, asked, said FROM candidates ORDER BY prompt, rank"
         )
         for _, group in groupby(_fetched(cursor), key=itemgetter(0)):
             found = list(group)
@@ -114,7 +114,7 @@ class Shelf:
         self._db.execute("UPDATE rows SET chosen = 0")
         for name, share in shares.items():
             self._db.execute(
-                f"UPDATE rows SET chosen = 1 WHERE id IN (SELECT id FROM rows WHERE {column} = ? ORDER BY place, id "
+                f"UPDATE rows SET chosen = 1 WHERE id IN (SELECT id FROM rows WHERE {column} = ? ORDER BY rank, id "
                 "LIMIT ?)",
                 (name, int(whole * share + 1e-9)),
             )
@@ -137,7 +137,7 @@ class Shelf:
         """Leave rows out until there is no more to learn in them than in their twins, or the other way round."""
         ours, twins = self._db.execute("SELECT SUM(length), SUM(twin) FROM rows WHERE chosen").fetchone()
         budget, spent = min(ours or 0, twins or 0), 0
-        cursor = self._db.execute("SELECT id, length FROM rows WHERE chosen ORDER BY place, id")
+        cursor = self._db.execute("SELECT id, length FROM rows WHERE chosen ORDER BY rank, id")
         over: list[tuple[int]] = []
         for number, length in _fetched(cursor):
             spent += length
@@ -160,7 +160,7 @@ class Shelf:
     def bodies(self, *, validation: bool) -> Iterator[dict[str, Any]]:
         """Yield the chosen rows of a side, in an order that the seed decides."""
         cursor = self._db.execute(
-            "SELECT body FROM rows WHERE chosen AND validation = ? ORDER BY place, id", (int(validation),)
+            "SELECT body FROM rows WHERE chosen AND validation = ? ORDER BY rank, id", (int(validation),)
         )
         for (body,) in _fetched(cursor):
             yield json.loads(body)
@@ -199,7 +199,7 @@ class Shelf:
     def _count(self, where: str, *values: Any) -> int:
         return self._db.execute(f"SELECT COUNT(*) FROM rows WHERE {where}", values).fetchone()[0]
 
-    def _place(self, source: RowOrigin) -> int:
+    def _rank(self, source: RowOrigin) -> int:
         return _number(self._seed, source.run, source.debate, source.node)
 
 

@@ -1,7 +1,7 @@
-"""Whether the agents of a run were asked as in a debate, which is how rows for them are rendered.
+"""Whether the agents of a run were asked as agents of a debate are, which is how their rows are rendered.
 
 A dialect renders a view of the tree. Some graphs ask in other words, or tell more than the tree holds; their steps and
-verdicts would stand under prompts that nobody was given, so such runs are refused, and not rendered as if.
+verdicts would stand under prompts that nobody was given, so such runs are refused rather than rendered wrongly.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ _STEPS: Final = frozenset({Format.POLICY, Format.DPO_POLICY})
 _VERDICTS: Final = frozenset({Format.CRITIC, Format.DPO_CRITIC})
 
 
-def expect_asked_so(run: str, started: Mapping[str, Any], wanted: Format, dialect: str) -> None:
+def expect_debate_prompts(run: str, started: Mapping[str, Any], wanted: Format, dialect: str) -> None:
     """Raise if rows of a format would not be what the agents of a run were asked.
 
     Args:
@@ -28,9 +28,9 @@ def expect_asked_so(run: str, started: Mapping[str, Any], wanted: Format, dialec
 
     """
     if wanted in _STEPS:
-        reason = _policy(started, dialect)
+        reason = _policy_objection(started, dialect)
     elif wanted in _VERDICTS:
-        reason = _alone(started, dialect)
+        reason = _single_agent_objection(started, dialect)
     else:
         return
     if reason:
@@ -40,7 +40,7 @@ def expect_asked_so(run: str, started: Mapping[str, Any], wanted: Format, dialec
         )
 
 
-def _policy(started: Mapping[str, Any], dialect: str) -> str | None:
+def _policy_objection(started: Mapping[str, Any], dialect: str) -> str | None:
     """Say how a policy was asked otherwise, if it was; the compact language has one way to ask."""
     match started.get("graph"):
         case "sampling" if dialect == "prose":
@@ -52,10 +52,10 @@ def _policy(started: Mapping[str, Any], dialect: str) -> str | None:
         case "tree_search" if started.get("kinds"):
             return "the policy was told what kind of step to write"
         case _:
-            return _alone(started, dialect)
+            return _single_agent_objection(started, dialect)
 
 
-def _alone(started: Mapping[str, Any], dialect: str) -> str | None:
+def _single_agent_objection(started: Mapping[str, Any], dialect: str) -> str | None:
     """Say whether one agent was asked for steps and verdicts alike; the compact language has no words for that."""
     if started.get("graph") == "self_critique" and dialect == "prose":
         return "one agent sat in both chairs and was told so"

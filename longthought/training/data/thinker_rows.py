@@ -14,7 +14,7 @@ from longthought.errors import ConfigError
 from longthought.labels.label import Label
 from longthought.thoughts.thought import LongThought
 from longthought.thoughts.walks import Walk, right_end
-from longthought.training.data.annotated import Known
+from longthought.training.data.annotated import AnnotatedDebate
 from longthought.training.data.rewrites import fingerprint
 from longthought.training.data.rows import RULE, PairCandidate, RowOrigin, Ruler, TrainingRow, messages, reply
 from longthought.trajectories.events import Action, Author
@@ -36,7 +36,7 @@ class Telling:
     """Runs in which a thinker wrote whole thoughts, which are not told again."""
 
     def thought(
-        self, trajectory: Trajectory, walk: Walk, known: Mapping[int, bool], why: Mapping[int, str]
+        self, trajectory: Trajectory, walk: Walk, lives: Mapping[int, bool], why: Mapping[int, str]
     ) -> LongThought:
         """Tell a debate.
 
@@ -45,49 +45,53 @@ class Telling:
 
         """
         return trajectory.long_thought(
-            walk, wrong=self.wrong, labels=known, reasons=why, seed=self.seed, voice=self.voice
+            walk, wrong=self.wrong, labels=lives, reasons=why, seed=self.seed, voice=self.voice
         )  # fmt: skip
 
 
-def told_twins(known: Known, telling: Telling, left_out: Counter[str]) -> tuple[LongThought, LongThought] | None:
+def told_twins(
+    debate: AnnotatedDebate, telling: Telling, left_out: Counter[str]
+) -> tuple[LongThought, LongThought] | None:
     """Tell a debate as a journey and as its shortcut; None, with the reason counted, unless both can be told."""
-    trajectory = known.trajectory
-    if right_end(trajectory.tree, known.lives) is None:
+    trajectory = debate.trajectory
+    if right_end(trajectory.tree, debate.lives) is None:
         left_out["with no right answer"] += 1
         return None
     if telling.walk is Walk.CHRONOLOGICAL and not trajectory.solved:
         left_out["that did not end with a right answer"] += 1
         return None
-    why = reasons(trajectory, known.labels, known.lives)
+    why = reasons(trajectory, debate.labels, debate.lives)
     try:
-        journey = telling.thought(trajectory, telling.walk, known.lives, why)
-        return journey, telling.thought(trajectory, Walk.SHORTCUT, known.lives, why)
+        journey = telling.thought(trajectory, telling.walk, debate.lives, why)
+        return journey, telling.thought(trajectory, Walk.SHORTCUT, debate.lives, why)
     except ConfigError:
         left_out[f"that can't be said in {telling.voice.name}"] += 1
         return None
 
 
-def twins(known: Known, telling: Telling, ruler: Ruler, wanted: str, left_out: Counter[str]) -> Iterator[TrainingRow]:
+def twins(
+    debate: AnnotatedDebate, telling: Telling, ruler: Ruler, wanted: str, left_out: Counter[str]
+) -> Iterator[TrainingRow]:
     """Yield the wanted one of the two twins, if both can be told; a journey in a model's words, if they are known."""
-    told = told_twins(known, telling, left_out)
+    told = told_twins(debate, telling, left_out)
     if told is None:
         return
     journey, shortcut = told
-    rewrite = (known.rewrites or {}).get(fingerprint(journey.text))
+    rewrite = (debate.rewrites or {}).get(fingerprint(journey.text))
     texts = (rewrite.text if rewrite else journey.text, shortcut.text)
     text, other = texts if wanted == JOURNEY else texts[::-1]
     by = rewrite.model if rewrite and wanted == JOURNEY else RULE
-    prompt = messages(telling.voice.ask(known.trajectory.problem))
+    prompt = messages(telling.voice.ask(debate.trajectory.problem))
     asked = sum(ruler(message["content"]) for message in prompt)
     length, twin = ruler(text), ruler(other)
     kind = "straight" if journey.wrong_turns == 0 else "with wrong turns"
     columns: dict[str, Any] = {"prompt": prompt, "completion": reply(text)}
-    if known.rewrites is not None:
+    if debate.rewrites is not None:
         columns["by"] = by
-    yield TrainingRow(wanted, kind, known.source, columns, shortcut.text, length, asked + max(length, twin), twin, by)
+    yield TrainingRow(wanted, kind, debate.source, columns, shortcut.text, length, asked + max(length, twin), twin, by)
 
 
-def reasons(trajectory: Trajectory, labels: Mapping[int, Label], known: Mapping[int, bool]) -> dict[int, str]:
+def reasons(trajectory: Trajectory, labels: Mapping[int, Label], lives: Mapping[int, bool]) -> dict[int, str]:
     """Return why dead steps fail, by their labels, where nobody said so in the debate itself."""
     found: dict[int, str] = {}
     for number, label in labels.items():
@@ -95,7 +99,7 @@ def reasons(trajectory: Trajectory, labels: Mapping[int, Label], known: Mapping[
             continue
         node = trajectory.tree.nodes[number]
         told = node.reason.strip() or any(v.action is Action.BACKTRACK and v.critique.strip() for v in node.verdicts)
-        dead = label.live is False and known.get(number) is False
+        dead = label.live is False and lives.get(number) is False
         if dead and label.reason and not (told and node.rejected_by is not Author.STRATEGY):
             found[number] = label.reason
     return found

@@ -21,7 +21,7 @@ from longthought.graphs.machine import NO_LIMIT
 from longthought.graphs.sampling.attempts import Attempts
 from longthought.graphs.sampling.graph import Sampling
 from longthought.graphs.sampling.settings import SamplingContext
-from longthought.graphs.seats import Seats, Vacant
+from longthought.graphs.seats import EmptyChair, Seats
 from longthought.problems.problem import Problem
 from longthought.tools.catalogue import verifiers
 from longthought.trajectories.events import (
@@ -504,7 +504,7 @@ def test_settings_are_read_as_typed() -> None:
 
 
 def test_nobody_is_seated_who_is_not_asked() -> None:
-    assert isinstance(SamplingContext().seats().critic, Vacant)
+    assert isinstance(SamplingContext().seats().critic, EmptyChair)
     assert isinstance(SamplingContext(choose="critic").seats().critic, Critic)
     greedy = SamplingContext(samples=1, temperature=0.0, max_tokens=9).seats().policy
     assert isinstance(greedy, Policy)

@@ -13,8 +13,8 @@ from longthought.agents.agent import Critic, Policy
 from longthought.agents.dialects.prose import Prose
 from longthought.agents.dialects.thinkers import VOICES, CompactThinker
 from longthought.errors import ConfigError, ModelError, ProblemError, RunFolderError
+from longthought.labels.estimates import estimated
 from longthought.labels.label import Label, LabelWriter, Method
-from longthought.labels.outcomes import estimated
 from longthought.problems.countdown import game
 from longthought.problems.countdown.notation import read_step, read_verdict
 from longthought.problems.countdown.puzzle import Puzzle

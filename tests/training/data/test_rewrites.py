@@ -20,8 +20,8 @@ from longthought.agents.dialects.thinkers import VOICES
 from longthought.errors import ConfigError, ModelError, OutageError, RefusedError, RunFolderError
 from longthought.labels.label import Label, LabelWriter, Method
 from longthought.thoughts.walks import Walk
+from longthought.training.data.editing_job import RewriteCounts, rewrite
 from longthought.training.data.rewrites import FILE, Rewrite, RewriteBook, RewriteWriter, fingerprint
-from longthought.training.data.rewriting import RewriteCounts, rewrite
 from longthought.training.data.settings import Exported
 from longthought.trajectories.run import Run
 from tests.fakes import sums

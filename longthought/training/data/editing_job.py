@@ -21,10 +21,10 @@ from longthought.agents.editor import rewrite as ask
 from longthought.errors import ConfigError, EndpointError, ModelError, OutageError
 from longthought.jobs.preflight import expect_model
 from longthought.jobs.thread import in_thread
-from longthought.thoughts.fidelity import kinds
+from longthought.thoughts.fidelity import objection_kinds
 from longthought.thoughts.thought import LongThought
 from longthought.thoughts.walks import Walk
-from longthought.training.data.annotated import Books
+from longthought.training.data.annotated import RunAnnotations
 from longthought.training.data.contamination import TestSets
 from longthought.training.data.export import read_debate
 from longthought.training.data.formats import Format
@@ -135,10 +135,10 @@ def rewrite(
 
 def _journeys(run: Run, name: str, made: Exported, telling: Telling, test_sets: TestSets) -> Iterator[LongThought]:
     """Tell, one after the other, the debates that an export would tell."""
-    books = Books(run.path, rewritten=False)
+    annotations = RunAnnotations(run.path, rewritten=False)
     for debate in run.ids()[: made.settings.limit]:
-        known = read_debate(run, name, debate, books, test_sets, made)
-        told = told_twins(known, telling, made.left_out) if known else None
+        annotated = read_debate(run, name, debate, annotations, test_sets, made)
+        told = told_twins(annotated, telling, made.left_out) if annotated else None
         if told:
             yield told[0]
 
@@ -191,7 +191,7 @@ class _Job:
         self.writer.append([record])
         self.counts.rewritten += done.accepted
         self.counts.kept += not done.accepted
-        self.counts.objections.update(kinds(done.objections))
+        self.counts.objections.update(objection_kinds(done.objections))
         self.counts.usage += done.call.usage
         return record
 

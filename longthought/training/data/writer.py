@@ -1,14 +1,22 @@
-"""Writing rows: JSON lines or Parquet, one at a time."""
+"""Writing a folder of training data, as `folder` beside this reads it: rows one at a time, what they are, and a card.
+
+The folder is made beside its place and moved there when it is whole, so a stopped export leaves nothing that could be
+taken for one.
+"""
 
 # pyright: basic
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import shutil
+import tempfile
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 from longthought.errors import ConfigError
+from longthought.training.data.folder import META, Split
 
 _GROUP: Final = 2_000
 """Rows of a Parquet file written at once."""
@@ -30,10 +38,10 @@ def write_parquet(path: Path, rows: Iterable[Body]) -> int:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    count, found = 0, iter(rows)
+    count, waiting = 0, iter(rows)
     writer: Any = None
     try:
-        for batch in iter(lambda: list(islice(found, _GROUP)), []):
+        for batch in iter(lambda: list(islice(waiting, _GROUP)), []):
             table = pa.Table.from_pylist(batch, schema=writer.schema if writer else None)
             writer = writer or pq.ParquetWriter(path, table.schema)
             writer.write_table(table)
@@ -57,8 +65,33 @@ def expect_parquet() -> None:
         raise ConfigError("--parquet: pip install 'longthought[data]' to write it, or leave it out") from error
 
 
-def write_rows(folder: Path, split: str, rows: Iterator[Body], *, parquet: bool) -> int:
-    """Write one split."""
+@contextmanager
+def new_folder(out: Path) -> Generator[Path]:
+    """Yield a folder to write into, which is moved to `out` when the block ends and removed when it fails.
+
+    What stands at `out` may be an empty folder, no other.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    try:
+        yield draft
+        draft.chmod(0o755)
+        if out.exists():
+            out.rmdir()
+        draft.rename(out)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+
+
+def write_split(folder: Path, split: Split, rows: Iterable[Body], *, parquet: bool = False) -> int:
+    """Write the rows of one split; return how many."""
     if parquet:
         return write_parquet(folder / f"{split}.parquet", rows)
     return write_lines(folder / f"{split}.jsonl", rows)
+
+
+def write_description(folder: Path, meta: Mapping[str, Any], card: str) -> None:
+    """Write what the rows are: `meta.json`, and the card for people."""
+    (folder / META).write_text(json.dumps(meta, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (folder / "README.md").write_text(card, encoding="utf-8")

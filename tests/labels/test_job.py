@@ -1,0 +1,57 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from longthought.errors import ConfigError
+from longthought.labels.job import label
+from longthought.labels.label import LabelBook, LabelWriter
+from longthought.problems.problem import Problem
+from longthought.trajectories.run import Run
+from tests.fakes.scripted import ScriptedChatModel
+
+
+def test_labelling_again_writes_nothing_new_and_an_unknown_method_is_refused(run: Path) -> None:
+    first, again = label(run, "tree"), label(run, "tree")
+    assert first.labels > 20
+    assert (again.labels, again.known) == (0, first.labels)
+    with pytest.raises(ConfigError, match="--method guess: choose from model, tree"):
+        label(run, "guess")
+    with pytest.raises(ConfigError, match=r"--method human.*--review"):
+        label(run, "human")
+
+
+def test_labels_that_were_overwritten_are_written_again(run: Path) -> None:
+    first = label(run, "tree")
+    name = Run(run).ids()[0]
+    node, one = next(iter(LabelBook(run).of(name).items()))
+    with LabelWriter(run) as writer:
+        writer.append([one.model_copy(update={"trials": 99})])
+    again = label(run, "tree")
+    assert (again.labels, again.known) == (1, first.labels - 1)
+    assert LabelBook(run).of(name)[node].trials == one.trials
+
+
+def test_asking_another_way_is_a_job_of_its_own(run: Path) -> None:
+    first = label(run, "monte-carlo", k=2, limit=1)
+    label(run, "monte-carlo", k=2, temperature=0.3, limit=1)
+    folders = sorted(folder.name for folder in run.glob("continuations-2*"))
+    assert folders[0] == "continuations-2"
+    assert len(folders) == 2
+    assert all(len(Run(run / folder)) == 2 * (first.labels + first.known) for folder in folders)
+
+
+def test_answers_that_nobody_can_grade_are_refused_before_a_model_is_asked(tmp_path: Path) -> None:
+    import longthought as lt
+    from longthought.agents.agent import Critic, Policy
+    from longthought.agents.dialects.prose import Prose
+
+    policy = Policy("fake:policy", ScriptedChatModel(lambda _: "So it is \\boxed{4}."), Prose())
+    verdict = json.dumps({"critique": "yes", "action": "terminate", "target": None, "score": 0.9})
+    critic = Critic("fake:critic", ScriptedChatModel(lambda _: verdict), Prose())
+    problem = Problem(id="two", statement="What is 2 + 2?")
+    list(lt.generate([problem], out=tmp_path / "run", policy=policy, critic=critic, tools=[]))
+    with pytest.raises(ConfigError, match=r"'two'.*--problems FILE"):
+        label(tmp_path / "run", "monte-carlo", policy=policy)
+    with pytest.raises(ConfigError, match="knows Countdown alone"):
+        label(tmp_path / "run", "exact")
