@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import threading
-from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,12 +15,12 @@ from longthought.agents.dialects.thinkers import Thinker
 from longthought.errors import ConfigError, ProblemError
 from longthought.graphs import catalogue
 from longthought.graphs.context import Context, started
+from longthought.graphs.play import play
 from longthought.graphs.sampling.settings import SamplingContext
 from longthought.graphs.seats import Seats
 from longthought.jobs.dispatch import run_shards
 from longthought.jobs.executors import Executor
 from longthought.jobs.generate import Job, run_job
-from longthought.jobs.play import play
 from longthought.jobs.preflight import expect_ready, to_inspect, unfinished
 from longthought.jobs.progress import Progress
 from longthought.jobs.scheduler import Opening
@@ -87,11 +87,18 @@ async def asolve(
     posed = problem if isinstance(problem, Problem) else posed_by_hand(problem)
     context = context_of(graph, policy, critic, tools, settings)
     seats = seated(context, policy, critic)
+
+    def observe(events: Sequence[AnyEvent]) -> None:
+        if on_event:
+            for event in events:
+                on_event(event)
+
     try:
         await expect_ready(seats, [posed])
         return await play(
-            started(posed, context), context, seats, reference=reference_of(posed, answer), on_event=on_event
-        )
+            catalogue.machine(context.graph)(seats), [started(posed, context)], observe, settings=context,
+            reference=reference_of(posed, answer),
+        )  # fmt: skip
     finally:
         await seats.aclose()
 

@@ -164,7 +164,7 @@ class RunFolder:
         """Log events in one piece.
 
         Raises:
-            RunError: if they can't be written; none of them is then in the log.
+            LogError: if they can't be written; none of them is then in the log.
 
         """
         self._segment.append(events)
