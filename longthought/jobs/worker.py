@@ -81,8 +81,9 @@ async def _play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             table = Table(job, seats, observe)
 
             async def play(assignment: Assignment) -> None:
-                async with room:
-                    await table.play(assignment)
+                await room.acquire()
+                await table.play(assignment)
+                room.release()  # not after an error, which ends the process: the next debate would ask in vain
                 with suppress(ConnectionError):
                     await writer.drain()
 
