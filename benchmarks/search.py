@@ -27,11 +27,12 @@ from longthought.agents.dialects.dialect import Step
 from longthought.agents.view import View
 from longthought.graphs.context import started
 from longthought.graphs.machine import NO_LIMIT
+from longthought.graphs.play import play
 from longthought.graphs.search.graph import TreeSearch
 from longthought.graphs.search.settings import SearchContext, Way
 from longthought.graphs.seats import Seats
 from longthought.problems.problem import Problem
-from longthought.trajectories.events import Action, AnyEvent, Call, Proposed, Usage, Verdict
+from longthought.trajectories.events import Action, Call, Proposed, Usage, Verdict
 
 WIDTH = 4
 DEPTH = 16
@@ -90,15 +91,17 @@ def call(text: str) -> Call:
 
 async def grow(way: Way, nodes: int, *, watched: bool) -> int:
     """Grow one tree and return its size."""
-    seen: list[AnyEvent] = []
     keep = max(2, nodes // (WIDTH * DEPTH // 2))
     agent = Oracle()
     context = SearchContext(strategy=way, rounds=nodes, width=WIDTH, keep=keep, depth=DEPTH, tools=())
-    graph = TreeSearch(Seats(agent, agent), seen.extend).compile(unbroken=not watched)
+    machine = TreeSearch(Seats(agent, agent))
     first = started(Problem(id="grown", statement="Which case is it?"), context)
-    state: Any = {"events": [first.model_dump(mode="json")]}
-    await graph.ainvoke(state, context=context, config=NO_LIMIT)
-    return sum(isinstance(event, Proposed) for event in seen)
+    if watched:
+        state: Any = {"events": [first.model_dump(mode="json")]}
+        ended = await machine.compile().ainvoke(state, context=context, config=NO_LIMIT)
+        return sum(event["kind"] == "proposed" for event in ended["events"])
+    grown = await play(machine, [first], lambda _: None, settings=context)
+    return sum(isinstance(event, Proposed) for event in grown.events)
 
 
 def measure(way: Way, nodes: int, repeats: int, *, watched: bool, profiled: bool) -> float:

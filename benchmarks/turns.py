@@ -5,7 +5,8 @@
 One process plays debates against the fake server of `benchmarks/server.py`, which runs in a process of its own. Three
 clients do the same turns one after the other: a bare aiohttp client that posts the very bytes a debate sends and reads
 the JSON that comes back; a job whose agents sleep instead of asking, which leaves agenda, graph and log; and a whole
-job, with dialect and chat model. `--watched` measures the graph as Studio runs it, a node for each turn.
+job, with dialect and chat model. `--watched` measures LangGraph, too, with a node for each turn, as Studio runs
+it; there the state is the log, and no file is written.
 
 Times are CPU seconds of this process, never the wall's. `in flight` is how many debates were played on average, as
 a share of those there was room for. `open` is how many requests were under way on average from where the client stands,
@@ -38,9 +39,9 @@ from longthought.agents.served.chat_model import to_openai
 from longthought.agents.view import View, view
 from longthought.graphs.context import started
 from longthought.graphs.debate import Debate, DebateContext
+from longthought.graphs.machine import NO_LIMIT
 from longthought.graphs.seats import Seats
 from longthought.jobs.generate import Job, run_job
-from longthought.jobs.play import finish
 from longthought.problems.problem import Problem, Task
 from longthought.trajectories.events import Action, AnyEvent, Call, Judged, Proposed, Usage, Verdict
 from longthought.trajectories.folder import RunFolder
@@ -174,26 +175,16 @@ async def debate(load: Load, seats: Seats, context: DebateContext, path: Path, t
 
 
 async def watch(load: Load, seats: Seats, context: DebateContext, path: Path, tally: Tally) -> None:
-    """Play debates with a log, turn by turn."""
-    logs: dict[str, list[AnyEvent]] = {}
-
-    def observe(events: Sequence[AnyEvent]) -> None:
-        folder.append(events)
-        tally.events += len(events)
-        for event in events:
-            logs.setdefault(event.trajectory, []).append(event)
-            tally.waited += sum(call.latency for call in event.calls)
-
-    graph = Debate(seats, observe).compile()
+    """Play debates turn by turn, as Studio does."""
+    graph = Debate(seats).compile()
 
     async def one(number: int) -> None:
-        first = started(problem(number), context)
-        observe([first])
-        await finish(graph, context, logs[first.trajectory], observe, None)
-        del logs[first.trajectory]
+        state: Any = {"events": [started(problem(number), context).model_dump(mode="json")]}
+        ended = await graph.ainvoke(state, context=context, config=NO_LIMIT)
+        tally.events += len(ended["events"])
+        tally.waited += sum(call["latency"] for event in ended["events"] for call in event["calls"])
 
-    with RunFolder.create_or_resume(path, {"graph": "debate"}) as folder:
-        await keep_busy(load, one)
+    await keep_busy(load, one)
 
 
 Player = Callable[[Load, Seats, DebateContext, Path, Tally], Coroutine[Any, Any, None]]

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,12 +19,13 @@ from longthought.domains.posing import posed
 from longthought.errors import ConfigError
 from longthought.graphs import catalogue
 from longthought.graphs.context import Context, started
+from longthought.graphs.play import play
 from longthought.graphs.sampling.settings import SamplingContext
 from longthought.graphs.seats import Seats
 from longthought.jobs.dispatch import run_shards
 from longthought.jobs.executors import Executor
 from longthought.jobs.generate import Job, run_job
-from longthought.jobs.play import play
+from longthought.jobs.grading import graded
 from longthought.jobs.preflight import expect_ready, to_inspect, unfinished
 from longthought.jobs.progress import Progress
 from longthought.jobs.scheduler import Opening
@@ -90,11 +91,17 @@ async def asolve(
     asked = problem if isinstance(problem, Problem) else posed(problem, address(domain))
     context = context_of(graph, policy, critic, tools, settings)
     seats = seated(context, policy, critic)
+
+    def observe(events: Sequence[AnyEvent]) -> None:
+        if on_event:
+            for event in events:
+                on_event(event)
+
     try:
         await expect_ready(seats, [asked])
-        return await play(
-            started(asked, context), context, seats, reference=reference_of(asked, answer), on_event=on_event
-        )
+        machine = catalogue.machine(context.graph)(seats)
+        ended = await play(machine, [started(asked, context)], observe, settings=context)
+        return await graded(ended, reference_of(asked, answer), observe)
     finally:
         await seats.aclose()
 

@@ -10,7 +10,8 @@
         ├── EndpointError    a model server that can't be reached or misbehaves
         │   ├── RefusedError     one that understood a request and said no
     │   └── OutageError      one that would fail any request: no debate is to blame, and the job stops
-        └── EngineError      an in-process engine that stopped
+        ├── EngineError      an in-process engine that stopped
+        └── LogError         a log that can't be written: no debate is to blame, and the job stops
 
 Messages name the value, the reason and the next thing to do. Anything else that escapes is a bug.
 """
@@ -68,3 +69,7 @@ class OutageError(EndpointError):
 
 class EngineError(RunError):
     """An in-process engine that stopped."""
+
+
+class LogError(RunError):
+    """The log of a run can't be written, as on a full disk. No debate is to blame."""

@@ -8,18 +8,20 @@ After Qin et al., "O1 Replication Journey: A Strategic Progress Report", 2024 (t
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from pydantic import ValidationError
 
-from longthought.errors import ConfigError, LongthoughtError, OutageError
+from longthought.errors import ConfigError
 from longthought.graphs import rules, turns
 from longthought.graphs.context import Context
-from longthought.graphs.machine import Machine, Observer
+from longthought.graphs.machine import Delegate, Machine
 from longthought.graphs.rules import Rules, Turn
 from longthought.graphs.seats import Seats
-from longthought.trajectories.events import Author
+from longthought.trajectories.events import AnyEvent, Author
 from longthought.trajectories.tree import Tree
 
 
@@ -75,9 +77,9 @@ class Debate(Machine[DebateContext, Tree]):
     judge_is: ClassVar[Author] = Author.CRITIC
     """Who sits in the critic's chair, and pays for the verdicts."""
 
-    def __init__(self, seats: Seats | None = None, observe: Observer | None = None) -> None:
+    def __init__(self, seats: Seats | None = None, delegate: Delegate | None = None) -> None:
         """Seat the agents; see `Machine`."""
-        super().__init__(seats, observe)
+        super().__init__(seats, delegate)
         self._settled: tuple[DebateContext, Rules] | None = None
 
     def begin(self, settings: DebateContext) -> Tree:
@@ -88,20 +90,18 @@ class Debate(Machine[DebateContext, Tree]):
         """Ask the rules."""
         return rules.turn(fold, self._rules(settings)).value
 
-    async def take(self, turn: str, fold: Tree, settings: DebateContext, record: Observer) -> None:
+    async def take(self, turn: str, fold: Tree, settings: DebateContext) -> Sequence[AnyEvent]:
         """Ask whoever's turn it is, or let the rules move the cursor."""
-        settled = self._rules(settings)
         if turn == Turn.ACT:
-            record([rules.act(fold, settled, at=time.time())])
-            return
-        told = self.notice(fold, settled)
-        try:
-            seats = await self.seats(settings)
-            record(await turns.take(Turn(turn), fold, seats, settled, judge_is=self.judge_is, notice=told))
-        except OutageError:
-            raise
-        except LongthoughtError as error:
-            record([turns.broken(Turn(turn), fold, error, judge_is=self.judge_is)])
+            return [rules.act(fold, self._rules(settings), at=time.time())]
+        failure = partial(turns.broken, Turn(turn), fold, judge_is=self.judge_is)
+        return await turns.or_failure(self._ask(Turn(turn), fold, settings), failure)
+
+    async def _ask(self, turn: Turn, tree: Tree, settings: DebateContext) -> Sequence[AnyEvent]:
+        settled = self._rules(settings)
+        told = self.notice(tree, settled)
+        seats = await self.seats(settings)
+        return await turns.take(turn, tree, seats, settled, judge_is=self.judge_is, notice=told)
 
     def notice(self, tree: Tree, settled: Rules) -> str:
         """Say what whoever is asked next should be told besides; in a debate, nothing."""

@@ -11,19 +11,18 @@ After Zhou et al., "Least-to-Most Prompting Enables Complex Reasoning in Large L
 "Plan-and-Solve Prompting", 2023.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from longthought.agents.agent import Solver
 from longthought.agents.dialects.dialect import Unreadable
 from longthought.agents.view import view
-from longthought.errors import ConfigError, LongthoughtError, OutageError
-from longthought.graphs import operators
+from longthought.errors import ConfigError
+from longthought.graphs import operators, turns
 from longthought.graphs.debate import Debate, DebateContext
-from longthought.graphs.machine import Observer
 from longthought.graphs.rules import Turn
-from longthought.graphs.seats import Seats
-from longthought.graphs.subdebates import Aside, begun, paid
+from longthought.graphs.subdebates import Subdebates, begun, paid
 from longthought.trajectories.events import (
     AnyEvent,
     Author,
@@ -95,27 +94,20 @@ class Decompose(Debate):
             return PLAN
         return DELEGATE if _next_question(fold, settings) else due
 
-    async def take(self, turn: str, fold: Tree, settings: DebateContext, record: Observer) -> None:
+    async def take(self, turn: str, fold: Tree, settings: DebateContext) -> Sequence[AnyEvent]:
         """Plan, have a question answered, take the plan or an answer as it is, or debate."""
         assert isinstance(settings, DecomposeContext)
         if turn == KEEP:
             node = len(fold.nodes) - 1
-            record([stamped(fold, Moved, Author.STRATEGY, to=node, cause=Cause.ACCEPTED, accepted=(node,))])
-            return
+            return [stamped(fold, Moved, Author.STRATEGY, to=node, cause=Cause.ACCEPTED, accepted=(node,))]
         if turn not in (PLAN, DELEGATE):
-            await super().take(turn, fold, settings, record)
-            return
-        try:
-            seats = await self.seats(settings)
-            ask = self._plan if turn == PLAN else self._delegate
-            record([await ask(fold, seats, settings)])
-        except OutageError:
-            raise
-        except LongthoughtError as error:
-            record([_broken(fold, Author.POLICY, str(error))])
+            return await super().take(turn, fold, settings)
+        answering = (self._plan if turn == PLAN else self._have_answered)(fold, settings)
+        return await turns.or_failure(answering, lambda error: _broken(fold, Author.POLICY, str(error)))
 
-    async def _plan(self, tree: Tree, seats: Seats, settings: DecomposeContext) -> AnyEvent:
+    async def _plan(self, tree: Tree, settings: DecomposeContext) -> Sequence[AnyEvent]:
         """Ask the policy for a plan."""
+        seats = await self.seats(settings)
         policy, seen = seats.policy, view(tree)
         if not (isinstance(policy, Solver) and policy.solves):
             raise ConfigError(
@@ -123,27 +115,28 @@ class Decompose(Debate):
                 "take a policy that speaks prose"
             )
         if objection := policy.unsuitable(seen) or seats.critic.unsuitable(seen):
-            return _broken(tree, Author.STRATEGY, objection)
+            return [_broken(tree, Author.STRATEGY, objection)]
         reply = await operators.decompose(policy, seen, settings.questions)
         if isinstance(reply.read, Unreadable):
             fields: dict[str, Any] = {"failure": Failure.UNREADABLE_STEP, "detail": reply.read.reason}
-            return stamped(tree, Failed, Author.POLICY, **fields, calls=reply.calls)
-        return stamped(tree, Proposed, Author.POLICY, node=1, parent=0, text=reply.read.text, calls=reply.calls)
+            return [stamped(tree, Failed, Author.POLICY, **fields, calls=reply.calls)]
+        return [stamped(tree, Proposed, Author.POLICY, node=1, parent=0, text=reply.read.text, calls=reply.calls)]
 
-    async def _delegate(self, tree: Tree, seats: Seats, settings: DecomposeContext) -> AnyEvent:
+    async def _have_answered(self, tree: Tree, settings: DecomposeContext) -> Sequence[AnyEvent]:
         """Have the next question debated, and write its answer down as a step."""
         node, question = len(tree.nodes), _next_question(tree, settings)
         assert question is not None
         known = [step.text for step in tree.path()[1:]]
         posed = operators.part(tree.problem, node - 1, question, known)
         first = begun(tree, settings, posed, number=node - 1, node=tree.cursor, rounds=settings.rounds)
-        ended = await (self.runner or Aside(seats)).play([first])
+        ended = await (self._delegate or Subdebates(await self.seats(settings)).play)([first])
         if ended.stop_reason is StopReason.FAILED:
-            return _broken(tree, Author.STRATEGY, f"{ended.id}: {ended.failure}")
-        return stamped(
+            return [_broken(tree, Author.STRATEGY, f"{ended.id}: {ended.failure}")]
+        answered = stamped(
             tree, Proposed, Author.STRATEGY, node=node, parent=tree.cursor,
             text=operators.answered(question, ended.answer), trajectories=(ended.id,), delegated=paid(ended),
         )  # fmt: skip
+        return [answered]
 
 
 def _next_question(tree: Tree, settings: DecomposeContext) -> str | None:

@@ -4,12 +4,15 @@ A machine says whose turn it is and takes it; both look at a fold of the log alo
 a crash as after an edit by hand. Models and tools that fail become events, never exceptions: one bad run can't take a
 job down. An outage is no run's fault: it is raised, nothing is logged, and the run goes on from there when it is over.
 What the turns of a graph are is for the graph to say.
+
+Two drivers take the turns: LangGraph, with a node for each, in Studio, where a person may stop, look and step in; and
+the loop of `play` everywhere else.
 """
 
 import asyncio
 from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any, ClassVar, Final, Generic, Protocol, TypeVar
 
 from langchain_core.runnables import RunnableConfig
@@ -21,7 +24,6 @@ from typing_extensions import TypedDict  # pydantic, and so Studio, needs this o
 from longthought.domains.posing import posed
 from longthought.errors import ProblemError
 from longthought.graphs.context import Context, started
-from longthought.graphs.runner import Runner
 from longthought.graphs.seats import Seats
 from longthought.trajectories.events import (
     EVENT,
@@ -35,12 +37,15 @@ from longthought.trajectories.events import (
     Reflected,
     Started,
 )
+from longthought.trajectories.trajectory import Trajectory
 
 NO_LIMIT: RunnableConfig = {"recursion_limit": 1_000_000_000}
 """LangGraph's own limit is out of the way: runs have budgets."""
 OVER: Final = "end"
 """The turn that is nobody's."""
 Observer = Callable[[Sequence[AnyEvent]], None]
+Delegate = Callable[[Sequence[AnyEvent]], Awaitable[Trajectory]]
+"""Plays the sub-debate that begins with these events to its end, or returns it if it is over already."""
 _FOLDS_KEPT: Final = 10_000
 
 
@@ -99,13 +104,14 @@ class Machine(ABC, Generic[C, F]):
     """Its settings; their class has the graph's name."""
     turns: ClassVar[Sequence[str]]
     """The turns there are, in the order they are drawn in; each is a node."""
-    runner: Runner | None = None
-    """Who plays sub-debates, where somebody keeps their logs."""
 
-    def __init__(self, seats: Seats | None = None, observe: Observer | None = None) -> None:
-        """Keep the seats; without them they are taken from each run's context. `observe` sees events as they fall."""
+    def __init__(self, seats: Seats | None = None, delegate: Delegate | None = None) -> None:
+        """Keep the seats, and who plays sub-debates.
+
+        Without seats, they are taken from each run's context; without `delegate`, nobody logs the sub-debates.
+        """
         self._seats = seats
-        self._observe = observe
+        self._delegate = delegate
         self._seated: dict[str, Seats] = {}
         self._folds: OrderedDict[str, tuple[F, dict[str, Any]]] = OrderedDict()
 
@@ -120,13 +126,19 @@ class Machine(ABC, Generic[C, F]):
         """Say whose turn it is, from the fold alone; `OVER` if nobody's."""
 
     @abstractmethod
-    async def take(self, turn: str, fold: F, settings: C, record: Observer) -> None:
-        """Take a turn; every event goes to `record` as it falls, which logs it and folds it in."""
+    async def take(self, turn: str, fold: F, settings: C) -> Sequence[AnyEvent]:
+        """Take a turn and return its events, neither logged nor folded in yet.
+
+        Raises:
+            OutageError: if a server fails every request.
+            LogError: if the log of a sub-debate can't be written.
+
+        """
 
     async def take_all(self, fold: F, settings: C, record: Observer) -> None:
-        """Take every turn to the end."""
+        """Take every turn to the end; the events of each go to `record`, which logs them and then folds them in."""
         while (turn := self.turn(fold, settings)) != OVER:
-            await self.take(turn, fold, settings, record)
+            record(await self.take(turn, fold, settings))
 
     def answer(self, fold: F, settings: C) -> str | None:
         """Return the answer of a run that has to stop here: by default the one it has finished with.
@@ -152,20 +164,11 @@ class Machine(ABC, Generic[C, F]):
 
     # LangGraph.
 
-    def compile(self, *, unbroken: bool = False) -> Graph:
-        """Compile the graph. Without seats, each run seats what its context names.
-
-        An `unbroken` one takes all turns in one node: the same events for a small part of LangGraph's cost, for jobs,
-        where nobody looks at a run or stops it between two turns and the log is what it is resumed from.
-        """
+    def compile(self) -> Graph:
+        """Compile the graph. Without seats, each run seats what its context names."""
         draft: Any = StateGraph(State, context_schema=self.context)
         draft.add_node("setup", self._setup)
         draft.add_edge(START, "setup")
-        if unbroken:
-            draft.add_node("play", self._play)
-            draft.add_edge("setup", "play")
-            draft.add_edge("play", END)
-            return draft.compile(name=self.context.graph)
         names = {name: name for name in self.turns}
         for name in names:
             draft.add_node(name, self._node(name))
@@ -176,9 +179,7 @@ class Machine(ABC, Generic[C, F]):
     def _node(self, turn: str) -> Callable[[State, Runtime[Any]], Any]:
         async def node(state: State, runtime: Runtime[Any]) -> State:
             fold, settings = self._fold(state, runtime)
-            events: list[AnyEvent] = []
-            await self.take(turn, fold, settings, self._recorder(fold, events))
-            return self._update(fold, events)
+            return self._update(fold, await self.take(turn, fold, settings))
 
         return node
 
@@ -191,17 +192,7 @@ class Machine(ABC, Generic[C, F]):
             raise ProblemError("the statement is empty: write a problem, such as 'What is 12 * 13?'")
         problem = posed(statement, state.get("domain") or None)
         settings = self._settings(None, runtime)
-        fold, events = self.begin(settings), list[AnyEvent]()
-        self._recorder(fold, events)([started(problem, settings, by=Author.HUMAN)])
-        return self._update(fold, events)
-
-    async def _play(self, state: State, runtime: Runtime[Any]) -> State:
-        """Take every turn: the same as one by one, without LangGraph's cost for each."""
-        fold, settings = self._fold(state, runtime)
-        settings.expect_sound()
-        events: list[AnyEvent] = []
-        await self.take_all(fold, settings, self._recorder(fold, events))
-        return {"events": [event.model_dump(mode="json") for event in events]}
+        return self._update(self.begin(settings), [started(problem, settings, by=Author.HUMAN)])
 
     async def _route(self, state: State) -> str:
         """Name the node whose turn it is; also when a person edits the state, outside of any run."""
@@ -240,18 +231,11 @@ class Machine(ABC, Generic[C, F]):
         if len(self._folds) > _FOLDS_KEPT:
             self._folds.popitem(last=False)
 
-    def _recorder(self, fold: F, kept: list[AnyEvent]) -> Observer:
-        def record(events: Sequence[AnyEvent]) -> None:
-            for event in events:
-                fold.apply(event)
-            kept.extend(events)
-            if self._observe:
-                self._observe(events)
-
-        return record
-
     def _update(self, fold: F, events: Sequence[AnyEvent]) -> State:
+        """Return events as LangGraph's log takes them, and fold them in."""
         dumped = [event.model_dump(mode="json") for event in events]
+        for event in events:
+            fold.apply(event)
         if dumped:
             self._keep(fold, dumped[-1])
         return {"events": dumped, "narration": " ".join(narrate(event) for event in events)}

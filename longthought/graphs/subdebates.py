@@ -1,4 +1,4 @@
-"""Sub-debates, from the side of the graph that has them played: how one begins, how it goes on, what it cost.
+"""Sub-debates, for the graphs that have them played: how one begins, who plays it, what it cost.
 
 A sub-debate is a debate of its own, with the same agents and tools, a log of its own, and what is left of its parent's
 budget. Its parent pays: the event that rests on it carries the whole bill. What it is about is for the graph to say.
@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from longthought.graphs.context import Context
 from longthought.graphs.debate import Debate, DebateContext
-from longthought.graphs.machine import Machine, Observer
+from longthought.graphs.machine import Observer
+from longthought.graphs.play import play
 from longthought.graphs.seats import Seats
 from longthought.problems.problem import Problem
 from longthought.trajectories.events import (
@@ -33,45 +34,34 @@ from longthought.trajectories.tree import Tree
 _SHARED: Final = frozenset(f.name for f in fields(Context))
 
 
-class Aside:
-    """Plays sub-debates at the graph's own table, where no log is kept of them: for Studio, and for one debate."""
+def _unlogged(events: Sequence[AnyEvent]) -> None:
+    pass
 
-    def __init__(self, seats: Seats) -> None:
-        """Take the seats of the graph."""
+
+class Subdebates:
+    """Plays the sub-debates of one debate with its agents, each from wherever its log stops."""
+
+    def __init__(self, seats: Seats, observe: Observer = _unlogged, logs: Iterable[Sequence[AnyEvent]] = ()) -> None:
+        """Take the agents, who logs the events, and the logs of sub-debates that were begun before.
+
+        By default nobody logs them, as in Studio, where only the debate itself is kept.
+        """
         self._seats = seats
+        self._observe = observe
+        self._logs = {log[0].trajectory: log for log in logs}
 
     async def play(self, opening: Sequence[AnyEvent]) -> Trajectory:
-        """Play one from its beginning."""
-        return await go_on(Debate(self._seats), opening, (), lambda _: None)
+        """Play the sub-debate that begins with these events to its end, or return it if it is over already.
 
+        The first event is `Started`; it holds the settings, and its name tells the sub-debate from every other one.
 
-async def go_on(
-    machine: Machine[Any, Any], opening: Sequence[AnyEvent], known: Iterable[AnyEvent], observe: Observer
-) -> Trajectory:
-    """Take a sub-debate from the last of its known events to its end; `observe` sees every new one as it falls.
+        Raises:
+            OutageError: if a server fails every request.
+            LogError: if the log can't be written.
 
-    Raises:
-        OutageError: if a server fails every request.
-
-    """
-    events = list(known)
-    first = events[0] if events else opening[0]
-    assert isinstance(first, Started)
-    settings = machine.context.read(first.config)
-    fold = machine.begin(settings)
-    for event in events:
-        fold.apply(event)
-
-    def record(more: Sequence[AnyEvent]) -> None:
-        observe(more)
-        for event in more:
-            fold.apply(event)
-        events.extend(more)
-
-    if rest := opening[len(events) :]:  # a log may break off within it
-        record(rest)
-    await machine.take_all(fold, settings, record)
-    return Trajectory(first.trajectory, events)
+        """
+        logged = self._logs.get(opening[0].trajectory, ())
+        return await play(Debate(self._seats), opening, self._observe, logged=logged)
 
 
 def begun(

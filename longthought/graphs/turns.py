@@ -1,7 +1,7 @@
 """What happens in each turn of a debate: an agent or the tools are asked, and events come back.
 
 Turns read a tree and never change it; whose turn it is, and what follows from a verdict, is in `rules`. Nothing here
-knows LangGraph, so a graph may take one turn a step, to be watched, or all of them, to be fast.
+knows LangGraph, so a graph may take one turn a node, to be watched, or all of them in one loop, to be fast.
 """
 
 import asyncio
@@ -9,14 +9,14 @@ import itertools
 import logging
 import time
 from collections import ChainMap
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
 from typing import Any
 
 from longthought.agents.dialects.dialect import Unreadable
 from longthought.agents.view import view
-from longthought.errors import LongthoughtError
+from longthought.errors import LogError, LongthoughtError, OutageError
 from longthought.graphs import operators, rules
 from longthought.graphs.rules import Rules, Turn
 from longthought.graphs.seats import Seats
@@ -41,6 +41,28 @@ from longthought.trajectories.stamps import stamped
 from longthought.trajectories.tree import Node, Tree
 
 log = logging.getLogger(__name__)
+
+
+async def or_failure(
+    asking: Awaitable[Sequence[AnyEvent]], failure: Callable[[LongthoughtError], AnyEvent]
+) -> Sequence[AnyEvent]:
+    """Return the events of a turn that asks somebody, or the event of its failure if they can't be had.
+
+    Args:
+        asking: The turn.
+        failure: Makes an event of the error.
+
+    Raises:
+        OutageError: if a server fails every request: no run is to blame.
+        LogError: likewise, if the log of a sub-debate can't be written.
+
+    """
+    try:
+        return await asking
+    except (OutageError, LogError):
+        raise
+    except LongthoughtError as error:
+        return [failure(error)]
 
 
 async def take(

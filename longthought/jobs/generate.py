@@ -14,12 +14,14 @@ from typing import Any
 from longthought.errors import ConfigError
 from longthought.graphs import catalogue
 from longthought.graphs.context import Context, started
+from longthought.graphs.machine import Observer
+from longthought.graphs.play import play
 from longthought.graphs.seats import Seats
+from longthought.graphs.subdebates import Subdebates
 from longthought.jobs.gates import AGE, gated
-from longthought.jobs.play import finish
+from longthought.jobs.grading import graded
 from longthought.jobs.progress import Progress
 from longthought.jobs.scheduler import Agenda, Assignment, Opening
-from longthought.jobs.subdebates import Parts
 from longthought.problems.problem import Task
 from longthought.trajectories.events import AnyEvent
 from longthought.trajectories.folder import RunFolder
@@ -79,7 +81,7 @@ async def run_job(
     Raises:
         ProblemError: if a problem can't be read, or two have the same id.
         RunFolderError: if the folder holds a debate on another problem with the same id.
-        RunError: if the log can't be written.
+        LogError: if the log can't be written.
         OutageError: if a server fails every request; the debates in flight go on at the next run.
 
     """
@@ -134,37 +136,31 @@ async def _play_all(job: Job, agenda: Agenda, table: "Table", progress: Progress
 
 
 class Table:
-    """Where debates are played: one compiled graph for all, and the events of those in flight."""
+    """Where the debates of a job are played: with the same agents, behind the same gates."""
 
-    def __init__(self, job: Job, seats: Seats, observe: Callable[[Sequence[AnyEvent]], None]) -> None:
+    def __init__(self, job: Job, seats: Seats, observe: Observer) -> None:
         """Seat the agents; `observe` is told of events as they fall, and must log them before it returns."""
         shared = job.context.critic_base_url in (None, job.context.base_url)
         self.job = job
         self._observe = observe
-        passing = gated(seats, job.requests, shared=shared)
-        machine = catalogue.machine(job.context.graph)(passing, self._saw)
-        machine.runner = self._parts = Parts(passing, observe)
-        self.graph = machine.compile(unbroken=True)
-        self._logs: dict[str, list[AnyEvent]] = {}
+        self._seats = gated(seats, job.requests, shared=shared)
+        self._machine = catalogue.machine(job.context.graph)
         self._ages = itertools.count()
 
     async def play(self, assignment: Assignment) -> Trajectory:
-        """Play one debate to its end and grade it; what goes wrong in it stays in it."""
-        AGE.set(next(self._ages))
-        job, task, name = self.job, assignment.task, assignment.name
-        self._logs[name] = events = list(assignment.events)
-        self._parts.know(assignment.parts)
-        try:
-            if not events:
-                self._saw(assignment.opening or [started(task.problem, job.context, sample=assignment.sample)])
-            await finish(self.graph, job.context, events, self._saw, task.reference, job.deadline)
-        finally:
-            del self._logs[name]
-            self._parts.forget(name)
-        return Trajectory(name, tuple(events))
+        """Play one debate to its end and grade it; what goes wrong in it stays in it.
 
-    def _saw(self, events: Sequence[AnyEvent]) -> None:
-        """Log events first, then keep them."""
-        self._observe(events)
-        for event in events:
-            self._logs[event.trajectory].append(event)
+        Its sub-debates pass the same gates at its place in line, and are logged beside it.
+        """
+        AGE.set(next(self._ages))
+        job, task = self.job, assignment.task
+        subdebates = Subdebates(self._seats, self._observe, assignment.parts)
+        ended = await play(
+            self._machine(self._seats, subdebates.play),
+            assignment.opening or [started(task.problem, job.context, sample=assignment.sample)],
+            self._observe,
+            logged=assignment.events,
+            settings=job.context,
+            deadline=job.deadline,
+        )
+        return await graded(ended, task.reference, self._observe)

@@ -3,7 +3,8 @@
     python -m longthought.jobs.worker FD        FD: one end of a socket pair
 
 It is told what to do in lines of JSON: first the orders, then a debate a line; when the other end is closed, it stops.
-What it says is its log, line for line, each line written to the segment first; and an error that ends it.
+What it says is its log, line for line, each line written to the segment first; and an error that ends it, after which
+it stays until the other end is closed, so that its last words are heard.
 """
 
 import asyncio
@@ -53,13 +54,12 @@ async def serve(channel: socket.socket) -> None:
         try:
             await _play(reader, writer)
         except LongthoughtError as error:
-            writer.write(complaint(error))
+            await _complain(error, reader, writer)
         except ExceptionGroup as group:
             first = group.exceptions[0]
             if not isinstance(first, LongthoughtError):
                 raise
-            writer.write(complaint(first))
-        await writer.drain()
+            await _complain(first, reader, writer)
     except ConnectionError:
         pass  # the other end is gone; the log has everything
     finally:
@@ -81,8 +81,9 @@ async def _play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             table = Table(job, seats, observe)
 
             async def play(assignment: Assignment) -> None:
-                async with room:
-                    await table.play(assignment)
+                await room.acquire()
+                await table.play(assignment)
+                room.release()  # not after an error, which ends the process: the next debate would ask in vain
                 with suppress(ConnectionError):
                     await writer.drain()
 
@@ -95,6 +96,17 @@ async def _play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
                     task.cancel()
     finally:
         await seats.aclose()
+
+
+async def _complain(error: LongthoughtError, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Say what ended this process, and read on until the other end is closed.
+
+    A socket closed any earlier loses what its buffer still holds, and fails the other end's writing, which then reads
+    no more.
+    """
+    writer.write(complaint(error))
+    while await reader.read(LONGEST_LINE):
+        pass
 
 
 async def whole_line(reader: asyncio.StreamReader) -> bytes:

@@ -2,11 +2,11 @@
 
 import time
 
+from longthought.domains.grade import grade
 from longthought.labels.estimates import estimated
 from longthought.labels.evidence import refuted
 from longthought.labels.label import Label, Method
 from longthought.problems.problem import Reference
-from longthought.domains.grade import grade
 from longthought.trajectories.trajectory import Trajectory
 from longthought.trajectories.tree import Node
 

@@ -162,7 +162,7 @@ class RunFolder:
         """Append events to the log in one write.
 
         Raises:
-            RunError: if they can't be written; none of them is then in the log.
+            LogError: if they can't be written; none of them is then in the log.
 
         """
         self._segment.append(events)

@@ -14,7 +14,7 @@ from typing import BinaryIO, Final, cast
 
 from pydantic_core import to_json
 
-from longthought.errors import RunError, RunFolderError
+from longthought.errors import LogError, RunFolderError
 from longthought.trajectories.events import AnyEvent
 
 SYNC_SECONDS: Final = 5.0
@@ -110,7 +110,7 @@ class Segment:
         """Append events in one write, and return the lines written.
 
         Raises:
-            RunError: if they can't be written, as on a full disk; none of them is then in the file.
+            LogError: if they can't be written, as on a full disk; none of them then stays in the file.
 
         """
         lines = b"".join(encode(event) for event in events)
@@ -130,7 +130,7 @@ class Segment:
         """Wait until everything is on the disk.
 
         Raises:
-            RunError: if the disk can't be written.
+            LogError: if the disk refuses.
 
         """
         try:
@@ -139,8 +139,8 @@ class Segment:
             raise self._failure(error) from error
         self._synced = time.monotonic()
 
-    def _failure(self, error: OSError) -> RunError:
-        return RunError(f"{self.path}: can't be written ({error.strerror}); make room, then resume the job")
+    def _failure(self, error: OSError) -> LogError:
+        return LogError(f"{self.path}: can't be written ({error.strerror}); make room, then resume the job")
 
     def close(self) -> None:
         """Sync and release the file; closing twice is fine."""

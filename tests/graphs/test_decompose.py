@@ -15,7 +15,6 @@ from longthought.graphs import operators
 from longthought.graphs.context import started
 from longthought.graphs.debate import DebateContext
 from longthought.graphs.decompose import Decompose, DecomposeContext
-from longthought.graphs.machine import NO_LIMIT
 from longthought.graphs.seats import Seats
 from longthought.graphs.subdebates import begun
 from longthought.jobs.generate import Job, Table, run_job
@@ -39,6 +38,7 @@ from longthought.trajectories.folder import RunFolder
 from longthought.trajectories.run import Run
 from longthought.trajectories.trajectory import Trajectory
 from longthought.trajectories.tree import Tree
+from tests.fakes.drivers import DRIVERS, Driver, langgraph
 from tests.fakes.logs import timeless
 from tests.fakes.scripted import Line, ScriptedChatModel
 
@@ -72,14 +72,12 @@ def seats(policy: Any = policy_says, critic: Any = critic_says, dialect: str = "
 
 
 async def decomposed(
-    table: Seats, *, log: Sequence[AnyEvent] = (), unbroken: bool = False, **settings: Any
+    table: Seats, *, log: Sequence[AnyEvent] = (), driver: Driver = langgraph, **settings: Any
 ) -> Trajectory:
     """Run one to its end with nobody to keep the logs of its sub-debates."""
     context = DecomposeContext(tools=(), **settings)
     begun = list(log) or [started(EGGS, context)]
-    state: Any = {"events": [event.model_dump(mode="json") for event in begun]}
-    ended = await Decompose(table).compile(unbroken=unbroken).ainvoke(state, context=context, config=NO_LIMIT)
-    return Trajectory("eggs#0", [EVENT.validate_python(event) for event in ended["events"]])
+    return Trajectory("eggs#0", await driver(Decompose(table), begun, context))
 
 
 def of(trajectory: Trajectory, kind: type[Any]) -> list[Any]:
@@ -107,10 +105,10 @@ def test_a_part_is_posed_with_the_whole_and_what_is_known() -> None:
 # The graph.
 
 
-@pytest.mark.parametrize("unbroken", [False, True])
-async def test_every_question_has_a_debate_and_one_more_composes_them(unbroken: bool) -> None:
+@pytest.mark.parametrize("driver", DRIVERS)
+async def test_every_question_has_a_debate_and_one_more_composes_them(driver: Driver) -> None:
     table = seats()
-    ended = await decomposed(table, unbroken=unbroken)
+    ended = await decomposed(table, driver=driver)
     plan, first, second, composed = of(ended, Proposed)
     assert plan.text == PLAN
     assert [p.trajectories for p in (plan, first, second, composed)] == [(), ("eggs#0/1",), ("eggs#0/2",), ()]

@@ -48,6 +48,12 @@ def kinds(out: Path) -> Counter[str]:
     return Counter(json.loads(line)["kind"] for line in lines)
 
 
+def replies(out: Path) -> int:
+    """Return how many replies are in the log."""
+    whole = [line for path in out.glob("events-*.jsonl") for line in path.read_bytes().splitlines(keepends=True)]
+    return sum(len(json.loads(line)["calls"]) for line in whole if line.endswith(b"\n"))
+
+
 async def job(out: Path, server: FakeServer, **changes: Any) -> list[lt.Trajectory]:
     given = {"concurrency": 6, **settings(server), **changes}
     return await asyncio.to_thread(lambda: list(lt.generate(sums.tasks(PROBLEMS), out=out, **given)))
@@ -55,7 +61,17 @@ async def job(out: Path, server: FakeServer, **changes: Any) -> list[lt.Trajecto
 
 @pytest.mark.parametrize("processes", [None, 2])
 async def test_a_key_that_runs_out_stops_the_job_and_fails_no_debate(tmp_path: Path, processes: int | None) -> None:
-    out, fate = tmp_path / "run", Fate(refuses(401, "this key has expired"))
+    out, refusal = tmp_path / "run", refuses(401, "this key has expired")
+
+    async def once_all_is_logged(
+        server: FakeServer, request: web.Request, payload: dict[str, Any]
+    ) -> web.StreamResponse:
+        # A reply that is on its way when a process is stopped is asked for again; here there is none.
+        while replies(out) < SOUND:  # noqa: ASYNC110 - other processes write them
+            await asyncio.sleep(0.005)
+        return await refusal(server, request, payload)
+
+    fate = Fate(once_all_is_logged)
     async with FakeServer([fate]) as server:
         with pytest.raises(RunError, match=r"401 \(this key has expired\); set OPENAI_API_KEY"):
             await job(out, server, processes=processes)

@@ -16,13 +16,13 @@ vote by default. With tools, refuted attempts are out of it, or with `veto` off 
 found.
 """
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
 from longthought.domains.conventions import conventions
-from longthought.errors import LongthoughtError, OutageError
 from longthought.graphs import turns
-from longthought.graphs.machine import OVER, Machine, Observer
+from longthought.graphs.machine import OVER, Machine
 from longthought.graphs.sampling import votes
 from longthought.graphs.sampling.attempts import Attempts
 from longthought.graphs.sampling.proposals import attempt, failed, merge
@@ -73,28 +73,26 @@ class Sampling(Machine[SamplingContext, Attempts]):
         chosen = _chosen(fold, settings)
         return None if chosen is None else fold.all[chosen].answer
 
-    async def take(self, turn: str, fold: Attempts, settings: SamplingContext, record: Observer) -> None:
+    async def take(self, turn: str, fold: Attempts, settings: SamplingContext) -> Sequence[AnyEvent]:
         """Ask whoever's turn it is, or choose and end."""
         if turn == CONCLUDE:
-            record([_conclusion(fold, settings)])
-            return
-        try:
-            seats = await self.seats(settings)
-            match turn:
-                case "check":
-                    record(await turns.check(fold.tree, seats, fold.tree.node(fold.unchecked[0])))
-                case "judge":
-                    node = fold.tree.node(fold.unjudged or 0)
-                    record([await turns.judge(fold.tree, seats, node, lambda _: None)])
-                case "merge":
-                    record(await merge(fold, _to_merge(fold, settings), seats, settings))
-                case _:
-                    record(await attempt(fold, seats, settings))
-        except OutageError:
-            raise
-        except LongthoughtError as error:
-            by = Author.CRITIC if turn == JUDGE else Author.POLICY
-            record([failed(fold, by, Failure.MODEL, str(error), fatal=True)])
+            return [_conclusion(fold, settings)]
+        by = Author.CRITIC if turn == JUDGE else Author.POLICY
+        return await turns.or_failure(
+            self._ask(turn, fold, settings), lambda error: failed(fold, by, Failure.MODEL, str(error), fatal=True)
+        )
+
+    async def _ask(self, turn: str, fold: Attempts, settings: SamplingContext) -> Sequence[AnyEvent]:
+        seats = await self.seats(settings)
+        match turn:
+            case "check":
+                return await turns.check(fold.tree, seats, fold.tree.node(fold.unchecked[0]))
+            case "judge":
+                return [await turns.judge(fold.tree, seats, fold.tree.node(fold.unjudged or 0), lambda _: None)]
+            case "merge":
+                return await merge(fold, _to_merge(fold, settings), seats, settings)
+            case _:
+                return await attempt(fold, seats, settings)
 
 
 def _chosen(fold: Attempts, settings: SamplingContext) -> int | None:

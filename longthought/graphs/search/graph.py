@@ -15,18 +15,19 @@ et al., "Reasoning Language Models: A Blueprint", 2025, for the parts that searc
 import asyncio
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 from longthought.agents.agent import Solver
-from longthought.errors import ConfigError, LongthoughtError, OutageError
+from longthought.errors import ConfigError, LongthoughtError
 from longthought.graphs import operators, turns
 from longthought.graphs.machine import OVER, Machine, Observer
 from longthought.graphs.search import nested
 from longthought.graphs.search.facts import Expansion, Pruning
-from longthought.graphs.search.fold import CheckStep, EndSearch, ExpandNode, JudgeStep, LeaveStep, Search
+from longthought.graphs.search.fold import CheckStep, EndSearch, ExpandNode, JudgeStep, LeaveStep, Search, Work
 from longthought.graphs.search.settings import SearchContext
 from longthought.graphs.seats import Seats
-from longthought.graphs.subdebates import Aside
+from longthought.graphs.subdebates import Subdebates
 from longthought.trajectories.events import (
     AnyEvent,
     Author,
@@ -69,18 +70,19 @@ class TreeSearch(Machine[SearchContext, Search]):
         assert work is not None
         return _TURNS[type(work)]
 
-    async def take(self, turn: str, fold: Search, settings: SearchContext, record: Observer) -> None:
+    async def take(self, turn: str, fold: Search, settings: SearchContext) -> Sequence[AnyEvent]:
         """Do what comes next."""
         work = fold.next()
         assert work is not None
-        if isinstance(work, ExpandNode | CheckStep | JudgeStep):
-            await self._ask(work, fold, settings, record)
-        else:
-            record(_move(work, fold))
+        return await self._do(work, fold, settings)
 
     async def take_all(self, fold: Search, settings: SearchContext, record: Observer) -> None:
-        """Do all there is to do, so many calls at a time."""
+        """Do all there is to do, with up to `parallel` calls in flight."""
         running: dict[asyncio.Task[None], int] = {}
+
+        async def do(work: Work) -> None:
+            record(await self._do(work, fold, settings))
+
         try:
             while not _over(fold):
                 busy = frozenset(running.values())
@@ -90,12 +92,10 @@ class TreeSearch(Machine[SearchContext, Search]):
                     for task in done:
                         del running[task]
                         task.result()
-                elif not isinstance(work, ExpandNode | CheckStep | JudgeStep):
-                    record(_move(work, fold))
-                elif settings.parallel == 1:
-                    await self._ask(work, fold, settings, record)
+                elif isinstance(work, ExpandNode | CheckStep | JudgeStep) and settings.parallel > 1:
+                    running[asyncio.create_task(do(work))] = work.node
                 else:
-                    running[asyncio.create_task(self._ask(work, fold, settings, record))] = work.node
+                    await do(work)
         finally:
             for task in running:
                 task.cancel()
@@ -108,33 +108,39 @@ class TreeSearch(Machine[SearchContext, Search]):
         best = fold.best()
         return None if best is None else best.answer
 
+    async def _do(self, work: Work, fold: Search, settings: SearchContext) -> Sequence[AnyEvent]:
+        if isinstance(work, ExpandNode | CheckStep | JudgeStep):
+            return await turns.or_failure(self._ask(work, fold, settings), partial(_broken, work, fold))
+        return _move(work, fold)
+
     async def _ask(
-        self, work: ExpandNode | CheckStep | JudgeStep, fold: Search, settings: SearchContext, record: Observer
-    ) -> None:
-        """Ask an agent or the tools; a model that can't be had ends the search."""
+        self, work: ExpandNode | CheckStep | JudgeStep, fold: Search, settings: SearchContext
+    ) -> Sequence[AnyEvent]:
+        """Ask an agent or the tools."""
         tree, node = fold.tree, work.node
-        try:
-            seats = await self.seats(settings)
-            match work:
-                case ExpandNode():
-                    told = _kind(work, seats)
-                    record(await turns.propose_many(tree, seats, node, work.width, fold.states, notice=told))
-                case CheckStep():
-                    record(await turns.check(tree, seats, tree.nodes[node]))
-                case JudgeStep() if node in fold.borrowed:
-                    record([nested.borrowed(fold, node, time.time())])
-                case JudgeStep() if settings.debate is not None and tree.nodes[node].answer is None:
-                    runner = self.runner or Aside(seats)
-                    ended = await runner.play(nested.opening(fold, node, settings))
-                    record(nested.outcome(fold, node, ended, time.time()))
-                case JudgeStep():
-                    record([await turns.judge(tree, seats, tree.nodes[node], lambda verdict: None)])
-        except OutageError:
-            raise
-        except LongthoughtError as error:
-            by = Author.CRITIC if isinstance(work, JudgeStep) else Author.POLICY
-            fields: dict[str, Any] = {"failure": Failure.MODEL, "detail": str(error), "fatal": True}
-            record([stamped(fold, Failed, by, node=node or None, **fields)])
+        seats = await self.seats(settings)
+        match work:
+            case ExpandNode():
+                return await turns.propose_many(
+                    tree, seats, node, work.width, fold.states, notice=_kind(work, seats)
+                )  # fmt: skip
+            case CheckStep():
+                return await turns.check(tree, seats, tree.nodes[node])
+            case JudgeStep() if node in fold.borrowed:
+                return [nested.borrowed(fold, node, time.time())]
+            case JudgeStep() if settings.debate is not None and tree.nodes[node].answer is None:
+                delegate = self._delegate or Subdebates(seats).play
+                ended = await delegate(nested.opening(fold, node, settings))
+                return nested.outcome(fold, node, ended, time.time())
+            case JudgeStep():
+                return [await turns.judge(tree, seats, tree.nodes[node], lambda verdict: None)]
+
+
+def _broken(work: ExpandNode | CheckStep | JudgeStep, fold: Search, error: LongthoughtError) -> AnyEvent:
+    """Return the event of a turn whose model can't be had: the search ends."""
+    by = Author.CRITIC if isinstance(work, JudgeStep) else Author.POLICY
+    fields: dict[str, Any] = {"failure": Failure.MODEL, "detail": str(error), "fatal": True}
+    return stamped(fold, Failed, by, node=work.node or None, **fields)
 
 
 def _kind(work: ExpandNode, seats: Seats) -> str:

@@ -17,7 +17,6 @@ from longthought.agents.in_process.chat_model import InProcessChatModel
 from longthought.errors import ConfigError, EndpointError, ProblemError
 from longthought.graphs import catalogue
 from longthought.graphs.context import started
-from longthought.graphs.machine import NO_LIMIT
 from longthought.graphs.sampling.attempts import Attempts
 from longthought.graphs.sampling.graph import Sampling
 from longthought.graphs.sampling.settings import SamplingContext
@@ -25,7 +24,6 @@ from longthought.graphs.seats import EmptyChair, Seats
 from longthought.problems.problem import Problem
 from longthought.tools.catalogue import verifiers
 from longthought.trajectories.events import (
-    EVENT,
     AnyEvent,
     Author,
     Cause,
@@ -40,6 +38,7 @@ from longthought.trajectories.events import (
     StopReason,
 )
 from longthought.trajectories.tree import Standing, Tree
+from tests.fakes.drivers import DRIVERS, Driver, langgraph, loop
 from tests.fakes.scripted import Script, ScriptedChatModel
 
 SUM = Problem(id="sum", statement="What is 12 * 13 + 7 * 8?")
@@ -89,7 +88,7 @@ async def sample(
     critic: Script = (),
     *,
     log: Sequence[AnyEvent] = (),
-    unbroken: bool = False,
+    driver: Driver = langgraph,
     **settings: Any,
 ) -> Sampled:
     """Run a log, or a new run, to its end. Nothing catches what the graph raises."""
@@ -100,9 +99,7 @@ async def sample(
         Policy("fake:policy", said, dialect), Critic("fake:critic", judged, dialect), verifiers(context.tools)
     )
     begun = list(log) or [started(problem, context)]
-    state: Any = {"events": [event.model_dump(mode="json") for event in begun]}
-    ended = await Sampling(seats).compile(unbroken=unbroken).ainvoke(state, context=context, config=NO_LIMIT)
-    return Sampled([EVENT.validate_python(event) for event in ended["events"]], said, judged)
+    return Sampled(await driver(Sampling(seats), begun, context), said, judged)
 
 
 def solution(answer: int, how: str = "So it is") -> str:
@@ -375,7 +372,7 @@ def by_prompt(messages: list[BaseMessage]) -> str:
 
 
 async def test_no_call_is_made_once_the_tokens_are_spent_and_the_bill_is_exact() -> None:
-    settings: dict[str, Any] = {"samples": 2, "choose": "critic", "stop_early": False, "unbroken": True}
+    settings: dict[str, Any] = {"samples": 2, "choose": "critic", "stop_early": False, "driver": loop}
     whole = await sample(GAME, [*FIRST, *OTHER], lambda _: "need 46 have terminate", **settings)
     total = whole.tree.policy_usage.total + whole.tree.critic_usage.total
     for budget in range(1, total + 1):
@@ -420,17 +417,17 @@ def judge_by_prompt(messages: list[BaseMessage]) -> str:
 
 
 @pytest.mark.parametrize(("problem", "settings"), CASES)
-@pytest.mark.parametrize("unbroken", [False, True])
+@pytest.mark.parametrize("driver", DRIVERS)
 async def test_it_goes_on_from_every_prefix_of_its_log(
-    problem: Problem, settings: dict[str, Any], unbroken: bool
+    problem: Problem, settings: dict[str, Any], driver: Driver
 ) -> None:
     def policy(log: Sequence[AnyEvent]) -> Script:
         return prose_by_turn(log) if problem is SUM else by_prompt
 
-    whole = await sample(problem, policy([]), judge_by_prompt, unbroken=unbroken, **settings)
+    whole = await sample(problem, policy([]), judge_by_prompt, driver=driver, **settings)
     for end in range(1, len(whole.events) + 1):
         log = whole.events[:end]
-        again = await sample(problem, policy(log), judge_by_prompt, log=log, unbroken=unbroken, **settings)
+        again = await sample(problem, policy(log), judge_by_prompt, log=log, driver=driver, **settings)
         assert again.fold.ballots() == whole.fold.ballots()
         assert facts(again.events) == facts(whole.events), "nothing is lost, and nothing done twice"
 

@@ -21,14 +21,12 @@ from longthought.agents.view import view
 from longthought.errors import ConfigError, EndpointError
 from longthought.graphs import catalogue
 from longthought.graphs.context import started
-from longthought.graphs.machine import NO_LIMIT
 from longthought.graphs.search.graph import TreeSearch
 from longthought.graphs.search.settings import SearchContext, Way
 from longthought.graphs.seats import Seats
 from longthought.problems.problem import Problem
 from longthought.tools.catalogue import verifiers
 from longthought.trajectories.events import (
-    EVENT,
     Action,
     AnyEvent,
     Author,
@@ -43,6 +41,7 @@ from longthought.trajectories.events import (
 )
 from longthought.trajectories.trajectory import Trajectory
 from longthought.trajectories.tree import Standing, Tree, TreeError
+from tests.fakes.drivers import Driver, langgraph, loop
 from tests.fakes.scripted import Line, ScriptedChatModel
 
 STATEMENTS = {
@@ -158,7 +157,7 @@ async def search(
     says: tuple[Callable[[str, int], Line], Callable[[str, int], Line]] | None = None,
     log: Sequence[AnyEvent] = (),
     before: tuple[Sequence[str], Sequence[str]] = ((), ()),
-    unbroken: bool = True,
+    driver: Driver = loop,
     delays: bool = False,
     **settings: Any,
 ) -> Ran:
@@ -172,12 +171,7 @@ async def search(
     )  # fmt: skip
     context = SearchContext(**{"rounds": 24, "width": 3, "keep": 2, "depth": 5, **settings})
     begun = list(log) or [started(Problem(id="p", statement=STATEMENTS[dialect]), context)]
-    seen: list[AnyEvent] = list(begun)
-    state: Any = {"events": [event.model_dump(mode="json") for event in begun]}
-    graph = TreeSearch(seats, seen.extend).compile(unbroken=unbroken)
-    ended = await graph.ainvoke(state, context=context, config=NO_LIMIT)
-    assert [EVENT.validate_python(event) for event in ended["events"]] == seen
-    return Ran(seen, models[0], models[1])
+    return Ran(await driver(TreeSearch(seats), begun, context), models[0], models[1])
 
 
 class Slow(ScriptedChatModel):
@@ -207,9 +201,9 @@ def facts(events: Sequence[AnyEvent]) -> list[dict[str, Any]]:
 
 @every
 @pytest.mark.parametrize("dialect", list(STATEMENTS))
-async def test_all_turns_in_one_node_write_the_log_that_they_write_one_by_one(way: Way, dialect: str) -> None:
+async def test_both_drivers_write_the_same_log(way: Way, dialect: str) -> None:
     for seed in range(3):
-        one = await search(dialect, seed, strategy=way, unbroken=False)
+        one = await search(dialect, seed, strategy=way, driver=langgraph)
         whole = await search(dialect, seed, strategy=way)
         assert facts(one.events) == facts(whole.events)
         assert len(whole.of(Judged)) > 2
@@ -326,7 +320,12 @@ async def test_a_defect_is_not_swallowed() -> None:
         raise KeyError("a mistake")
 
     with pytest.raises(KeyError):
-        await search(says=(broken, prose_critic(0)), parallel=3)
+        await search(says=(broken, prose_critic(0)), parallel=3, driver=langgraph)
+    for parallel in (1, 3):
+        ran = await search(says=(broken, prose_critic(0)), parallel=parallel)
+        (failed,) = ran.of(Failed)
+        assert (failed.failure, failed.detail) == (Failure.INTERNAL, "KeyError('a mistake')")
+        assert ran.end.reason is StopReason.FAILED
 
 
 # Budgets.
