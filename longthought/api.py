@@ -13,7 +13,7 @@ from longthought.agents.agent import Judge, Policy, Proposer
 from longthought.agents.dialects.thinkers import Thinker
 from longthought.domains.catalogue import address
 from longthought.domains.domain import Domain
-from longthought.domains.grade import reference_of
+from longthought.domains.grade import expect_gradable, reference_of
 from longthought.domains.loader import load
 from longthought.domains.posing import posed
 from longthought.errors import ConfigError
@@ -194,8 +194,8 @@ def generate(
             ahead, tasks = to_inspect(_tasks(problems, address(domain)))
             seats = seated(here.context, policy, critic)
             stack.push_async_callback(seats.aclose)
-            waiting = (task.problem for task in unfinished(Path(out), ahead, samples))
-            await expect_ready(seats, waiting, elsewhere=place.elsewhere)
+            waiting = unfinished(Path(out), ahead, samples)
+            await expect_ready(seats, map(_gradable, waiting), elsewhere=place.elsewhere)
             folder = stack.enter_context(RunFolder.create_or_resume(Path(out), here.config()))
             await stack.enter_async_context(uploading(folder.path, upload))
             if place.elsewhere:
@@ -256,6 +256,13 @@ def _task(given: Task | Problem | str, domain: str | None) -> Task:
     if isinstance(given, Task):
         return given
     return Task(problem=given if isinstance(given, Problem) else posed(given, domain))
+
+
+def _gradable(task: Task) -> Problem:
+    """Return the problem of a task that can be graded, if it is to be."""
+    if task.reference is not None:
+        expect_gradable(task.problem)
+    return task.problem
 
 
 def context_of(

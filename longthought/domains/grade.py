@@ -4,7 +4,7 @@ import logging
 
 from longthought.domains.catalogue import BUNDLED, MissingDomain, domain_of
 from longthought.domains.domain import Domain, Grade
-from longthought.errors import LongthoughtError
+from longthought.errors import LongthoughtError, ProblemError
 from longthought.problems.problem import Problem, Reference
 
 log = logging.getLogger(__name__)
@@ -34,13 +34,30 @@ async def grade(problem: Problem, reference: Reference, answer: str | None) -> G
     return right, detail
 
 
+def expect_gradable(problem: Problem) -> None:
+    """Raise if grading is asked for and the problem's domain has no checker.
+
+    Raises:
+        ProblemError: naming the problem and the domain.
+
+    """
+    domain = domain_of(problem)
+    if not domain.has_checker:
+        raise ProblemError(
+            f"the problem {problem.id!r} can't be graded: its domain {domain.name} has no checker; give the domain a "
+            "`grade`, or leave the reference out"
+        )
+
+
 def reference_of(problem: Problem, answer: str | None) -> Reference | None:
     """Return the reference that a person typed in, or the one that the statement itself holds; None without any.
 
     Raises:
-        ProblemError: if the problem's domain can't be imported, or makes no reference of what was typed.
+        ProblemError: if the problem's domain can't be imported or has no checker, or makes no reference of an answer.
 
     """
+    if answer is not None:
+        expect_gradable(problem)
     return domain_of(problem).reference_of(problem, answer)
 
 

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from longthought.domains.catalogue import BUNDLED, address, domain_of, expect_known, named
 from longthought.domains.domain import Domain
+from longthought.domains.grade import expect_gradable
 from longthought.errors import ConfigError, ProblemError
 from longthought.problems.condition import Condition
 from longthought.problems.fields import MISSING, Fields, fields_of, names, recognised, value
@@ -206,12 +207,8 @@ def _task(row: Row, fields: Fields | None, made: str, domain: str | None, *, spa
     expect_known(problem.domain)
     if reference is None:
         return Task(problem=problem)
+    expect_gradable(problem)
     known = BUNDLED.get(problem.domain) or domain_of(problem)
-    if not known.has_checker:
-        raise ProblemError(
-            f'"reference": the domain {known.name} has no checker to grade by it; give the domain a `grade`, or leave '
-            "the references out"
-        )
     return Task(problem=problem, reference=_valid(known.reference, reference, where="reference"))
 
 

@@ -13,8 +13,7 @@ from typing import Any
 
 from longthought.agents.agent import Judge
 from longthought.api import generate
-from longthought.domains.catalogue import domain_of
-from longthought.domains.grade import reference_of
+from longthought.domains.grade import expect_gradable, reference_of
 from longthought.errors import ConfigError, ProblemError, RunFolderError
 from longthought.evaluation.ablations import LeafCritic, OracleCritic, RandomCritic
 from longthought.evaluation.budgets import TokenBill
@@ -150,12 +149,7 @@ def graded(tasks: Sequence[Task]) -> list[Task]:
     found: list[Task] = []
     for task in tasks:
         reference = task.reference or reference_of(task.problem, None)
-        domain = domain_of(task.problem)
-        if not domain.has_checker:
-            raise ProblemError(
-                f"the problem {task.problem.id!r} can't be graded: its domain {domain.name} has no checker; give the "
-                "domain a `grade`"
-            )
+        expect_gradable(task.problem)
         if reference is None:
             raise ProblemError(
                 f"the problem {task.problem.id!r} has no reference to grade by: give it one, name it with "

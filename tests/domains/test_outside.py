@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -21,12 +23,14 @@ from longthought.errors import ConfigError, ProblemError
 from longthought.evaluation.plays import graded
 from longthought.jobs.scheduler import Assignment
 from longthought.labels.job import label
+from longthought.training.data.contamination import TestSets
 from longthought.training.data.export import export
 from longthought.training.data.formats import Format
 from longthought.training.data.settings import ExportSettings
 from tests.fakes.scripted import ScriptedChatModel
 from tests.fakes.server import Act, FakeServer, completion
 
+ROOT = Path(lt.__file__).parents[1]
 ADDRESS = "examples.game24:GAME24"
 STATEMENT = "Make 24 of 3, 3, 8 and 8."
 RIGHT = "8 / (3 - 8 / 3)"
@@ -206,6 +210,11 @@ async def test_without_a_checker_nothing_is_known_and_asking_for_grades_is_refus
     assert await grade(task.problem, lt.AnswerReference(answer="a"), "a") == (None, "the domain riddles has no checker")
     with pytest.raises(ProblemError, match=r"'r'.*riddles has no checker"):
         graded([task])
+    with pytest.raises(ProblemError, match="riddles has no checker"):
+        list(lt.generate([task], out=tmp_path / "run", **agents()))
+    with pytest.raises(ProblemError, match="riddles has no checker"):
+        await lt.asolve("Who am I?", domain="riddles:RIDDLES", answer="a", **agents())
+    assert not (tmp_path / "run").exists()
     file = tmp_path / "p.jsonl"
     file.write_text('{"id": "r", "statement": "Who?", "domain": "riddles:RIDDLES", "reference": {"answer": "a"}}\n')
     with pytest.raises(ProblemError, match=r"p\.jsonl:1: .*riddles has no checker"):
@@ -240,6 +249,36 @@ def test_a_domain_of_the_running_program_is_refused_in_other_processes(
     given = {"policy": "openai:fake", "critic": "openai:fake", "base_url": "http://127.0.0.1:1/v1"}
     with pytest.raises(ProblemError, match="other processes can't import"):
         list(lt.generate([problem], out=tmp_path / "run", processes=2, **given))
+    assert not (tmp_path / "run").exists()
+
+
+def test_problems_that_a_domain_holds_out_are_not_trained_on(module: ModuleType) -> None:
+    class Halved(lt.Domain):
+        def split(self, problem: lt.Problem) -> str | None:
+            return "test" if "?" in problem.statement else "train"
+
+    domain(module, Halved, "riddles")
+    test_sets = TestSets(["riddles:RIDDLES"])
+    held, free = (lt.Problem(id="r", statement=words, domain="riddles:RIDDLES") for words in ("Who?", "Say who."))
+    assert test_sets.objection(held) == "in the test split of Riddles"
+    assert test_sets.objection(free) is None
+    assert TestSets(["none"]).objection(held) is None
+
+
+def test_the_command_line_imports_a_domain_from_the_folder_it_runs_in(tmp_path: Path) -> None:
+    (tmp_path / "puns.py").write_text(
+        "import longthought as lt\n\n\nclass Puns(lt.Domain):\n    name = 'puns'\n\n\nPUNS = Puns()\n"
+    )
+    file = tmp_path / "p.jsonl"
+    file.write_text('{"id": "r", "statement": "Who?", "reference": {"answer": "a"}}\n')
+    words = ["generate", str(file), "--out", str(tmp_path / "run"), "--domain", "puns:PUNS"]
+    command = [sys.executable, "-P", "-c", "from longthought.cli.main import main; main()", *words]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)}
+    )
+    assert done.returncode == 2
+    assert "domain puns has no checker" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
     assert not (tmp_path / "run").exists()
 
 
