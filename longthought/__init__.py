@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from longthought.agents.agent import Critic, Policy
     from longthought.agents.catalogue import critic, policy
+    from longthought.agents.model import Model
     from longthought.api import asolve, generate, solve
+    from longthought.evaluation.evaluation import evaluate
+    from longthought.evaluation.request import EvaluationRequest
+    from longthought.jobs.request import JobRequest
     from longthought.problems.loader import load
     from longthought.problems.problem import AnswerReference, CountdownReference, Problem, Task
     from longthought.trajectories.run import Run
@@ -26,6 +30,9 @@ _HOMES = {
     "AnswerReference": "longthought.problems.problem",
     "CountdownReference": "longthought.problems.problem",
     "Critic": "longthought.agents.agent",
+    "EvaluationRequest": "longthought.evaluation.request",
+    "JobRequest": "longthought.jobs.request",
+    "Model": "longthought.agents.model",
     "Policy": "longthought.agents.agent",
     "Problem": "longthought.problems.problem",
     "Run": "longthought.trajectories.run",
@@ -33,6 +40,7 @@ _HOMES = {
     "Trajectory": "longthought.trajectories.trajectory",
     "asolve": "longthought.api",
     "critic": "longthought.agents.catalogue",
+    "evaluate": "longthought.evaluation.evaluation",
     "generate": "longthought.api",
     "load": "longthought.problems.loader",
     "policy": "longthought.agents.catalogue",
@@ -43,6 +51,9 @@ __all__ = [
     "AnswerReference",
     "CountdownReference",
     "Critic",
+    "EvaluationRequest",
+    "JobRequest",
+    "Model",
     "Policy",
     "Problem",
     "Run",
@@ -51,6 +62,7 @@ __all__ = [
     "__version__",
     "asolve",
     "critic",
+    "evaluate",
     "generate",
     "load",
     "policy",

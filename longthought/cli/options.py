@@ -14,49 +14,44 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import wraps
-from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, Union, cast, get_args, get_origin
 
 import typer
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
+
+from longthought.agents.model import BUNDLED_MODEL
+from longthought.graphs.context import Context
 
 Graph = Annotated[str, typer.Option(help="State machine, such as debate, sampling or tree_search.")]
 Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="Any other setting of the graph; can be repeated."),
 ]
-Temperature = Annotated[float | None, typer.Option(help="Of the policy; by default what suits the model.")]
-PolicyModel = Annotated[str, typer.Option("--policy", metavar="PROVIDER:MODEL", help="Model that proposes steps.")]
-CriticModel = Annotated[str, typer.Option("--critic", metavar="PROVIDER:MODEL", help="Model that judges them.")]
-BaseUrl = Annotated[str | None, typer.Option(metavar="URL", help="OpenAI-compatible server of both agents.")]
-CriticBaseUrl = Annotated[str | None, typer.Option(metavar="URL", help="Server of the critic, if another.")]
+BaseUrl = Annotated[str | None, typer.Option(metavar="URL", help="OpenAI-compatible server of the model.")]
 DialectName = Annotated[
     str | None,
     typer.Option(
         "--dialect",
-        help="prose or compact, for thinkers prose-thought or compact-thought; by default what suits the model.",
+        help="Language of prompts: prose or compact, for thinkers prose-thought or compact-thought (default: depends "
+        "on the model).",
     ),
 ]
-Tools = Annotated[
-    str | None, typer.Option(help="Verifiers, separated by commas, or 'none'; by default what suits the graph.")
-]
-Rounds = Annotated[int | None, typer.Option(help="Proposals at most; by default what suits the graph.")]
-Tokens = Annotated[int | None, typer.Option(help="Tokens of both agents at most in a debate, prompts included.")]
-Seconds = Annotated[float | None, typer.Option(help="Seconds at most in a debate, in models and tools.")]
-Veto = Annotated[bool, typer.Option(help="Refuted evidence rejects a step without asking the critic.")]
+Tools = Annotated[str | None, typer.Option(help="Verifiers, separated by commas, or none (default: all that suit).")]
+Veto = Annotated[bool, typer.Option(help="Let refuted evidence reject a step without asking the critic.")]
 Seed = Annotated[int, typer.Option(help="Seed of in-process models; servers sample by themselves.")]
 
 # Data sets.
 Preset = Annotated[str | None, typer.Option(help="Fields of a well-known data set: gsm8k or math.")]
 StatementField = Annotated[str | None, typer.Option(metavar="FIELD", help="Field that holds the problem in words.")]
 AnswerField = Annotated[str | None, typer.Option(metavar="FIELD", help="Field of the answer, or of a solution.")]
-IdField = Annotated[str | None, typer.Option(metavar="FIELD", help="Field of the id; made of file and row otherwise.")]
-Where = Annotated[list[str] | None, typer.Option(metavar="FIELD=VALUE", help="Only such rows; also != < <= > >=.")]
-Limit = Annotated[int | None, typer.Option(help="Problems at most.")]
+IdField = Annotated[str | None, typer.Option(metavar="FIELD", help="Field of the id (default: made of file and row).")]
+Where = Annotated[list[str] | None, typer.Option(metavar="FIELD=VALUE", help="Keep such rows; also != < <= > >=.")]
+Limit = Annotated[int | None, typer.Option(help="Maximum number of problems.")]
 
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
 
-BUNDLED = "bundled:countdown"
+BUNDLED = BUNDLED_MODEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +164,17 @@ def split_tools(tools: str) -> list[str]:
     return [name.strip() for name in tools.split(",") if name.strip() not in ("", "none")]
 
 
-def settings(*, graph: str, more: Sequence[str] | None = None, **given: Any) -> dict[str, Any]:
-    """Collect the options that go into a graph's context; those not given are left to it."""
-    from longthought.graphs import catalogue
+def settings_options(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Replace the parameter `settings` of a command by options for some settings of a graph; it gets those given."""
+    return options(
+        Context, into="settings", build=dict, only=names,
+        policy=Spelling(metavar="PROVIDER:MODEL"), critic=Spelling(metavar="PROVIDER:MODEL"),
+        base_url=Spelling(metavar="URL"), critic_base_url=Spelling(metavar="URL"),
+        tools=Spelling(read=split_tools), rounds=Spelling(default=None),
+    )  # fmt: skip
 
-    chosen = {name: value for name, value in given.items() if value is not None}
-    if "tools" in chosen:
-        chosen["tools"] = split_tools(chosen["tools"])
-    return {"graph": graph, **chosen, **catalogue.read(graph, more or ())}
+
+AGENTS: Final = ("policy", "critic", "base_url", "critic_base_url", "dialect", "temperature", "seed")
+"""Settings that say who sits at the table."""
+BUDGETS: Final = ("rounds", "tokens", "seconds")
+"""Settings that end a debate."""

@@ -78,4 +78,4 @@ def write(path: Path, text: str) -> None:
         draft.write_text(text, encoding="utf-8")
         draft.replace(path)
     except OSError as error:
-        raise RunError(f"{path}: can't be written ({error.strerror}); free space, or choose another --out") from error
+        raise RunError(f"{path}: can't be written ({error.strerror}); free space, or choose another `out`") from error

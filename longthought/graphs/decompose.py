@@ -11,17 +11,19 @@ After Zhou et al., "Least-to-Most Prompting Enables Complex Reasoning in Large L
 "Plan-and-Solve Prompting", 2023.
 """
 
-from dataclasses import dataclass
 from typing import Any, ClassVar, Final
+
+from pydantic.dataclasses import dataclass
 
 from longthought.agents.agent import Solver
 from longthought.agents.dialects.dialect import Unreadable
 from longthought.agents.view import view
 from longthought.errors import ConfigError, LongthoughtError, OutageError
 from longthought.graphs import operators
-from longthought.graphs.debate import Debate, DebateContext
+from longthought.graphs.context import Positive
+from longthought.graphs.debate import Debate
 from longthought.graphs.machine import Observer
-from longthought.graphs.rules import Turn
+from longthought.graphs.rules import DebateContext, Turn
 from longthought.graphs.seats import Seats
 from longthought.graphs.subdebates import Aside, begun, paid
 from longthought.trajectories.events import (
@@ -48,14 +50,8 @@ class DecomposeContext(DebateContext):
 
     graph: ClassVar[str] = "decompose"
 
-    questions: int = 8
-    """Questions of a plan at most."""
-
-    def expect_sound(self) -> None:
-        """Raise if a setting makes no sense."""
-        super().expect_sound()
-        if self.questions < 1:
-            raise ConfigError(f"questions = {self.questions!r}: must be 1 or more")
+    questions: Positive = 8
+    """Maximum number of questions of a plan."""
 
 
 class Planned(Tree):

@@ -203,7 +203,7 @@ class Machine(ABC, Generic[C, F]):
     async def _play(self, state: State, runtime: Runtime[Any]) -> State:
         """Take every turn: the same as one by one, without LangGraph's cost for each."""
         fold, settings = self._fold(state, runtime)
-        settings.expect_sound()
+        settings.expect_readable()
         events: list[AnyEvent] = []
         await self.take_all(fold, settings, self._recorder(fold, events))
         return {"events": [event.model_dump(mode="json") for event in events]}
@@ -211,7 +211,7 @@ class Machine(ABC, Generic[C, F]):
     async def _route(self, state: State) -> str:
         """Name the node whose turn it is; also when a person edits the state, outside of any run."""
         fold, settings = self._fold(state, get_runtime(self.context))
-        settings.expect_sound()
+        settings.expect_readable()
         turn = self.turn(fold, settings)
         if turn == OVER:
             return END

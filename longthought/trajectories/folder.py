@@ -11,7 +11,7 @@ import fcntl
 import json
 import os
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -106,8 +106,21 @@ class RunFolder:
         _sync_folder(path)
 
     @classmethod
-    def create_or_resume(cls, path: str | Path, config: Mapping[str, Any], *, kind: str = "generate") -> Self:
+    def create_or_resume(
+        cls,
+        path: str | Path,
+        config: Mapping[str, Any],
+        *,
+        kind: str = "generate",
+        current: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
+    ) -> Self:
         """Start a run in a new or empty folder, or go on with the one that is there.
+
+        Args:
+            path: The folder.
+            config: What must be the same when the run is resumed.
+            kind: The job that writes it.
+            current: Turns a configuration that an earlier version wrote into what would be written now.
 
         Raises:
             RunFolderError: if the folder holds something else, a run with another configuration or schema, or is in
@@ -123,7 +136,7 @@ class RunFolder:
             resumed = (path / _MANIFEST).exists()
             if resumed:
                 found = read_manifest(path)
-                _expect_same(path, found, wanted)
+                _expect_same(path, found, wanted, current)
                 wanted = found
             else:
                 _write_manifest(path, wanted)
@@ -282,9 +295,11 @@ def _expect_schema(path: Path, found: Manifest) -> None:
         )
 
 
-def _expect_same(path: Path, found: Manifest, wanted: Manifest) -> None:
+def _expect_same(
+    path: Path, found: Manifest, wanted: Manifest, current: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+) -> None:
     _expect_schema(path, found)
-    old = dict(_flat({"job": found.kind, **found.config}))
+    old = dict(_flat({"job": found.kind, **_manifest(found.kind, current(found.config)).config}))
     new = dict(_flat({"job": wanted.kind, **wanted.config}))
     changes = [
         f"{key} {_show(old, key)} -> {_show(new, key)}"

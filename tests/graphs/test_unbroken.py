@@ -81,7 +81,7 @@ async def test_an_unbroken_debate_opens_its_own_log_and_refuses_senseless_settin
     graph = Debate(seated(0)).compile(unbroken=True)
     ended = await graph.ainvoke({"statement": "What is 12 * 13?"}, context=DebateContext(rounds=3), config=NO_LIMIT)
     assert [event["kind"] for event in ended["events"]][:: len(ended["events"]) - 1] == ["started", "finished"]
-    with pytest.raises(ConfigError, match="rounds = 0"):
+    with pytest.raises(ConfigError, match="`rounds` must be at least 1, got 0"):
         await graph.ainvoke({"statement": "What is 12 * 13?"}, context=DebateContext(rounds=0))
 
 

@@ -121,7 +121,7 @@ class Thinker:
             ConfigError: always.
 
         """
-        raise ConfigError("a thinker writes whole thoughts, not single steps: take --graph sampling")
+        raise ConfigError("a thinker writes whole thoughts, not single steps: take `graph=sampling`")
 
     def ask_reflection(self, view: View) -> NoReturn:
         """Refuse.
@@ -130,7 +130,7 @@ class Thinker:
             ConfigError: always.
 
         """
-        raise ConfigError("a thinker reflects in its thoughts, not when asked: take --graph sampling")
+        raise ConfigError("a thinker reflects in its thoughts, not when asked: take `graph=sampling`")
 
 
 class CompactThinker(Thinker, Compact):
