@@ -12,9 +12,7 @@ from longthought.cli.render.comparison import critic_panel, footnotes, table
 from longthought.domains.countdown import countdown_task
 from longthought.domains.loader import load, write
 from longthought.evaluation.evaluation import evaluate
-from longthought.evaluation.plays import EvaluationPlan
 from longthought.evaluation.plots import draw
-from longthought.evaluation.saving import save
 from longthought.evaluation.strategies import Strategy
 from longthought.problems.countdown import game
 
@@ -51,10 +49,10 @@ def compare(
     strategies: Sequence[Strategy], split: game.Split, count: int, seed: int, folder: Path, budgets: Sequence[int],
     hidden: Sequence[str] = (),
 ) -> None:  # fmt: skip
-    """Play strategies on held-out problems, save table and plots, and show them; the plot leaves out the hidden."""
+    """Play strategies on held-out problems, draw and show what came out; the plot leaves out the hidden."""
     puzzles = game.generate(count=count, split=split, seed=seed)
-    found, critics = evaluate(EvaluationPlan(strategies, [countdown_task(p) for p in puzzles], folder, budgets))
-    save(found, critics, folder)
+    tasks = [countdown_task(puzzle) for puzzle in puzzles]
+    found, critics = evaluate(tasks, out=folder, strategies=strategies, budgets=budgets)
     seen = tuple(entrant for entrant in found.strategies if entrant.name not in hidden)
     draw(found.model_copy(update={"strategies": seen}), critics, folder)
     console = Console(highlight=False)

@@ -30,9 +30,10 @@ from longthought.agents.in_process.chat_model import InProcessChatModel
 from longthought.domains.countdown import countdown_task
 from longthought.graphs.debate import DebateContext
 from longthought.graphs.seats import Seats
-from longthought.jobs.generate import Job, run_job
+from longthought.jobs.generate import run_job
 from longthought.jobs.preflight import expect_ready
 from longthought.jobs.progress import Bill, Progress
+from longthought.jobs.request import JobRequest
 from longthought.problems.countdown import game
 from longthought.tools.catalogue import verifiers
 from longthought.trajectories.folder import RunFolder
@@ -78,7 +79,7 @@ async def debate(kind: Kind, given: argparse.Namespace, out: Path) -> tuple[Row,
     """Play the debates on one engine."""
     puzzles = game.generate(count=given.problems, split="test", seed=given.seed)
     tasks = [countdown_task(puzzle) for puzzle in puzzles]
-    job, progress = Job(DebateContext(), concurrency=given.concurrency), Progress()
+    job, progress = JobRequest(context=DebateContext(), concurrency=given.concurrency), Progress()
     seated = seats(kind, tuple(job.context.tools))
     await expect_ready(seated, [task.problem for task in tasks])
     with RunFolder.create_or_resume(out, job.config()) as folder:

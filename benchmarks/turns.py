@@ -41,7 +41,8 @@ from longthought.graphs.context import started
 from longthought.graphs.debate import Debate, DebateContext
 from longthought.graphs.machine import NO_LIMIT
 from longthought.graphs.seats import Seats
-from longthought.jobs.generate import Job, run_job
+from longthought.jobs.generate import run_job
+from longthought.jobs.request import JobRequest
 from longthought.problems.problem import Problem, Task
 from longthought.trajectories.events import Action, AnyEvent, Call, Judged, Proposed, Usage, Verdict
 from longthought.trajectories.folder import RunFolder
@@ -162,7 +163,7 @@ def problem(number: int) -> Problem:
 
 async def debate(load: Load, seats: Seats, context: DebateContext, path: Path, tally: Tally) -> None:
     """Play debates as a job does."""
-    job = Job(context, concurrency=load.in_flight)
+    job = JobRequest(context=context, concurrency=load.in_flight)
     tasks = [Task(problem=problem(number)) for number in range(load.debates)]
 
     def see(event: AnyEvent) -> None:

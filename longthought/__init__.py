@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from longthought.agents.agent import Critic, Policy
     from longthought.agents.catalogue import critic, policy
+    from longthought.agents.model import Model
     from longthought.api import asolve, generate, solve
     from longthought.domains.domain import Domain
     from longthought.domains.loader import load
+    from longthought.evaluation.evaluation import evaluate
+    from longthought.evaluation.request import EvaluationRequest
+    from longthought.jobs.request import JobRequest
     from longthought.problems.problem import AnswerReference, CountdownReference, Problem, Reference, Task
     from longthought.trajectories.run import Run
     from longthought.trajectories.trajectory import Trajectory
@@ -28,6 +32,9 @@ _HOMES = {
     "CountdownReference": "longthought.problems.problem",
     "Critic": "longthought.agents.agent",
     "Domain": "longthought.domains.domain",
+    "EvaluationRequest": "longthought.evaluation.request",
+    "JobRequest": "longthought.jobs.request",
+    "Model": "longthought.agents.model",
     "Policy": "longthought.agents.agent",
     "Problem": "longthought.problems.problem",
     "Reference": "longthought.problems.problem",
@@ -36,6 +43,7 @@ _HOMES = {
     "Trajectory": "longthought.trajectories.trajectory",
     "asolve": "longthought.api",
     "critic": "longthought.agents.catalogue",
+    "evaluate": "longthought.evaluation.evaluation",
     "generate": "longthought.api",
     "load": "longthought.domains.loader",
     "policy": "longthought.agents.catalogue",
@@ -47,6 +55,9 @@ __all__ = [
     "CountdownReference",
     "Critic",
     "Domain",
+    "EvaluationRequest",
+    "JobRequest",
+    "Model",
     "Policy",
     "Problem",
     "Reference",
@@ -56,6 +67,7 @@ __all__ = [
     "__version__",
     "asolve",
     "critic",
+    "evaluate",
     "generate",
     "load",
     "policy",

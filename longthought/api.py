@@ -7,10 +7,11 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from longthought.agents.agent import Judge, Policy, Proposer
 from longthought.agents.dialects.thinkers import Thinker
+from longthought.agents.model import BUNDLED_MODEL, Model
 from longthought.domains.catalogue import address
 from longthought.domains.domain import Domain
 from longthought.domains.grade import expect_gradable, reference_of
@@ -23,21 +24,20 @@ from longthought.graphs.play import play
 from longthought.graphs.sampling.settings import SamplingContext
 from longthought.graphs.seats import Seats
 from longthought.jobs.dispatch import run_shards
-from longthought.jobs.executors import Executor
-from longthought.jobs.generate import Job, run_job
+from longthought.jobs.executors import workers
+from longthought.jobs.generate import run_job
 from longthought.jobs.grading import graded
 from longthought.jobs.preflight import expect_ready, to_inspect, unfinished
 from longthought.jobs.progress import Progress
+from longthought.jobs.request import JobRequest, with_models
 from longthought.jobs.scheduler import Opening
 from longthought.jobs.thread import in_thread
 from longthought.jobs.upload import uploading
-from longthought.jobs.vllm import serving, words
+from longthought.jobs.vllm import serving
 from longthought.problems.problem import Problem, Task
 from longthought.trajectories.events import AnyEvent
 from longthought.trajectories.folder import RunFolder
 from longthought.trajectories.trajectory import Trajectory
-
-_BUNDLED: Final = "bundled:countdown"
 
 
 def solve(problem: str | Problem, **settings: Any) -> Trajectory:
@@ -62,8 +62,8 @@ async def asolve(
     problem: str | Problem,
     *,
     graph: str = "debate",
-    policy: str | Proposer = "bundled:countdown",
-    critic: str | Judge = "bundled:countdown",
+    policy: str | Model | Proposer = BUNDLED_MODEL,
+    critic: str | Model | Judge = BUNDLED_MODEL,
     tools: Iterable[str] | None = None,
     answer: str | None = None,
     domain: str | Domain | None = None,
@@ -75,7 +75,7 @@ async def asolve(
     Args:
         problem: The statement, or a Problem.
         graph: Which state machine; see `longthought.graphs.catalogue`.
-        policy: `provider:model`, or an agent made with `lt.policy`.
+        policy: `provider:model`, a `Model`, or an agent made with `lt.policy`.
         critic: Likewise, with `lt.critic`.
         tools: Names of the verifiers that check every step.
         answer: The reference answer, seen by the grader alone, after the end. Countdown needs none.
@@ -108,30 +108,20 @@ async def asolve(
 
 def generate(
     problems: str | Path | Iterable[Task | Problem | str],
+    request: JobRequest | None = None,
     *,
     out: str | Path,
-    samples: int = 1,
-    concurrency: int = 64,
-    requests: int | None = None,
-    deadline: float | None = None,
-    processes: int | None = None,
-    executor: str = "local",
-    ray_address: str | None = None,
-    ray_resources: Mapping[str, float] | None = None,
-    upload: str | None = None,
-    serve_vllm: str | None = None,
-    tensor_parallel_size: int = 1,
-    graph: str = "debate",
-    policy: str | Proposer = "bundled:countdown",
-    critic: str | Judge = "bundled:countdown",
-    tools: Iterable[str] | None = None,
+    policy: str | Model | Proposer = BUNDLED_MODEL,
+    critic: str | Model | Judge = BUNDLED_MODEL,
     progress: Progress | None = None,
-    graph_settings: Mapping[str, Any] | None = None,
     begin: Opening | None = None,
     domain: str | Domain | None = None,
     **settings: Any,
 ) -> Generator[Trajectory, None, None]:
     """Run a batch of debates into a run folder and yield each as it ends; on a folder already begun, go on there.
+
+        for trajectory in lt.generate("problems.jsonl", out="runs/first", samples=4, rounds=16):
+            print(trajectory.answer)
 
     Debates that ended in an earlier run are in the folder (`lt.Run(out)`), and are not yielded again. Leaving the loop
     early stops the job cleanly; a slow loop slows the job down, and nothing piles up.
@@ -139,31 +129,17 @@ def generate(
     Args:
         problems: A file of problems, or the problems. What can be read more than once (a file, a list, an object whose
             `__iter__` starts anew) is read through before anything is written; an iterator is read as debates begin.
+        request: What the job is asked to do, as one value; without it, it is built of the settings.
         out: The run folder.
-        samples: Debates per problem.
-        concurrency: Debates in flight at once.
-        requests: Requests at once to one server, the oldest debate's first; by default no fewer than debates.
-        deadline: Seconds after which a debate is ended, whatever it waits for.
-        processes: Workers that share the job, the debates in flight and the requests; agents must be named then. By
-            default there is this process alone, or an actor for every node of a cluster.
-        executor: `local`, or `ray` for actors of a Ray cluster.
-        ray_address: Of the cluster, such as `auto`; without one, Ray starts on this machine.
-        ray_resources: What every actor asks the cluster for; by default `{"CPU": 1}`.
-        upload: Shared storage, such as `s3://bucket/run`, where a copy of the run folder is kept up every few seconds.
-        serve_vllm: A model to serve with vLLM on this machine while the job runs, and after it any options of vLLM's
-            own, such as `Qwen/Qwen3-8B --max-model-len 16384`; an agent not named is this model.
-        tensor_parallel_size: GPUs that the served model is spread over.
-        graph: Which state machine; see `longthought.graphs.catalogue`.
-        policy: `provider:model`, or an agent made with `lt.policy`.
+        policy: `provider:model`, a `Model`, or a live agent made with `lt.policy`. A live agent can be given beside a
+            request too, and then sits in the chair of the one that the request names.
         critic: Likewise, with `lt.critic`.
-        tools: Names of the verifiers that check every step.
         progress: Counts to watch while it runs.
-        graph_settings: Those of the graph's context whose names mean something else here, such as the `samples` of
-            sampling, which are attempts within one run.
         begin: The events that a debate goes on from, given its task and which of several it is; the first must be
             `Started`. By default a debate begins with the problem alone.
         domain: The domain of rows and statements that don't name one: an object, a name, or `module:NAME`.
-        settings: Anything else of the graph's context: rounds, tokens, seconds, veto, seed, base_url, ….
+        settings: Fields of `JobRequest`, such as samples and concurrency, and settings of the graph: graph, rounds,
+            tokens, seconds, veto, seed, base_url, …; see `JobRequest.of`.
 
     Raises:
         UserError: if the problems, the settings or the folder make no sense.
@@ -171,36 +147,29 @@ def generate(
             or while the job runs; the debates in flight then go on at the next run.
 
     """
-    if serve_vllm is not None:
-        policy, critic = _served(serve_vllm, policy, critic, settings)
-    settings |= graph_settings or {}
-    job = Job(context_of(graph, policy, critic, tools, settings), samples, concurrency, requests, deadline)
-    place = Executor(executor, processes, ray_address, ray_resources or {})
-    if place.elsewhere:
+    job = _request(request, policy, critic, settings)
+    if job.elsewhere:
         _expect_names(policy, critic)
-    if place.name == "ray" and serve_vllm is not None:
-        raise ConfigError(
-            "--serve-vllm serves this machine alone: start servers on the nodes and give their --base-url"
-        )
 
     async def work() -> AsyncGenerator[Trajectory]:
         async with AsyncExitStack() as stack:
             here, alive = job, _nothing
-            if serve_vllm is not None:
+            if job.serve_vllm is not None:
                 log = Path(f"{out}.vllm.log")
-                server = await stack.enter_async_context(serving(serve_vllm, log, gpus=tensor_parallel_size))
-                here = replace(job, context=replace(job.context, base_url=server.base_url))
+                server = await stack.enter_async_context(serving(job.serve_vllm, log, gpus=job.tensor_parallel_size))
+                context = replace(job.context, base_url=server.base_url)
+                here = job.model_copy(update={"context": context, "serve_vllm": None})
                 alive = server.expect_alive
-            ahead, tasks = to_inspect(_tasks(problems, address(domain)))
+            ahead, tasks = to_inspect(tasks_of(problems, domain))
             seats = seated(here.context, policy, critic)
             stack.push_async_callback(seats.aclose)
-            waiting = unfinished(Path(out), ahead, samples)
-            await expect_ready(seats, map(_gradable, waiting), elsewhere=place.elsewhere)
-            folder = stack.enter_context(RunFolder.create_or_resume(Path(out), here.config()))
-            await stack.enter_async_context(uploading(folder.path, upload))
-            if place.elsewhere:
+            waiting = unfinished(Path(out), ahead, here.samples)
+            await expect_ready(seats, map(_gradable, waiting), elsewhere=here.elsewhere)
+            folder = stack.enter_context(RunFolder.create_or_resume(Path(out), here.config(), current=here.config_of))
+            await stack.enter_async_context(uploading(folder.path, here.upload))
+            if here.elsewhere:
                 await seats.aclose()
-                hire, count = await stack.enter_async_context(place.workers())
+                hire, count = await stack.enter_async_context(workers(here))
                 running = run_shards(here, tasks, folder, hire, count, progress=progress, begin=begin)
             else:
                 running = run_job(here, tasks, folder, seats=seats, progress=progress, begin=begin)
@@ -215,18 +184,25 @@ def _nothing() -> None:
     pass
 
 
-def _served(
-    model: str, policy: str | Proposer, critic: str | Judge, settings: dict[str, Any]
-) -> tuple[str | Proposer, str | Judge]:
-    """Name the agents of a job that serves a model itself; those named already stay."""
-    if settings.get("base_url") is not None:
-        raise ConfigError("--serve-vllm starts a server, and --base-url names one that runs: give one of the two")
-    name = f"openai:{words(model)[0]}"
-    return name if policy == _BUNDLED else policy, name if critic == _BUNDLED else critic
+def _request(
+    request: JobRequest | None,
+    policy: str | Model | Proposer,
+    critic: str | Model | Judge,
+    settings: Mapping[str, Any],
+) -> JobRequest:
+    """Return the request that is given, with live agents named in it, or build one of settings."""
+    if request is None:
+        return JobRequest.of(policy=_named(policy), critic=_named(critic), **settings)
+    agents = {"policy": policy, "critic": critic}
+    named = [name for name, agent in agents.items() if isinstance(agent, str | Model) and agent != BUNDLED_MODEL]
+    if beside := [*named, *settings]:
+        raise ConfigError(f"a request is given, and beside it {', '.join(beside)}: put them into the request")
+    live = {name: agent.name for name, agent in agents.items() if not isinstance(agent, str | Model)}
+    return request.model_copy(update={"context": replace(request.context, **live)}) if live else request
 
 
-def _expect_names(policy: str | Proposer, critic: str | Judge) -> None:
-    if not (isinstance(policy, str) and isinstance(critic, str)):
+def _expect_names(policy: str | Model | Proposer, critic: str | Model | Judge) -> None:
+    if not (isinstance(policy, str | Model) and isinstance(critic, str | Model)):
         raise ConfigError(
             "a job over several processes: name policy and critic, such as 'openai:NAME'; each makes its own"
         )
@@ -244,7 +220,11 @@ class _Tasks:
         return (_task(given, self.domain) for given in self.read())
 
 
-def _tasks(problems: str | Path | Iterable[Task | Problem | str], domain: str | None) -> Iterable[Task]:
+def tasks_of(
+    problems: str | Path | Iterable[Task | Problem | str], domain: str | Domain | None = None
+) -> Iterable[Task]:
+    """Return the tasks of a file, or of problems; they can be read as often as the problems can."""
+    domain = address(domain)
     if isinstance(problems, str | Path):
         return _Tasks(partial(load, problems, domain=domain), domain)
     if isinstance(problems, Iterator):
@@ -267,17 +247,17 @@ def _gradable(task: Task) -> Problem:
 
 def context_of(
     graph: str,
-    policy: str | Proposer,
-    critic: str | Judge,
+    policy: str | Model | Proposer,
+    critic: str | Model | Judge,
     tools: Iterable[str] | None,
-    settings: dict[str, Any],
+    settings: Mapping[str, Any],
 ) -> Context:
     """Put settings into the context of a graph, refusing unknown ones."""
-    given = {"policy": _name(policy), "critic": _name(critic), **settings}
-    return catalogue.context(graph, given if tools is None else {**given, "tools": list(tools)})
+    given = settings if tools is None else {**settings, "tools": list(tools)}
+    return catalogue.context(graph, with_models(given, _named(policy), _named(critic)))
 
 
-def seated(context: Context, policy: str | Proposer, critic: str | Judge) -> Seats:
+def seated(context: Context, policy: str | Model | Proposer, critic: str | Model | Judge) -> Seats:
     """Seat agents given as objects, and make those given by name.
 
     Raises:
@@ -285,16 +265,17 @@ def seated(context: Context, policy: str | Proposer, critic: str | Judge) -> Sea
 
     """
     seats = context.seats(
-        policy=None if isinstance(policy, str) else policy, critic=None if isinstance(critic, str) else critic
+        policy=None if isinstance(policy, str | Model) else policy,
+        critic=None if isinstance(critic, str | Model) else critic,
     )
     thinks = isinstance(seats.policy, Policy) and isinstance(seats.policy.dialect, Thinker)
     if thinks and context.graph != SamplingContext.graph:
         raise ConfigError(
             f"{seats.policy.name} is a thinker: it writes whole thoughts, and {context.graph} asks for steps; take "
-            f"--graph {SamplingContext.graph}"
+            f"`graph={SamplingContext.graph}`"
         )
     return seats
 
 
-def _name(agent: str | Proposer | Judge) -> str:
-    return agent if isinstance(agent, str) else agent.name
+def _named(agent: str | Model | Proposer | Judge) -> str | Model:
+    return agent if isinstance(agent, str | Model) else agent.name

@@ -33,7 +33,7 @@ class Request(Record):
 def objection(error: ValidationError) -> str:
     """Put the first thing that pydantic refuses into one sentence, with the field's name in backticks."""
     first = error.errors(include_url=False)[0]
-    name = ".".join(str(part) for part in first["loc"]) or "the request"
+    name = ".".join(part for part in first["loc"] if isinstance(part, str)) or "the request"
     limits: dict[str, Any] = first.get("ctx", {})
     match first["type"]:
         case "missing":
@@ -41,13 +41,15 @@ def objection(error: ValidationError) -> str:
         case "extra_forbidden":
             return f"unknown setting `{name}`"
         case "greater_than":
-            reason = f"must be more than {limits['gt']}"
+            reason = f"must be more than {limits['gt']:.15g}"
         case "greater_than_equal":
-            reason = f"must be at least {limits['ge']}"
+            reason = f"must be at least {limits['ge']:.15g}"
         case "less_than":
-            reason = f"must be less than {limits['lt']}"
+            reason = f"must be less than {limits['lt']:.15g}"
         case "less_than_equal":
-            reason = f"must be at most {limits['le']}"
+            reason = f"must be at most {limits['le']:.15g}"
+        case "too_short":
+            reason = f"must hold at least {limits['min_length']}"
         case "literal_error" | "enum":
             reason = f"must be one of {limits['expected']}".replace("'", "").replace(" or ", ", ")
         case "value_error":

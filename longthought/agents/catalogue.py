@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from langchain_core.language_models import BaseChatModel
 
@@ -13,6 +13,7 @@ from longthought.agents.dialects.dialect import Dialect
 from longthought.agents.dialects.prose import Prose
 from longthought.agents.dialects.thinkers import CompactThinker, ProseThinker
 from longthought.agents.in_process.chat_model import LONGEST_REPLY, InProcessChatModel
+from longthought.agents.model import BUNDLED_MODEL, Model
 from longthought.agents.scorer import Scorer
 from longthought.agents.served.chat_model import ServedChatModel
 from longthought.errors import ModelError
@@ -27,84 +28,68 @@ _SPOKEN: Final = {**DIALECTS, **{thinker.name: thinker for thinker in THINKERS.v
 PROVIDERS: Final = """\
   bundled:countdown        the agents that ship with longthought (Countdown only, CPU)
   bundled:FOLDER           agents that `longthought train bundled --out FOLDER` made
-  openai:NAME              a model on an OpenAI-compatible server, with --base-url
+  openai:NAME              a model on an OpenAI-compatible server, with `base_url`
   transformers:FOLDER      a model or an adapter in this process
   scorer:FOLDER            a critic that gives scores and no words, of `longthought train scorer`
   PROVIDER:NAME            anything else that LangChain's init_chat_model knows, if langchain is installed"""
 
 
-def policy(
-    name: str = "bundled:countdown",
-    *,
-    base_url: str | None = None,
-    dialect: str | None = None,
-    temperature: float | None = None,
-    max_tokens: int | None = None,
-    seed: int = 0,
-) -> Policy:
-    """Make the policy called `provider:model`.
+def policy(model: str | Model = BUNDLED_MODEL, **settings: Any) -> Policy:
+    """Make the policy called `provider:model`; settings are fields of `Model`.
 
     The default temperature, chosen on the validation split, is 0.7 for the compact dialect and 1 otherwise.
 
     Raises:
         ModelError: if there is no such provider, model or dialect.
+        ConfigError: if a setting makes no sense.
 
     """
-    spoken = dialect_of(name, dialect)
+    asked = Model.of(model, **settings)
+    spoken = dialect_of(asked.name, asked.dialect)
     usual = 0.7 if isinstance(spoken, Compact) else 1.0
-    sampled = usual if temperature is None else temperature
-    longest = max_tokens or spoken.longest
-    model = chat_model(name, "policy", base_url=base_url, temperature=sampled, max_tokens=longest, seed=seed)
-    return Policy(name, model, spoken)
+    return Policy(asked.name, chat_model(_filled(asked, usual, spoken), "policy"), spoken)
 
 
-def critic(
-    name: str = "bundled:countdown",
-    *,
-    base_url: str | None = None,
-    dialect: str | None = None,
-    temperature: float | None = None,
-    max_tokens: int | None = None,
-    seed: int = 0,
-) -> Critic | Scorer:
-    """Make the critic called `provider:model`; it is greedy unless a temperature is given.
+def critic(model: str | Model = BUNDLED_MODEL, **settings: Any) -> Critic | Scorer:
+    """Make the critic called `provider:model`; settings are fields of `Model`. It is greedy unless told otherwise.
 
     A scorer writes nothing, so every argument but its name is ignored.
 
     Raises:
         ModelError: if there is no such provider, model or dialect.
+        ConfigError: if a setting makes no sense.
 
     """
-    if name.startswith("scorer:") and name != "scorer:":
-        return Scorer(name.removeprefix("scorer:"))
-    spoken = dialect_of(name, dialect)
-    sampled = 0.0 if temperature is None else temperature
-    longest = max_tokens or spoken.longest
-    model = chat_model(name, "critic", base_url=base_url, temperature=sampled, max_tokens=longest, seed=seed)
-    return Critic(name, model, spoken)
+    asked = Model.of(model, **settings)
+    if asked.name.startswith("scorer:") and asked.name != "scorer:":
+        return Scorer(asked.name.removeprefix("scorer:"))
+    spoken = dialect_of(asked.name, asked.dialect)
+    return Critic(asked.name, chat_model(_filled(asked, 0.0, spoken), "critic"), spoken)
 
 
-def solo(
-    name: str = "bundled:countdown",
-    *,
-    base_url: str | None = None,
-    dialect: str | None = None,
-    temperature: float | None = None,
-    seed: int = 0,
-) -> tuple[Policy, Critic]:
+def solo(model: str | Model = BUNDLED_MODEL, **settings: Any) -> tuple[Policy, Critic]:
     """Make policy and critic from one agent, `provider:model`; its steps are sampled, its verdicts greedy.
 
     Raises:
         ModelError: if there is no such provider, model or dialect.
+        ConfigError: if a setting makes no sense.
 
     """
-    usual = 0.7 if _speaks_compact(name) else 1.0
-    speaks = alone(dialect_of(name, dialect))
-    writing, judging = (
-        chat_model(name, "solo", base_url=base_url, temperature=degree, max_tokens=speaks.longest, seed=seed)
-        for degree in (usual if temperature is None else temperature, 0.0)
+    asked = Model.of(model, **settings)
+    usual = 0.7 if _speaks_compact(asked.name) else 1.0
+    speaks = alone(dialect_of(asked.name, asked.dialect))
+    writing = _filled(asked, usual, speaks)
+    judging = writing.model_copy(update={"temperature": 0.0})
+    return (
+        Policy(asked.name, chat_model(writing, "solo"), speaks),
+        Critic(asked.name, chat_model(judging, "solo"), speaks),
     )
-    return Policy(name, writing, speaks), Critic(name, judging, speaks)
+
+
+def _filled(asked: Model, temperature: float, spoken: Dialect) -> Model:
+    """Fill in how an agent samples, where it isn't said."""
+    usual = {"temperature": temperature, "max_tokens": spoken.longest}
+    return asked.model_copy(update={name: value for name, value in usual.items() if getattr(asked, name) is None})
 
 
 def alone(dialect: Dialect) -> Dialect:
@@ -112,38 +97,35 @@ def alone(dialect: Dialect) -> Dialect:
     return Prose(ALONE) if isinstance(dialect, Prose) else dialect
 
 
-def chat_model(
-    name: str,
-    role: Role,
-    *,
-    base_url: str | None = None,
-    temperature: float = 0.0,
-    max_tokens: int | None = None,
-    seed: int = 0,
-) -> BaseChatModel:
-    """Make the chat model called `provider:model`.
+def chat_model(model: str | Model, role: Role, **settings: Any) -> BaseChatModel:
+    """Make the chat model called `provider:model`; settings are fields of `Model`. It is greedy unless told otherwise.
 
     Raises:
         ModelError: if there is no such provider or model.
+        ConfigError: if a setting makes no sense.
 
     """
-    provider, _, model = name.partition(":")
-    if not model:
-        raise ModelError(f"{name!r} is not a model: write provider:model, one of\n{PROVIDERS}")
+    asked = Model.of(model, **settings)
+    temperature, longest = asked.temperature or 0.0, asked.max_tokens
+    provider, _, name = asked.name.partition(":")
+    if not name:
+        raise ModelError(f"{asked.name!r} is not a model: write provider:model, one of\n{PROVIDERS}")
     match provider:
         case "bundled" | "transformers":
-            path = str(bundled_folder(model, role)) if provider == "bundled" else model
-            return InProcessChatModel(model=name, path=path, temperature=temperature, max_tokens=max_tokens, seed=seed)
+            path = str(bundled_folder(name, role)) if provider == "bundled" else name
+            return InProcessChatModel(
+                model=asked.name, path=path, temperature=temperature, max_tokens=longest, seed=asked.seed or 0
+            )
         case "scorer":
-            raise ModelError(f"{name}: it gives scores and no words, so it sits in the critic's chair alone")
-        case "openai" if base_url is not None:
+            raise ModelError(f"{asked.name}: it gives scores and no words, so it sits in the critic's chair alone")
+        case "openai" if asked.base_url is not None:
             return ServedChatModel(
-                model=model, base_url=base_url, temperature=temperature, max_tokens=max_tokens or LONGEST_REPLY
+                model=name, base_url=asked.base_url, temperature=temperature, max_tokens=longest or LONGEST_REPLY
             )
         case "openai":
-            raise ModelError(f"{name}: say where the server is, such as --base-url http://localhost:8000/v1")
+            raise ModelError(f"{asked.name}: say where the server is, such as `base_url=http://localhost:8000/v1`")
         case _:
-            return _langchain(name, temperature, max_tokens)
+            return _langchain(asked.name, temperature, longest)
 
 
 def bundled_folder(model: str, role: Role) -> Path:
@@ -208,4 +190,4 @@ def _thinks(model: str) -> bool:
     try:
         return json.loads(record.read_text())["facts"].get("role") == "thinker"
     except (ValueError, KeyError, AttributeError) as error:
-        raise ModelError(f"{record}: can't be read ({error}); train again, or name its --dialect") from error
+        raise ModelError(f"{record}: can't be read ({error}); train again, or name its `dialect`") from error

@@ -4,37 +4,29 @@ import signal
 import threading
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from longthought.cli.options import (
-    BUNDLED,
+    AGENTS,
+    BUDGETS,
     AnswerField,
-    BaseUrl,
-    CriticBaseUrl,
-    CriticModel,
-    DialectName,
     DomainName,
     Graph,
     IdField,
     Json,
     Limit,
-    PolicyModel,
     Preset,
-    Rounds,
-    Seconds,
-    Seed,
     Set,
+    Spelling,
     StatementField,
-    Temperature,
-    Tokens,
-    Tools,
-    Veto,
     Where,
-    settings,
+    options,
+    settings_options,
 )
 from longthought.errors import ConfigError, RunError
+from longthought.jobs.request import JobRequest
 
 
 def on_terminate() -> list[int]:
@@ -56,47 +48,22 @@ def resources(written: str) -> dict[str, float]:
         pairs = [part.partition("=") for part in written.split(",") if part.strip()]
         return {name.strip(): float(amount) for name, _, amount in pairs}
     except ValueError:
-        raise ConfigError(f"--ray-resources {written}: write NAME=NUMBER,…, such as CPU=1,GPU=0.5") from None
+        raise ConfigError(f"`ray_resources` {written}: write NAME=NUMBER,…, such as CPU=1,GPU=0.5") from None
 
 
+@settings_options(*AGENTS, "tools", *BUDGETS, "veto")
+@options(
+    JobRequest, into="job", build=dict, leave=("context",), upload=Spelling(metavar="URL"),
+    ray_address=Spelling(metavar="ADDRESS"), ray_resources=Spelling(metavar="NAME=N,…", read=resources),
+    serve_vllm=Spelling(metavar="'MODEL …'"),
+)  # fmt: skip
 def generate(
     problems: Annotated[str, typer.Argument(help="JSONL or Parquet file of problems, or hf:NAME[:SPLIT].")],
     out: Annotated[Path, typer.Option(help="Run folder; one already begun goes on where it stopped.")],
+    *,
     graph: Graph = "debate",
-    policy: PolicyModel = BUNDLED,
-    critic: CriticModel = BUNDLED,
-    base_url: BaseUrl = None,
-    critic_base_url: CriticBaseUrl = None,
-    dialect: DialectName = None,
-    tools: Tools = None,
-    samples: Annotated[int, typer.Option(help="Debates per problem.")] = 1,
-    concurrency: Annotated[int, typer.Option(help="Debates in flight at once.")] = 64,
-    requests: Annotated[int | None, typer.Option(help="Requests at once to a server; old debates go first.")] = None,
-    deadline: Annotated[
-        float | None, typer.Option(help="Seconds until a debate is ended, whatever it waits for.")
-    ] = None,
-    processes: Annotated[int | None, typer.Option(help="Processes or actors that share the job.")] = None,
-    executor: Annotated[str, typer.Option(help="Where debates run: local or ray.")] = "local",
-    ray_address: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Ray cluster; else a new one.")] = None,
-    ray_resources: Annotated[
-        str, typer.Option(metavar="NAME=N,…", help="What every actor asks the cluster for.")
-    ] = "CPU=1",
-    serve_vllm: Annotated[
-        str | None,
-        typer.Option(
-            metavar="'MODEL …'", help="Serve a model with vLLM while the job runs; vLLM's options may follow."
-        ),
-    ] = None,
-    tensor_parallel_size: Annotated[int, typer.Option(help="GPUs that the served model is spread over.")] = 1,
-    upload: Annotated[
-        str | None, typer.Option(metavar="URL", help="Keep a copy of the run there, such as s3://bucket/run.")
-    ] = None,
-    rounds: Rounds = None,
-    tokens: Tokens = None,
-    seconds: Seconds = None,
-    veto: Veto = True,
-    temperature: Temperature = None,
-    seed: Seed = 0,
+    settings: dict[str, Any],
+    job: dict[str, Any],
     more: Set = None,
     preset: Preset = None,
     statement_field: StatementField = None,
@@ -125,22 +92,14 @@ def generate(
     from longthought.jobs.metrics import MetricsServer
     from longthought.jobs.progress import Progress
 
-    given = settings(
-        graph=graph, policy=policy, critic=critic, base_url=base_url, critic_base_url=critic_base_url, dialect=dialect,
-        tools=tools, rounds=rounds, tokens=tokens, seconds=seconds, veto=veto, temperature=temperature, seed=seed,
-    )  # fmt: skip
+    context = catalogue.context(graph, {**settings, **catalogue.read(graph, more or (), "more")})
+    request = JobRequest(context=context, **job)
     data = data_set(
         problems, preset=preset, statement_field=statement_field, answer_field=answer_field, id_field=id_field,
         where=where or (), limit=limit, domain=domain,
     )  # fmt: skip
-    progress = Progress(limit=concurrency)
-    job = run(
-        data, out=out, samples=samples, concurrency=concurrency, requests=requests, deadline=deadline,
-        processes=processes, executor=executor, ray_address=ray_address,
-        ray_resources=resources(ray_resources) if executor == "ray" else None, upload=upload,
-        serve_vllm=serve_vllm, tensor_parallel_size=tensor_parallel_size, progress=progress,
-        graph_settings=catalogue.read(graph, more or ()), **given,
-    )  # fmt: skip
+    progress = Progress(limit=request.concurrency)
+    running = run(data, request, out=out, progress=progress)
     terminated = on_terminate()
     with ExitStack() as shown:
         if metrics_port is not None:
@@ -149,11 +108,11 @@ def generate(
         board = shown.enter_context(Dashboard(progress, quiet=json))
         try:
             if (count := data.count()) is not None:
-                progress.expected = count * samples
-            for _ in job:
+                progress.expected = count * request.samples
+            for _ in running:
                 pass
         except KeyboardInterrupt:
-            job.close()
+            running.close()
             board.stop()
             if progress.total:
                 progress.summary().write(out)

@@ -1,49 +1,21 @@
 """`longthought solve`: one debate, shown live."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from longthought.cli.options import (
-    BUNDLED,
-    BaseUrl,
-    CriticBaseUrl,
-    CriticModel,
-    DialectName,
-    DomainName,
-    Graph,
-    Json,
-    PolicyModel,
-    Rounds,
-    Seconds,
-    Seed,
-    Set,
-    Temperature,
-    Tokens,
-    Tools,
-    Veto,
-    settings,
-)
+from longthought.cli.options import AGENTS, BUDGETS, DomainName, Graph, Json, Set, settings_options
 
 
+@settings_options(*AGENTS, "tools", *BUDGETS, "veto")
 def solve(
     statement: Annotated[str, typer.Argument(help="The problem in words.")],
+    *,
     graph: Graph = "debate",
-    policy: PolicyModel = BUNDLED,
-    critic: CriticModel = BUNDLED,
-    base_url: BaseUrl = None,
-    critic_base_url: CriticBaseUrl = None,
-    dialect: DialectName = None,
+    settings: dict[str, Any],
     domain: DomainName = None,
-    tools: Tools = None,
-    rounds: Rounds = None,
-    tokens: Tokens = None,
-    seconds: Seconds = None,
-    veto: Veto = True,
-    temperature: Temperature = None,
-    seed: Seed = 0,
     more: Set = None,
-    answer: Annotated[str | None, typer.Option(help="The reference answer, to grade by.")] = None,
+    answer: Annotated[str | None, typer.Option(help="Reference answer to grade by.")] = None,
     json: Json = False,
 ) -> None:
     """Run one debate and show it as it happens.
@@ -58,19 +30,16 @@ def solve(
     from longthought.cli.render.debate import bill, live_lines, opening
     from longthought.domains.catalogue import domain_of
     from longthought.domains.posing import posed
+    from longthought.graphs import catalogue
     from longthought.trajectories.events import AnyEvent, Started
 
     console = Console(highlight=False)
     before: list[AnyEvent] = []
-    given = settings(
-        graph=graph, policy=policy, critic=critic, base_url=base_url, critic_base_url=critic_base_url, dialect=dialect,
-        tools=tools, rounds=rounds, tokens=tokens, seconds=seconds, veto=veto, temperature=temperature, seed=seed,
-        more=more,
-    )  # fmt: skip
+    given = {**settings, **catalogue.read(graph, more or (), "more")}
 
     def show(event: AnyEvent) -> None:
         if isinstance(event, Started):
-            console.print(opening(event.problem.statement, policy, critic, event.config["tools"]))
+            console.print(opening(event.problem.statement, given["policy"], given["critic"], event.config["tools"]))
         for line in live_lines(event, *before):
             console.print(line)
         before[:] = [event]
@@ -78,7 +47,8 @@ def solve(
     problem = posed(statement, domain)
     domain_of(problem).expect_possible(problem)
     try:
-        trajectory = asyncio.run(lt.asolve(problem, answer=answer, on_event=None if json else show, **given))
+        playing = lt.asolve(problem, answer=answer, graph=graph, on_event=None if json else show, **given)
+        trajectory = asyncio.run(playing)
     except KeyboardInterrupt:
         typer.echo("longthought: stopped; nothing was kept, for only `longthought generate` keeps a log", err=True)
         raise typer.Exit(130) from None

@@ -113,7 +113,7 @@ def data_set(
 
     """
     if limit is not None and limit < 1:
-        raise ConfigError(f"--limit {limit}: must be at least 1")
+        raise ConfigError(f"`limit` must be at least 1, got {limit}")
     conditions = tuple(map(Condition.read, [where] if isinstance(where, str) else where))
     fields = fields_of(preset=preset, statement=statement_field, answer=answer_field, id=id_field)
     return DataSet(source_of(source), fields, conditions, limit, domain=address(domain))
@@ -170,7 +170,7 @@ class _Sieve:
             values = self.seen.setdefault(condition.field, {})
             found = value(row, condition.field)
             if found is MISSING and first:
-                raise ProblemError(f'--where {condition}: no field "{condition.field}"; the fields are {names(row)}')
+                raise ProblemError(f'`where` {condition}: no field "{condition.field}"; the fields are {names(row)}')
             if found is not MISSING and len(values) <= _EXAMPLES:
                 values[show(found)] = None
         return all(condition.holds(row) for condition in self.where)
@@ -182,7 +182,7 @@ class _Sieve:
             f"{name} holds {', '.join(list(values)[:_EXAMPLES])}{', …' if len(values) > _EXAMPLES else ''}"
             for name, values in self.seen.items()
         )
-        return f"has {wanted}: {held}; choose another --where"
+        return f"has {wanted}: {held}; choose another `where`"
 
 
 def _task(row: Row, fields: Fields | None, made: str, domain: str | None, *, sparse: bool) -> Task:
@@ -197,8 +197,8 @@ def _task(row: Row, fields: Fields | None, made: str, domain: str | None, *, spa
         record = known.record(row, made)
     else:
         raise ProblemError(
-            f"no field here is known for a problem; the fields are {names(row)}: name one with --statement-field, "
-            "and the answer's with --answer-field"
+            f"no field here is known for a problem; the fields are {names(row)}: name one with `statement_field`, "
+            "and the answer's with `answer_field`"
         )
     reference = record.pop("reference", None)
     if domain is not None:

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from longthought.domains.catalogue import domain_of
 from longthought.evaluation.budgets import COUNTS, Count, Spent, TokenBill
 from longthought.evaluation.grades import Marks
-from longthought.evaluation.plays import EvaluationPlan
+from longthought.evaluation.runs import Evaluation
 from longthought.evaluation.strategies import Strategy
 from longthought.graphs import catalogue
 from longthought.graphs.machine import Machine
@@ -178,50 +178,50 @@ def silent(_: str) -> None:
     """Say nothing."""
 
 
-async def compare(plan: EvaluationPlan, note: Note = silent) -> Comparison:
+async def compare(evaluation: Evaluation, note: Note = silent) -> Comparison:
     """Measure what was played.
 
     Raises:
         RunFolderError: if a run is missing.
 
     """
-    budgets = sorted(set(plan.budgets))
+    budgets = sorted(set(evaluation.request.budgets))
     curve = steps(budgets)
     marks = Marks()
     table: dict[str, dict[tuple[int, Count], list[list[Outcome]]]] = {}
-    for strategy in plan.strategies:
+    for strategy in evaluation.request.strategies:
         cells = table[strategy.name] = {
             (budget, count): list[list[Outcome]]()
             for count in COUNTS
             for budget in (curve if count == "computed" else budgets)
         }
-        for seed in plan.seeds:
+        for seed in evaluation.request.seeds:
             note(f"{strategy.name}, seed {seed}")
             for outcomes in cells.values():
                 outcomes.append([])
-            async for replay in _replays(plan, strategy, seed, marks):
+            async for replay in _replays(evaluation, strategy, seed, marks):
                 for outcomes, outcome in zip(cells.values(), await replay.within(cells), strict=True):
                     outcomes[-1].append(outcome)
-    unseen = [_unseen(task) for task in plan.tasks]
+    unseen = [_unseen(task) for task in evaluation.tasks]
 
     def row(strategy: str, budget: int, count: Count) -> ComparisonRow:
         rivals = {name: table[name][budget, count] for name in BASELINES if name in table and name != strategy}
         return _row(strategy, budget, count, table[strategy][budget, count], unseen, rivals)
 
-    names = [strategy.name for strategy in plan.strategies]
+    names = [strategy.name for strategy in evaluation.request.strategies]
     return Comparison(
-        problems=len(plan.tasks),
-        seeds=tuple(plan.seeds),
+        problems=len(evaluation.tasks),
+        seeds=tuple(evaluation.request.seeds),
         budgets=tuple(budgets),
-        strategies=tuple(_entrant(plan, strategy) for strategy in plan.strategies),
+        strategies=tuple(_entrant(evaluation, strategy) for strategy in evaluation.request.strategies),
         rows=tuple(row(name, budget, count) for count in COUNTS for budget in budgets for name in names),
         curve=tuple(row(name, budget, "computed") for name in names for budget in curve),
     )
 
 
-async def _replays(plan: EvaluationPlan, strategy: Strategy, seed: int, marks: Marks) -> AsyncIterator[Replay]:
+async def _replays(evaluation: Evaluation, strategy: Strategy, seed: int, marks: Marks) -> AsyncIterator[Replay]:
     machine = catalogue.machine(strategy.graph)()
-    for task, trajectory in zip(plan.tasks, plan.play_of(strategy, seed).trajectories(), strict=True):
+    for task, trajectory in zip(evaluation.tasks, evaluation.run_of(strategy, seed).trajectories(), strict=True):
         marks.know(trajectory)
         yield Replay(task, trajectory, strategy, machine, marks)
 
@@ -277,10 +277,10 @@ def _unseen(task: Task) -> bool:
     return domain_of(task.problem).unseen(task.problem) is not None
 
 
-def _entrant(plan: EvaluationPlan, strategy: Strategy) -> Entrant:
-    play = plan.play_of(strategy, plan.seeds[0])
-    run = Run(play.folder)
-    settings = {name: value for name, value in run.config.items() if name not in ("samples", "seed")}
+def _entrant(evaluation: Evaluation, strategy: Strategy) -> Entrant:
+    played = evaluation.run_of(strategy, evaluation.request.seeds[0])
+    config = Run(played.folder).config
+    settings = {name: value for name, value in config.items() if name not in ("samples", "attempts", "seed")}
     return Entrant(
         name=strategy.name,
         graph=settings.pop("graph"),
@@ -288,7 +288,7 @@ def _entrant(plan: EvaluationPlan, strategy: Strategy) -> Entrant:
         choice=strategy.choice,
         checker=strategy.checker,
         tools=tuple(settings["tools"]),
-        critic=strategy.stand_in or (settings["critic"] if asks_critic(play.trajectories()) else ""),
+        critic=strategy.stand_in or (settings["critic"] if asks_critic(played.trajectories()) else ""),
     )
 
 

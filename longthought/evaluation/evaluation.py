@@ -1,37 +1,83 @@
-"""All that is measured on a plan that was played: the comparison, and a report on every critic that sat in it."""
+"""A comparison from its problems to its figures, and a report on every critic that sat in it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AbstractContextManager, closing, nullcontext
+from pathlib import Path
+from typing import Any, NamedTuple
 
+from longthought.api import tasks_of
+from longthought.errors import ConfigError
 from longthought.evaluation.comparison import Comparison, Note, asks_critic, compare, silent
 from longthought.evaluation.critic_report import Criticism, criticism
 from longthought.evaluation.grades import Marks
-from longthought.evaluation.plays import EvaluationPlan, Play
-from longthought.evaluation.saving import Critics
-from longthought.problems.problem import Task
+from longthought.evaluation.request import EvaluationRequest
+from longthought.evaluation.runs import Evaluation, StrategyRun, graded
+from longthought.evaluation.saving import Critics, save
+from longthought.jobs.progress import Progress
+from longthought.problems.problem import Problem, Task
 from longthought.tools.catalogue import verifiers
 from longthought.trajectories.run import Run
 from longthought.trajectories.trajectory import Trajectory
 
+Watch = Callable[[StrategyRun, Progress], AbstractContextManager[object]]
+"""Is entered with each run while it is played; the progress counts its debates."""
+
+
+class EvaluationResult(NamedTuple):
+    """What a comparison found."""
+
+    comparison: Comparison
+    """Every strategy at every budget."""
+    critics: Critics
+    """The reports on the critics, by strategy."""
+
 
 def evaluate(
-    plan: EvaluationPlan, *, concurrency: int = 64, processes: int | None = None
-) -> tuple[Comparison, Critics]:
-    """Play a plan, or what is left of it, and measure it.
+    problems: str | Path | Iterable[Task | Problem | str],
+    request: EvaluationRequest | None = None,
+    *,
+    out: str | Path,
+    watch: Watch = lambda run, progress: nullcontext(),
+    note: Note = silent,
+    **settings: Any,
+) -> EvaluationResult:
+    """Compare strategies at equal cost: play what isn't played yet, measure it, and write the figures beside the runs.
+
+        found, critics = lt.evaluate("problems.jsonl", out="runs/compared", strategies=("majority", "debate"))
+        print(found.row("debate", 4000).solved.rate)
+
+    Args:
+        problems: A file of problems, or the problems; all must have a reference to grade by.
+        request: What the comparison is asked to do, as one value; without it, it is built of the settings.
+        out: The folder of the runs and of `table.csv`, `comparison.json` and `critic.json`; one already begun goes on.
+        watch: Is entered with each run and its progress while it is played.
+        note: Is told, in words, what is being measured.
+        settings: Fields of `EvaluationRequest`, such as strategies, budgets and seeds, and settings of every run.
 
     Raises:
-        UserError: if the settings make no sense, or a folder was begun with others.
+        UserError: if the problems or the settings make no sense, or a folder was begun with others.
         EndpointError: if a model server can't be reached.
+        RunError: if something can't be written.
 
     """
-    for play in plan.plays():
-        for _ in play.run(concurrency=concurrency, processes=processes):
-            pass
-        play.expect_affordable()
-    return asyncio.run(measure(plan))
+    if request is not None and settings:
+        raise ConfigError(f"a request is given, and beside it {', '.join(settings)}: put them into the request")
+    asked = request or EvaluationRequest.of(**settings)
+    evaluation = Evaluation(asked, graded(list(tasks_of(problems))), Path(out))
+    for run in evaluation.runs():
+        progress = Progress(limit=asked.concurrency * (asked.processes or 1), expected=len(evaluation.tasks))
+        with watch(run, progress), closing(run.play(progress)) as playing:
+            for _ in playing:
+                pass
+        progress.summary().write(run.folder)
+        run.expect_affordable()
+    found = asyncio.run(measure(evaluation, note))
+    save(found.comparison, found.critics, evaluation.out)
+    return found
 
 
-async def measure(plan: EvaluationPlan, note: Note = silent) -> tuple[Comparison, Critics]:
+async def measure(evaluation: Evaluation, note: Note = silent) -> EvaluationResult:
     """Measure what was played; `note` is told what is being measured.
 
     Raises:
@@ -39,20 +85,21 @@ async def measure(plan: EvaluationPlan, note: Note = silent) -> tuple[Comparison
 
     """
     reports: dict[str, Criticism] = {}
-    for play in plan.plays():
-        if play.seed == plan.seeds[0] and play.strategy.stand_in is None and asks_critic(play.trajectories()):
-            note(f"the critic of {play.strategy.name}")
-            reports[play.strategy.name] = await judge(plan, play.strategy.name)
-    return await compare(plan, note), Critics(reports=reports)
+    for run in evaluation.runs():
+        first = run.seed == evaluation.request.seeds[0]
+        if first and run.strategy.stand_in is None and asks_critic(run.trajectories()):
+            note(f"the critic of {run.strategy.name}")
+            reports[run.strategy.name] = await judge(evaluation, run.strategy.name)
+    return EvaluationResult(await compare(evaluation, note), Critics(reports=reports))
 
 
-async def judge(plan: EvaluationPlan, strategy: str) -> Criticism:
+async def judge(evaluation: Evaluation, strategy: str) -> Criticism:
     """Report on the critic of one strategy, over all seeds."""
-    plays = [play for play in plan.plays() if play.strategy.name == strategy]
-    return await criticism(_debates(plays), Marks(), verifiers(Run(plays[0].folder).config["tools"]))
+    runs = [run for run in evaluation.runs() if run.strategy.name == strategy]
+    return await criticism(_debates(runs), Marks(), verifiers(Run(runs[0].folder).config["tools"]))
 
 
-async def _debates(plays: list[Play]) -> AsyncIterator[tuple[Task, Trajectory]]:
-    for play in plays:
-        for task, trajectory in zip(play.plan.tasks, play.trajectories(), strict=True):
+async def _debates(runs: list[StrategyRun]) -> AsyncIterator[tuple[Task, Trajectory]]:
+    for run in runs:
+        for task, trajectory in zip(run.evaluation.tasks, run.trajectories(), strict=True):
             yield task, trajectory

@@ -67,7 +67,7 @@ def draw(found: Comparison, critics: Critics, out: Path) -> None:
                 if report.calibration:
                     reliability(report.calibration, name, out / f"calibration-{name}{suffix}")
     except OSError as error:
-        raise RunError(f"{out}: no plots ({error.strerror}); free space, or choose another --out") from error
+        raise RunError(f"{out}: no plots ({error.strerror}); free space, or choose another `out`") from error
 
 
 def curves(found: Comparison, path: Path) -> None:

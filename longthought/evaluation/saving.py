@@ -76,4 +76,4 @@ def write(path: Path, text: str) -> None:
     try:
         write_whole(path, text)
     except OSError as error:
-        raise RunError(f"{path}: can't be written ({error.strerror}); free space, or choose another --out") from error
+        raise RunError(f"{path}: can't be written ({error.strerror}); free space, or choose another `out`") from error

@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from longthought.errors import ConfigError
-from longthought.graphs import catalogue
 
 StandIn = Literal["oracle", "random", "leaf-only"]
 MANY: Final = 1_000_000
-"""More than any budget buys: of samples, and of rounds."""
+"""More than any budget buys: of attempts, and of rounds."""
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -46,17 +45,19 @@ def _search(name: str, strategy: str, **settings: Any) -> Strategy:
     return Strategy(name, "tree_search", {"strategy": strategy, **settings}, "the answer with the best score")
 
 
-_ATTEMPTS: Final = {"samples": MANY, "tools": ()}
+_ATTEMPTS: Final = {"attempts": MANY, "tools": ()}
 """Blind attempts for as long as the tokens last; no tool looks at them."""
 
 STRATEGIES: Final[Mapping[str, Strategy]] = {
     strategy.name: strategy
     for strategy in (
-        Strategy("greedy", "sampling", {"samples": 1, "temperature": 0.0, "tools": ()}, "the only attempt"),
+        Strategy("greedy", "sampling", {"attempts": 1, "temperature": 0.0, "tools": ()}, "the only attempt"),
         Strategy("majority", "sampling", {**_ATTEMPTS, "choose": "majority"}, "the most frequent answer"),
         Strategy("best-of-n", "sampling", choice="any right answer", checker=True, runs_of="majority"),
-        Strategy("critic-best-of-n", "sampling", {"samples": MANY, "choose": "critic"}, "the best critic's score"),
-        Strategy("weighted", "sampling", {"samples": MANY, "choose": "weighted"}, "a vote weighted by critic's scores"),
+        Strategy("critic-best-of-n", "sampling", {"attempts": MANY, "choose": "critic"}, "the best critic's score"),
+        Strategy(
+            "weighted", "sampling", {"attempts": MANY, "choose": "weighted"}, "a vote weighted by critic's scores"
+        ),
         Strategy("self-critique", "self_critique", choice="the agent's own last word"),
         Strategy("debate", "debate", choice="the answer the critic accepts"),
         _search("beam", "beam", width=4, keep=4),
@@ -93,10 +94,12 @@ def chosen(names: Iterable[str], written: Iterable[str] = ()) -> tuple[Strategy,
         found[name] = STRATEGIES[name]
     for strategy in own:
         if strategy.name in STRATEGIES or strategy.name in found:
-            raise ConfigError(f"--strategy {strategy.name}: that name is taken; choose another")
+            raise ConfigError(f"`strategy` {strategy.name}: that name is taken; choose another")
         found[strategy.name] = strategy
     if not found:
         raise ConfigError(f"no strategy is left to play: choose from {', '.join(STRATEGIES)}")
+    from longthought.graphs import catalogue
+
     for strategy in found.values():
         catalogue.context(strategy.graph, strategy.settings)
     return tuple(found.values())
@@ -112,5 +115,7 @@ def read(text: str) -> Strategy:
     name, equals, rest = text.partition("=")
     graph, _, settings = rest.partition(":")
     if not equals or not _NAME.fullmatch(name) or not graph:
-        raise ConfigError(f"--strategy {text}: write NAME=GRAPH:SETTING=VALUE,…, such as quick=debate:patience=1")
-    return Strategy(name, graph, catalogue.read(graph, filter(None, settings.split(","))))
+        raise ConfigError(f"`strategy` {text}: write NAME=GRAPH:SETTING=VALUE,…, such as quick=debate:patience=1")
+    from longthought.graphs import catalogue
+
+    return Strategy(name, graph, catalogue.read(graph, filter(None, settings.split(",")), "strategy"))

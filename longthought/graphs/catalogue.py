@@ -32,27 +32,33 @@ def machine(name: str) -> type[Machine[Any, Any]]:
     return GRAPHS[name]
 
 
-def read(graph: str, written: Iterable[str]) -> dict[str, Any]:
+def read(graph: str, written: Iterable[str], field: str = "settings") -> dict[str, Any]:
     """Read settings of a graph as `name=value`, as they are given on a command line; a list is parted by semicolons.
+
+    Args:
+        graph: The graph's name.
+        written: The settings.
+        field: What they were given as, for messages.
 
     Raises:
         ConfigError: if there is no such graph or setting, or the value is of another type.
 
     """
     kind = machine(graph).context
-    types = get_type_hints(kind)
+    types = get_type_hints(kind, include_extras=True)
+    names = [f.name for f in fields(kind)]
     found: dict[str, Any] = {}
     for text in written:
-        name, equals, value = text.partition("=")
-        if not equals or name not in {f.name for f in fields(kind)}:
-            names = ", ".join(f.name for f in fields(kind))
-            raise ConfigError(f"--set {text}: write NAME=VALUE; the settings of {graph} are {names}")
+        given, equals, value = text.partition("=")
+        name = kind.renamed.get(given, given)
+        if not equals or name not in names:
+            raise ConfigError(f"`{field}` {text}: write NAME=VALUE; the settings of {graph} are {', '.join(names)}")
+        parts = [part.strip() for part in value.split(";")] if types[name] == Sequence[str] else value
         try:
-            given = [part.strip() for part in value.split(";")] if types[name] == Sequence[str] else value
-            found[name] = None if value == "none" else TypeAdapter(types[name]).validate_python(given)
+            found[name] = None if value == "none" else TypeAdapter(types[name]).validate_python(parts)
         except ValidationError as error:
             said = error.errors(include_url=False)[0]["msg"]
-            raise ConfigError(f"--set {text}: {said[:1].lower()}{said[1:]}") from error
+            raise ConfigError(f"`{field}` {text}: {said[:1].lower()}{said[1:]}") from error
     return found
 
 
@@ -64,9 +70,9 @@ def context(graph: str, settings: Mapping[str, Any]) -> Context:
 
     """
     kind = machine(graph).context
-    known = [f.name for f in fields(kind)]
-    if unknown := sorted(set(settings) - set(known)):
+    given, known = kind.current(settings), [f.name for f in fields(kind)]
+    if unknown := sorted(set(given) - set(known)):
         raise ConfigError(f"unknown setting {', '.join(unknown)} of {graph}: there are {', '.join(sorted(known))}")
-    made = kind(**settings)
-    made.expect_sound()
+    made = kind(**given)
+    made.expect_readable()
     return made

@@ -1,109 +1,160 @@
 """The settings that every graph has, and how a run of one begins.
 
-A graph's own settings are a subclass. Nothing here knows LangGraph, rules or strategies.
+A graph's own settings are a subclass. Nothing here knows LangGraph, rules or strategies, and agents are imported only
+when they are made, so that the command line can read the settings for its help.
 """
 
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
-from typing import Any, ClassVar, Self
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, Self
 
-from longthought.agents import catalogue
-from longthought.agents.agent import Judge, Proposer
+from pydantic import ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic.dataclasses import dataclass
+
+from longthought.agents.model import BUNDLED_MODEL, Model
 from longthought.errors import ConfigError
-from longthought.graphs.seats import Seats
 from longthought.problems.problem import Problem
-from longthought.tools.catalogue import verifiers
+from longthought.request import objection
 from longthought.trajectories.events import Author, Started, StopReason
 from longthought.trajectories.ids import trajectory_id
 from longthought.trajectories.tree import Tree
 
+if TYPE_CHECKING:
+    from longthought.agents.agent import Judge, Proposer
+    from longthought.graphs.seats import Seats
 
-@dataclass(kw_only=True)
+Chair = Literal["policy", "critic"]
+Positive = Annotated[int, Field(ge=1)]
+_SHARED: Final = ("base_url", "dialect", "seed")
+"""Settings of a model that the critic takes over from the policy, unless it has its own."""
+
+
+@dataclass(kw_only=True, config=ConfigDict(use_attribute_docstrings=True, extra="forbid"))
 class Context:
-    """The settings of one run, as Studio shows them; everything has a default."""
+    """The settings of one run, as Studio shows them; everything has a default, and all are checked when it is made.
+
+    Raises:
+        ConfigError: naming the first setting that makes no sense, its value and the reason.
+
+    """
 
     graph: ClassVar[str] = ""
     """The name of the graph, as on the command line."""
+    renamed: ClassVar[Mapping[str, str]] = {}
+    """Names that settings had in earlier versions, which logs and users may still give, and those they have now."""
 
-    policy: str = "bundled:countdown"
-    """Chat model of the policy, as provider:model."""
-    critic: str = "bundled:countdown"
-    """Chat model of the critic, as provider:model."""
+    policy: str = BUNDLED_MODEL
+    """Model that proposes steps."""
+    critic: str = BUNDLED_MODEL
+    """Model that judges steps."""
     base_url: str | None = None
-    """OpenAI-compatible server of the policy, and of the critic unless it has its own."""
+    """OpenAI-compatible server of both agents."""
     critic_base_url: str | None = None
-    """OpenAI-compatible server of the critic."""
+    """Server of the critic (default: the policy's server)."""
     dialect: str | None = None
-    """`prose` or `compact`; by default what suits the model."""
+    """Language of prompts: prose or compact, for thinkers prose-thought or compact-thought (default: depends on the
+    model)."""
     tools: Sequence[str] = ("algebra", "countdown")
-    """Verifiers that check every step."""
-    rounds: int = 32
-    """Proposals at most."""
-    tokens: int | None = None
-    """Tokens of both agents together, prompts included."""
-    computed: int | None = None
-    """The same without cached prompt tokens: what a server with a prefix cache really computes."""
-    seconds: float | None = None
-    """Seconds in models and tools."""
+    """Verifiers that check every step, such as algebra,countdown, or none (default: depends on the graph)."""
+    rounds: Positive = 32
+    """Maximum number of proposals (default: depends on the graph)."""
+    tokens: Positive | None = None
+    """Maximum number of tokens of both agents in a run, prompts included."""
+    computed: Positive | None = None
+    """Maximum number of tokens without cached prompt tokens: what a server with a prefix cache computes."""
+    seconds: Annotated[float, Field(gt=0)] | None = None
+    """Maximum number of seconds in a run, in models and tools."""
     veto: bool = True
-    """Whether refuted evidence rejects a step without asking the critic."""
-    temperature: float | None = None
-    """Of the policy; by default what suits the model."""
+    """Let refuted evidence reject a step without asking the critic."""
+    temperature: Annotated[float, Field(ge=0)] | None = None
+    """Policy temperature (default: depends on the model)."""
+    max_tokens: Positive | None = None
+    """Maximum number of tokens of one reply of the policy (default: depends on the dialect)."""
     seed: int = 0
-    """Seed of the in-process models and of the strategy's own draws."""
+    """Seed of in-process models and of the strategy's own draws; servers sample by themselves."""
+    critic_dialect: str | None = None
+    """Language of the critic's prompts (default: the policy's setting)."""
+    critic_temperature: Annotated[float, Field(ge=0)] | None = None
+    """Critic temperature (default: 0)."""
+    critic_max_tokens: Positive | None = None
+    """Maximum number of tokens of one reply of the critic (default: depends on the dialect)."""
+    critic_seed: int | None = None
+    """Seed of an in-process critic (default: the seed of the run)."""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _expect_sound_values(cls, given: Any, check: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return check(given)
+        except ValidationError as error:
+            raise ConfigError(objection(error)) from error
 
     def __post_init__(self) -> None:
         """Keep the tools as a list, which is what they come back as from JSON."""
         self.tools = list(self.tools)
 
-    def expect_sound(self) -> None:
-        """Raise if a setting makes no sense.
-
-        Raises:
-            ConfigError: naming it.
-
-        """
-        for name in ("rounds", "tokens", "computed", "seconds"):
-            if (value := getattr(self, name)) is not None and not value > 0:
-                raise ConfigError(f"{name} = {value!r}: must be more than 0")
-        if self.temperature is not None and not self.temperature >= 0:
-            raise ConfigError(f"temperature = {self.temperature!r}: must be 0 or more")
+    def expect_readable(self) -> None:
+        """Raise if a file that the settings name can't be read."""
 
     def spent(self, tree: Tree) -> StopReason | None:
         """Return the budget, rounds aside, that leaves nothing for another call."""
-        bill = tree.policy_usage + tree.critic_usage
-        limits = ((self.tokens, bill.total), (self.computed, bill.computed))
-        if any(limit is not None and used >= limit for limit, used in limits):
+        if self.tokens is not None and tree.policy_usage.total + tree.critic_usage.total >= self.tokens:
+            return StopReason.TOKENS
+        if self.computed is not None and tree.policy_usage.computed + tree.critic_usage.computed >= self.computed:
             return StopReason.TOKENS
         if self.seconds is not None and tree.seconds >= self.seconds:
             return StopReason.SECONDS
         return None
 
-    def seats(self, policy: Proposer | None = None, critic: Judge | None = None) -> Seats:
+    def seats(self, policy: "Proposer | None" = None, critic: "Judge | None" = None) -> "Seats":
         """Seat the agents and tools that the settings name, or the agents given instead."""
-        return Seats(policy or self.make_policy(), critic or self.make_critic(), verifiers(self.tools))
+        from longthought.agents import catalogue
+        from longthought.graphs.seats import Seats
+        from longthought.tools.catalogue import verifiers
 
-    def make_policy(self, *, max_tokens: int | None = None) -> Proposer:
-        """Make the policy that the settings name."""
-        return catalogue.policy(
-            self.policy, base_url=self.base_url, temperature=self.temperature, dialect=self.dialect, seed=self.seed,
-            max_tokens=max_tokens,
-        )  # fmt: skip
+        return Seats(
+            policy or catalogue.policy(self.model("policy")),
+            critic or catalogue.critic(self.model("critic")),
+            verifiers(self.tools),
+        )
 
-    def make_critic(self) -> Judge:
-        """Make the critic that the settings name."""
-        url = self.critic_base_url or self.base_url
-        return catalogue.critic(self.critic, base_url=url, dialect=self.dialect, seed=self.seed)
+    def model(self, chair: Chair) -> Model:
+        """Return the model in a chair with its settings."""
+        own = {name: getattr(self, setting_of(chair, name)) for name in Model.model_fields}
+        if chair == "critic":
+            own |= {name: getattr(self, name) for name in _SHARED if own[name] is None}
+        return Model(**own)
 
     def written(self) -> dict[str, Any]:
-        """Return the settings as a log keeps them, the graph's name among them."""
-        return {"graph": self.graph, **asdict(self)}
+        """Return the settings as a log keeps them, the graph's name among them; of the newer ones, those that are set.
+
+        So a log of default settings reads as it always did.
+        """
+        settings = asdict(self)
+        return {"graph": self.graph, **{k: v for k, v in settings.items() if v is not None or k not in _NEWER}}
 
     @classmethod
-    def read(cls, written: dict[str, Any]) -> Self:
+    def read(cls, written: Mapping[str, Any]) -> Self:
         """Read settings back; those a later version has dropped are left out."""
-        return cls(**{f.name: written[f.name] for f in fields(cls) if f.name in written})
+        known = {f.name for f in fields(cls)}
+        return cls(**{name: value for name, value in cls.current(written).items() if name in known})
+
+    @classmethod
+    def current(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return settings under their present names; an earlier name counts where the present one isn't given."""
+        older = {new: given[old] for old, new in cls.renamed.items() if old in given}
+        return older | {name: value for name, value in given.items() if name not in cls.renamed}
+
+
+_NEWER: Final = frozenset(("max_tokens", "critic_dialect", "critic_temperature", "critic_max_tokens", "critic_seed"))
+
+
+def setting_of(chair: Chair, name: str) -> str:
+    """Return the name that a setting of the model in a chair has among the settings of a run."""
+    if name == "name":
+        return chair
+    return name if chair == "policy" else f"critic_{name}"
 
 
 def started(problem: Problem, context: Context, *, sample: int = 0, by: Author = Author.STRATEGY) -> Started:

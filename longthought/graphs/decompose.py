@@ -12,16 +12,18 @@ After Zhou et al., "Least-to-Most Prompting Enables Complex Reasoning in Large L
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, Final
+
+from pydantic.dataclasses import dataclass
 
 from longthought.agents.agent import Solver
 from longthought.agents.dialects.dialect import Unreadable
 from longthought.agents.view import view
 from longthought.errors import ConfigError
 from longthought.graphs import operators, turns
-from longthought.graphs.debate import Debate, DebateContext
-from longthought.graphs.rules import Turn
+from longthought.graphs.context import Positive
+from longthought.graphs.debate import Debate
+from longthought.graphs.rules import DebateContext, Turn
 from longthought.graphs.subdebates import Subdebates, begun, paid
 from longthought.trajectories.events import (
     AnyEvent,
@@ -47,14 +49,8 @@ class DecomposeContext(DebateContext):
 
     graph: ClassVar[str] = "decompose"
 
-    questions: int = 8
-    """Questions of a plan at most."""
-
-    def expect_sound(self) -> None:
-        """Raise if a setting makes no sense."""
-        super().expect_sound()
-        if self.questions < 1:
-            raise ConfigError(f"questions = {self.questions!r}: must be 1 or more")
+    questions: Positive = 8
+    """Maximum number of questions of a plan."""
 
 
 class Planned(Tree):

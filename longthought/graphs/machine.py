@@ -197,7 +197,7 @@ class Machine(ABC, Generic[C, F]):
     async def _route(self, state: State) -> str:
         """Name the node whose turn it is; also when a person edits the state, outside of any run."""
         fold, settings = self._fold(state, get_runtime(self.context))
-        settings.expect_sound()
+        settings.expect_readable()
         turn = self.turn(fold, settings)
         if turn == OVER:
             return END

@@ -12,11 +12,12 @@ Nothing here calls a model, a tool or a clock.
 """
 
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Annotated, Any, ClassVar, TypeAlias
 
-from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic import Field
+from pydantic.dataclasses import dataclass
 
-from longthought.record import Record
+from longthought.graphs.context import Context, Positive
 from longthought.trajectories.events import (
     Action,
     AnyEvent,
@@ -40,26 +41,19 @@ from longthought.trajectories.events import (
 from longthought.trajectories.tree import BACKWARD, Node, NodeKind, Tree
 
 
-class Rules(Record):
-    """Budgets and habits of one debate."""
+@dataclass(kw_only=True)
+class DebateContext(Context):
+    """The settings of a debate, which the rules read."""
 
-    rounds: PositiveInt = 32
-    """Proposals at most, unreadable and repeated ones included."""
-    backtracks: NonNegativeInt | None = None
-    """Times the debate may leave a step behind, vetoes included; it ends where one more would be due."""
-    tokens: PositiveInt | None = None
-    """Tokens of policy and critic together, prompts included, after which no further call is made."""
-    computed: PositiveInt | None = None
-    """The same without cached prompt tokens."""
-    seconds: float | None = Field(default=None, gt=0)
-    """Seconds in models and tools, after which no further call is made."""
-    reflections: int = Field(default=1, ge=0)
-    """How often a critic may ask for a reflection on one step."""
-    veto: bool = True
-    """Whether refuted evidence rejects a step without asking the critic."""
-    patience: PositiveInt = 3
-    """Repeated or unreadable proposals from one node, in a row, before it is left; unusable verdicts likewise."""
-    within: NonNegativeInt = 0
+    graph: ClassVar[str] = "debate"
+
+    backtracks: Annotated[int, Field(ge=0)] | None = None
+    """Maximum number of times that the debate leaves a step behind, vetoes included; it ends where one more is due."""
+    reflections: Annotated[int, Field(ge=0)] = 1
+    """Maximum number of reflections that a critic may ask for on one step."""
+    patience: Positive = 3
+    """Number of repeated or unreadable proposals in a row after which a node is left; unusable verdicts likewise."""
+    within: Annotated[int, Field(ge=0)] = 0
     """The accepted step that the debate is about: sent back behind it, the debate ends."""
 
 
@@ -80,33 +74,33 @@ class Turn(StrEnum):
     """Nobody's."""
 
 
-def turn(tree: Tree, rules: Rules) -> Turn:
+def turn(tree: Tree, settings: DebateContext) -> Turn:
     """Say whose turn it is, from the last event alone; so a debate can go on from any log."""
-    wanted = _turn(tree, rules)
-    if wanted is Turn.PROPOSE and _spent(tree, rules, new_round=True):
+    wanted = _turn(tree, settings)
+    if wanted is Turn.PROPOSE and _spent(tree, settings, new_round=True):
         return Turn.ACT
-    if wanted in (Turn.JUDGE, Turn.REFLECT) and _spent(tree, rules, new_round=isinstance(tree.last, Failed)):
+    if wanted in (Turn.JUDGE, Turn.REFLECT) and _spent(tree, settings, new_round=isinstance(tree.last, Failed)):
         return Turn.ACT
     return wanted
 
 
-def _turn(tree: Tree, rules: Rules) -> Turn:
+def _turn(tree: Tree, settings: DebateContext) -> Turn:
     match tree.last:
         case Finished() | Graded():
             return Turn.END
         case Proposed() | Observed():
             return Turn.CHECK
         case Checked():
-            return Turn.ACT if vetoing(tree, rules) else Turn.JUDGE
+            return Turn.ACT if vetoing(tree, settings) else Turn.JUDGE
         case Reflected():
             return Turn.JUDGE
         case Judged():
             return Turn.ACT
         case Failed() as failed:
-            return Turn.ACT if failed.fatal or _out_of_patience(tree, rules, failed) else _retry(failed)
+            return Turn.ACT if failed.fatal or _out_of_patience(tree, settings, failed) else _retry(failed)
         case Moved() as moved if moved.cause is Cause.DOUBTED:
             return Turn.REFLECT
-        case Moved() as moved if _answered(tree) or (moved.cause in BACKWARD and moved.to < rules.within):
+        case Moved() as moved if _answered(tree) or (moved.cause in BACKWARD and moved.to < settings.within):
             return Turn.ACT
         case _:
             return Turn.PROPOSE
@@ -118,22 +112,16 @@ def _retry(failed: Failed) -> Turn:
     return Turn.REFLECT if failed.failure is Failure.UNREADABLE_STEP else Turn.JUDGE
 
 
-def _out_of_patience(tree: Tree, rules: Rules, failed: Failed) -> bool:
+def _out_of_patience(tree: Tree, settings: DebateContext, failed: Failed) -> bool:
     at = tree.cursor if failed.node is None else failed.node
-    return tree.repeats.get(at, 0) >= rules.patience
+    return tree.repeats.get(at, 0) >= settings.patience
 
 
-def _spent(tree: Tree, rules: Rules, *, new_round: bool) -> StopReason | None:
+def _spent(tree: Tree, settings: DebateContext, *, new_round: bool) -> StopReason | None:
     """Return the budget that forbids another model call, if any."""
-    if rules.tokens is not None and tree.policy_usage.total + tree.critic_usage.total >= rules.tokens:
-        return StopReason.TOKENS
-    if rules.computed is not None and tree.policy_usage.computed + tree.critic_usage.computed >= rules.computed:
-        return StopReason.TOKENS
-    if rules.seconds is not None and tree.seconds >= rules.seconds:
-        return StopReason.SECONDS
-    if new_round and tree.rounds >= rules.rounds:
-        return StopReason.ROUNDS
-    return None
+    if spent := settings.spent(tree):
+        return spent
+    return StopReason.ROUNDS if new_round and tree.rounds >= settings.rounds else None
 
 
 def candidate(tree: Tree) -> Node | None:
@@ -147,10 +135,10 @@ def candidate(tree: Tree) -> Node | None:
             return None
 
 
-def vetoing(tree: Tree, rules: Rules) -> Evidence | None:
+def vetoing(tree: Tree, settings: DebateContext) -> Evidence | None:
     """Return the evidence that vetoes the candidate, if any."""
     node = candidate(tree)
-    if not rules.veto or node is None:
+    if not settings.veto or node is None:
         return None
     return next((e for e in node.evidence if e.status is EvidenceStatus.REFUTED), None)
 
@@ -161,7 +149,7 @@ def repeated(tree: Tree, text: str) -> Node | None:
     return next((n for n in tree.rejected(tree.cursor) if n.text.split() == words), None)
 
 
-def illegal(tree: Tree, rules: Rules, verdict: Verdict) -> str | None:
+def illegal(tree: Tree, settings: DebateContext, verdict: Verdict) -> str | None:
     """Say why a verdict on the candidate is not allowed; None if it is."""
     node = candidate(tree)
     if node is None:
@@ -169,10 +157,10 @@ def illegal(tree: Tree, rules: Rules, verdict: Verdict) -> str | None:
     match verdict.action:
         case Action.CONTINUE if node.answer is not None:
             return "the step carries a final answer: terminate accepts it, backtrack rejects it"
-        case Action.TERMINATE if node.answer is None and not _nothing_left(tree, rules):
+        case Action.TERMINATE if node.answer is None and not _nothing_left(tree, settings):
             return "the step carries no final answer, and there is something left to try"
-        case Action.REFLECT if sum(v.action is Action.REFLECT for v in node.verdicts) >= rules.reflections:
-            return f"the step has been reflected on {rules.reflections} times already"
+        case Action.REFLECT if sum(v.action is Action.REFLECT for v in node.verdicts) >= settings.reflections:
+            return f"the step has been reflected on {settings.reflections} times already"
         case Action.BACKTRACK if verdict.target is not None:
             return _illegal_target(tree, node, verdict.target)
         case _:
@@ -183,8 +171,8 @@ def _answered(tree: Tree) -> bool:
     return tree.node(tree.cursor).answer is not None
 
 
-def _nothing_left(tree: Tree, rules: Rules) -> bool:
-    return tree.rounds >= rules.rounds
+def _nothing_left(tree: Tree, settings: DebateContext) -> bool:
+    return tree.rounds >= settings.rounds
 
 
 def _illegal_target(tree: Tree, node: Node, target: int) -> str | None:
@@ -194,10 +182,10 @@ def _illegal_target(tree: Tree, node: Node, target: int) -> str | None:
     return f"node {target} is not an accepted step on the path; choose one of {', '.join(map(str, allowed))}"
 
 
-def act(tree: Tree, rules: Rules, *, at: float) -> AnyEvent:
+def act(tree: Tree, settings: DebateContext, *, at: float) -> AnyEvent:
     """Return the event that follows from the last one when it is the rules' turn, stamped with the time `at`."""
-    make, by, fields = _follow(tree, rules)
-    if fields.get("cause") in BACKWARD and rules.backtracks is not None and tree.backtracks >= rules.backtracks:
+    make, by, fields = _follow(tree, settings)
+    if fields.get("cause") in BACKWARD and settings.backtracks is not None and tree.backtracks >= settings.backtracks:
         make, by, fields = _end(StopReason.BACKTRACKS)
     name = tree.problem.id if tree.last is None else tree.last.trajectory
     return make(trajectory=name, seq=tree.events, by=by, at=at, **fields)
@@ -206,23 +194,23 @@ def act(tree: Tree, rules: Rules, *, at: float) -> AnyEvent:
 _Draft: TypeAlias = tuple[type[Moved] | type[Failed] | type[Finished], Author, dict[str, Any]]
 
 
-def _follow(tree: Tree, rules: Rules) -> _Draft:
+def _follow(tree: Tree, settings: DebateContext) -> _Draft:
     node = candidate(tree)
     match tree.last:
         case Failed() as failed if failed.fatal:
             return _end(StopReason.FAILED)
         case Judged() as judged if node is not None:
             return _obey(tree, node, judged.verdict, judged.by)
-        case Checked() if node is not None and (veto := vetoing(tree, rules)):
+        case Checked() if node is not None and (veto := vetoing(tree, settings)):
             reason = f"{veto.tool}: {veto.detail or veto.claim}"
             return _leave(tree, node, node.parent or 0, Cause.VETOED, Author.TOOL, reason)
-        case Failed() as failed if _out_of_patience(tree, rules, failed):
+        case Failed() as failed if _out_of_patience(tree, settings, failed):
             return _give_up(tree, node)
         case Moved() as moved if _answered(tree):
             end = {"reason": StopReason.ANSWERED, "node": tree.cursor, "answer": tree.node(tree.cursor).answer}
             return Finished, moved.by, end
         case _:
-            return _end(_spent(tree, rules, new_round=True) or StopReason.GAVE_UP)
+            return _end(_spent(tree, settings, new_round=True) or StopReason.GAVE_UP)
 
 
 def _obey(tree: Tree, node: Node, verdict: Verdict, by: Author) -> _Draft:

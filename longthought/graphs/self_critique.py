@@ -10,14 +10,17 @@ a prefix. Models of the compact language read no notices: there the refusal alon
 After Qin et al., "O1 Replication Journey: A Strategic Progress Report", 2024 (second attempt: one agent that reflects).
 """
 
-from dataclasses import dataclass
 from typing import ClassVar, Final
+
+from pydantic.dataclasses import dataclass
 
 from longthought.agents import catalogue
 from longthought.agents.agent import Critic, Judge, Policy, Proposer
+from longthought.agents.model import Model
 from longthought.errors import ConfigError
-from longthought.graphs.debate import Debate, DebateContext
-from longthought.graphs.rules import Rules
+from longthought.graphs.context import setting_of
+from longthought.graphs.debate import Debate
+from longthought.graphs.rules import DebateContext
 from longthought.graphs.seats import Seats
 from longthought.tools.catalogue import verifiers
 from longthought.trajectories.events import Author
@@ -37,23 +40,25 @@ class SelfCritiqueContext(DebateContext):
 
     graph: ClassVar[str] = "self_critique"
 
-    def expect_sound(self) -> None:
-        """Raise if a setting makes no sense."""
-        super().expect_sound()
+    def __post_init__(self) -> None:
+        """Refuse settings of a critic."""
+        super().__post_init__()
         if self.critic not in (self.policy, DebateContext.critic):
             raise ConfigError(
-                f"critic = {self.critic!r}: in self_critique the policy judges its own steps; leave the critic out, "
-                "or take the graph debate"
+                f"`critic` can't be {self.critic!r}: in self_critique the policy judges its own steps; leave the "
+                "critic out, or take `graph=debate`"
             )
-        if self.critic_base_url is not None:
-            raise ConfigError(f"critic_base_url = {self.critic_base_url!r}: in self_critique there is one agent")
+        for name in Model.model_fields:
+            critics = setting_of("critic", name)
+            if name != "name" and getattr(self, critics) is not None:
+                raise ConfigError(
+                    f"`{critics}` can't be {getattr(self, critics)!r}: in self_critique there is one agent"
+                )
 
     def seats(self, policy: Proposer | None = None, critic: Judge | None = None) -> Seats:
         """Seat one agent in both chairs; with a policy given and no critic, its model judges too."""
         if policy is None:
-            policy, itself = catalogue.solo(
-                self.policy, base_url=self.base_url, dialect=self.dialect, temperature=self.temperature, seed=self.seed
-            )
+            policy, itself = catalogue.solo(self.model("policy"))
             return Seats(policy, critic or itself, verifiers(self.tools))
         if critic is not None:
             return Seats(policy, critic, verifiers(self.tools))
@@ -73,18 +78,18 @@ class SelfCritique(Debate):
     context = SelfCritiqueContext
     judge_is = Author.POLICY
 
-    def notice(self, tree: Tree, settled: Rules) -> str:
+    def notice(self, tree: Tree, settings: DebateContext) -> str:
         """Tell the agent when its budget runs low."""
-        return notice(tree, settled)
+        return notice(tree, settings)
 
 
-def notice(tree: Tree, settled: Rules) -> str:
+def notice(tree: Tree, settings: DebateContext) -> str:
     """Say how much of the budget is left once three quarters are spent, the scarcest first; empty before."""
     spent = tree.policy_usage.total + tree.critic_usage.total
     shares = [
-        (tree.rounds / settled.rounds, f"{settled.rounds - tree.rounds} of {settled.rounds} proposals are left"),
-        (spent / (settled.tokens or float("inf")), f"{(settled.tokens or 0) - spent} tokens are left"),
-        (tree.seconds / (settled.seconds or float("inf")), f"{(settled.seconds or 0) - tree.seconds:.0f} s are left"),
+        (tree.rounds / settings.rounds, f"{settings.rounds - tree.rounds} of {settings.rounds} proposals are left"),
+        (spent / (settings.tokens or float("inf")), f"{(settings.tokens or 0) - spent} tokens are left"),
+        (tree.seconds / (settings.seconds or float("inf")), f"{(settings.seconds or 0) - tree.seconds:.0f} s are left"),
     ]
     share, left = max(shares, key=lambda found: found[0])
     return _NOTICE.format(left=left) if LOW <= share < 1 else ""

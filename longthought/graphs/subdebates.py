@@ -10,9 +10,10 @@ from dataclasses import fields
 from typing import Any, Final
 
 from longthought.graphs.context import Context
-from longthought.graphs.debate import Debate, DebateContext
+from longthought.graphs.debate import Debate
 from longthought.graphs.machine import Observer
 from longthought.graphs.play import play
+from longthought.graphs.rules import DebateContext
 from longthought.graphs.seats import Seats
 from longthought.problems.problem import Problem
 from longthought.trajectories.events import (

@@ -18,7 +18,7 @@ from longthought.agents.dialects.dialect import Unreadable
 from longthought.agents.view import view
 from longthought.errors import LogError, LongthoughtError, OutageError
 from longthought.graphs import operators, rules
-from longthought.graphs.rules import Rules, Turn
+from longthought.graphs.rules import DebateContext, Turn
 from longthought.graphs.seats import Seats
 from longthought.problems.problem import Problem
 from longthought.tools.verifier import Claim, Interpreter, Verifier
@@ -66,7 +66,7 @@ async def or_failure(
 
 
 async def take(
-    turn: Turn, tree: Tree, seats: Seats, settled: Rules, *, judge_is: Author = Author.CRITIC, notice: str = ""
+    turn: Turn, tree: Tree, seats: Seats, settings: DebateContext, *, judge_is: Author = Author.CRITIC, notice: str = ""
 ) -> Sequence[AnyEvent]:
     """Take a turn that asks somebody, and return its events, not yet folded into the tree.
 
@@ -74,7 +74,7 @@ async def take(
         turn: Whose turn it is.
         tree: The debate so far.
         seats: Whom to ask.
-        settled: Its rules.
+        settings: Its settings, which the rules read.
         judge_is: Who sits in the critic's chair, and pays for the verdicts.
         notice: What whoever is asked should be told besides.
 
@@ -89,7 +89,7 @@ async def take(
             return await check(tree, seats, _candidate(tree))
         case Turn.JUDGE:
             node = _candidate(tree)
-            illegal = partial(rules.illegal, tree, settled)
+            illegal = partial(rules.illegal, tree, settings)
             return [await judge(tree, seats, node, illegal, by=judge_is, notice=notice)]
         case Turn.REFLECT:
             return [await reflect(tree, seats, _candidate(tree), notice=notice)]

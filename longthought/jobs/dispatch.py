@@ -10,13 +10,13 @@ import logging
 import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
 
 from longthought.errors import RunError
-from longthought.jobs.generate import Job
 from longthought.jobs.progress import Progress
+from longthought.jobs.request import JobRequest
 from longthought.jobs.scheduler import Agenda, Assignment, Opening, ended
 from longthought.problems.problem import Task
 from longthought.trajectories.events import AnyEvent
@@ -59,7 +59,7 @@ class Worker(Protocol):
         ...
 
 
-Hire = Callable[[Job, Path], Awaitable[Worker]]
+Hire = Callable[[JobRequest, Path], Awaitable[Worker]]
 """Start a worker for a share of a job, with the segment that it may write."""
 
 
@@ -89,7 +89,7 @@ class _Post:
 
 
 async def run_shards(
-    job: Job,
+    job: JobRequest,
     tasks: Iterable[Task],
     folder: RunFolder,
     hire: Hire,
@@ -117,7 +117,7 @@ class _Crew:
 
     def __init__(
         self,
-        job: Job,
+        job: JobRequest,
         tasks: Iterable[Task],
         folder: RunFolder,
         hire: Hire,
@@ -129,7 +129,7 @@ class _Crew:
         self.folder, self.hire, self.count, self.progress, self.on_event = folder, hire, count, progress, on_event
         self.agenda = Agenda(tasks, job.samples, Run(folder.path), progress, begin)
         requests = None if job.requests is None else math.ceil(job.requests / count)
-        self.share = replace(job, concurrency=math.ceil(job.concurrency / count), requests=requests)
+        self.share = job.model_copy(update={"concurrency": math.ceil(job.concurrency / count), "requests": requests})
         self.ahead = max(1, self.share.concurrency // 4)
         """Debates a worker gets beyond those it plays, so that it never waits for the parent."""
         self.posts: dict[int, _Post] = {}

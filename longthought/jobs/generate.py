@@ -8,12 +8,9 @@ import asyncio
 import itertools
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
-from dataclasses import asdict, dataclass
-from typing import Any
 
-from longthought.errors import ConfigError
 from longthought.graphs import catalogue
-from longthought.graphs.context import Context, started
+from longthought.graphs.context import started
 from longthought.graphs.machine import Observer
 from longthought.graphs.play import play
 from longthought.graphs.seats import Seats
@@ -21,6 +18,7 @@ from longthought.graphs.subdebates import Subdebates
 from longthought.jobs.gates import AGE, gated
 from longthought.jobs.grading import graded
 from longthought.jobs.progress import Progress
+from longthought.jobs.request import JobRequest
 from longthought.jobs.scheduler import Agenda, Assignment, Opening
 from longthought.problems.problem import Task
 from longthought.trajectories.events import AnyEvent
@@ -29,41 +27,8 @@ from longthought.trajectories.run import Run
 from longthought.trajectories.trajectory import Trajectory
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One batch: which graph, how many samples, how many debates at once."""
-
-    context: Context
-    samples: int = 1
-    concurrency: int = 64
-    requests: int | None = None
-    """Requests at once to one server; None for as many as there are debates in flight."""
-    deadline: float | None = None
-    """Seconds after which a debate is ended, whatever it waits for; counted anew when it is resumed."""
-
-    def __post_init__(self) -> None:
-        """Refuse what can't run."""
-        for name in ("samples", "concurrency", "requests"):
-            if (value := getattr(self, name)) is not None and value < 1:
-                raise ConfigError(f"--{name} {value}: must be at least 1")
-        if self.deadline is not None and not self.deadline > 0:
-            raise ConfigError(f"--deadline {self.deadline:g}: must be more than 0 seconds")
-        self.context.expect_sound()
-
-    def config(self) -> dict[str, Any]:
-        """Return what must be the same when the job is resumed: all but how fast it goes and where servers are."""
-        settings = self.context.written()
-        for place in ("base_url", "critic_base_url"):
-            del settings[place]
-        return {"samples": self.samples, **settings}
-
-    def written(self) -> dict[str, Any]:
-        """Return it as JSON can hold it, for another process."""
-        return {**asdict(self), "context": self.context.written()}
-
-
 async def run_job(
-    job: Job,
+    job: JobRequest,
     tasks: Iterable[Task],
     folder: RunFolder,
     *,
@@ -102,7 +67,7 @@ async def run_job(
             yield trajectory
 
 
-async def _play_all(job: Job, agenda: Agenda, table: "Table", progress: Progress) -> AsyncGenerator[Trajectory]:
+async def _play_all(job: JobRequest, agenda: Agenda, table: "Table", progress: Progress) -> AsyncGenerator[Trajectory]:
     over: asyncio.Queue[Trajectory | None] = asyncio.Queue()
     room = asyncio.Semaphore(job.concurrency)
 
@@ -138,7 +103,7 @@ async def _play_all(job: Job, agenda: Agenda, table: "Table", progress: Progress
 class Table:
     """Where the debates of a job are played: with the same agents, behind the same gates."""
 
-    def __init__(self, job: Job, seats: Seats, observe: Observer) -> None:
+    def __init__(self, job: JobRequest, seats: Seats, observe: Observer) -> None:
         """Seat the agents; `observe` is told of events as they fall, and must log them before it returns."""
         shared = job.context.critic_base_url in (None, job.context.base_url)
         self.job = job

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from longthought.errors import LongthoughtError, RunError, UserError
-from longthought.jobs.generate import Job
+from longthought.jobs.request import JobRequest
 from longthought.jobs.scheduler import Assignment
 from longthought.jobs.worker import COMPLAINT, LONGEST_LINE, orders, whole_line
 from longthought.trajectories.events import EVENT, AnyEvent
@@ -33,7 +33,7 @@ class LocalProcess:
         self._process, self._reader, self._writer = process, reader, writer
 
     @classmethod
-    async def start(cls, job: Job, segment: Path) -> Self:
+    async def start(cls, job: JobRequest, segment: Path) -> Self:
         """Start a process for a share of a job."""
         ours, theirs = socket.socketpair()
         with theirs:

@@ -96,12 +96,12 @@ class MetricsServer:
                 """Say nothing: the terminal shows the job."""
 
         if not 0 <= port <= _MAX_PORT:
-            raise ConfigError(f"--metrics-port {port}: must be from 0 to {_MAX_PORT}")
+            raise ConfigError(f"`metrics_port` {port}: must be from 0 to {_MAX_PORT}")
         try:
             self._server = ThreadingHTTPServer((_HOST, port), Handler)
         except OSError as error:
             raise ConfigError(
-                f"--metrics-port {port}: can't listen there ({error.strerror}); choose another, or 0 for a free one"
+                f"`metrics_port` {port}: can't listen there ({error.strerror}); choose another, or 0 for a free one"
             ) from error
         self._server.daemon_threads = True
         self.url = f"http://{_HOST}:{self._server.server_address[1]}/metrics"

@@ -76,7 +76,7 @@ def _expect_readable(problem: Problem, seats: Seats) -> None:
         if objection := agent.unsuitable(_opening(problem)):
             raise ProblemError(
                 f"{agent.name} can't read the problem {problem.id!r}: {objection.rstrip('.')}; "
-                "for other problems give --policy and --critic openai:NAME with --base-url"
+                "for other problems give `policy` and `critic` openai:NAME with `base_url`"
             )
 
 

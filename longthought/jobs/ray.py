@@ -18,10 +18,11 @@ from ray.exceptions import RayActorError, RayError  # pyright: ignore
 
 from longthought.errors import ConfigError, LongthoughtError, RunError
 from longthought.jobs.dispatch import Hire
-from longthought.jobs.generate import Job, Table
+from longthought.jobs.generate import Table
 from longthought.jobs.local import error_of
+from longthought.jobs.request import JobRequest
 from longthought.jobs.scheduler import Assignment
-from longthought.jobs.worker import COMPLAINT, complaint, read_job
+from longthought.jobs.worker import COMPLAINT, complaint
 from longthought.trajectories.events import EVENT, AnyEvent
 from longthought.trajectories.segment import encode
 
@@ -41,8 +42,8 @@ class Player:
     """What runs on a node: it plays debates, and keeps their events until it is asked for news."""
 
     def __init__(self, job: dict[str, Any]) -> None:
-        """Take the job as `Job.written` wrote it; models are loaded with the first debate."""
-        self._job = read_job(job)
+        """Take the job as JSON holds it; models are loaded with the first debate."""
+        self._job = JobRequest.model_validate(job)
         self._table: Table | None = None
         self._lines: list[bytes] = []
         self._news = asyncio.Event()
@@ -97,14 +98,14 @@ class RayActor:
         self.fate = "stopped answering"
 
     @classmethod
-    async def start(cls, job: Job, resources: Mapping[str, float]) -> Self:
+    async def start(cls, job: JobRequest, resources: Mapping[str, float]) -> Self:
         """Start an actor where there is room for it; wait until there is."""
         rest = dict(resources)
         options: dict[str, Any] = {"num_cpus": rest.pop("CPU", 1.0), "num_gpus": rest.pop("GPU", 0.0)}
         if rest:
             options["resources"] = rest
         made = RAY.remote(Player).options(**options, max_restarts=0, scheduling_strategy="SPREAD")
-        actor = made.remote(job.written())
+        actor = made.remote(job.model_dump(mode="json"))
         try:
             ready = asyncio.ensure_future(_answer(actor.ready.remote()))
             if not (await asyncio.wait([ready], timeout=PLACING))[0]:
@@ -159,7 +160,7 @@ async def cluster(address: str | None, resources: Mapping[str, float]) -> AsyncG
         except (ConnectionError, ValueError, RuntimeError) as error:
             raise _no_cluster(address, error) from error
 
-    async def hire(job: Job, segment: Path) -> RayActor:
+    async def hire(job: JobRequest, segment: Path) -> RayActor:
         return await RayActor.start(job, resources)
 
     try:
@@ -184,7 +185,7 @@ async def _expect_listener(address: str | None) -> None:
 
 def _no_cluster(address: str | None, error: BaseException) -> ConfigError:
     return ConfigError(
-        f"--ray-address {address}: no Ray cluster there ({_first_line(error)}); start one with "
+        f"`ray_address` {address}: no Ray cluster there ({_first_line(error)}); start one with "
         "'ray start --head', or leave the address out to use this machine"
     )
 

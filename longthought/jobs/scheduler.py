@@ -126,7 +126,7 @@ class Agenda:
             if before.problem != problem:
                 raise RunFolderError(
                     f"{self._log.path}: the debate {name!r} is on another problem of that id "
-                    f"({before.problem.statement!r}): choose another --out, or give the problems it was begun with"
+                    f"({before.problem.statement!r}): choose another `out`, or give the problems it was begun with"
                 )
             parts = (event for part in self._log.parts(name) for event in self._log.trajectory(part).events)
             for event in itertools.chain(before.events, parts):

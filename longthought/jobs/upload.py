@@ -7,7 +7,7 @@ Object stores can't append, so a segment is copied in chunks, each closed when i
     events-0001.000000482113.jsonl        from byte 482,113, and so on
 
 The copy is a run folder itself. Should the machine with the run folder be lost, fetch the copy and run the job again
-with it as --out: what was written in the last `SECONDS`, and while an upload was under way, is then done again.
+with it as `out`: what was written in the last `SECONDS`, and while an upload was under way, is then done again.
 """
 
 import asyncio
@@ -51,7 +51,7 @@ class Copy:
             self._fs.makedirs(self._root, exist_ok=True)
             self._take_stock()
         except (OSError, ImportError) as error:
-            raise ConfigError(f"--upload {url}: can't be used ({error}); check the address and the keys") from error
+            raise ConfigError(f"`upload` {url}: can't be used ({error}); check the address and the keys") from error
 
     def round(self) -> int:
         """Copy what was written since the last round; return how many chunks that made."""
@@ -63,16 +63,16 @@ class Copy:
         there: dict[str, dict[str, Any]] = self._fs.find(self._root, detail=True)
         if not self._fs.exists(manifest):
             if there:
-                raise RunFolderError(f"--upload {self.url}: holds something else; choose an empty place")
+                raise RunFolderError(f"`upload` {self.url}: holds something else; choose an empty place")
             self._fs.pipe_file(manifest, ours)
         elif self._fs.cat_file(manifest) != ours:
-            raise RunFolderError(f"--upload {self.url}: is the copy of another run; choose another place")
+            raise RunFolderError(f"`upload` {self.url}: is the copy of another run; choose another place")
         for path in sorted(there):
             if chunk := _CHUNK_NAME.search(path):
                 local, offset = self.folder / f"{chunk[1]}.jsonl", int(chunk[2])
                 if not local.exists() or local.stat().st_size < offset + there[path]["size"]:
                     raise RunFolderError(
-                        f"--upload {self.url}: has more of {local.name} than {self.folder}; fetch the copy and go on "
+                        f"`upload` {self.url}: has more of {local.name} than {self.folder}; fetch the copy and go on "
                         "with that, or choose another place"
                     )
                 self._done[local.name] = offset  # the last chunk is copied again: its upload may have been cut off
@@ -129,7 +129,7 @@ async def uploading(folder: Path, url: str | None) -> AsyncGenerator[None]:
             await asyncio.to_thread(copy.round)
         except Exception as error:
             raise RunError(
-                f"--upload {url}: the copy is not complete ({error}), and {folder} is: run again to mend that"
+                f"`upload` {url}: the copy is not complete ({error}), and {folder} is: run again to mend that"
             ) from error
 
 
@@ -140,6 +140,6 @@ def _storage(url: str) -> tuple[Any, str]:
         found: tuple[Any, str] = url_to_fs(url)  # pyright: ignore
         return found
     except ImportError as error:
-        raise ConfigError(f"--upload {url}: {error}; install what it names with pip") from error
+        raise ConfigError(f"`upload` {url}: {error}; install what it names with pip") from error
     except ValueError as error:
-        raise ConfigError(f"--upload {url}: {error}; write file:///FOLDER or s3://BUCKET/PREFIX") from error
+        raise ConfigError(f"`upload` {url}: {error}; write file:///FOLDER or s3://BUCKET/PREFIX") from error

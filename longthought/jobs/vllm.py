@@ -77,9 +77,9 @@ def words(model: str) -> list[str]:
     try:
         found = shlex.split(model)
     except ValueError as error:
-        raise ConfigError(f"--serve-vllm {model}: {error}; quote a name with spaces in it") from None
+        raise ConfigError(f"`serve_vllm` {model}: {error}; quote a name with spaces in it") from None
     if not found or found[0].startswith("-"):
-        raise ConfigError(f"--serve-vllm {model!r}: begin with a model; vLLM's own options may follow it")
+        raise ConfigError(f"`serve_vllm` {model!r}: begin with a model; vLLM's own options may follow it")
     return found
 
 
@@ -95,8 +95,6 @@ async def serving(model: str, log: Path, *, gpus: int = 1) -> AsyncGenerator[Ser
         EndpointError: if the server ends or isn't ready in time, with the errors in its log.
 
     """
-    if gpus < 1:
-        raise ConfigError(f"--tensor-parallel-size {gpus}: must be at least 1")
     asked = words(model)
     command, port = find(asked[0]), _free_port()
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -130,8 +128,8 @@ def find(model: str) -> str:
     if found := shutil.which("vllm") or (str(beside) if beside.exists() else None):
         return found
     raise ModelError(
-        f"--serve-vllm {model}: there is no vllm command here; pip install vllm, or start a server elsewhere and give "
-        "its --base-url"
+        f"`serve_vllm` {model}: there is no vllm command here; pip install vllm, or start a server elsewhere and give "
+        "its `base_url`"
     )
 
 

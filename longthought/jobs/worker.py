@@ -14,11 +14,11 @@ import sys
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from longthought.errors import LongthoughtError
-from longthought.graphs import catalogue
-from longthought.jobs.generate import Job, Table
+from longthought.jobs.generate import Table
+from longthought.jobs.request import JobRequest
 from longthought.jobs.scheduler import Assignment
 from longthought.trajectories.events import AnyEvent
 from longthought.trajectories.segment import TORN_LIMIT, Segment
@@ -29,17 +29,9 @@ COMPLAINT: Final = b'{"error":'
 """How a line begins that is no event but the error that ends the process."""
 
 
-def orders(job: Job, segment: Path) -> bytes:
+def orders(job: JobRequest, segment: Path) -> bytes:
     """Write the first line a process is sent."""
-    return json.dumps({"job": job.written(), "segment": str(segment.resolve())}).encode() + b"\n"
-
-
-def read_job(written: dict[str, Any]) -> Job:
-    """Read a job that was written with `Job.written`."""
-    settings = dict(written["context"])
-    return Job(
-        catalogue.context(settings.pop("graph"), settings), **{k: v for k, v in written.items() if k != "context"}
-    )
+    return json.dumps({"job": job.model_dump(mode="json"), "segment": str(segment.resolve())}).encode() + b"\n"
 
 
 def complaint(error: LongthoughtError) -> bytes:
@@ -68,7 +60,7 @@ async def serve(channel: socket.socket) -> None:
 
 async def _play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     told = json.loads(await reader.readline())
-    job = read_job(told["job"])
+    job = JobRequest.model_validate(told["job"])
     seats, room, playing = job.context.seats(), asyncio.Semaphore(job.concurrency), set[asyncio.Task[None]]()
     try:
         with closing(Segment(Path(told["segment"]))) as segment:

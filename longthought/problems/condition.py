@@ -43,7 +43,7 @@ class Condition:
         """
         match = _WRITTEN.fullmatch(written)
         if match is None:
-            raise ConfigError(f"--where {written}: write FIELD=VALUE, such as level=5; there are also != < <= > >=")
+            raise ConfigError(f"`where` {written}: write FIELD=VALUE, such as level=5; there are also != < <= > >=")
         return cls(match["field"], match["sign"], match["value"])
 
     def __str__(self) -> str:

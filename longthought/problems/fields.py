@@ -42,19 +42,19 @@ class Fields:
             ProblemError: if a field isn't there, or holds something else.
 
         """
-        statement = text(wanted(row, self.statement, "--statement-field"), self.statement)
+        statement = text(wanted(row, self.statement, "statement_field"), self.statement)
         if not statement.strip():
             raise ProblemError(f'"{self.statement}": expected a problem in words, found {show(statement)}')
         record: dict[str, Any] = {"id": self._id(row) or made, "statement": statement.strip()}
         if self.answer is not None:
-            given = wanted(row, self.answer, "--answer-field")
+            given = wanted(row, self.answer, "answer_field")
             if given is not None:
                 record["reference"] = {"answer": self._answer(text(given, self.answer))}
         return record
 
     def _id(self, row: Row) -> str:
         if self.id is not None:
-            return text(wanted(row, self.id, "--id-field"), self.id)
+            return text(wanted(row, self.id, "id_field"), self.id)
         found = [row[name] for name in self.ids if row.get(name) not in (None, "")]
         return text(found[0], "id") if found else ""
 
@@ -87,12 +87,12 @@ def fields_of(
 
     """
     if preset is not None and preset not in PRESETS:
-        raise ConfigError(f"--preset {preset}: there are {', '.join(PRESETS)}")
+        raise ConfigError(f"`preset` {preset}: there are {', '.join(PRESETS)}")
     base = PRESETS[preset] if preset is not None else None
     if base is None and statement is None:
         if answer is not None or id is not None:
-            option = f"--answer-field {answer}" if answer is not None else f"--id-field {id}"
-            raise ConfigError(f"{option}: say which field holds the problem too, with --statement-field")
+            option = f"`answer_field` {answer}" if answer is not None else f"`id_field` {id}"
+            raise ConfigError(f"{option}: say which field holds the problem too, with `statement_field`")
         return None
     base = base or Fields("")
     marks = () if answer else base.marks
@@ -121,7 +121,7 @@ def wanted(row: Row, name: str, option: str) -> Any:
     """Look up a field that must be there."""
     found = value(row, name)
     if found is MISSING:
-        raise ProblemError(f'no field "{name}" here; the fields are {names(row)}: name one of them with {option}')
+        raise ProblemError(f'no field "{name}" here; the fields are {names(row)}: name one of them with `{option}`')
     return found
 
 

@@ -11,7 +11,7 @@ import fcntl
 import json
 import os
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -104,8 +104,21 @@ class RunFolder:
         _sync_folder(path)
 
     @classmethod
-    def create_or_resume(cls, path: str | Path, config: Mapping[str, Any], *, kind: str = "generate") -> Self:
+    def create_or_resume(
+        cls,
+        path: str | Path,
+        config: Mapping[str, Any],
+        *,
+        kind: str = "generate",
+        current: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
+    ) -> Self:
         """Start a run in a new or empty folder, or resume the run that the folder holds.
+
+        Args:
+            path: The folder.
+            config: What must be the same when the run is resumed.
+            kind: The job that writes it.
+            current: Turns a configuration that an earlier version wrote into what would be written now.
 
         Raises:
             RunFolderError: if the folder holds anything but a run, its run has another configuration or schema, or
@@ -121,7 +134,7 @@ class RunFolder:
             resumed = (path / _MANIFEST).exists()
             if resumed:
                 stored = read_manifest(path)
-                _expect_same(path, stored, wanted)
+                _expect_same(path, stored, wanted, current)
                 wanted = stored
             else:
                 _write_manifest(path, wanted)
@@ -276,9 +289,11 @@ def _expect_schema(path: Path, stored: Manifest) -> None:
         )
 
 
-def _expect_same(path: Path, stored: Manifest, wanted: Manifest) -> None:
+def _expect_same(
+    path: Path, stored: Manifest, wanted: Manifest, current: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+) -> None:
     _expect_schema(path, stored)
-    old = dict(_flat({"job": stored.kind, **stored.config}))
+    old = dict(_flat({"job": stored.kind, **_manifest(stored.kind, current(stored.config)).config}))
     new = dict(_flat({"job": wanted.kind, **wanted.config}))
     changes = [
         f"{key} {_show(old, key)} -> {_show(new, key)}"

@@ -93,7 +93,7 @@ def test_a_bundled_agent_is_found_by_its_role(tmp_path: Path, monkeypatch: pytes
         ("", ["'' is not a model", "bundled:countdown"]),
         ("openai:", ["'openai:' is not a model"]),
         ("nobody:model", ["nobody:model", "openai:NAME"]),
-        ("openai:m", ["openai:m", "--base-url http://localhost:8000/v1"]),
+        ("openai:m", ["openai:m", "`base_url=http://localhost:8000/v1`"]),
     ],
 )
 def test_names_that_make_nothing_say_what_there_is(name: str, said: list[str]) -> None:

@@ -11,7 +11,6 @@ from longthought.cli.render.comparison import critic_panel, footnotes, table
 from longthought.domains.countdown import countdown_task
 from longthought.domains.loader import write
 from longthought.evaluation.evaluation import evaluate
-from longthought.evaluation.plays import EvaluationPlan
 from longthought.evaluation.strategies import STRATEGIES, Strategy
 from longthought.problems.countdown import game
 from tests.cli.test_cli import URL, Run, expect_one_line, run, served
@@ -28,12 +27,12 @@ GAMES = [countdown_task(p) for p in game.generate(count=2, numbers=3, split="val
         (["--strategies", "debat"], ["unknown strategy 'debat'", "majority, best-of-n", "debate"]),
         (["--strategies", ","], ["no strategy is left"]),
         (["--strategy", "debate"], ["--strategy debate", "NAME=GRAPH:SETTING=VALUE", "quick=debate:patience=1"]),
-        (["--strategy", "x=debate:colour=red"], ["--set colour=red"]),
+        (["--strategy", "x=debate:colour=red"], ["--strategy colour=red", "the settings of debate are"]),
         (["--strategies", "debate", "--budget", "many"], ["--budget many", "1000,2000,4000"]),
-        (["--strategies", "debate", "--budget", "0,100"], ["--budget 0,100", "more than 0"]),
+        (["--strategies", "debate", "--budget", "0,100"], ["--budget must be at least 1, got 0"]),
         (["--strategies", "debate", "--budget", ""], ["--budget"]),
-        (["--strategies", "debate", "--seeds", "0"], ["--seeds 0"]),
-        (["--strategies", "debate", "--concurrency", "0"], ["--concurrency 0"]),
+        (["--strategies", "debate", "--seeds", "0"], ["--seeds", "greater than or equal to 1"]),
+        (["--strategies", "debate", "--concurrency", "0"], ["--concurrency must be at least 1, got 0"]),
         (["--strategies", "debate", "--tools", "oracle"], ["'oracle'"]),
     ],
 )
@@ -88,8 +87,9 @@ def drawn(*parts: object) -> str:
 def test_the_table_says_who_saw_what(tmp_path: Path) -> None:
     strategies = [STRATEGIES["debate"], Strategy("best-of-n", "debate", checker=True, runs_of="leaf-only")]
     settings = {"policy": Enumerator(), "critic": Solver(), "tools": ["countdown"]}
-    plan = EvaluationPlan(strategies, GAMES, tmp_path, [100, 400], (0, 1), settings)
-    found, critics = evaluate(plan)
+    found, critics = evaluate(
+        GAMES, out=tmp_path, strategies=strategies, budgets=(100, 400), seeds=(0, 1), settings=settings
+    )
     narrow = drawn(table(found, 400, 60))
     assert "no room for all, requests" in narrow
     assert "…" not in narrow

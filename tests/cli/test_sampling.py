@@ -33,7 +33,7 @@ def test_sampling_from_problems_to_show(
     assert sorted(t.id for t in Run(out).trajectories()) == ["a#0", "a#1", "b#0", "b#1"]
     for trajectory in Run(out).trajectories():
         config = trajectory.tree.started.config if trajectory.tree.started else {}
-        assert (config["graph"], config["samples"], config["tools"]) == ("sampling", 4, [])
+        assert (config["graph"], config["attempts"], config["tools"]) == ("sampling", 4, [])
         assert len(trajectory.tree.nodes[0].children) == 4
     capsys.readouterr()
     assert call(monkeypatch, "show", out, "a") == 0
@@ -48,7 +48,7 @@ def test_solve_takes_the_settings_of_the_graph(
     words = ["--graph", "sampling", "--set", "samples=1", "--temperature", "0", "--json"]
     assert call(monkeypatch, "solve", "Use 3, 7, 16 and 20, each once, to make 46.", *words) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told["events"][0]["config"]["samples"] == 1
+    assert told["events"][0]["config"]["attempts"] == 1
     assert told["tokens"]["critic"]["completion"] == 0
 
 

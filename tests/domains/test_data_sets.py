@@ -90,14 +90,14 @@ def test_an_id_that_is_there_is_kept_and_one_that_comes_again_is_refused(tmp_pat
 def test_a_field_that_is_not_there_lists_those_that_are(tmp_path: Path) -> None:
     path = lines(tmp_path / "p.jsonl", *SUMS)
     fields = "the fields are question, answer, level"
-    expect_error(ProblemError, path, "p.jsonl:1", '"task"', fields, "--statement-field", statement_field="task")
+    expect_error(ProblemError, path, "p.jsonl:1", '"task"', fields, "`statement_field`", statement_field="task")
     options = {"statement_field": "question"}
-    expect_error(ProblemError, path, '"gold"', fields, "--answer-field", answer_field="gold", **options)
-    expect_error(ProblemError, path, '"nr"', fields, "--id-field", id_field="nr", **options)
-    expect_error(ProblemError, path, '"answer.x"', fields, "--answer-field", answer_field="answer.x", **options)
+    expect_error(ProblemError, path, '"gold"', fields, "`answer_field`", answer_field="gold", **options)
+    expect_error(ProblemError, path, '"nr"', fields, "`id_field`", id_field="nr", **options)
+    expect_error(ProblemError, path, '"answer.x"', fields, "`answer_field`", answer_field="answer.x", **options)
     expect_error(ProblemError, path, '"problem"', fields, preset="math")
     unknown = lines(tmp_path / "unknown.jsonl", {"prompt": "x", "gold": "1"})
-    expect_error(ProblemError, unknown, "unknown.jsonl:1", "fields are prompt, gold", "--statement-field")
+    expect_error(ProblemError, unknown, "unknown.jsonl:1", "fields are prompt, gold", "`statement_field`")
 
 
 def test_values_that_are_no_problem_are_refused(tmp_path: Path) -> None:
@@ -114,12 +114,12 @@ def test_values_that_are_no_problem_are_refused(tmp_path: Path) -> None:
 def test_options_that_make_no_sense_are_refused_at_once(tmp_path: Path) -> None:
     path = lines(tmp_path / "p.jsonl", *SUMS)
     for options, words in (
-        ({"preset": "gsm9k"}, "--preset gsm9k: there are gsm8k, math"),
+        ({"preset": "gsm9k"}, "`preset` gsm9k: there are gsm8k, math"),
         ({"answer_field": "answer"}, "with --statement-field"),
         ({"id_field": "level"}, "with --statement-field"),
-        ({"limit": 0}, "--limit 0: must be at least 1"),
-        ({"where": "level"}, "--where level: write FIELD=VALUE"),
-        ({"where": ["level=1", "=3"]}, "--where =3: write FIELD=VALUE"),
+        ({"limit": 0}, "`limit` must be at least 1, got 0"),
+        ({"where": "level"}, "`where` level: write FIELD=VALUE"),
+        ({"where": ["level=1", "=3"]}, "`where` =3: write FIELD=VALUE"),
     ):
         with pytest.raises(ConfigError, match=words):
             load(path, **options)

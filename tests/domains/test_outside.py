@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from longthought.evaluation.plays import graded
 
 import longthought as lt
 from examples.game24 import GAME24, Game24, Numbers
@@ -20,7 +21,6 @@ from longthought.domains import catalogue
 from longthought.domains.grade import grade
 from longthought.domains.posing import posed
 from longthought.errors import ConfigError, ProblemError
-from longthought.evaluation.plays import graded
 from longthought.jobs.scheduler import Assignment
 from longthought.labels.job import label
 from longthought.training.data.contamination import TestSets

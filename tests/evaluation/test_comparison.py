@@ -3,7 +3,8 @@
 import csv
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ from longthought.errors import ConfigError, ProblemError, RunFolderError
 from longthought.evaluation import plots
 from longthought.evaluation.comparison import Comparison, compare, steps
 from longthought.evaluation.evaluation import evaluate
-from longthought.evaluation.plays import EvaluationPlan, graded
-from longthought.evaluation.saving import save
+from longthought.evaluation.request import EvaluationRequest
+from longthought.evaluation.runs import Evaluation, StrategyRun, graded
 from longthought.evaluation.strategies import STRATEGIES, USUAL, Strategy, chosen, read
+from longthought.jobs.progress import Progress
 from longthought.problems.countdown import game
 from longthought.problems.problem import AnswerReference, Problem, Task
 from longthought.statistics import paired, share
@@ -30,10 +32,10 @@ CHECKED = Strategy("best-of-n", "debate", checker=True, runs_of="leaf-only")
 BUDGETS = (150, 400, 900)
 
 
-def plan_of(out: Path, strategies: Sequence[Strategy], **changes: Any) -> tuple[EvaluationPlan, Enumerator]:
+def asked(strategies: Sequence[Strategy], **changes: Any) -> tuple[EvaluationRequest, Enumerator]:
     policy = Enumerator()
-    given: dict[str, Any] = {"budgets": BUDGETS, "settings": {"policy": policy, "critic": Solver()}, **changes}
-    return EvaluationPlan(strategies, TASKS, out, **given), policy
+    given: dict[str, Any] = {"budgets": BUDGETS, "policy": policy, "critic": Solver(), **changes}
+    return EvaluationRequest.of(strategies=strategies, **given), policy
 
 
 def raw(folder: Path) -> dict[str, list[dict[str, Any]]]:
@@ -69,9 +71,9 @@ def replayed(events: list[dict[str, Any]], budget: int, *, cached: bool, checker
 def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Comparison]:
     """A comparison of fake agents, with two seeds."""
     out = tmp_path_factory.mktemp("played")
-    plan, _ = plan_of(out, [STRATEGIES["debate"], LOOSE, STRATEGIES["leaf-only"], CHECKED], seeds=(0, 1))
-    found, critics = evaluate(plan, concurrency=4)
-    save(found, critics, out)
+    strategies = [STRATEGIES["debate"], LOOSE, STRATEGIES["leaf-only"], CHECKED]
+    request, _ = asked(strategies, seeds=(0, 1), concurrency=4)
+    found, critics = evaluate(TASKS, request, out=out)
     plots.draw(found, critics, out)
     return out, found
 
@@ -169,20 +171,28 @@ def test_what_is_left_in_the_folder(played: tuple[Path, Comparison]) -> None:
 
 
 def test_played_once_and_never_again(tmp_path: Path) -> None:
-    plan, policy = plan_of(tmp_path, [STRATEGIES["debate"]])
-    first, _ = evaluate(plan)
-    asked = policy.asked
-    assert asked > 0
-    again, same = plan_of(tmp_path, [STRATEGIES["debate"]], budgets=(300, 900))  # other smaller budgets cost nothing
-    second, _ = evaluate(again)
+    request, policy = asked([STRATEGIES["debate"]])
+    first, _ = evaluate(TASKS, request, out=tmp_path)
+    assert policy.asked > 0
+    again, same = asked([STRATEGIES["debate"]], budgets=(300, 900))  # other smaller budgets cost nothing
+    second, _ = evaluate(TASKS, again, out=tmp_path)
     assert same.asked == 0
     assert second.row("debate", 900) == first.row("debate", 900)
 
 
 def test_the_random_critic_has_the_debates_played_before_it(tmp_path: Path) -> None:
-    plan, _ = plan_of(tmp_path, chosen(["random-critic"]))
-    assert [play.strategy.name for play in plan.plays()] == ["debate", "random-critic"]
-    found, critics = evaluate(plan)
+    request, _ = asked(chosen(["random-critic"]))
+    names: list[str] = []
+
+    @contextmanager
+    def watch(run: StrategyRun, progress: Progress) -> Generator[None]:
+        assert (progress.done, progress.expected) == (0, len(TASKS))
+        yield
+        assert progress.done == len(TASKS)
+        names.append(run.strategy.name)
+
+    found, critics = evaluate(TASKS, request, out=tmp_path, watch=watch)
+    assert names == ["debate", "random-critic"]
     assert [entrant.critic for entrant in found.strategies] == ["random"]
     assert set(critics.reports) == {"debate"}
 
@@ -190,11 +200,11 @@ def test_the_random_critic_has_the_debates_played_before_it(tmp_path: Path) -> N
 @pytest.mark.slow
 def test_the_bundled_agents_and_every_figure_again_from_their_logs(tmp_path: Path) -> None:
     names = ("debate", "leaf-only", "greedy", "best-of-n")
-    plan = EvaluationPlan(chosen(names), TASKS, tmp_path, BUDGETS)
-    found, critics = evaluate(plan)
+    request = EvaluationRequest.of(strategies=names, budgets=BUDGETS)
+    found, critics = evaluate(TASKS, request, out=tmp_path)
     folders = {name: name for name in names} | {"best-of-n": "majority"}
     assert check_rows(tmp_path, found, folders, ["best-of-n"]) == 4 * 3 * 2
-    for attempts in plan.play_of(STRATEGIES["majority"], 0).trajectories():
+    for attempts in Evaluation(request, TASKS, tmp_path).run_of(STRATEGIES["majority"], 0).trajectories():
         paid = [event.calls for event in attempts.events if event.calls]
         before = sum(call.usage.computed for calls in paid[:-1] for call in calls)
         assert before < max(BUDGETS) <= attempts.usage.total.computed  # spent to the last call, and no further
@@ -211,28 +221,31 @@ def test_steps_of_a_curve_hold_the_budgets() -> None:
 
 
 def test_a_budget_too_small_for_one_call(tmp_path: Path) -> None:
-    plan, _ = plan_of(tmp_path, [STRATEGIES["debate"]], budgets=(3, 300))
-    with pytest.raises(ConfigError, match=r"--budget 3: too small for a single call of debate, .* \d+ tokens"):
-        evaluate(plan)
+    request, _ = asked([STRATEGIES["debate"]], budgets=(3, 300))
+    with pytest.raises(ConfigError, match=r"`budgets` 3: too small for a single call of debate, .* \d+ tokens"):
+        evaluate(TASKS, request, out=tmp_path)
 
 
-@pytest.mark.parametrize(("changes", "said"), [({"budgets": (0,)}, "--budget 0"), ({"seeds": ()}, "--seeds 0")])
-def test_plans_that_make_no_sense(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [({"budgets": (0,)}, "`budgets` must be at least 1"), ({"seeds": ()}, "`seeds` must hold at least 1")],
+)
+def test_requests_that_make_no_sense(changes: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigError, match=said):
-        plan_of(tmp_path, [STRATEGIES["debate"]], **changes)
+        asked([STRATEGIES["debate"]], **changes)
 
 
 def test_a_run_folder_is_no_place_for_several(tmp_path: Path) -> None:
     for _ in lt.generate(TASKS[:1], out=tmp_path, policy=Enumerator(), critic=Solver()):
         pass
     with pytest.raises(RunFolderError, match="is a run folder itself"):
-        plan_of(tmp_path, [STRATEGIES["debate"]])
+        evaluate(TASKS, asked([STRATEGIES["debate"]])[0], out=tmp_path)
 
 
 async def test_a_plan_that_was_not_played_says_so(tmp_path: Path) -> None:
-    plan, _ = plan_of(tmp_path, [STRATEGIES["debate"]])
+    request, _ = asked([STRATEGIES["debate"]])
     with pytest.raises(RunFolderError, match="does not exist"):
-        await compare(plan)
+        await compare(Evaluation(request, TASKS, tmp_path))
 
 
 def test_every_problem_has_something_to_grade_by() -> None:
@@ -261,12 +274,12 @@ def test_strategies_by_name_and_written_out() -> None:
         ([], [], "no strategy is left to play: choose from greedy"),
         ([], ["debate"], "write NAME=GRAPH:SETTING=VALUE"),
         ([], ["a/b=debate"], "write NAME=GRAPH:SETTING=VALUE"),
-        ([], ["x=debate:colour=red"], "the settings of debate are"),
+        ([], ["x=debate:colour=red"], "`strategy` colour=red: write NAME=VALUE; the settings of debate are"),
         ([], ["x=debate:rounds=many"], "rounds=many"),
-        ([], ["x=debate:rounds=0"], "rounds = 0"),
+        ([], ["x=debate:rounds=0"], "rounds=0: input should be greater than"),
         ([], ["x=duel"], "unknown graph 'duel'"),
-        ([], ["debate=debate"], "--strategy debate: that name is taken"),
-        ([], ["x=debate", "x=debate:rounds=2"], "--strategy x: that name is taken"),
+        ([], ["debate=debate"], "`strategy` debate: that name is taken"),
+        ([], ["x=debate", "x=debate:rounds=2"], "`strategy` x: that name is taken"),
     ],
 )
 def test_strategies_that_make_no_sense(names: list[str], written: list[str], said: str) -> None:

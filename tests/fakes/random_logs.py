@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from longthought.graphs import rules
-from longthought.graphs.rules import Rules, Turn
+from longthought.graphs.rules import DebateContext, Turn
 from longthought.trajectories.events import (
     Action,
     Author,
@@ -28,7 +28,7 @@ from tests.fakes.logs import GrowingLog
 
 WORDS = ("the sum is even", "So n = 7.", "let x = 3", "```python\nprint(7)\n```", "Wait, 2 * 3 = 6", "$$a^2$$", "é …")
 CRITIQUES = ("", " ", "the sign is wrong: 3 - 5 = -2", "Fine.", "Have you checked n = 0?")
-SETTLED = Rules(rounds=14, reflections=1, patience=2)
+SETTLED = DebateContext(rounds=14, reflections=1, patience=2)
 
 
 @st.composite

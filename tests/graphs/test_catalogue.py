@@ -37,9 +37,9 @@ def test_what_makes_no_sense_is_said(graph: str, text: str, says: str) -> None:
     ("settings", "says"),
     [
         ({"pace": 3}, "unknown setting pace of debate"),
-        ({"rounds": 0}, "rounds = 0"),
-        ({"temperature": -1.0}, "temperature = -1.0"),
-        ({"patience": 0}, "patience = 0"),
+        ({"rounds": 0}, "`rounds` must be at least 1, got 0"),
+        ({"temperature": -1.0}, "`temperature` must be at least 0, got -1.0"),
+        ({"patience": 0}, "`patience` must be at least 1, got 0"),
     ],
 )
 def test_senseless_contexts_are_refused(settings: dict[str, object], says: str) -> None:

@@ -668,7 +668,8 @@ async def test_a_typed_statement_opens_the_log() -> None:
         COMPACT.statement,
         "countdown",
     )
-    assert first.config == {"graph": "debate", **vars(DebateContext())}
+    assert first.config == DebateContext().written()
+    assert DebateContext.read(first.config) == DebateContext()
     assert end["narration"] == "finished answered"
 
 
@@ -676,7 +677,7 @@ async def test_a_typed_statement_opens_the_log() -> None:
     ("policy", "critic", "reason"),
     [
         ("transformers:/nowhere/at/all", "openai:x", "/nowhere/at/all"),
-        ("openai:nobody", "openai:nobody", "--base-url"),
+        ("openai:nobody", "openai:nobody", "`base_url=http://localhost:8000/v1`"),
         ("transformers:/nowhere/at/all", "just a name", "just a name"),
     ],
 )
@@ -734,7 +735,7 @@ async def test_an_empty_statement_is_refused() -> None:
 
 
 async def test_senseless_settings_are_refused() -> None:
-    with pytest.raises(ConfigError, match="rounds = 0"):
+    with pytest.raises(ConfigError, match="`rounds` must be at least 1, got 0"):
         await debate(PROSE, [], [], rounds=0)
 
 

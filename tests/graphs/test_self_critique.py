@@ -164,7 +164,7 @@ async def test_it_is_told_of_the_scarcest_budget() -> None:
     spent = tree.policy_usage.total
 
     def said(**budgets: Any) -> str:
-        return notice(tree, SelfCritiqueContext(**{"rounds": 100, **budgets}).rules())
+        return notice(tree, SelfCritiqueContext(**{"rounds": 100, **budgets}))
 
     assert said() == said(tokens=2 * spent) == ""
     assert f"and {spent // 5} tokens are left" in said(tokens=spent + spent // 5)
@@ -217,7 +217,7 @@ def test_one_model_is_sampled_for_steps_and_greedy_for_verdicts() -> None:
 
 
 def test_a_second_agent_is_refused() -> None:
-    with pytest.raises(ConfigError, match="critic = 'openai:n': in self_critique the policy judges"):
+    with pytest.raises(ConfigError, match="`critic` can't be 'openai:n': in self_critique the policy judges"):
         graphs.context("self_critique", {"policy": "openai:m", "critic": "openai:n"})
     with pytest.raises(ConfigError, match="critic_base_url"):
         graphs.context("self_critique", {"critic_base_url": URL})

@@ -114,7 +114,7 @@ async def test_attempts_are_written_in_one_request_and_its_cost_is_theirs(base_u
     problem = Problem(id="depot", statement=babble.depot(0))
     [run] = lt.generate(
         [problem], out=tmp_path, graph="sampling", policy=policy, critic=critic,
-        graph_settings={"samples": 4, "choose": "critic"},
+        attempts=4, choose="critic",
     )  # fmt: skip
     written = [event for event in run.events if event.by is Author.POLICY and event.calls]
     sent = [call for event in written for call in event.calls]

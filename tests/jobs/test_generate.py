@@ -20,8 +20,9 @@ from longthought.agents.dialects.prose import Prose
 from longthought.errors import ConfigError, EndpointError, ProblemError, RunError, RunFolderError
 from longthought.graphs.debate import DebateContext
 from longthought.graphs.seats import Seats
-from longthought.jobs.generate import Job, Table, run_job
+from longthought.jobs.generate import Table, run_job
 from longthought.jobs.progress import Progress
+from longthought.jobs.request import JobRequest
 from longthought.problems.problem import Problem
 from longthought.trajectories.events import AnyEvent, Failure, Finished, Graded, Started, StopReason
 from longthought.trajectories.folder import RunFolder
@@ -118,7 +119,9 @@ def test_concurrency_changes_nothing_but_the_order(tmp_path: Path) -> None:
 def test_a_debate_in_a_job_is_one_superstep() -> None:
     """LangGraph would cost more than all the rest together if each turn were a node; Studio has it so."""
     seats = agents()
-    table = Table(Job(DebateContext(tools=[])), Seats(seats["policy"], seats["critic"]), lambda events: None)
+    table = Table(
+        JobRequest(context=DebateContext(tools=[])), Seats(seats["policy"], seats["critic"]), lambda events: None
+    )
     assert set(table.graph.nodes) == {"__start__", "setup", "play"}
 
 
@@ -227,7 +230,7 @@ class FullDisk(RunFolder):
 async def test_a_log_that_cannot_be_written_ends_the_job_with_one_error(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    job, seats = Job(DebateContext(tools=[]), concurrency=3), agents()
+    job, seats = JobRequest(context=DebateContext(tools=[]), concurrency=3), agents()
     seated = Seats(seats["policy"], seats["critic"])
     full = FullDisk.create_or_resume(tmp_path / "run", job.config())
     with full as folder, pytest.raises(RunError, match="No space left on device"):
@@ -361,9 +364,9 @@ def test_a_second_job_on_the_same_folder_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "error", "said"),
     [
-        ({"concurrency": 0}, ConfigError, "--concurrency 0"),
-        ({"samples": 0}, ConfigError, "--samples 0"),
-        ({"rounds": 0}, ConfigError, "rounds = 0"),
+        ({"concurrency": 0}, ConfigError, "`concurrency` must be at least 1, got 0"),
+        ({"samples": 0}, ConfigError, "`samples` must be at least 1, got 0"),
+        ({"rounds": 0}, ConfigError, "`rounds` must be at least 1, got 0"),
         ({"graph": "duel"}, ConfigError, "unknown graph 'duel'"),
         ({"tools": ["oracle"]}, ConfigError, "unknown tool 'oracle'"),
         ({"colour": "red"}, ConfigError, "unknown setting colour"),

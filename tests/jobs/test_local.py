@@ -17,9 +17,9 @@ import longthought as lt
 from longthought.errors import ConfigError, RunError, UserError
 from longthought.graphs.debate import DebateContext
 from longthought.jobs.dispatch import run_shards
-from longthought.jobs.generate import Job
 from longthought.jobs.local import LocalProcess
 from longthought.jobs.progress import Progress
+from longthought.jobs.request import JobRequest
 from longthought.trajectories.folder import RunFolder
 from longthought.trajectories.trajectory import Trajectory
 from tests.fakes import sums
@@ -183,14 +183,14 @@ async def test_a_stopped_job_stops_its_processes_and_says_how_to_go_on(tmp_path:
 async def test_workers_lost_again_and_again_end_the_job_with_the_reason(tmp_path: Path) -> None:
     hired: list[LocalProcess] = []
 
-    async def doomed(job: Job, segment: Path) -> LocalProcess:
+    async def doomed(job: JobRequest, segment: Path) -> LocalProcess:
         worker = await LocalProcess.start(job, segment)
         hired.append(worker)
         os.kill(worker.pid, signal.SIGKILL)
         return worker
 
     context = DebateContext(policy="openai:fake", critic="openai:fake", base_url="http://127.0.0.1:1/v1", tools=[])
-    job = Job(context, concurrency=2)
+    job = JobRequest(context=context, concurrency=2)
     said = r"4 workers were lost, the last one was killed by SIGKILL.*sum-0#0"
     with RunFolder.create_or_resume(tmp_path / "run", job.config()) as folder, pytest.raises(RunError, match=said):
         async for _ in run_shards(job, sums.tasks(1), folder, doomed, 1):
@@ -200,7 +200,7 @@ async def test_workers_lost_again_and_again_end_the_job_with_the_reason(tmp_path
 
 async def test_an_error_that_no_process_can_mend_is_told_once(tmp_path: Path) -> None:
     context = DebateContext(policy="openai:fake", critic="openai:fake", base_url="http://127.0.0.1:1/v1", tools=[])
-    job = Job(context, concurrency=2)
+    job = JobRequest(context=context, concurrency=2)
     with RunFolder.create_or_resume(tmp_path / "run", job.config()) as folder:
         (tmp_path / "run" / "events-0001.jsonl").write_bytes(b"x" * (65 * 2**20))
         with pytest.raises(UserError, match="more than a killed job can have torn"):
@@ -212,6 +212,6 @@ def test_processes_need_agents_by_name(tmp_path: Path) -> None:
     agent = lt.Policy("scripted:policy", ScriptedChatModel([]), None)  # pyright: ignore
     with pytest.raises(ConfigError, match="name policy and critic"):
         list(lt.generate(sums.tasks(1), out=tmp_path / "run", policy=agent, processes=2))
-    with pytest.raises(ConfigError, match="--processes 0"):
+    with pytest.raises(ConfigError, match="`processes` must be at least 1, got 0"):
         list(lt.generate(sums.tasks(1), out=tmp_path / "run", processes=0))
     assert not (tmp_path / "run").exists()

@@ -193,7 +193,7 @@ def test_the_figures_are_served_while_the_job_runs() -> None:
             urllib.request.urlopen(server.url + "s")
         missing.value.close()
         port = int(server.url.split(":")[2].split("/")[0])
-        with pytest.raises(ConfigError, match=rf"--metrics-port {port}: can't listen there \(Address already in use\)"):
+        with pytest.raises(ConfigError, match=rf"`metrics_port` {port}: can't listen there \(Address already in use\)"):
             MetricsServer(progress, port)
     with MetricsServer(progress, port), urllib.request.urlopen(server.url) as answer:
         assert answer.status == 200
@@ -201,5 +201,5 @@ def test_the_figures_are_served_while_the_job_runs() -> None:
 
 @pytest.mark.parametrize("port", [-1, 65_536])
 def test_a_port_that_does_not_exist_is_refused(port: int) -> None:
-    with pytest.raises(ConfigError, match=rf"--metrics-port {port}: must be from 0 to 65535"):
+    with pytest.raises(ConfigError, match=rf"`metrics_port` {port}: must be from 0 to 65535"):
         MetricsServer(Progress(), port)

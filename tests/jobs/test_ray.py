@@ -68,7 +68,7 @@ async def test_a_job_that_loses_a_node_comes_to_the_same_result(tmp_path: Path, 
 
 
 def test_a_cluster_that_is_not_there_is_said(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"--ray-address 127\.0\.0\.1:1: no Ray cluster there"):
+    with pytest.raises(ConfigError, match=r"`ray_address` 127\.0\.0\.1:1: no Ray cluster there"):
         list(
             lt.generate(
                 ["Use 3 and 7, each once, to make 21."], out=tmp_path / "run", executor="ray", ray_address="127.0.0.1:1"
@@ -78,7 +78,10 @@ def test_a_cluster_that_is_not_there_is_said(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("given", "said"),
-    [({"executor": "slurm"}, "--executor slurm: there are"), ({"ray_address": "auto"}, "--executor ray: add that")],
+    [
+        ({"executor": "slurm"}, "`executor` must be one of local, ray, got 'slurm'"),
+        ({"ray_address": "auto"}, "`executor=ray`: add that"),
+    ],
 )
 def test_executors_that_make_no_sense_are_refused(tmp_path: Path, given: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigError, match=said):

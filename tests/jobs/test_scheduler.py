@@ -205,7 +205,7 @@ def test_a_limit_of_requests_changes_nothing_of_what_is_asked(tmp_path: Path) ->
         policy = ScriptedChatModel(lambda m: rf"All at once: \boxed{{{sums.number_in(str(m[-1].content)) + 1000}}}")
         sampled = lt.generate(
             sums.tasks(5), out=tmp_path / str(limit), graph="sampling", requests=limit,
-            policy=Policy("scripted:policy", policy, Prose()), graph_settings={"samples": 2, "choose": "first"},
+            policy=Policy("scripted:policy", policy, Prose()), attempts=2, choose="first",
         )  # fmt: skip
         assert all(ended.answer for ended in sampled)
         asked[limit] = sorted(policy.prompts)

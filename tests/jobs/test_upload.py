@@ -88,7 +88,7 @@ def test_another_place_is_asked_for_where_something_else_is(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("url", ["nowhere://bucket/run", "file:///proc/run"])
 def test_storage_that_cannot_be_used_is_said_before_any_debate(tmp_path: Path, url: str) -> None:
-    with pytest.raises(ConfigError, match=f"--upload {url}"):
+    with pytest.raises(ConfigError, match=f"`upload` {url}"):
         generate(1, tmp_path / "run", upload=url)
     assert not lt.Run(tmp_path / "run").ids()
 

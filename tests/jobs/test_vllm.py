@@ -164,14 +164,14 @@ asyncio.run(main())
 
 async def test_without_vllm_it_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(ModelError, match=r"--serve-vllm m: there is no vllm command here; pip install vllm"):
+    with pytest.raises(ModelError, match=r"`serve_vllm` m: there is no vllm command here; pip install vllm"):
         async with serving("m --dtype float32", tmp_path / "vllm.log"):
             pass
 
 
 @pytest.mark.parametrize("given", ["", "  ", "--max-model-len 4096", "model 'half"])
 def test_what_names_no_model_is_refused(given: str) -> None:
-    with pytest.raises(ConfigError, match="--serve-vllm"):
+    with pytest.raises(ConfigError, match="`serve_vllm`"):
         words(given)
 
 
@@ -180,7 +180,6 @@ def test_a_base_url_beside_it_is_refused(tmp_path: Path) -> None:
         next(iter(lt.generate([], out=tmp_path, serve_vllm="m", base_url="http://localhost:1/v1")))
 
 
-async def test_no_gpus_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="--tensor-parallel-size 0"):
-        async with serving("m", tmp_path / "log", gpus=0):
-            pass
+def test_no_gpus_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="`tensor_parallel_size` must be at least 1, got 0"):
+        next(iter(lt.generate([], out=tmp_path, serve_vllm="m", tensor_parallel_size=0)))

@@ -272,12 +272,12 @@ def test_same_seed_same_puzzles() -> None:
 @pytest.mark.parametrize(
     ("kwargs", "message"),
     [
-        ({"count": 1, "numbers": 1}, "--numbers 1"),
-        ({"count": 1, "numbers": 7}, "--numbers 7"),
-        ({"count": 0}, "--count"),
-        ({"count": 1, "max_number": 0}, "--max-number"),
-        ({"count": 1, "targets": (50, 10)}, "--targets 50-10"),
-        ({"count": 1, "targets": (0, 10)}, "--targets 0-10"),
+        ({"count": 1, "numbers": 1}, "`numbers` must be from 2 to 6, got 1"),
+        ({"count": 1, "numbers": 7}, "`numbers` must be from 2 to 6, got 7"),
+        ({"count": 0}, "`count`"),
+        ({"count": 1, "max_number": 0}, "`max_number`"),
+        ({"count": 1, "targets": (50, 10)}, "`targets` 50-10"),
+        ({"count": 1, "targets": (0, 10)}, "`targets` 0-10"),
         ({"count": 1, "numbers": 2, "max_number": 3, "targets": (10, 100)}, "found only 0"),
         ({"count": 500, "numbers": 2, "max_number": 3, "targets": (1, 9), "split": None}, "ask for fewer"),
     ],

@@ -156,7 +156,7 @@ def test_a_thinker_writes_what_can_be_read_as_a_thought(debates: list[Trajectory
     model = catalogue.chat_model(f"transformers:{tmp_path / 'thinker'}", "policy", max_tokens=120)
     reply = model.invoke(rows[0]["prompt"][0]["content"])
     assert reply.text.startswith("step ")
-    alone = lt.solve(EASY, graph="sampling", policy=f"transformers:{tmp_path / 'thinker'}", samples=1)
+    alone = lt.solve(EASY, graph="sampling", policy=f"transformers:{tmp_path / 'thinker'}", attempts=1)
     assert alone.stop_reason in (StopReason.ANSWERED, StopReason.GAVE_UP), alone.failure
     assert len(alone.calls) == 1
 

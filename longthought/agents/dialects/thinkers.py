@@ -110,7 +110,7 @@ class Thinker:
             ConfigError: always.
 
         """
-        raise ConfigError("a thinker writes whole thoughts, not single steps: take --graph sampling")
+        raise ConfigError("a thinker writes whole thoughts, not single steps: take `graph=sampling`")
 
     def ask_reflection(self, view: View) -> NoReturn:
         """Refuse: a thinker writes whole thoughts only.
@@ -119,7 +119,7 @@ class Thinker:
             ConfigError: always.
 
         """
-        raise ConfigError("a thinker reflects in its thoughts, not when asked: take --graph sampling")
+        raise ConfigError("a thinker reflects in its thoughts, not when asked: take `graph=sampling`")
 
 
 class CompactThinker(Thinker, Compact):

@@ -127,14 +127,14 @@ def _owed(fold: Attempts, settings: SamplingContext) -> bool:
 
 def _sampled(fold: Attempts, settings: SamplingContext) -> bool:
     """Say whether there are attempts enough; where they are to be merged, all of them are wanted."""
-    left = settings.samples - len(fold.all)
+    left = settings.attempts - len(fold.all)
     if left <= 0 or not settings.stop_early or settings.merge:
         return left <= 0
     return votes.decided(fold.ballots(), left, settings.choose, _alike(fold.tree.problem))
 
 
 def _merged(fold: Attempts, settings: SamplingContext) -> bool:
-    return settings.merge and len(fold.all) > settings.samples
+    return settings.merge and len(fold.all) > settings.attempts
 
 
 def _to_merge(fold: Attempts, settings: SamplingContext) -> list[int]:

@@ -59,7 +59,6 @@ class TreeSearch(Machine[SearchContext, Search]):
 
     def begin(self, settings: SearchContext) -> Search:
         """Start with an empty tree."""
-        settings.expect_sound()
         return Search(settings)
 
     def turn(self, fold: Search, settings: SearchContext) -> str:

@@ -1,12 +1,14 @@
 """The settings of a tree search."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
 
 from longthought.errors import ConfigError
-from longthought.graphs.context import Context
+from longthought.graphs.context import Context, Positive
 from longthought.graphs.path_value import Aggregate
 from longthought.graphs.search.strategy import StrategySettings
 
@@ -41,59 +43,47 @@ class SearchContext(Context):
 
     graph: ClassVar[str] = "tree_search"
 
-    rounds: int = 64
-    """Proposals at most."""
+    rounds: Positive = 64
+    """Maximum number of proposals."""
     strategy: Way = Way.MCTS
-    """Which node the search goes on from."""
-    width: int = 4
-    """Steps asked for at a node, in one request."""
-    keep: int = 4
-    """Nodes that a level of a beam keeps, and trees of dvts."""
-    depth: int = 16
-    """Steps of a path at most."""
+    """Which node the search goes on from: beam, dvts, best_first, mcts or adaptive."""
+    width: Positive = 4
+    """Number of steps asked for at a node, in one request."""
+    keep: Positive = 4
+    """Number of nodes that a level of a beam keeps, and of trees of dvts."""
+    depth: Positive = 16
+    """Maximum number of steps of a path."""
     aggregate: Aggregate = Aggregate.LAST
-    """How the scores on a path become its value."""
+    """How the scores on a path become its value: the last, the smallest or their product."""
     prune: Prune = Prune.VERDICT
-    """What the critic's verdicts do to a step."""
-    answers: int = 1
-    """Accepted answers after which it ends, with the best of them."""
-    parallel: int = 1
-    """Model calls of one search in flight at once; with more than one, the log depends on which is answered first."""
-    exploration: float = 1.0
-    """Weight that mcts gives to what has been visited little."""
+    """What the critic's verdicts do to a step: score or verdict."""
+    answers: Positive = 1
+    """Number of accepted answers after which the search ends, with the best of them."""
+    parallel: Positive = 1
+    """Maximum number of model calls of one search in flight; above 1, the log depends on which is answered first."""
+    exploration: Annotated[float, Field(ge=0)] = 1.0
+    """Weight that mcts gives to nodes that were visited little."""
     rollouts: bool = False
-    """Whether the value of a new node is, for mcts, the score of where the policy gets from it, instead of its own."""
-    debate: int | None = None
+    """With mcts, value a new node by the score of where the policy gets from it instead of its own."""
+    debate: Positive | None = None
     """Rounds of a debate that goes on from each new step, whose outcome is the step's score instead of a verdict."""
     kinds: Sequence[str] = ()
     """Kinds of steps, in words; each selection asks for steps of one kind, in turn. For policies that read words."""
 
     def __post_init__(self) -> None:
-        """Keep lists as lists, which is what they come back as from JSON."""
+        """Keep lists as lists, which is what they come back as from JSON, and refuse settings that don't agree."""
         super().__post_init__()
         self.kinds = list(self.kinds)
-
-    def expect_sound(self) -> None:
-        """Raise if a setting makes no sense."""
-        super().expect_sound()
-        choices: dict[str, type[StrEnum]] = {"strategy": Way, "aggregate": Aggregate, "prune": Prune}
-        for name, kind in choices.items():
-            value: Any = getattr(self, name)
-            if value not in list(kind):
-                raise ConfigError(f"{name} = {value!r}: choose one of {', '.join(kind)}")
-        for name in ("width", "keep", "depth", "answers", "parallel", "debate"):
-            if (value := getattr(self, name)) is not None and value < 1:
-                raise ConfigError(f"{name} = {value!r}: must be at least 1")
-        if not self.exploration >= 0:
-            raise ConfigError(f"exploration = {self.exploration!r}: must be 0 or more")
         if not all(kind.strip() for kind in self.kinds):
-            raise ConfigError(f"kinds = {self.kinds!r}: say each kind in words, such as 'look at a special case'")
+            raise ConfigError(
+                f"`kinds` must say each kind in words, such as 'look at a special case', got {self.kinds!r}"
+            )
         if self.rollouts and self.strategy != Way.MCTS:
-            raise ConfigError(f"rollouts = True: only strategy = {Way.MCTS} has rollouts")
+            raise ConfigError(f"`rollouts` can't be True: only `strategy={Way.MCTS}` has rollouts")
 
     def plan(self, trajectory: str) -> StrategySettings:
         """Return the part that a strategy needs; draws differ between searches of one job."""
         return StrategySettings(
-            width=self.width, keep=self.keep, depth=self.depth, aggregate=Aggregate(self.aggregate),
+            width=self.width, keep=self.keep, depth=self.depth, aggregate=self.aggregate,
             exploration=self.exploration, rollouts=self.rollouts, seed=f"{self.seed}:{trajectory}",
         )  # fmt: skip

@@ -250,11 +250,11 @@ def generate(
     """
     low, high = targets
     if not 2 <= numbers <= MAX_NUMBERS:
-        raise ProblemError(f"--numbers {numbers}: Countdown is played here with 2 to {MAX_NUMBERS} numbers")
+        raise ProblemError(f"`numbers` must be from 2 to {MAX_NUMBERS}, got {numbers}")
     if max_number < 1 or count < 1:
-        raise ProblemError("--count and --max-number must be at least 1")
+        raise ProblemError("`count` and `max_number` must be at least 1")
     if not 1 <= low <= high:
-        raise ProblemError(f"--targets {low}-{high}: write LOW-HIGH with 1 <= LOW <= HIGH, such as 10-100")
+        raise ProblemError(f"`targets` {low}-{high}: write LOW-HIGH with 1 <= LOW <= HIGH, such as 10-100")
     rng = random.Random(f"countdown {numbers} {max_number} {low}-{high} {split} {seed}")
     found: dict[str, Puzzle] = {}
     misses = 0

@@ -12,8 +12,6 @@ from longthought.errors import RunError
 from longthought.evaluation.comparison import Comparison
 from longthought.evaluation.critic_report import Criticism
 from longthought.evaluation.evaluation import evaluate
-from longthought.evaluation.plays import EvaluationPlan
-from longthought.evaluation.strategies import chosen
 from longthought.problems.countdown import game
 from longthought.training.bundled.card import card
 from longthought.training.bundled.recipe import RECIPES, Recipe
@@ -65,14 +63,10 @@ def measure(agents: Path, test_problems: int) -> tuple[Comparison, Criticism]:
     """Measure trained agents on held-out problems, with the ablations that show what the critic is worth."""
     puzzles = game.generate(count=test_problems, split="test", seed=30_000)
     name = f"bundled:{agents}"
-    plan = EvaluationPlan(
-        chosen(ARMS),
-        [countdown_task(puzzle) for puzzle in puzzles],
-        agents / "evaluation",
-        [BUDGET],
-        settings={"policy": name, "critic": name},
-    )
-    found, critics = evaluate(plan, processes=2)
+    found, critics = evaluate(
+        [countdown_task(puzzle) for puzzle in puzzles], out=agents / "evaluation", strategies=ARMS, budgets=(BUDGET,),
+        policy=name, critic=name, processes=2,
+    )  # fmt: skip
     return found, critics.reports["debate"]
 
 

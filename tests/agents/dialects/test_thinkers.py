@@ -42,17 +42,17 @@ def test_a_thought_is_one_attempt_with_its_answer() -> None:
 
 @pytest.mark.parametrize("line", [CUT, "", "   "])
 def test_a_thought_without_an_end_gives_no_answer(line: str) -> None:
-    found = lt.solve(GAME, graph="sampling", policy=thinker(line), samples=1)
+    found = lt.solve(GAME, graph="sampling", policy=thinker(line), attempts=1)
     assert (found.answer, found.stop_reason) == (None, StopReason.GAVE_UP)
 
 
 def test_several_thoughts_vote() -> None:
-    found = lt.solve(GAME, graph="sampling", policy=thinker(WRONG, RIGHT, RIGHT), samples=3, batch=1)
+    found = lt.solve(GAME, graph="sampling", policy=thinker(WRONG, RIGHT, RIGHT), attempts=3, batch=1)
     assert found.answer == "((16 + 7) + 3) + 20"
 
 
 def test_prose_is_asked_and_read_as_in_training() -> None:
-    seen = view(Tree.fold(lt.solve(GAME, graph="sampling", policy=thinker(RIGHT), samples=1).events), at=0)
+    seen = view(Tree.fold(lt.solve(GAME, graph="sampling", policy=thinker(RIGHT), attempts=1).events), at=0)
     dialect = ProseThinker()
     assert dialect.ask_solution(seen) == VOICES["prose"].ask(GAME)
     assert dialect.read_solution(r"So it is \boxed{26 + 20}.", seen).answer == "26 + 20"  # type: ignore[union-attr]
@@ -63,7 +63,9 @@ def test_a_thinker_is_refused_where_steps_are_asked_for(tmp_path: Path) -> None:
         lambda: lt.solve(GAME, policy=thinker(RIGHT)),
         lambda: list(lt.generate([Task(problem=GAME)], out=tmp_path / "run", policy=thinker(RIGHT))),
     ):
-        with pytest.raises(ConfigError, match=r"scripted:thinker is a thinker: .* debate asks for steps; take --graph"):
+        with pytest.raises(
+            ConfigError, match=r"scripted:thinker is a thinker: .* debate asks for steps; take `graph=sampling`"
+        ):
             ask()
     assert not (tmp_path / "run").exists()
 

@@ -121,7 +121,7 @@ SAME = ("16 + 20 = 36 left 36 7 3", "7 + 36 = 43 left 43 3", "3 + 43 = 46 left 4
 
 async def test_attempts_are_branches_of_one_tree_and_the_majority_wins() -> None:
     lines = [solution(7), solution(212), "", "I don't know.", solution(212, "Again"), solution(7), solution(212)]
-    run = await sample(SUM, lines, samples=7, stop_early=False)
+    run = await sample(SUM, lines, attempts=7, stop_early=False)
     assert run.answers == ["7", "212", None, None, "212", "7", "212"]
     assert [node.parent for node in run.tree.nodes[1:]] == [0] * 6
     assert [(f.failure, f.node) for f in run.of(Failed)] == [
@@ -138,7 +138,7 @@ async def test_attempts_are_branches_of_one_tree_and_the_majority_wins() -> None
 
 
 async def test_a_batch_is_one_turn_and_the_next_begins_where_it_ended() -> None:
-    run = await sample(SUM, [solution(n) for n in range(5)], samples=5, batch=2, stop_early=False)
+    run = await sample(SUM, [solution(n) for n in range(5)], attempts=5, batch=2, stop_early=False)
     assert run.answers == ["0", "1", "2", "3", "4"]
     assert run.end.answer == "0"
 
@@ -146,24 +146,24 @@ async def test_a_batch_is_one_turn_and_the_next_begins_where_it_ended() -> None:
 @pytest.mark.parametrize(("early", "made"), [(True, 6), (False, 9)])
 async def test_it_stops_when_the_vote_is_decided(early: bool, made: int) -> None:
     lines = [solution(n) for n in (3, 212, 212, 212, 212, 212, 1, 1, 1)]
-    run = await sample(SUM, lines, samples=9, batch=1, stop_early=early)
+    run = await sample(SUM, lines, attempts=9, batch=1, stop_early=early)
     assert len(run.fold.all) == made
     assert (run.end.answer, run.end.reason) == ("212", StopReason.ANSWERED)
 
 
 async def test_without_any_answer_it_gives_up() -> None:
-    run = await sample(SUM, ["", "no idea"], samples=2)
+    run = await sample(SUM, ["", "no idea"], attempts=2)
     assert (run.end.reason, run.end.answer, run.end.node, run.of(Moved)) == (StopReason.GAVE_UP, None, None, [])
 
 
 @pytest.mark.parametrize(("choose", "answer"), [("first", "1"), ("last", "4")])
 async def test_the_first_and_the_last_answer(choose: str, answer: str) -> None:
-    run = await sample(SUM, ["", *(solution(n) for n in (1, 2, 3, 4))], samples=5, choose=choose, batch=5)
+    run = await sample(SUM, ["", *(solution(n) for n in (1, 2, 3, 4))], attempts=5, choose=choose, batch=5)
     assert run.end.answer == answer
 
 
 async def test_the_first_answer_is_enough_where_the_first_wins() -> None:
-    run = await sample(SUM, ["", solution(1)], samples=5, choose="first", batch=1)
+    run = await sample(SUM, ["", solution(1)], attempts=5, choose="first", batch=1)
     assert len(run.fold.all) == 2
 
 
@@ -172,7 +172,9 @@ async def test_the_first_answer_is_enough_where_the_first_wins() -> None:
 
 async def test_the_critic_scores_each_attempt_alone_and_its_best_wins() -> None:
     scores = iter([scored(0.3), scored(0.9), scored(0.4, "backtrack")])
-    run = await sample(SUM, [solution(1), solution(2), solution(3)], lambda _: next(scores), samples=3, choose="critic")
+    run = await sample(
+        SUM, [solution(1), solution(2), solution(3)], lambda _: next(scores), attempts=3, choose="critic"
+    )
     assert (run.end.answer, run.of(Moved)[0].reason) == ("2", "score 0.90, the best of 3 attempts")
     assert [event.node for event in run.of(Judged)] == [1, 2, 3]
     for number, prompt in enumerate(run.critic.prompts, start=1):
@@ -180,28 +182,30 @@ async def test_the_critic_scores_each_attempt_alone_and_its_best_wins() -> None:
 
 
 async def test_a_perfect_score_cannot_be_beaten() -> None:
-    run = await sample(SUM, [solution(1), solution(2)], [scored(0.5), scored(1.0)], samples=9, batch=1, choose="critic")
+    run = await sample(
+        SUM, [solution(1), solution(2)], [scored(0.5), scored(1.0)], attempts=9, batch=1, choose="critic"
+    )
     assert (run.end.answer, len(run.fold.all)) == ("2", 2)
 
 
 async def test_the_vote_is_weighted_by_score() -> None:
     lines = [solution(n) for n in (1, 1, 1, 2)]
     verdicts = [scored(0.25), scored(0.25), scored(0.25), scored(0.875)]
-    run = await sample(SUM, lines, verdicts, samples=4, choose="weighted")
+    run = await sample(SUM, lines, verdicts, attempts=4, choose="weighted")
     assert (run.end.answer, run.of(Moved)[0].reason) == ("2", "1 of 4 votes, 0.88 by weight")
-    assert (await sample(SUM, lines, samples=4)).end.answer == "1"
+    assert (await sample(SUM, lines, attempts=4)).end.answer == "1"
 
 
 async def test_verdicts_without_a_score_or_without_sense_still_count_for_something() -> None:
     verdicts = ["what", "what", scored(None, "terminate"), scored(None, "backtrack")]
-    run = await sample(SUM, [solution(n) for n in (1, 2, 3)], verdicts, samples=3, choose="critic")
+    run = await sample(SUM, [solution(n) for n in (1, 2, 3)], verdicts, attempts=3, choose="critic")
     assert [run.fold.score(attempt) for attempt in run.fold.all] == [0.0, 1.0, 0.0]
     assert run.end.answer == "2"
     assert [f.by for f in run.of(Failed)] == [Author.CRITIC]
 
 
 async def test_attempts_without_an_answer_are_not_judged() -> None:
-    run = await sample(SUM, ["", "no idea", solution(1)], [scored(0.1)], samples=3, choose="critic")
+    run = await sample(SUM, ["", "no idea", solution(1)], [scored(0.1)], attempts=3, choose="critic")
     assert (len(run.critic.seen), run.end.answer) == (1, "1")
 
 
@@ -209,7 +213,7 @@ async def test_attempts_without_an_answer_are_not_judged() -> None:
 
 
 async def test_a_policy_that_knows_only_steps_makes_one_attempt_after_the_other() -> None:
-    run = await sample(GAME, [*OTHER, *FIRST, *SAME], samples=3, stop_early=False)
+    run = await sample(GAME, [*OTHER, *FIRST, *SAME], attempts=3, stop_early=False)
     assert [node.parent for node in run.tree.nodes[1:]] == [0, 1, 2, 0, 4, 5, 0, 7, 8]
     assert run.policy.prompts[0] == run.policy.prompts[3] == "use 20 16 7 3 make 46 step"
     assert run.policy.prompts[4] == f"use 20 16 7 3 make 46 step {FIRST[0]} step"
@@ -220,19 +224,19 @@ async def test_a_policy_that_knows_only_steps_makes_one_attempt_after_the_other(
 
 async def test_differences_and_quotients_have_an_order() -> None:
     one = ("20 - 16 = 4 left 7 4 3", "7 * 4 = 28 left 28 3", "28 + 3 = 31 left 31")
-    run = await sample(GAME, [*one, *FIRST, *SAME], samples=3, stop_early=False)
+    run = await sample(GAME, [*one, *FIRST, *SAME], attempts=3, stop_early=False)
     assert (run.end.answer, run.of(Moved)[0].reason) == (run.answers[1], "2 of 3 votes")
 
 
 async def test_a_step_that_cannot_be_read_ends_its_attempt() -> None:
     nonsense = ["blank"] * 4
-    run = await sample(GAME, [FIRST[0], *nonsense, *nonsense, *OTHER], samples=3, stop_early=False)
+    run = await sample(GAME, [FIRST[0], *nonsense, *nonsense, *OTHER], attempts=3, stop_early=False)
     assert run.answers == [None, None, "(16 + (7 + 3)) + 20"]
     assert [(f.node, len(f.calls)) for f in run.of(Failed)] == [(1, 4), (None, 4)]
 
 
 async def test_an_attempt_has_only_so_many_steps() -> None:
-    run = await sample(GAME, lambda _: FIRST[0], samples=2, steps=3)
+    run = await sample(GAME, lambda _: FIRST[0], attempts=2, steps=3)
     assert (len(run.tree.nodes) - 1, run.answers, run.end.reason) == (6, [None, None], StopReason.GAVE_UP)
 
 
@@ -249,7 +253,7 @@ async def test_scores_of_steps_are_put_together_as_told(aggregate: str) -> None:
             return "need 46 have continue" if FIRST[2] not in prompt else "need 46 have backtrack 0"
         return "need 46 have backtrack 0" if OTHER[2] not in prompt else "need 46 have terminate"
 
-    run = await sample(GAME, [*SAME, *OTHER], judge, samples=2, choose="critic", aggregate=aggregate)
+    run = await sample(GAME, [*SAME, *OTHER], judge, attempts=2, choose="critic", aggregate=aggregate)
     scores = [run.fold.score(attempt) for attempt in run.fold.all]
     single = {e.node: e.verdict.score for e in run.of(Judged)}
     assert len(single) == (2 if aggregate == "last" else 6)
@@ -267,7 +271,7 @@ async def test_scores_of_steps_are_put_together_as_told(aggregate: str) -> None:
 
 async def test_a_revision_sees_the_attempt_before_and_no_other() -> None:
     lines = [solution(1, "First,"), solution(2, "Second,"), solution(3, "Third,")]
-    run = await sample(SUM, lines, samples=3, revise=True, choose="last")
+    run = await sample(SUM, lines, attempts=3, revise=True, choose="last")
     seen = [[word for word in ("First", "Second", "Third") if word in prompt] for prompt in run.policy.prompts]
     assert seen == [[], ["First"], ["Second"]]
     assert [p.sources for p in run.of(Proposed)] == [(), (1,), (2,)]
@@ -277,14 +281,14 @@ async def test_a_revision_sees_the_attempt_before_and_no_other() -> None:
 async def test_a_revision_is_shown_what_the_critic_said() -> None:
     verdicts = iter([scored(0.5).replace("so I say", f"fault {n}") for n in range(3)])
     lines = [solution(1), solution(2), solution(3)]
-    run = await sample(SUM, lines, lambda _: next(verdicts), samples=3, revise=True, choose="critic")
+    run = await sample(SUM, lines, lambda _: next(verdicts), attempts=3, revise=True, choose="critic")
     said = [[n for n in range(3) if f"fault {n}" in prompt] for prompt in run.policy.prompts]
     assert said == [[], [0], [1]]
 
 
 async def test_a_last_attempt_merges_those_that_disagree_and_its_answer_is_the_runs() -> None:
     lines = [solution(1, "One,"), solution(2, "Two,"), solution(2, "Too,"), "", solution(3, "Merged,")]
-    run = await sample(SUM, lines, samples=4, merge=True)
+    run = await sample(SUM, lines, attempts=4, merge=True)
     assert run.of(Proposed)[-1].sources == (2, 1), "one of each answer, the most popular first"
     asked = run.policy.prompts[-1]
     assert [word in asked for word in ("Two,", "One,", "Too,")] == [True, True, False]
@@ -295,23 +299,23 @@ async def test_a_last_attempt_merges_those_that_disagree_and_its_answer_is_the_r
 async def test_the_best_of_each_answer_is_merged_and_the_merger_is_not_judged() -> None:
     scores = iter([scored(0.2), scored(0.9), scored(0.5)])
     lines = [solution(1, "One,"), solution(1, "Uno,"), solution(2), solution(3)]
-    run = await sample(SUM, lines, lambda _: next(scores), samples=3, merge=True, choose="weighted")
+    run = await sample(SUM, lines, lambda _: next(scores), attempts=3, merge=True, choose="weighted")
     assert run.of(Proposed)[-1].sources == (2, 3)
     assert (len(run.critic.seen), run.end.answer) == (3, "3")
 
 
 async def test_nothing_is_merged_where_all_agree_and_a_merger_without_an_answer_leaves_it_to_the_vote() -> None:
-    agreed = await sample(SUM, [solution(1)] * 3, samples=3, merge=True)
+    agreed = await sample(SUM, [solution(1)] * 3, attempts=3, merge=True)
     assert (len(agreed.fold.all), agreed.end.answer, agreed.end.reason) == (3, "1", StopReason.ANSWERED)
-    undecided = await sample(SUM, [solution(1), solution(2), "I can't tell."], samples=2, merge=True)
+    undecided = await sample(SUM, [solution(1), solution(2), "I can't tell."], attempts=2, merge=True)
     assert (len(undecided.fold.all), undecided.end.answer) == (3, "1")
-    steps = await sample(GAME, [], samples=2, merge=True)
+    steps = await sample(GAME, [], attempts=2, merge=True)
     assert "merge = True: fake:policy writes steps" in steps.of(Failed)[0].detail
 
 
 async def test_a_revision_in_steps_sees_what_was_done_from_the_same_place_as_rejected() -> None:
     fork = (FIRST[0], "36 + 3 = 39 left 39 7", "39 + 7 = 46 left 46")
-    run = await sample(GAME, [*FIRST, *OTHER, *fork], samples=3, revise=True, stop_early=False)
+    run = await sample(GAME, [*FIRST, *OTHER, *fork], attempts=3, revise=True, stop_early=False)
     asked = run.policy.prompts
     opening = "use 20 16 7 3 make 46"
     assert asked[0] == f"{opening} step"
@@ -326,13 +330,13 @@ async def test_examples_come_before_the_problem_which_is_not_among_them(tmp_path
     path = tmp_path / "shots.jsonl"
     shots = [("What is 1 + 1?", "Two."), (SUM.statement, "LEAK"), ("What is 2 + 2?", "Four.")]
     path.write_text("\n".join(json.dumps({"statement": s, "solution": t}) for s, t in shots))
-    run = await sample(SUM, [solution(212)] * 2, samples=2, few_shot=str(path))
+    run = await sample(SUM, [solution(212)] * 2, attempts=2, few_shot=str(path))
     [asked, again] = run.policy.seen
     assert [type(m).__name__ for m in asked] == ["SystemMessage", *["HumanMessage", "AIMessage"] * 2, "HumanMessage"]
     assert [str(m.content) for m in asked if isinstance(m, AIMessage)] == ["Two.", "Four."]
     assert "LEAK" not in run.policy.prompts[0]
     assert asked == again
-    refused = await sample(GAME, [], samples=2, few_shot=str(path))
+    refused = await sample(GAME, [], attempts=2, few_shot=str(path))
     assert refused.end.reason is StopReason.FAILED
     assert "writes steps" in refused.of(Failed)[0].detail
 
@@ -341,19 +345,19 @@ async def test_examples_come_before_the_problem_which_is_not_among_them(tmp_path
 
 
 async def test_no_tool_looks_unless_it_is_chosen() -> None:
-    run = await sample(SUM, [r"12 * 13 = 146. \boxed{202}", solution(212)], samples=2)
+    run = await sample(SUM, [r"12 * 13 = 146. \boxed{202}", solution(212)], attempts=2)
     assert (run.of(Checked), run.end.answer) == ([], "202")
 
 
 @pytest.mark.parametrize(("veto", "answer"), [(True, "212"), (False, "202")])
 async def test_with_tools_what_they_refute_is_out_of_the_vote_unless_told_otherwise(veto: bool, answer: str) -> None:
     lines = [r"12 * 13 = 146. \boxed{202}"] * 2 + [solution(212)]
-    run = await sample(SUM, lines, samples=3, tools=["algebra"], veto=veto)
+    run = await sample(SUM, lines, attempts=3, tools=["algebra"], veto=veto)
     assert (len(run.of(Checked)), run.end.answer) == (3, answer)
 
 
 async def test_a_refuted_step_ends_its_attempt_there() -> None:
-    run = await sample(GAME, ["20 + 16 = 37 left 37 7 3", *FIRST], samples=2, tools=["countdown"])
+    run = await sample(GAME, ["20 + 16 = 37 left 37 7 3", *FIRST], attempts=2, tools=["countdown"])
     assert [attempt.refuted for attempt in run.fold.all] == [True, False]
     assert run.end.answer == run.answers[1]
 
@@ -372,7 +376,7 @@ def by_prompt(messages: list[BaseMessage]) -> str:
 
 
 async def test_no_call_is_made_once_the_tokens_are_spent_and_the_bill_is_exact() -> None:
-    settings: dict[str, Any] = {"samples": 2, "choose": "critic", "stop_early": False, "driver": loop}
+    settings: dict[str, Any] = {"attempts": 2, "choose": "critic", "stop_early": False, "driver": loop}
     whole = await sample(GAME, [*FIRST, *OTHER], lambda _: "need 46 have terminate", **settings)
     total = whole.tree.policy_usage.total + whole.tree.critic_usage.total
     for budget in range(1, total + 1):
@@ -387,19 +391,19 @@ async def test_no_call_is_made_once_the_tokens_are_spent_and_the_bill_is_exact()
 
 
 async def test_rounds_are_proposals_over_all_attempts() -> None:
-    run = await sample(GAME, [*FIRST, *OTHER], samples=9, rounds=4, stop_early=False)
+    run = await sample(GAME, [*FIRST, *OTHER], attempts=9, rounds=4, stop_early=False)
     assert (run.tree.rounds, run.end.reason, run.end.answer) == (4, StopReason.ROUNDS, run.answers[0])
-    whole = await sample(SUM, [solution(1)] * 3, samples=9, rounds=3, stop_early=False)
+    whole = await sample(SUM, [solution(1)] * 3, attempts=9, rounds=3, stop_early=False)
     assert (len(whole.fold.all), whole.end.reason) == (3, StopReason.ROUNDS)
 
 
 CASES: list[tuple[Problem, dict[str, Any]]] = [
-    (SUM, {"samples": 5, "batch": 2}),
-    (SUM, {"samples": 4, "merge": True, "batch": 4}),
-    (SUM, {"samples": 3, "choose": "weighted", "tools": ["algebra"], "batch": 1}),
-    (GAME, {"samples": 3, "stop_early": False}),
-    (GAME, {"samples": 2, "choose": "critic", "aggregate": "min", "tools": ["countdown"]}),
-    (GAME, {"samples": 3, "revise": True, "stop_early": False}),
+    (SUM, {"attempts": 5, "batch": 2}),
+    (SUM, {"attempts": 4, "merge": True, "batch": 4}),
+    (SUM, {"attempts": 3, "choose": "weighted", "tools": ["algebra"], "batch": 1}),
+    (GAME, {"attempts": 3, "stop_early": False}),
+    (GAME, {"attempts": 2, "choose": "critic", "aggregate": "min", "tools": ["countdown"]}),
+    (GAME, {"attempts": 3, "revise": True, "stop_early": False}),
 ]
 
 
@@ -456,16 +460,16 @@ async def test_what_it_would_answer_now_is_known_at_every_event(problem: Problem
 
 
 async def test_a_model_that_cannot_be_had_ends_the_run_and_nothing_else() -> None:
-    run = await sample(SUM, [solution(1), EndpointError("gone")], samples=2, batch=1, stop_early=False)
+    run = await sample(SUM, [solution(1), EndpointError("gone")], attempts=2, batch=1, stop_early=False)
     assert (run.end.reason, run.end.answer) == (StopReason.FAILED, None)
     assert run.of(Failed)[0].fatal
-    judged = await sample(SUM, [solution(1)], [EndpointError("gone")], samples=1, choose="critic")
+    judged = await sample(SUM, [solution(1)], [EndpointError("gone")], attempts=1, choose="critic")
     assert (judged.end.reason, judged.of(Failed)[0].by) == (StopReason.FAILED, Author.CRITIC)
 
 
 async def test_the_same_seed_gives_the_same_run() -> None:
     async def run() -> list[dict[str, Any]]:
-        found = await lt.asolve(GAME, graph="sampling", samples=3, choose="critic", aggregate="min", seed=7)
+        found = await lt.asolve(GAME, graph="sampling", attempts=3, choose="critic", aggregate="min", seed=7)
         return [told(event) for event in found.events if not isinstance(event, Started)]
 
     assert await run() == await run()
@@ -477,10 +481,10 @@ async def test_the_same_seed_gives_the_same_run() -> None:
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({"samples": 0}, "samples = 0"),
-        ({"choose": "best"}, "choose = 'best': choose from first, last, majority"),
-        ({"aggregate": "mean"}, "aggregate = 'mean'"),
-        ({"batch": 0}, "batch = 0"),
+        ({"attempts": 0}, "`attempts` must be at least 1, got 0"),
+        ({"choose": "best"}, "`choose` must be one of first, last, majority, critic, weighted, got 'best'"),
+        ({"aggregate": "mean"}, "`aggregate` must be one of last, min, product, got 'mean'"),
+        ({"batch": 0}, "`batch` must be at least 1, got 0"),
     ],
 )
 def test_senseless_settings_are_refused(settings: dict[str, Any], says: str) -> None:
@@ -494,16 +498,17 @@ def test_examples_that_cannot_be_read_are_refused_before_anything_runs(tmp_path:
 
 
 def test_settings_are_read_as_typed() -> None:
-    found = catalogue.read("sampling", ["samples=4", "choose=weighted", "stop_early=false", "few_shot=none"])
-    assert found == {"samples": 4, "choose": "weighted", "stop_early": False, "few_shot": None}
-    with pytest.raises(ConfigError, match="--set choose=best"):
+    assert catalogue.read("sampling", ["samples=4"]) == {"attempts": 4}, "as it was called before"
+    found = catalogue.read("sampling", ["attempts=4", "choose=weighted", "stop_early=false", "few_shot=none"])
+    assert found == {"attempts": 4, "choose": "weighted", "stop_early": False, "few_shot": None}
+    with pytest.raises(ConfigError, match="`settings` choose=best"):
         catalogue.read("sampling", ["choose=best"])
 
 
 def test_nobody_is_seated_who_is_not_asked() -> None:
     assert isinstance(SamplingContext().seats().critic, EmptyChair)
     assert isinstance(SamplingContext(choose="critic").seats().critic, Critic)
-    greedy = SamplingContext(samples=1, temperature=0.0, max_tokens=9).seats().policy
+    greedy = SamplingContext(attempts=1, temperature=0.0, max_tokens=9).seats().policy
     assert isinstance(greedy, Policy)
     assert isinstance(greedy.model, InProcessChatModel)
     assert (greedy.model.temperature, greedy.model.max_tokens) == (0.0, 9)

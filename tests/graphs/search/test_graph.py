@@ -483,13 +483,13 @@ async def test_a_rollout_is_judged_at_its_end_alone() -> None:
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({"strategy": "breadth"}, "strategy = 'breadth': choose one of beam, dvts, best_first, mcts, adaptive"),
-        ({"aggregate": "mean"}, "aggregate = 'mean'"),
-        ({"prune": "never"}, "prune = 'never'"),
-        ({"width": 0}, "width = 0: must be at least 1"),
-        ({"parallel": 0}, "parallel = 0"),
-        ({"exploration": -1.0}, "exploration = -1.0"),
-        ({"strategy": "beam", "rollouts": True}, "only strategy = mcts has rollouts"),
+        ({"strategy": "breadth"}, "`strategy` must be one of beam, dvts, best_first, mcts, adaptive, got 'breadth'"),
+        ({"aggregate": "mean"}, "`aggregate` must be one of"),
+        ({"prune": "never"}, "`prune` must be one of score, verdict, got 'never'"),
+        ({"width": 0}, "`width` must be at least 1, got 0"),
+        ({"parallel": 0}, "`parallel` must be at least 1"),
+        ({"exploration": -1.0}, "`exploration` must be at least 0, got -1.0"),
+        ({"strategy": "beam", "rollouts": True}, "only `strategy=mcts` has rollouts"),
     ],
 )
 def test_senseless_settings_are_refused(settings: dict[str, Any], says: str) -> None:

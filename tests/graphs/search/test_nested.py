@@ -22,8 +22,9 @@ from longthought.graphs.machine import NO_LIMIT
 from longthought.graphs.search.graph import TreeSearch
 from longthought.graphs.search.settings import SearchContext
 from longthought.graphs.seats import Seats
-from longthought.jobs.generate import Job, run_job
+from longthought.jobs.generate import run_job
 from longthought.jobs.progress import Progress
+from longthought.jobs.request import JobRequest
 from longthought.problems.countdown import game, notation
 from longthought.problems.countdown.puzzle import Puzzle
 from longthought.problems.problem import Problem
@@ -111,7 +112,7 @@ async def test_a_leaf_is_worth_whether_a_debate_from_it_succeeds(way: str) -> No
 
 
 async def test_the_search_pays_for_the_debates_of_its_leaves(tmp_path: Path) -> None:
-    job, progress = Job(settings()), Progress()
+    job, progress = JobRequest(context=settings()), Progress()
     with RunFolder.create_or_resume(tmp_path / "run", job.config()) as folder:
         (ended,) = [t async for t in run_job(job, [GAME], folder, seats=players(), progress=progress)]
     run = Run(tmp_path / "run")
@@ -131,7 +132,7 @@ async def test_the_search_pays_for_the_debates_of_its_leaves(tmp_path: Path) -> 
 
 
 async def test_a_job_goes_on_from_any_prefix_of_the_search_and_its_debates(tmp_path: Path) -> None:
-    job = Job(settings(keep=1))
+    job = JobRequest(context=settings(keep=1))
     with RunFolder.create_or_resume(tmp_path / "whole", job.config()) as folder:
         _ = [t async for t in run_job(job, [GAME], folder, seats=players())]
     whole = Run(tmp_path / "whole")
@@ -210,7 +211,10 @@ async def test_kinds_are_refused_where_the_policy_reads_no_words() -> None:
     assert "leave kinds out" in (ended.failure or "")
 
 
-@pytest.mark.parametrize(("given", "says"), [({"debate": 0}, "debate = 0"), ({"kinds": ["a", " "]}, "kinds = ")])
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [({"debate": 0}, "`debate` must be at least 1, got 0"), ({"kinds": ["a", " "]}, "`kinds` must say each kind")],
+)
 def test_senseless_settings_are_refused(given: dict[str, Any], says: str) -> None:
     with pytest.raises(ConfigError, match=says):
-        SearchContext(**given).expect_sound()
+        SearchContext(**given)

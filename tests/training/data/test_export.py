@@ -257,7 +257,7 @@ def test_thoughts_of_a_thinker_are_paired_as_they_stand_and_not_taken_apart(tmp_
     thinker = Policy("scripted:thinker", ScriptedChatModel(lambda _: next(says)), CompactThinker())
     played = lt.generate(
         [task], out=run, samples=3, graph="sampling", policy=thinker, concurrency=1,
-        graph_settings={"samples": 1, "dialect": "compact-thought"},
+        attempts=1, dialect="compact-thought",
     )  # fmt: skip
     assert [t.solved for t in played] == [True, False, False]
     made = exported(run, "dpo-policy", samples=True)

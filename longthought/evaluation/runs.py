@@ -1,4 +1,4 @@
-"""Playing strategies: a run folder for each and each seed, at the largest budget, resumable like any job.
+"""The runs of a comparison: a run folder for each strategy and seed, at the largest budget, resumable like any job.
 
     OUT/majority/seed-0    a run folder, as `longthought generate` writes it
     OUT/debate/seed-0      …
@@ -6,7 +6,7 @@
 Nothing here grades or measures.
 """
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from longthought.domains.grade import expect_gradable, reference_of
 from longthought.errors import ConfigError, ProblemError, RunFolderError
 from longthought.evaluation.ablations import LeafCritic, OracleCritic, RandomCritic
 from longthought.evaluation.budgets import TokenBill
+from longthought.evaluation.request import EvaluationRequest
 from longthought.evaluation.strategies import MANY, STRATEGIES, Strategy
 from longthought.graphs.context import Context
 from longthought.jobs.progress import Progress
@@ -26,88 +27,75 @@ from longthought.trajectories.trajectory import Trajectory
 
 
 @dataclass(frozen=True, slots=True)
-class EvaluationPlan:
-    """What is compared: strategies on the same problems, at the same budgets, with the same agents and seeds."""
+class Evaluation:
+    """A comparison with its problems and its folder."""
 
-    strategies: Sequence[Strategy]
+    request: EvaluationRequest
     tasks: Sequence[Task]
     """With references; see `graded`."""
     out: Path
-    budgets: Sequence[int]
-    """Tokens of both agents together, a problem."""
-    seeds: Sequence[int] = (0,)
-    settings: Mapping[str, Any] | None = None
-    """Of every run, such as the agents; a strategy's own come before them."""
 
     def __post_init__(self) -> None:
-        """Refuse what can't be compared."""
-        if not self.budgets or min(self.budgets) < 1:
-            raise ConfigError(f"--budget {','.join(map(str, self.budgets))}: give tokens, more than 0")
-        if not self.seeds:
-            raise ConfigError("--seeds 0: must be at least 1")
+        """Refuse a folder that can't hold several runs."""
         if (self.out / "run.json").exists():
-            raise RunFolderError(f"{self.out} is a run folder itself: choose another --out, which will hold several")
+            raise RunFolderError(f"{self.out} is a run folder itself: choose another `out`, which will hold several")
 
-    def plays(self) -> Iterator["Play"]:
+    def runs(self) -> Iterator["StrategyRun"]:
         """Yield the runs there have to be, in an order that works; a strategy that reads another's has none."""
-        known = {strategy.name: strategy for strategy in self.strategies}
+        known = {strategy.name: strategy for strategy in self.request.strategies}
         wanted: dict[str, Strategy] = {}
-        for strategy in self.strategies:
+        for strategy in self.request.strategies:
             for name in (strategy.after, strategy.plays):
                 if name is not None:
                     wanted[name] = known.get(name) or STRATEGIES[name]
         for strategy in wanted.values():
-            for seed in self.seeds:
-                yield Play(self, strategy, seed)
+            for seed in self.request.seeds:
+                yield StrategyRun(self, strategy, seed)
 
-    def play_of(self, strategy: Strategy, seed: int) -> "Play":
-        """Return the runs that a strategy reads."""
-        found = {(play.strategy.name, play.seed): play for play in self.plays()}
+    def run_of(self, strategy: Strategy, seed: int) -> "StrategyRun":
+        """Return the run that a strategy reads."""
+        found = {(run.strategy.name, run.seed): run for run in self.runs()}
         return found[strategy.plays, seed]
 
 
 @dataclass(frozen=True, slots=True)
-class Play:
-    """One strategy with one seed."""
+class StrategyRun:
+    """The run of one strategy with one seed."""
 
-    plan: EvaluationPlan
+    evaluation: Evaluation
     strategy: Strategy
     seed: int
 
     @property
     def folder(self) -> Path:
         """Its run folder."""
-        return self.plan.out / self.strategy.name / f"seed-{self.seed}"
+        return self.evaluation.out / self.strategy.name / f"seed-{self.seed}"
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The settings of its runs: the tokens alone end them, and the same tools look at all but blind attempts."""
-        given = {"rounds": MANY, "tools": Context().tools, **(self.plan.settings or {}), **self.strategy.settings}
-        return {**given, "seed": self.seed, "computed": max(self.plan.budgets)}
+        """The settings of its job: tokens alone end debates, and the same tools check all but blind attempts."""
+        request = self.evaluation.request
+        given = {"rounds": MANY, "tools": Context().tools, **request.settings, **self.strategy.settings}
+        own = {"graph": self.strategy.graph, "seed": self.seed, "computed": max(request.budgets)}
+        return {**given, **own, "concurrency": request.concurrency, "processes": request.processes}
 
-    def run(
-        self, *, progress: Progress | None = None, concurrency: int = 64, processes: int | None = None
-    ) -> Generator[Trajectory]:
-        """Play, or go on where it stopped.
+    def play(self, progress: Progress | None = None) -> Generator[Trajectory]:
+        """Play, or go on where it stopped, and yield each debate as it ends.
 
         Raises:
             UserError: if the settings make no sense, or the folder was begun with others.
             EndpointError: if a model server can't be reached.
 
         """
-        critic, given = self._stand_in(), self.settings
-        agents = {name: given.pop(name) for name in ("policy", "critic") if name in given}
-        if critic is not None:
-            agents["critic"], processes = critic, None
-        yield from generate(
-            self.plan.tasks, out=self.folder, graph=self.strategy.graph, concurrency=concurrency, processes=processes,
-            progress=progress, graph_settings=given, **agents,
-        )  # fmt: skip
+        settings = self.settings
+        if (critic := self._stand_in()) is not None:
+            settings |= {"critic": critic, "processes": None}
+        yield from generate(self.evaluation.tasks, out=self.folder, progress=progress, **settings)
 
     def trajectories(self) -> Iterator[Trajectory]:
         """Yield its runs in the order of the problems."""
         run = Run(self.folder)
-        for task in self.plan.tasks:
+        for task in self.evaluation.tasks:
             yield run.trajectory(f"{task.problem.id}#0")
 
     def expect_affordable(self) -> None:
@@ -117,13 +105,13 @@ class Play:
             ConfigError: naming what a call costs.
 
         """
-        least = min(self.plan.budgets)
+        least = min(self.evaluation.request.budgets)
         calls = [TokenBill(t.events).first_call("computed") for t in self.trajectories()]
         cheapest = min((cost for cost in calls if cost is not None), default=None)
         if cheapest is not None and cheapest > least:
             raise ConfigError(
-                f"--budget {least}: too small for a single call of {self.strategy.name}, which takes {cheapest} tokens "
-                "at least; give a larger one"
+                f"`budgets` {least}: too small for a single call of {self.strategy.name}, which takes {cheapest} "
+                "tokens at least; give a larger one"
             )
 
     def _stand_in(self) -> Judge | None:
@@ -133,7 +121,7 @@ class Play:
             case "leaf-only":
                 return LeafCritic()
             case "random":
-                real = next(p for p in self.plan.plays() if p.strategy.name == self.strategy.after)
+                real = next(run for run in self.evaluation.runs() if run.strategy.name == self.strategy.after)
                 return RandomCritic.like(Run(real.folder).trajectories(), self.seed)
             case None:
                 return None
@@ -153,7 +141,7 @@ def graded(tasks: Sequence[Task]) -> list[Task]:
         if reference is None:
             raise ProblemError(
                 f"the problem {task.problem.id!r} has no reference to grade by: give it one, name it with "
-                "--answer-field, or leave it out with --where"
+                "`answer_field`, or leave it out with `where`"
             )
         found.append(task if task.reference else Task.model_validate({"problem": task.problem, "reference": reference}))
     return found

@@ -1,0 +1,53 @@
+"""What a comparison is asked to do: which strategies, at which budgets, with which agents and seeds."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
+
+from pydantic import Field, field_validator
+
+from longthought.errors import ConfigError
+from longthought.evaluation.strategies import USUAL, Strategy, chosen
+from longthought.request import Request
+
+
+class EvaluationRequest(Request):
+    """What a comparison is asked to do; the problems and the folder are given beside it.
+
+    Strategies are played on the same problems, at the same budgets, with the same agents and seeds.
+    """
+
+    strategies: tuple[Strategy, ...] = Field(default_factory=lambda: chosen(USUAL), min_length=1)
+    """Strategies, or their names (default: the usual ones)."""
+    budgets: tuple[Annotated[int, Field(ge=1)], ...] = Field(default=(1000, 2000, 4000), min_length=1)
+    """Tokens of both agents that a problem may cost, one number or several."""
+    seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
+    """Seeds; each strategy has a run with each."""
+    settings: Mapping[str, Any] = Field(default_factory=dict)
+    """Settings of every run, such as the agents; a strategy's own settings come before them."""
+    concurrency: int = Field(default=64, ge=1)
+    """Maximum number of debates in flight."""
+    processes: int | None = Field(default=None, ge=1)
+    """Number of processes that share a job (default: this process)."""
+
+    @field_validator("strategies", mode="before")
+    @classmethod
+    def _look_up(cls, given: Any) -> Any:
+        """Look up the strategies that are given by name; a name given twice counts once."""
+        found: dict[str, Strategy] = {}
+        for one in given:
+            (strategy,) = chosen([one]) if isinstance(one, str) else (one,)
+            if found.setdefault(strategy.name, strategy) != strategy:
+                raise ConfigError(f"`strategies`: two are called {strategy.name}; rename one")
+        return tuple(found.values())
+
+    @classmethod
+    def of(cls, **settings: Any) -> Self:
+        """Build a request of settings by name: its own fields and, of any other name, settings of every run.
+
+        Raises:
+            ConfigError: if a value makes no sense.
+
+        """
+        given: dict[str, Any] = {name: settings.pop(name) for name in cls.model_fields if name in settings}
+        given["settings"] = {**given.get("settings", {}), **settings}
+        return cls(**given)

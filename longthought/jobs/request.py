@@ -1,0 +1,144 @@
+"""What a job is asked to do: the settings of its debates, how many there are, and where they are played."""
+
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, PlainSerializer, PlainValidator, model_validator
+
+from longthought.agents.model import BUNDLED_MODEL, Model
+from longthought.errors import ConfigError
+from longthought.graphs.context import Chair, Context, setting_of
+from longthought.request import Request
+
+
+def _context(given: Any) -> Context:
+    """Take the settings of a graph as they are, or read them as a log keeps them."""
+    if isinstance(given, Context):
+        return given
+    from longthought.graphs import catalogue
+
+    return catalogue.context(given["graph"], {name: value for name, value in given.items() if name != "graph"})
+
+
+class JobRequest(Request):
+    """What a job is asked to do; the problems and the run folder are given beside it."""
+
+    context: Annotated[Context, PlainValidator(_context), PlainSerializer(lambda context: context.written())]
+    """The graph and its settings, the names of the agents among them."""
+    samples: int = Field(default=1, ge=1)
+    """Number of debates per problem."""
+    concurrency: int = Field(default=64, ge=1)
+    """Maximum number of debates in flight."""
+    requests: int | None = Field(default=None, ge=1)
+    """Maximum number of requests in flight to one server; old debates go first (default: one per debate)."""
+    deadline: float | None = Field(default=None, gt=0)
+    """Seconds after which a debate is ended, whatever it waits for; counted anew when it is resumed."""
+    processes: int | None = Field(default=None, ge=1)
+    """Number of processes or actors that share the job (default: this process, or one actor per node of a cluster)."""
+    executor: Literal["local", "ray"] = "local"
+    """Where debates run: local for processes of this machine, ray for actors of a Ray cluster."""
+    ray_address: str | None = None
+    """Ray cluster, such as auto or ray://head:10001 (default: a new one on this machine)."""
+    ray_resources: Mapping[str, float] = Field(default_factory=dict)
+    """What every actor asks the Ray cluster for, such as CPU=2,GPU=1 (default: CPU=1)."""
+    serve_vllm: str | None = None
+    """Serve a model with vLLM while the job runs; options of vLLM may follow its name, and agents not named use it."""
+    tensor_parallel_size: int = Field(default=1, ge=1)
+    """Number of GPUs that the served model is spread over."""
+    upload: str | None = None
+    """Keep a copy of the run folder there, such as s3://bucket/run."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_served(cls, given: Any) -> Any:
+        """Let agents that were not named be the model that is served."""
+        context, model = given["context"], given.get("serve_vllm")
+        if model is None or not isinstance(context, Context):
+            return given
+        from longthought.jobs.vllm import words
+
+        name = f"openai:{words(model)[0]}"
+        chairs = {chair: name for chair in ("policy", "critic") if getattr(context, chair) == BUNDLED_MODEL}
+        return {**given, "context": replace(context, **chairs)}
+
+    @model_validator(mode="after")
+    def _expect_agreement(self) -> Self:
+        """Refuse what can't be done together."""
+        if self.executor != "ray" and (self.ray_address or self.ray_resources):
+            raise ConfigError("`ray_address` and `ray_resources` are for `executor=ray`: add that, or leave them out")
+        if self.executor == "ray" and importlib.util.find_spec("ray") is None:
+            raise ConfigError("`executor=ray`: Ray is not installed; pip install 'longthought[ray]'")
+        if self.serve_vllm is not None and self.context.base_url is not None:
+            raise ConfigError("`serve_vllm` starts a server, and `base_url` names one that runs: give one of the two")
+        if self.serve_vllm is not None and self.executor == "ray":
+            raise ConfigError(
+                "`serve_vllm` serves this machine alone: start servers on the nodes and give their `base_url`"
+            )
+        return self
+
+    @classmethod
+    def of(
+        cls,
+        graph: str = "debate",
+        *,
+        policy: str | Model = BUNDLED_MODEL,
+        critic: str | Model = BUNDLED_MODEL,
+        **settings: Any,
+    ) -> Self:
+        """Build a request of settings by name: its own fields and, of any other name, settings of the graph.
+
+        Raises:
+            ConfigError: if there is no such setting, or a value makes no sense.
+
+        """
+        from longthought.graphs import catalogue
+
+        own = {name: settings.pop(name) for name in cls.model_fields if name in settings}
+        return cls(context=catalogue.context(graph, with_models(settings, policy, critic)), **own)
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether debates are played outside this process."""
+        return self.executor == "ray" or (self.processes or 1) > 1
+
+    def config(self) -> dict[str, Any]:
+        """Return what must be the same when the job is resumed: all but how fast it goes and where servers are."""
+        return self._config(self.samples, self.context)
+
+    def config_of(self, older: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what an earlier version wrote as `config`, as it would be written now."""
+        if older.get("graph") != self.context.graph:
+            return dict(older)
+        # before `samples` of sampling became `attempts`, they stood in the place of the job's samples
+        lost = not set(self.context.renamed.values()) <= set(older)
+        return self._config(self.samples if lost else older["samples"], self.context.read(older))
+
+    @staticmethod
+    def _config(samples: int, context: Context) -> dict[str, Any]:
+        servers = ("base_url", "critic_base_url")
+        settings = {name: value for name, value in context.written().items() if name not in servers}
+        return {"samples": samples, **settings}
+
+
+def with_models(settings: Mapping[str, Any], policy: str | Model, critic: str | Model) -> dict[str, Any]:
+    """Put the models of both chairs among the settings of a graph.
+
+    Raises:
+        ConfigError: if a setting is given both with a model and beside it, and differs.
+
+    """
+    found = dict(settings)
+    chairs: tuple[tuple[Chair, str | Model], ...] = (("policy", policy), ("critic", critic))
+    for chair, model in chairs:
+        given = {"name": model} if isinstance(model, str) else model.model_dump(exclude_none=True)
+        for field, value in given.items():
+            name = setting_of(chair, field)
+            if found.setdefault(name, value) != value:
+                raise ConfigError(f"`{name}` is given twice, as {found[name]!r} and with {given['name']} as {value!r}")
+    if isinstance(policy, Model) and policy.dialect and isinstance(critic, Model) and not critic.dialect:
+        from longthought.agents.catalogue import dialect_of
+
+        found["critic_dialect"] = dialect_of(critic.name).name  # it suits the critic, and not what the policy speaks
+    return found
