@@ -6,7 +6,7 @@ to the answer. Only `longthought.domains.grade` takes both.
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any, Final, Protocol, Self, cast, runtime_checkable
+from typing import Any, Final, Protocol, Self, cast, get_args, runtime_checkable
 
 from pydantic import (
     Field,
@@ -97,8 +97,8 @@ class LeanReference(Reference):
     statement: str = Field(min_length=1)
 
 
-_Bundled = AnswerReference | CountdownReference | CodeReference | LeanReference
-_BUNDLED: Final[TypeAdapter[_Bundled]] = TypeAdapter(_Bundled)
+_BundledReference = AnswerReference | CountdownReference | CodeReference | LeanReference
+_BUNDLED: Final[TypeAdapter[_BundledReference]] = TypeAdapter(_BundledReference)
 
 
 class Task(Record):
@@ -130,7 +130,9 @@ class Task(Record):
 
     @field_serializer("reference")
     def _with_its_class(self, held: Reference | None) -> dict[str, Any] | None:
-        if held is None or isinstance(held, _Bundled):
-            return None if held is None else held.model_dump()
+        if held is None:
+            return None
         kind = type(held)
+        if kind in get_args(_BundledReference):
+            return held.model_dump()
         return {"class": f"{kind.__module__}:{kind.__qualname__}", "fields": held.model_dump(mode="json")}

@@ -65,16 +65,16 @@ def debates() -> Act:
     return act
 
 
+def hand() -> Numbers:
+    return Numbers(numbers=(3, 3, 8, 8))
+
+
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
     out = tmp_path / "run"
     (trajectory,) = lt.generate([lt.Task(problem=posed(STATEMENT, ADDRESS), reference=hand())], out=out, **agents())
     assert trajectory.solved
     return out
-
-
-def hand() -> Numbers:
-    return Numbers(numbers=(3, 3, 8, 8))
 
 
 def test_a_statement_is_debated_and_graded_by_the_domain_given_as_an_object() -> None:
@@ -109,10 +109,17 @@ def test_rows_name_their_domain_or_leave_it_to_the_reader(tmp_path: Path) -> Non
     assert [task.problem.domain for task in lt.load(file)] == [ADDRESS, "math", "math"]
 
 
-def test_a_reference_from_outside_is_the_same_in_another_process() -> None:
-    task = lt.Task(problem=posed(STATEMENT, ADDRESS), reference=hand())
+class Hinted(lt.AnswerReference):
+    """A reference like a bundled one, and yet another."""
+
+
+@pytest.mark.parametrize("reference", [hand(), Hinted(answer="24"), lt.AnswerReference(answer="24"), None])
+def test_a_reference_is_the_same_in_another_process(reference: lt.Reference | None) -> None:
+    task = lt.Task(problem=posed(STATEMENT, ADDRESS), reference=reference)
     assignment = Assignment(task=task, sample=0)
-    assert Assignment.model_validate_json(assignment.model_dump_json()) == assignment
+    again = Assignment.model_validate_json(assignment.model_dump_json())
+    assert again == assignment
+    assert type(again.task.reference) is type(reference)
 
 
 @pytest.mark.parametrize(
