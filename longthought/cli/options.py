@@ -46,7 +46,9 @@ Preset = Annotated[str | None, typer.Option(help="Fields of a well-known data se
 StatementField = Annotated[str | None, typer.Option(metavar="FIELD", help="Field that holds the problem in words.")]
 AnswerField = Annotated[str | None, typer.Option(metavar="FIELD", help="Field of the answer, or of a solution.")]
 IdField = Annotated[str | None, typer.Option(metavar="FIELD", help="Field of the id (default: made of file and row).")]
-Where = Annotated[list[str] | None, typer.Option(metavar="FIELD=VALUE", help="Keep such rows; also != < <= > >=.")]
+Where = Annotated[
+    list[str] | None, typer.Option(metavar="FIELD=VALUE", help="Keep rows that satisfy it; also != < <= > >=.")
+]
 DomainName = Annotated[
     str | None,
     typer.Option(

@@ -115,8 +115,8 @@ def test_options_that_make_no_sense_are_refused_at_once(tmp_path: Path) -> None:
     path = lines(tmp_path / "p.jsonl", *SUMS)
     for options, words in (
         ({"preset": "gsm9k"}, "`preset` gsm9k: there are gsm8k, math"),
-        ({"answer_field": "answer"}, "with --statement-field"),
-        ({"id_field": "level"}, "with --statement-field"),
+        ({"answer_field": "answer"}, "with `statement_field`"),
+        ({"id_field": "level"}, "with `statement_field`"),
         ({"limit": 0}, "`limit` must be at least 1, got 0"),
         ({"where": "level"}, "`where` level: write FIELD=VALUE"),
         ({"where": ["level=1", "=3"]}, "`where` =3: write FIELD=VALUE"),
