@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from longthought.api import asolve, generate, solve
     from longthought.problems.loader import load
     from longthought.problems.problem import AnswerReference, CountdownReference, Problem, Task
+    from longthought.training.train import train
     from longthought.trajectories.run import Run
     from longthought.trajectories.trajectory import Trajectory
 
@@ -37,6 +38,7 @@ _HOMES = {
     "load": "longthought.problems.loader",
     "policy": "longthought.agents.catalogue",
     "solve": "longthought.api",
+    "train": "longthought.training.train",
 }
 
 __all__ = [
@@ -55,6 +57,7 @@ __all__ = [
     "load",
     "policy",
     "solve",
+    "train",
 ]
 
 

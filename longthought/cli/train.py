@@ -150,16 +150,12 @@ def scorer(
     )  # fmt: skip
 
 
-def _fine_tune(method: Literal["sft", "dpo", "scorer"], json: bool, **given: Any) -> None:
+def _fine_tune(method: Literal["sft", "dpo", "scorer"], json: bool, data: Path, out: Path, **given: Any) -> None:
     """Train, and say in the end how the result is used."""
-    _expect_packages()
-    from longthought.training.fine_tuning import fine_tune
-    from longthought.training.methods import METHODS
-    from longthought.training.settings import TrainingSettings
+    from longthought.training.train import train
 
-    settings = TrainingSettings(**given)
     command = shlex.join(["longthought", *sys.argv[1:]])
-    facts = fine_tune(METHODS[method](), settings, say=lambda line: typer.echo(line, err=True), command=command)
+    facts = train(data, out, say=lambda line: typer.echo(line, err=True), command=command, method=method, **given)
     if os.environ.get("RANK", "0") != "0":  # one of several processes, of which the first speaks
         return
     if json:
@@ -167,17 +163,7 @@ def _fine_tune(method: Literal["sft", "dpo", "scorer"], json: bool, **given: Any
         return
     provider = "scorer" if method == "scorer" else "transformers"
     chair = {"policy": "--policy", "critic": "--critic", "thinker": "--graph sampling --policy"}[facts["role"]]
-    typer.echo(f"{settings.out}/README.md says what it learned; use it as {chair} {provider}:{settings.out}")
-
-
-def _expect_packages() -> None:
-    """Raise where the extra for training isn't installed."""
-    from importlib.util import find_spec
-
-    from longthought.errors import ConfigError
-
-    if missing := [name for name in ("torch", "transformers", "datasets", "trl", "peft") if find_spec(name) is None]:
-        raise ConfigError(f"training needs {', '.join(missing)}; run `pip install 'longthought[train]'`")
+    typer.echo(f"{out}/README.md says what it learned; use it as {chair} {provider}:{out}")
 
 
 @train.command()

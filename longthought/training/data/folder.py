@@ -21,9 +21,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from longthought.agents.catalogue import DIALECTS
 from longthought.errors import ConfigError, ProblemError
+from longthought.training.request import Role
 
 SCHEMA_VERSION: Final = 1
-Role = Literal["policy", "critic", "thinker"]
 Split = Literal["train", "validation"]
 SPLITS: Final[tuple[Split, ...]] = ("train", "validation")
 META: Final = "meta.json"
