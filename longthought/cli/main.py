@@ -34,7 +34,9 @@ def _run() -> int | None:
         said = error.format_message().rstrip(".")
         return _say(f"{said}; see --help", error.exit_code) if said else error.exit_code  # else help was shown
     except LongthoughtError as error:
-        return _say(str(error), error.exit_code)
+        from longthought.cli.flags import with_flags
+
+        return _say(with_flags(str(error), sys.argv[1:]), error.exit_code)
 
 
 def _say(message: str, code: int) -> int:

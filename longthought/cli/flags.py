@@ -1,0 +1,59 @@
+"""Messages that name fields, made to name flags: outside the command line, nothing knows how an option is written.
+
+`samples` must be at least 1, got 0        →  --samples must be at least 1, got 0
+take `graph=sampling`                      →  take --graph sampling
+`patience` must be at least 1, got 0       →  --set patience must be at least 1, got 0
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+_FIELD: Final = re.compile(r"`([a-z][a-z0-9_]*)(?:=([^`]*))?`")
+
+
+def with_flags(message: str, words: Sequence[str]) -> str:
+    """Put the flags of the command that was run in the place of fields in backticks; other backticks stay.
+
+    Args:
+        message: What went wrong.
+        words: The words of the command line, after `longthought`.
+
+    """
+    from typer.main import get_command
+
+    from longthought.cli.app import app
+
+    command: Any = get_command(app)
+    for word in words:
+        if word not in getattr(command, "commands", {}):
+            break
+        command = command.commands[word]
+    parameters = {parameter.name: parameter for parameter in command.params}
+
+    def flag(found: re.Match[str]) -> str:
+        name, value = found.groups()
+        parameter = parameters.get(name)
+        if parameter is None:
+            given = "" if value is None else f"={value}"
+            return f"--set {name}{given}" if _has_set(parameters) and _is_setting(name) else found[0]
+        if parameter.param_type_name == "argument":
+            return name.upper() if value is None else value
+        if getattr(parameter, "is_flag", False):
+            return next(iter(parameter.secondary_opts if value == "False" else parameter.opts), found[0])
+        return parameter.opts[0] if value is None else f"{parameter.opts[0]} {value}"
+
+    return _FIELD.sub(flag, message)
+
+
+def _has_set(parameters: dict[str, Any]) -> bool:
+    return any("--set" in parameter.opts for parameter in parameters.values())
+
+
+def _is_setting(name: str) -> bool:
+    """Say whether any graph has a setting of that name."""
+    from dataclasses import fields
+
+    from longthought.graphs.catalogue import GRAPHS
+
+    return any(name == field.name for machine in GRAPHS.values() for field in fields(machine.context))
