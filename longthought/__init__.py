@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from longthought.api import asolve, generate, solve
     from longthought.problems.loader import load
     from longthought.problems.problem import AnswerReference, CountdownReference, Problem, Task
+    from longthought.training.data.export import export
     from longthought.training.train import train
     from longthought.trajectories.run import Run
     from longthought.trajectories.trajectory import Trajectory
@@ -34,6 +35,7 @@ _HOMES = {
     "Trajectory": "longthought.trajectories.trajectory",
     "asolve": "longthought.api",
     "critic": "longthought.agents.catalogue",
+    "export": "longthought.training.data.export",
     "generate": "longthought.api",
     "load": "longthought.problems.loader",
     "policy": "longthought.agents.catalogue",
@@ -53,6 +55,7 @@ __all__ = [
     "__version__",
     "asolve",
     "critic",
+    "export",
     "generate",
     "load",
     "policy",

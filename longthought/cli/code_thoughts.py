@@ -7,17 +7,15 @@ from typing import Annotated
 
 import typer
 
-from longthought.cli.options import BaseUrl, Json
+from longthought.cli.options import Json, Spelling, options
+from longthought.training.data.request import CodeThoughtRequest
 
 
+@options(CodeThoughtRequest, writer=Spelling(metavar="PROVIDER:MODEL"), base_url=Spelling(metavar="URL"))
 def code_thoughts(
     programs: Annotated[Path, typer.Argument(help="Problems with a `program` each, or HumanEval or MBPP as they are.")],
-    out: Annotated[Path, typer.Option(help="Where the data go, for `longthought train sft`.")],
-    writer: Annotated[
-        str | None, typer.Option(metavar="PROVIDER:MODEL", help="Chat model that tells them; by rule without one.")
-    ] = None,
-    base_url: BaseUrl = None,
-    validation: Annotated[float, typer.Option(help="Share of the problems that is put aside.")] = 0.05,
+    out: Annotated[Path, typer.Option(help="Folder of the data set, for `longthought train sft`.")],
+    request: CodeThoughtRequest,
     json: Json = False,
 ) -> None:
     """Make thoughts that end in programs, of programs that work; each is run, before and after.
@@ -29,11 +27,9 @@ def code_thoughts(
     """
     import json as jsons
 
-    from longthought.agents.catalogue import chat_model
     from longthought.cli.render.job import Count
     from longthought.training.code_thoughts import write_thoughts
 
-    model = chat_model(writer, "policy", base_url=base_url, temperature=0.7) if writer else None
     done, total = 0, 0
 
     def watch(*counts: int) -> None:
@@ -44,10 +40,7 @@ def code_thoughts(
         return done, total or None, f"{done:,} of {total:,} programs" if total else "getting ready"
 
     with Count(look, quiet=json):
-        meta = write_thoughts(
-            programs, out, writer=model, validation=validation, watch=watch,
-            command=shlex.join(["longthought", *sys.argv[1:]]),
-        )  # fmt: skip
+        meta = write_thoughts(programs, out, request, watch=watch, command=shlex.join(["longthought", *sys.argv[1:]]))
     if json:
         typer.echo(jsons.dumps(meta))
         return

@@ -19,6 +19,7 @@ from typing import Any, Final
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage, SystemMessage
 
+from longthought.agents.catalogue import chat_model
 from longthought.agents.dialects.thinkers import VOICES
 from longthought.errors import ConfigError, ProblemError, RefusedError
 from longthought.problems import code
@@ -31,12 +32,14 @@ from longthought.tools.sandbox.pool import shared
 from longthought.tools.sandbox.result import RunStatus
 from longthought.training.data.card import front_matter
 from longthought.training.data.folder import META, SCHEMA_VERSION
-from longthought.training.data.preflight import expect_share
+from longthought.training.data.request import CodeThoughtRequest
 from longthought.training.data.rows import RULE
 from longthought.training.destination import expect_new
 from longthought.training.narration import narrate
 
 FORMAT: Final = "code-thoughts"
+TEMPERATURE: Final = 0.7
+"""Sampling temperature of the chat model that tells thoughts."""
 AT_ONCE: Final = 32
 """Programs that are run, or told by a model, at a time."""
 WRITER: Final = """You are shown a problem and a program that solves it. Write the thoughts of somebody who finds this \
@@ -237,9 +240,9 @@ async def thoughts(
 def write_thoughts(
     path: str | Path,
     out: Path,
+    request: CodeThoughtRequest | None = None,
     *,
     writer: BaseChatModel | None = None,
-    validation: float = 0.05,
     command: str = "",
     watch: Callable[[int, int], None] = lambda done, total: None,
 ) -> Mapping[str, Any]:
@@ -247,14 +250,24 @@ def write_thoughts(
 
     Until it is written, replies of the writer are kept beside it, in `OUT.replies.jsonl`; the same again goes on there.
 
+    Args:
+        path: The file of programs.
+        out: The folder of the data set; it must be new or empty.
+        request: How the thoughts are made.
+        writer: The chat model itself; without one it is made of the request's `writer` and `base_url`.
+        command: What a person typed, for the card.
+        watch: Called with how many programs are done, and of how many.
+
     Raises:
-        ConfigError: if `validation` is no share, there is something in the folder already, or it can't be written.
+        ConfigError: if there is something in the folder already, or it can't be written.
         ProblemError: if the file can't be read, or no program in it works.
         EndpointError: if the writer can't be reached.
 
     """
-    expect_share(validation)
+    request = request or CodeThoughtRequest()
     expect_new(out)
+    if writer is None and request.writer is not None:
+        writer = chat_model(request.writer, "policy", base_url=request.base_url, temperature=TEMPERATURE)
     replies = Replies(out.with_name(f"{out.name}.replies.jsonl"))
     rows: list[dict[str, Any]] = []
     unfit: list[str] = []
@@ -273,7 +286,7 @@ def write_thoughts(
         raise ProblemError(
             f"{path}: none of its {len(unfit)} programs answers its problem ({unfit[0]}); mend them first"
         )
-    aside = min(round(len(rows) * validation), len(rows) - 1)
+    aside = min(round(len(rows) * request.validation), len(rows) - 1)
     learned = {_asked(row) for row in rows[aside:]}
     splits = {"train": rows[aside:], "validation": [row for row in rows[:aside] if _asked(row) not in learned]}
     out.mkdir(parents=True, exist_ok=True)

@@ -63,7 +63,7 @@ class TrainingRecord:
         if known != wanted:
             names = [n for n in {**known, **wanted} if known.get(n) != wanted.get(n)]
             told = "; ".join(f"{n} {known.get(n)}, now {wanted.get(n)}" for n in names)
-            raise ConfigError(f"--out {path} holds a training with other settings ({told}); name another folder")
+            raise ConfigError(f"`out` {path} holds a training with other settings ({told}); name another folder")
         record = cls(path, settings, found.get("facts") or {}, found.get("attempts") or [])
         if not record.finished:
             expect_writable(path)

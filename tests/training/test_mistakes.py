@@ -87,7 +87,7 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_another_role_than_the_data_are_for(data: Path) -> None:
-    refused(ConfigError, data, r"--role critic: .* holds policy data for the policy; leave --role out", role="critic")
+    refused(ConfigError, data, r"`role` critic: .* holds policy data for the policy; leave `role` out", role="critic")
 
 
 @pytest.mark.parametrize(("method", "needed"), [("dpo", "chosen, rejected"), ("scorer", "completions, labels")])
@@ -223,7 +223,7 @@ def test_a_place_that_cannot_be_written(data: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for out in (Path("/proc/x"), tmp_path / "file" / "x"):
         for begin in (partial(lt.train, data), build):
-            with pytest.raises(ConfigError, match=r"--out .*: nothing can be written into .*; name another folder"):
+            with pytest.raises(ConfigError, match=r"`out` .*: nothing can be written into .*; name another folder"):
                 begin(out)
 
 

@@ -51,7 +51,7 @@ class TestSets:
 
         """
         if NONE in names and len(names) > 1:
-            raise ConfigError("--against none: leave the others out, or it")
+            raise ConfigError("`against=none` excludes the others: give it alone, or leave it out")
         self.split = SPLIT in names
         self.sizes: dict[str, int] = {}
         """How many problems each named set holds."""

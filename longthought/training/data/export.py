@@ -9,14 +9,15 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from longthought.errors import ProblemError
 from longthought.training.data import card
 from longthought.training.data.annotated import Books, Known
 from longthought.training.data.contamination import TestSets, problem_key
 from longthought.training.data.files import write_rows
-from longthought.training.data.formats import PAIRED, Format, Maker
+from longthought.training.data.filters import objection as filtered_out
+from longthought.training.data.formats import PAIRED, Maker
 from longthought.training.data.preflight import (
     expect_apart,
     expect_lessons,
@@ -26,8 +27,9 @@ from longthought.training.data.preflight import (
     prepared,
     run_name,
 )
+from longthought.training.data.report import ExportReport
+from longthought.training.data.request import ExportRequest, Format
 from longthought.training.data.rows import RULE, PairCandidate, RowOrigin
-from longthought.training.data.settings import Exported, ExportSettings
 from longthought.training.data.staging import Shelf
 from longthought.training.destination import expect_new
 from longthought.trajectories.run import Run
@@ -35,38 +37,53 @@ from longthought.trajectories.run import Run
 SIDES: Final = ("train", "validation")
 
 
-def export(runs: Sequence[str | Path], out: str | Path, settings: ExportSettings, *, command: str = "") -> Exported:
-    """Write a data set made of the debates of some runs.
+def export(
+    runs: str | Path | Sequence[str | Path],
+    out: str | Path,
+    request: ExportRequest | None = None,
+    *,
+    command: str = "",
+    **settings: Any,
+) -> ExportReport:
+    """Write a training data set made of the debates of one run or several.
+
+        report = lt.export("runs/first", "data/policy", formats="policy", outcome="solved")
+        print(report.counts, report.left_out)
 
     Args:
         runs: Run folders.
         out: The folder of the data set; it must be new or empty.
-        settings: What to export.
-        command: How to do it again, for the card.
+        request: The settings as one value; leave it out to give them by name.
+        command: What a person typed, for the card.
+        settings: The fields of `ExportRequest`: formats, dialect, outcome, walk, validation, ….
+
+    Returns:
+        What was written, what was left out and why.
 
     Raises:
         UserError: if the settings make no sense, a run can't be read or teaches nothing, `out` holds other data or
             can't be written.
 
     """
-    out = Path(out)
-    expect_sound(settings)
+    request, out = ExportRequest.given(request, settings), Path(out)
+    runs = [runs] if isinstance(runs, str | Path) else runs
+    expect_sound(request)
     expect_new(out)
     opened = {run_name(path, runs): Run(path) for path in dict.fromkeys(map(Path, runs))}
-    expect_mixable(settings, opened)
-    aside = Run(settings.validation_run) if settings.validation_run else None
-    test_sets = TestSets(settings.against)
-    made, maker = prepared(opened, out, settings, test_sets, command)
-    expect_lessons(opened, settings)
-    if settings.rewritten:
-        expect_rewrites(opened, settings, maker.telling)
+    expect_mixable(request, opened)
+    aside = Run(request.validation) if isinstance(request.validation, Path) else None
+    test_sets = TestSets(request.against)
+    made, maker = prepared(opened, out, request, test_sets, command)
+    expect_lessons(opened, request)
+    if request.rewritten:
+        expect_rewrites(opened, request, maker.telling)
     if aside is not None:
         expect_apart(opened, aside)
         opened[f"{run_name(aside.path, [])} (validation)"] = aside
     out.parent.mkdir(parents=True, exist_ok=True)
     place = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
-        shelf = Shelf(place / "rows.sqlite", settings.seed)
+        shelf = Shelf(place / "rows.sqlite", request.seed)
         try:
             _fill(shelf, opened, aside, maker, test_sets, made)
             _choose(shelf, maker, made)
@@ -88,11 +105,11 @@ def export(runs: Sequence[str | Path], out: str | Path, settings: ExportSettings
 
 
 def _fill(
-    shelf: Shelf, runs: Mapping[str, Run], aside: Run | None, maker: Maker, test_sets: TestSets, made: Exported
+    shelf: Shelf, runs: Mapping[str, Run], aside: Run | None, maker: Maker, test_sets: TestSets, made: ExportReport
 ) -> None:
     for name, run in runs.items():
-        books = Books(run.path, rewritten=made.settings.rewritten)
-        for debate in run.ids()[: made.settings.limit]:
+        books = Books(run.path, rewritten=made.request.rewritten)
+        for debate in run.ids()[: made.request.limit]:
             made.debates[name] += 1
             known = read_debate(run, name, debate, books, test_sets, made, validation=run is aside)
             if known is not None:
@@ -100,7 +117,7 @@ def _fill(
 
 
 def read_debate(
-    run: Run, name: str, debate: str, books: Books, test_sets: TestSets, made: Exported, *, validation: bool = False
+    run: Run, name: str, debate: str, books: Books, test_sets: TestSets, made: ExportReport, *, validation: bool = False
 ) -> Known | None:
     """Read a debate, if its problem and the filters allow it; else count why not."""
     problem = run.problem(debate)
@@ -109,15 +126,15 @@ def read_debate(
         return None
     source = RowOrigin(name, problem_key(problem), debate, 0, validation)
     known = books.known(run.trajectory(debate), source)
-    if objection := made.settings.filters.objection(known.trajectory, known.lives):
+    if objection := filtered_out(made.request, known.trajectory, known.lives):
         made.left_out[objection] += 1
         return None
     return known
 
 
-def _make(shelf: Shelf, known: Known, maker: Maker, made: Exported) -> None:
-    longest = made.settings.filters.max_length
-    for wanted in made.settings.formats:
+def _make(shelf: Shelf, known: Known, maker: Maker, made: ExportReport) -> None:
+    longest = made.request.max_length
+    for wanted in made.request.formats:
         for row in maker.rows(wanted, known, made.left_out):
             if isinstance(row, PairCandidate):
                 shelf.offer(row)
@@ -127,54 +144,57 @@ def _make(shelf: Shelf, known: Known, maker: Maker, made: Exported) -> None:
                 made.left_out["identical to another row"] += 1
 
 
-def _choose(shelf: Shelf, maker: Maker, made: Exported) -> None:
-    settings = made.settings
-    if PAIRED.intersection(settings.formats):
-        alone, long = shelf.pair(settings.pairs, maker.ruler, settings.filters.max_length)
+def _choose(shelf: Shelf, maker: Maker, made: ExportReport) -> None:
+    request = made.request
+    if PAIRED.intersection(request.formats):
+        alone, long = shelf.pair(request.pairs, maker.ruler, request.max_length)
         made.left_out["without both a good and a bad reply to the prompt"] += alone
-        made.left_out[f"longer than {settings.filters.max_length} {made.unit}"] += long
+        made.left_out[f"longer than {request.max_length} {made.unit}"] += long
     before = shelf.size()
-    if settings.mix and before:
-        shelf.mix(settings.mix)
-    if settings.match == "tokens":
+    if request.mix and before:
+        shelf.mix(request.mix)
+    if request.match == "tokens":
         shelf.match_tokens()
     made.left_out["beyond the mix or the match"] += before - shelf.size()
-    shelf.split(0.0 if settings.validation_run else settings.validation)
+    shelf.split(request.validation_share)
     made.left_out = +made.left_out
     if not shelf.size(validation=False):
         reasons = "; ".join(f"{count:,} {reason}" for reason, count in made.left_out.most_common(4))
         raise ProblemError(
             f"there is nothing to train on in {sum(made.debates.values()):,} debates ({reasons or 'no rows'}): "
-            f"{_instead(settings)}"
+            f"{_instead(request)}"
         )
     made.rewritten.update({by: count for by, count, *_ in shelf.counts("writer") if by != RULE})
     if both := shelf.overlap():
         raise AssertionError(f"problems on both sides: {', '.join(both)}")
 
 
-def _instead(settings: ExportSettings) -> str:
+def _instead(request: ExportRequest) -> str:
     """Say what to do where nothing was left."""
-    if settings.samples:
-        return "a prompt pairs when some of its debates are solved and others not, so generate with more --samples"
-    if Format.DPO_CRITIC in settings.formats:
+    if request.pair_by == "samples":
+        return (
+            "a prompt pairs when some of its debates are solved and others not, so have more debates on each problem "
+            "with `longthought generate --samples N`"
+        )
+    if Format.DPO_CRITIC in request.formats:
         return (
             "a prompt pairs when the critic was wrong there and the right verdict is known, so label the steps with "
-            "`longthought label`, or have several on each with --samples in `longthought generate` and a critic that "
-            "samples"
+            "`longthought label`, or have several verdicts on each step with `longthought generate --samples N` and a "
+            "critic that samples"
         )
-    if Format.DPO_POLICY in settings.formats:
+    if Format.DPO_POLICY in request.formats:
         return (
-            "a prompt pairs when some steps from it are good and others bad, so generate with more --samples, or label "
-            "the steps with `longthought label`"
+            "a prompt pairs when some steps from it are good and others bad, so have more debates on each problem "
+            "with `longthought generate --samples N`, or label the steps with `longthought label`"
         )
     return "generate or label more, or ask for less"
 
 
-def _write(shelf: Shelf, place: Path, made: Exported) -> None:
+def _write(shelf: Shelf, place: Path, made: ExportReport) -> None:
     for side in SIDES:
         validation = side == "validation"
         if shelf.size(validation=validation):
             rows = shelf.bodies(validation=validation)
-            made.counts[side] = write_rows(place, side, rows, parquet=made.settings.parquet)
+            made.counts[side] = write_rows(place, side, rows, parquet=made.request.parquet)
     (place / "meta.json").write_text(json.dumps(made.meta(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     (place / "README.md").write_text(card.card(made, shelf), encoding="utf-8")

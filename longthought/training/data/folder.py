@@ -120,8 +120,8 @@ class DataFolder:
         """
         if role is not None and role != self.meta.role:
             raise ConfigError(
-                f"--role {role}: {self.path} holds {self.meta.format} data for the {self.meta.role}; "
-                f"leave --role out, or export data for the {role}"
+                f"`role` {role}: {self.path} holds {self.meta.format} data for the {self.meta.role}; "
+                f"leave `role` out, or export data for the {role}"
             )
         return self.meta.role
 
@@ -153,7 +153,7 @@ def expect_apart(folder: DataFolder, splits: Mapping[Split, Any]) -> None:
         first = next(iter(shared.values()))
         raise ProblemError(
             f"{folder.path}: {len(shared)} of the validation split's problems or prompts stand in the training split, "
-            f"such as {first[:80]!r}; split by problem, as `longthought export --validation` does"
+            f"such as {first[:80]!r}; split by problem, as `longthought export` does"
         )
 
 
