@@ -1,4 +1,4 @@
-# Everything runs in ./.venv, made on first use; exact versions are in constraints.txt.
+# All targets use the virtual environment ./.venv, which is made on first use. constraints.txt pins exact versions.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -11,39 +11,39 @@ export LANGGRAPH_CLI_NO_ANALYTICS := 1
 
 .PHONY: help demo test bubblewrap check format cover clean bundled
 
-help:  ## list the targets
+help:  ## list the targets and what they do
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-demo: $(VENV)/.local  ## 100 debates between the bundled agents on the CPU, no download of weights
+demo: $(VENV)/.local  ## play 100 debates of the bundled agents on the CPU, without downloading weights
 	@rm -rf $(DEMO) && mkdir -p runs
 	@$(BIN)/longthought problems countdown --count 100 --split test --seed 7 --out $(DEMO).jsonl
 	@$(BIN)/longthought generate $(DEMO).jsonl --out $(DEMO)
 	@$(BIN)/longthought show $(DEMO) --example
 	@echo 'Next, try: $(BIN)/longthought solve "Use 3, 7, 16 and 20, each once, to make 46."'
 
-test: $(VENV)/.dev bubblewrap  ## the whole test suite
+test: $(VENV)/.dev bubblewrap  ## run the whole test suite
 	$(BIN)/python -m pytest
 
-bubblewrap:  # what the sandbox confines with
+bubblewrap:  # the sandbox needs bwrap
 	@command -v bwrap >/dev/null || { echo 'installing bubblewrap with apt'; apt-get -qq update && apt-get -qq install -y bubblewrap; }
 
-check: $(VENV)/.dev  ## format, lint, types, direction of imports
+check: $(VENV)/.dev  ## check format, lint, types and direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
-format: $(VENV)/.dev  ## format and mend what can be mended
+format: $(VENV)/.dev  ## format the code and fix lint errors that can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-cover: $(VENV)/.dev  ## the test suite with branch coverage
+cover: $(VENV)/.dev  ## run the test suite with branch coverage
 	$(BIN)/python -m pytest --cov --cov-report=term
 
 bundled: $(VENV)/.dev  ## rebuild the bundled agents from nothing (about an hour on two cores)
 	$(BIN)/longthought train bundled --out runs/bundled
 
-clean:  ## remove what can be made again
+clean:  ## remove files that can be made again
 	rm -rf $(VENV) dist build .pytest_cache .ruff_cache .hypothesis .coverage
 
 $(VENV)/bin/python:

@@ -80,8 +80,8 @@ def test_the_same_seed_gives_the_same_weights(policy_data: Path, tmp_path: Path)
     assert weights("c", 2) != first
 
 
-def test_preferences_raise_what_was_chosen(played: list[Trajectory], tmp_path: Path) -> None:
-    rows, aside = data_folders.split(data_folders.pairs(played))
+def test_preferences_raise_what_was_chosen(debates: list[Trajectory], tmp_path: Path) -> None:
+    rows, aside = data_folders.split(data_folders.pairs(debates))
     data = data_folders.write(tmp_path / "data", rows, aside, format="dpo-policy", role="policy")
     facts = train("dpo", data, tmp_path / "dpo", steps=20, batch=16)
     last = float(facts["measured"]["pairs told apart"].split("%")[1].rsplit(" ", 1)[1])
@@ -90,8 +90,8 @@ def test_preferences_raise_what_was_chosen(played: list[Trajectory], tmp_path: P
     assert lt.solve(EASY, policy=f"transformers:{tmp_path / 'dpo'}", rounds=16).finished
 
 
-def test_an_adapter_is_loaded_with_its_base_and_says_what_peft_says(played: list[Trajectory], tmp_path: Path) -> None:
-    verdicts = data_folders.critic_rows(played)
+def test_an_adapter_is_loaded_with_its_base_and_says_what_peft_says(debates: list[Trajectory], tmp_path: Path) -> None:
+    verdicts = data_folders.critic_rows(debates)
     hopeful = next(row for row in verdicts if row["completion"][0]["content"].endswith("continue"))
     rows, aside = data_folders.split([row | {"completion": data_folders.said("none backtrack 0")} for row in verdicts])
     data = data_folders.write(tmp_path / "data", rows, aside, format="critic", role="critic")
@@ -133,10 +133,10 @@ def test_an_adapter_is_loaded_with_its_base_and_says_what_peft_says(played: list
     assert isinstance(catalogue.critic(f"transformers:{out}").dialect, type(data_folders.DIALECTS["compact"]))
 
 
-def test_an_adapter_is_trained_further_by_preferences(played: list[Trajectory], tmp_path: Path) -> None:
-    data = data_folders.write(tmp_path / "sft", data_folders.policy_rows(played), format="policy", role="policy")
+def test_an_adapter_is_trained_further_by_preferences(debates: list[Trajectory], tmp_path: Path) -> None:
+    data = data_folders.write(tmp_path / "sft", data_folders.policy_rows(debates), format="policy", role="policy")
     train("sft", data, tmp_path / "one", lora_rank=4, steps=2)
-    more = data_folders.write(tmp_path / "dpo", data_folders.pairs(played), format="dpo-policy", role="policy")
+    more = data_folders.write(tmp_path / "dpo", data_folders.pairs(debates), format="dpo-policy", role="policy")
     facts = train("dpo", more, tmp_path / "two", base=str(tmp_path / "one"), steps=2)
     assert facts["adapter"]
     config = json.loads((tmp_path / "two" / "adapter_config.json").read_text())
@@ -144,8 +144,8 @@ def test_an_adapter_is_trained_further_by_preferences(played: list[Trajectory], 
     assert lt.solve(EASY, policy=f"transformers:{tmp_path / 'two'}", rounds=4).finished
 
 
-def test_a_thinker_writes_what_can_be_read_as_a_thought(played: list[Trajectory], tmp_path: Path) -> None:
-    rows, aside = data_folders.split(data_folders.thinker_rows(played))
+def test_a_thinker_writes_what_can_be_read_as_a_thought(debates: list[Trajectory], tmp_path: Path) -> None:
+    rows, aside = data_folders.split(data_folders.thinker_rows(debates))
     data = data_folders.write(tmp_path / "data", rows, aside, format="sft-journey", role="thinker")
     facts = train("sft", data, tmp_path / "thinker", steps=60, batch=8, learning_rate=3e-3, max_length=1024)
     assert facts["validation_loss"]["last"] < facts["validation_loss"]["first"]
@@ -187,7 +187,7 @@ def test_a_killed_training_goes_on_to_the_same_step_count(policy_data: Path, tmp
     assert json.loads((out / "training.json").read_text())["attempts"][1]["from_step"] >= 40
 
 
-def test_a_scorer_tells_states_it_has_not_seen_apart_and_judges(played: list[Trajectory], tmp_path: Path) -> None:
+def test_a_scorer_tells_states_it_has_not_seen_apart_and_judges(debates: list[Trajectory], tmp_path: Path) -> None:
     rows = data_folders.label_rows(game.generate(count=300, numbers=3, split="train", seed=5), paths=4)
     learned, aside = data_folders.split(rows)
     data = data_folders.write(tmp_path / "data", learned, aside, format="step-labels", role="critic")
@@ -198,7 +198,7 @@ def test_a_scorer_tells_states_it_has_not_seen_apart_and_judges(played: list[Tra
     scorer = catalogue.critic(f"scorer:{out}")
     assert isinstance(scorer, Scorer)
     assert scorer.threshold == pytest.approx(float(facts["measured"]["threshold"]), abs=1e-3)
-    tree = played[0].tree
+    tree = debates[0].tree
     node = next(n for n in tree.nodes if n.id and n.depth == 2)
 
     async def judge() -> list[Any]:

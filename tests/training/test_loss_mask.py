@@ -76,16 +76,16 @@ def learned(task: TrainerInputs, trainer: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("role", ["policy", "critic", "thinker"])
-def test_compact_agents_learn_their_replies_and_the_end(played: list[Trajectory], role: str, tmp_path: Path) -> None:
-    rows = getattr(data_folders, f"{role}_rows")(played)
+def test_compact_agents_learn_their_replies_and_the_end(debates: list[Trajectory], role: str, tmp_path: Path) -> None:
+    rows = getattr(data_folders, f"{role}_rows")(debates)
     data = data_folders.write(tmp_path / "data", rows, format=role, role=role)
     task, trainer = prepared("sft", data, "new:d64x1", tmp_path / "out", max_length=4096)  # long thoughts are cut else
     wanted = [" ".join(row["completion"][0]["content"].split()) + " <end>" for row in rows]
     assert learned(task, trainer) == wanted
 
 
-def test_prose_agents_learn_their_replies_and_the_end(played: list[Trajectory], tmp_path: Path) -> None:
-    rows = data_folders.policy_rows(played, "prose")[:12]
+def test_prose_agents_learn_their_replies_and_the_end(debates: list[Trajectory], tmp_path: Path) -> None:
+    rows = data_folders.policy_rows(debates, "prose")[:12]
     data = data_folders.write(tmp_path / "data", rows, format="policy", role="policy", dialect="prose")
     base = speaker(tmp_path / "base", UNMARKED)  # prompts and completions need no markers
     task, trainer = prepared("sft", data, str(base), tmp_path / "out")
@@ -111,8 +111,8 @@ def test_a_talk_needs_a_template_with_markers(tmp_path: Path) -> None:
     assert learned(task, trainer) == ["five<|im_end|>four<|im_end|>"]
 
 
-def test_pairs_share_their_prompt_and_part_at_the_reply(played: list[Trajectory], tmp_path: Path) -> None:
-    rows = data_folders.pairs(played)
+def test_pairs_share_their_prompt_and_part_at_the_reply(debates: list[Trajectory], tmp_path: Path) -> None:
+    rows = data_folders.pairs(debates)
     data = data_folders.write(tmp_path / "data", rows, format="dpo-policy", role="policy")
     task, trainer = prepared("dpo", data, "bundled:countdown", tmp_path / "out")
     decode = task.base.tokenizer.decode

@@ -1,4 +1,4 @@
-"""The model card of the bundled agents, written from what was measured."""
+"""Write the model card of the bundled agents from the measured figures."""
 
 import platform
 from collections.abc import Iterator, Mapping
@@ -57,15 +57,18 @@ def _measures(critic: Criticism) -> Iterator[tuple[str, str]]:
         yield "Brier score; calibration error", f"{critic.calibration.brier:.4f}; {critic.calibration.error:.4f}"
     if f1:
         yield "first-error F1", f"{f1[0]:.1%} [{f1[1]:.1%}, {f1[2]:.1%}]"
-    yield "steps back that were due (precision)", str(critic.precision)
-    yield "lost states that it went back from (recall)", str(critic.recall)
+    yield "backtracks that were due (precision)", str(critic.precision)
+    yield "lost states that it backtracked from (recall)", str(critic.recall)
     yield "solvable states given up", str(critic.given_up)
-    yield "steps back that went to the deepest solvable state", str(critic.right_target)
-    yield "first answer wrong, ended right", str(critic.wrong_to_right)
-    yield "first answer right, ended otherwise", str(critic.right_to_wrong)
+    yield "backtracks to the deepest solvable state", str(critic.right_target)
+    yield "first answer wrong, debate ended right", str(critic.wrong_to_right)
+    yield "first answer right, debate did not end right", str(critic.right_to_wrong)
     yield "proposals that the tools refuted", str(critic.refuted)
-    yield "proposals already rejected at the same node", str(critic.repeated)
-    yield "replies of the policy sent back before, as unreadable or rejected already", str(critic.asked_again)
+    yield "proposals that were already rejected at the same node", str(critic.repeated)
+    yield (
+        "replies of the policy that were unreadable or already rejected, so it was asked again",
+        str(critic.asked_again),
+    )
 
 
 _CARD = """\
@@ -77,41 +80,41 @@ tags: [longthought, countdown, critic]
 
 # The bundled Countdown agents
 
-A policy that proposes one move at a time and a critic that judges it, two small Llamas trained from nothing on generated
+The policy proposes one move at a time, and the critic judges it. Both are small Llamas, trained from nothing on generated
 puzzles. They play Countdown with three or four numbers from 1 to 20 and targets from 10 to 100, in longthought's compact
-notation (one whole number up to 400, or one word, a token). They know nothing else.
+notation, in which each whole number up to 400 and each word is one token. They know nothing else.
 
-Behind their words stands no solver, no checker and no table: the solver wrote the training examples and is absent when
-they play. The critic writes its look-ahead before its verdict: with three numbers left it holds each back in turn,
+No solver, checker or table stands behind their words: the solver wrote the training examples and is absent when they
+play. The critic writes its look-ahead before its verdict. With three numbers left, it holds each number back in turn and
 lists what the other two would *need* to make and what they *have*, until one is *found*.
 
-A third agent, *solo*, sits in both chairs of `--graph self_critique`. It starts from the critic's weights and learns both
-kinds of examples.
+A third agent, *solo*, sits in both chairs of `--graph self_critique`. Its training starts from the critic's weights and
+uses both kinds of examples.
 
 ## Training
 
-One command rebuilds them: `longthought train bundled`. Examples are drawn from the exact solver without end, so none is
-seen twice but by chance; only number multisets of the training split and no held-out target ever occur.
+`longthought train bundled` rebuilds the agents. Examples are drawn from the exact solver without end, so an example is
+repeated only by chance. Only number multisets of the training split occur in them, and held-out targets never do.
 
 | agent | parameters | data | seed | wall time | CPU time |
 |---|---|---|---|---|---|
 {trained}
 
-Llama, head dimension 64, AdamW, cosine schedule, one thread a model, policy and critic side by side on two cores.
-{versions}.
+The models are Llamas with head dimension 64, trained by AdamW with a cosine schedule. Each used one thread, and policy
+and critic were trained side by side on two cores, with {versions}.
 
 ## Results
 
 {problems} problems of the test split (four numbers from 1 to 20; no multiset of numbers seen in training), 95 % Wilson
-intervals. Every arm may spend {budget} computed tokens a problem. *Unseen targets* are those that never occur in
-training. Tokens are those of both agents per problem, prompts included; *computed* leaves cached prompt tokens out. The
-exact checker only grades, after the end.
+intervals. Every arm may spend {budget} computed tokens a problem. *Unseen targets* are targets that never occur in
+training. The column *tokens* counts both agents' tokens per problem, prompts included; *computed* excludes cached prompt
+tokens. The exact checker only grades finished debates.
 
 | arm | solved | unseen targets | tokens | computed | requests |
 |---|---|---|---|---|---|
 {rows}
 
-The critic, held against the exact solver on the {judged:,} steps that it judged in those debates:
+The critic, compared with the exact solver on the {judged:,} steps that it judged in those debates:
 
 | measure | value |
 |---|---|
@@ -119,7 +122,7 @@ The critic, held against the exact solver on the {judged:,} steps that it judged
 
 ## Limits
 
-Numbers above 400 can't be written, so a solution that must pass through one is out of reach. More than four numbers were
-never trained on. The critic never asks for a reflection. Its score is the probability it gave its own words, moved above
-one half for hope and below for none.
+Numbers above 400 can't be written, so the agents can't find a solution that must pass through one. They were never
+trained on more than four numbers. The critic never asks for a reflection. Its score is the probability that it gave its
+own words, moved above one half if it judges the state solvable and below one half if not.
 """
