@@ -12,9 +12,13 @@ if TYPE_CHECKING:
     from longthought.agents.agent import Critic, Policy
     from longthought.agents.catalogue import critic, policy
     from longthought.api import asolve, generate, solve
+    from longthought.labels.job import label
+    from longthought.labels.request import LabelRequest
     from longthought.problems.loader import load
     from longthought.problems.problem import AnswerReference, CountdownReference, Problem, Task
     from longthought.training.data.export import export
+    from longthought.training.data.request import ExportRequest
+    from longthought.training.request import TrainingRequest
     from longthought.training.train import train
     from longthought.trajectories.run import Run
     from longthought.trajectories.trajectory import Trajectory
@@ -28,15 +32,19 @@ _HOMES = {
     "AnswerReference": "longthought.problems.problem",
     "CountdownReference": "longthought.problems.problem",
     "Critic": "longthought.agents.agent",
+    "ExportRequest": "longthought.training.data.request",
+    "LabelRequest": "longthought.labels.request",
     "Policy": "longthought.agents.agent",
     "Problem": "longthought.problems.problem",
     "Run": "longthought.trajectories.run",
     "Task": "longthought.problems.problem",
+    "TrainingRequest": "longthought.training.request",
     "Trajectory": "longthought.trajectories.trajectory",
     "asolve": "longthought.api",
     "critic": "longthought.agents.catalogue",
     "export": "longthought.training.data.export",
     "generate": "longthought.api",
+    "label": "longthought.labels.job",
     "load": "longthought.problems.loader",
     "policy": "longthought.agents.catalogue",
     "solve": "longthought.api",
@@ -47,16 +55,20 @@ __all__ = [
     "AnswerReference",
     "CountdownReference",
     "Critic",
+    "ExportRequest",
+    "LabelRequest",
     "Policy",
     "Problem",
     "Run",
     "Task",
+    "TrainingRequest",
     "Trajectory",
     "__version__",
     "asolve",
     "critic",
     "export",
     "generate",
+    "label",
     "load",
     "policy",
     "solve",

@@ -16,7 +16,21 @@ def test_every_exported_name_resolves() -> None:
 
 
 def test_the_names_of_the_docs_are_exported() -> None:
-    promised = {"solve", "asolve", "generate", "policy", "critic", "load", "Run", "Problem", "Task", "Trajectory"}
+    promised = {
+        "solve",
+        "asolve",
+        "generate",
+        "label",
+        "export",
+        "train",
+        "policy",
+        "critic",
+        "load",
+        "Run",
+        "Problem",
+        "Task",
+        "Trajectory",
+    }
     assert promised <= set(lt.__all__)
     assert asyncio.iscoroutinefunction(lt.asolve)
     assert inspect.isgeneratorfunction(lt.generate)

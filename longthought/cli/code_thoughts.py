@@ -1,4 +1,4 @@
-"""`longthought code-thoughts`: from working programs to examples of thoughts that end in them."""
+"""`longthought code-thoughts`: turn working programs into examples of thoughts that end in them."""
 
 import shlex
 import sys
@@ -13,17 +13,19 @@ from longthought.training.data.request import CodeThoughtRequest
 
 @options(CodeThoughtRequest, writer=Spelling(metavar="PROVIDER:MODEL"), base_url=Spelling(metavar="URL"))
 def code_thoughts(
-    programs: Annotated[Path, typer.Argument(help="Problems with a `program` each, or HumanEval or MBPP as they are.")],
+    programs: Annotated[
+        Path, typer.Argument(help="Problems with a `program` each; HumanEval and MBPP are read as they are.")
+    ],
     out: Annotated[Path, typer.Option(help="Folder of the data set, for `longthought train sft`.")],
     request: CodeThoughtRequest,
     json: Json = False,
 ) -> None:
-    """Make thoughts that end in programs, of programs that work; each is run, before and after.
+    """Turn working programs into thoughts that end in them; each program is run before and after.
 
     Example: `longthought code-thoughts mbpp.jsonl --out data/code-thoughts`
 
-    What a model writes is kept in OUT.replies.jsonl until all is done: run the same command again to go on after a
-    stop.
+    The chat model's replies are kept in OUT.replies.jsonl until the data set is written: run the same command again to
+    go on after a stop.
     """
     import json as jsons
 

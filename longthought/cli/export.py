@@ -23,12 +23,13 @@ def export(
     request: ExportRequest,
     json: Json = False,
 ) -> None:
-    """Make a data set to train on out of the debates of run folders.
+    """Make a training data set out of the debates of run folders.
 
     Example: `longthought export runs/first --format sft-journey --out data/journeys`
 
-    Loads with `datasets.load_dataset` as it is, in the columns that TRL expects. Journeys and shortcuts of the same
-    runs and seed are twins, example by example. Labels made with `longthought label` are used where there are any.
+    The folder loads with `datasets.load_dataset` as it is, in the columns that TRL expects. Journeys and shortcuts of
+    the same runs and seed are twins, example by example. Labels made with `longthought label` are used where they
+    exist.
     """
     from longthought.training.data.export import export as make
 

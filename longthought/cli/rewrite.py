@@ -15,15 +15,16 @@ if TYPE_CHECKING:
 
 @options(RewriteRequest, model=Spelling(metavar="PROVIDER:MODEL"), base_url=Spelling(metavar="URL"))
 def rewrite(
-    run: Annotated[Path, typer.Argument(help="A run folder.")], request: RewriteRequest, json: Json = False
+    run: Annotated[Path, typer.Argument(help="Run folder.")], request: RewriteRequest, json: Json = False
 ) -> None:
     """Have a chat model make the journeys of a run fluent, for `longthought export --rewritten`.
 
     Example: `longthought rewrite runs/first --model openai:Qwen/Qwen3-8B --base-url http://localhost:8000/v1`
 
-    A rewrite is taken if every number, every equation, every wrong turn and the answer survive; else the journey stays
-    plain. Rewrites are kept in the run folder, in rewrites.jsonl. Run the same command again to go on after a stop.
-    Journeys are those that `export` tells with the same --walk, --wrong and --seed, by rule and in prose.
+    A rewrite is accepted if every number, every equation, every wrong turn and the answer survive; otherwise the
+    journey stays plain. Rewrites are kept in the run folder, in rewrites.jsonl. Run the same command again to go on
+    after a stop. The journeys are those that `longthought export` tells in prose with the same --walk, --wrong and
+    --seed.
     """
     import json as jsonlib
 

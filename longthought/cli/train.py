@@ -55,7 +55,7 @@ def sft(data: Data, out: Out, request: TrainingRequest, json: Json = False) -> N
     chat_template=TEMPLATE,
 )
 def dpo(data: Data, out: Out, request: TrainingRequest, json: Json = False) -> None:
-    """Make better replies likelier than worse ones, from pairs of them.
+    """Make the better of two replies likelier, from pairs of replies to one prompt.
 
     Example: `longthought train dpo data/dpo-policy --base models/policy --out models/policy-dpo`
 
@@ -74,7 +74,8 @@ def scorer(data: Data, out: Out, request: TrainingRequest, json: Json = False) -
 
     Example: `longthought train scorer data/step-labels --base bundled:countdown --out models/scorer`
 
-    It learns from labels of steps, exact, estimated or of the outcome, and judges with `--critic scorer:models/scorer`.
+    It learns from labels of steps, whether exact, estimated or of the outcome. Use it with
+    `--critic scorer:models/scorer`.
     """
     _fine_tune(data, out, request, json)
 
@@ -106,8 +107,8 @@ def bundled(
 
     Example: `longthought train bundled --out runs/bundled`
 
-    Policy and critic train side by side, one core each, in about an hour on two cores; then, in three quarters of one,
-    the agent that sits in both chairs. Run it again to go on after a stop. Use them with
+    Policy and critic train side by side, one core each, in about an hour; then the agent that sits in both chairs
+    trains for another 45 minutes. Run it again to go on after a stop. Use them with
     `--policy bundled:runs/bundled --critic bundled:runs/bundled`.
     """
     from longthought.training.bundled.build import build

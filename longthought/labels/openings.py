@@ -120,7 +120,7 @@ def gradable(problem: Problem, references: Mapping[str, Task]) -> Task:
     if puzzle is None or puzzle.target < 1:
         raise ConfigError(
             f"the log keeps no references, and the answers to {problem.id!r} can't be graded without: give "
-            "--problems FILE, the problems that the run was made of"
+            "`problems`, the file that the run was made of"
         )
     return Task(problem=problem, reference=CountdownReference(numbers=puzzle.numbers, target=puzzle.target))
 

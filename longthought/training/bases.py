@@ -99,7 +99,7 @@ def open_base(request: TrainingRequest, role: Role, dialect: str) -> Base:
     """
     name = request.base or ("bundled:countdown" if dialect == "compact" else "")
     if not name:
-        raise ConfigError("no base: name the model to train with --base FOLDER, or --base OWNER/NAME on the hub")
+        raise ConfigError("`base` is missing: name the model to train, a folder or OWNER/NAME on the hub")
     if name.startswith("new:"):
         return _new_base(request, name, dialect)
     provider, _, rest = name.partition(":")
@@ -110,7 +110,7 @@ def open_base(request: TrainingRequest, role: Role, dialect: str) -> Base:
     added = Path(found) if lora.is_adapter(Path(found)) else None
     if added is not None and request.lora_rank is not None:
         raise ConfigError(
-            f"{name} is an adapter already: leave --lora-rank out to train it further, or name its base, "
+            f"{name} is an adapter already: leave `lora_rank` out to train it further, or name its base, "
             f"{lora.base_of(added)}, to start another"
         )
     path = found if added is None else lora.base_of(added)
@@ -137,7 +137,7 @@ def _new_base(request: TrainingRequest, name: str, dialect: str) -> Base:
     if dialect != "compact":
         raise ConfigError(f"{name}: a new model speaks compact, and the data are in {dialect}; name a trained base")
     if request.lora_rank is not None:
-        raise ConfigError(f"{name}: an adapter needs a base that knows something; leave --lora-rank out")
+        raise ConfigError(f"{name}: an adapter needs a base that knows something; leave `lora_rank` out")
     context = request.max_length or architecture.CONTEXT
     tokenizer = architecture.tokenizer(context)
     return Base(name, None, None, (int(shape[1]), int(shape[2])), tokenizer, context, request.seed)
@@ -152,7 +152,7 @@ def _context(name: str, config: Any, wanted: int | None, *, whole: bool) -> int:
     if rotary and whole:
         return wanted
     why = "an adapter can't teach it longer ones" if rotary else "its positions can't be counted on from there"
-    raise ConfigError(f"--max-length {wanted}: {name} takes {context} tokens, and {why}")
+    raise ConfigError(f"`max_length` {wanted}: {name} takes {context} tokens, and {why}")
 
 
 def _has_tokenizer(found: str) -> bool:
@@ -165,7 +165,7 @@ def _settle_template(tokenizer: Any, request: TrainingRequest, dialect: str) -> 
         try:
             tokenizer.chat_template = request.chat_template.read_text()
         except OSError as error:
-            raise ConfigError(f"--chat-template {request.chat_template}: can't be read ({error.strerror})") from error
+            raise ConfigError(f"`chat_template` {request.chat_template}: can't be read ({error.strerror})") from error
     elif dialect == "compact":
         from longthought.training.bundled.model import CHAT_TEMPLATE
 
@@ -180,7 +180,7 @@ def _expect_vocabulary(name: str, tokenizer: Any, dialect: str) -> None:
     if odd or len({i[0] for i in ids}) != len(ids):
         raise ModelError(
             f"{name}: its tokenizer can't say compact, in which every word is a token ({(odd or ['?'])[0]!r} is none); "
-            "start from bundled:countdown or new:d192x4, or export the data with --dialect prose"
+            "start from bundled:countdown or new:d192x4, or export the data in prose"
         )
 
 
@@ -188,7 +188,7 @@ def _expect_template(name: str, tokenizer: Any) -> None:
     if not tokenizer.chat_template:
         raise ModelError(
             f"{name}: its tokenizer has no chat template, as base models often have none; "
-            "name an instruction-tuned model, or give --chat-template FILE"
+            "name an instruction-tuned model, or give `chat_template`, a file"
         )
     if tokenizer.eos_token_id is None:
         raise ModelError(f"{name}: its tokenizer has no end token; set tokenizer.eos_token and save it again")

@@ -1,7 +1,7 @@
-"""The course of every training on a data folder: look first, then train, then leave a folder that can be used at once.
+"""The course of every training on a data folder: check everything, train, and leave a folder that can be used at once.
 
-Whatever can be found wrong with data, base and settings is found before weights are loaded. What is learned, and by
-which trainer, is the method's own affair: see `sft`, `dpo` and `scorer`.
+Mistakes in data, base and settings are found before weights are loaded. What is learned, and by which trainer, is up
+to the method: see `sft`, `dpo` and `scorer`.
 """
 
 # pyright: basic
@@ -135,14 +135,14 @@ def fine_tune(
     if record.finished:
         say(f"{out} is trained already; it was done in {record.facts['steps']} steps")
         return record.facts
-    inputs = look(learning, request, folder)
+    inputs = prepare(learning, request, folder)
     lengths = {split: learning.inspect(rows, inputs, str(folder.files[split])) for split, rows in inputs.splits.items()}
     for split, found in lengths.items():
-        say(_told(split, found, inputs.limit))
+        say(_lengths(split, found, inputs.limit))
     return _train(learning, inputs, record, lengths, say, command)
 
 
-def look(learning: Learning, request: TrainingRequest, data: DataFolder) -> TrainerInputs:
+def prepare(learning: Learning, request: TrainingRequest, data: DataFolder) -> TrainerInputs:
     """Find the base and open the rows of a training; refuse what doesn't go together.
 
     Raises:
@@ -203,7 +203,7 @@ def _train(
 
 
 def _finish(record: TrainingRecord, inputs: TrainerInputs) -> None:
-    """Write what stands beside the weights; `training.json` last, since it says that all is there."""
+    """Write the files beside the weights; `training.json` last, since it says that the folder is complete."""
     out = record.path
     if inputs.data.meta.dialect == "compact":
         (out / COMPACT).write_text(json.dumps({"role": inputs.role, "recipe": dict(record.settings)}, indent=1))
@@ -213,7 +213,7 @@ def _finish(record: TrainingRecord, inputs: TrainerInputs) -> None:
 
 
 def arguments(inputs: TrainerInputs, fitted: Hyperparameters, out: Path) -> dict[str, Any]:
-    """Return what is the same for every trainer of transformers; shares are shares of all steps."""
+    """Return the arguments that are the same for every trainer of transformers; shares are shares of all steps."""
     request = inputs.request
     total = request.steps or math.ceil(request.epochs * math.ceil(len(inputs.train) / fitted.batch))
     return {
@@ -298,7 +298,7 @@ def _device() -> str:
     return torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
 
 
-def _told(split: str, found: Lengths, limit: int) -> str:
+def _lengths(split: str, found: Lengths, limit: int) -> str:
     said = f"{split}: {found.examples:,} examples, {found.tokens:,} tokens, {found.learned:,} of them learned"
     if found.cut:
         said += f"; {found.cut:,} are longer than {limit} tokens and are cut (the longest has {found.longest:,})"
@@ -313,16 +313,16 @@ def _expect_columns(learning: Learning, request: TrainingRequest, data: DataFold
     if missing := [c for c in learning.columns if c not in rows.column_names]:
         raise ProblemError(
             f"{data.path}: its {split} split ({data.meta.format}) has the columns {', '.join(rows.column_names)}, and "
-            f"{request.method} needs {', '.join(missing)} too; export with --format {learning.formats}"
+            f"{request.method} needs {', '.join(missing)} too; export {learning.formats}"
         )
 
 
 def _expect_known_names(request: TrainingRequest) -> None:
     wanted = request.report_to
     if wanted not in (known := ("none", "all", *sorted(INTEGRATION_TO_CALLBACK))):
-        raise ConfigError(f"--report-to {wanted}: unknown; choose from {', '.join(known)}")
+        raise ConfigError(f"`report_to` must be one of {', '.join(known)}, got {wanted!r}")
     if wanted not in ("none", "all") and importlib.util.find_spec(wanted) is None:
-        raise ConfigError(f"--report-to {wanted}: it isn't installed; run `pip install {wanted}`")
+        raise ConfigError(f"`report_to` {wanted} isn't installed: run `pip install {wanted}`")
     if request.schedule not in {kind.value for kind in SchedulerType}:
         known = ", ".join(kind.value for kind in SchedulerType)
-        raise ConfigError(f"--schedule {request.schedule}: unknown; choose from {known}")
+        raise ConfigError(f"`schedule` must be one of {known}, got {request.schedule!r}")

@@ -1,7 +1,7 @@
 """Training of the discriminative critic: a head of one number on every token, learned at the end of each step.
 
-The labels are those of steps: their own, or the outcome of the path they stand on; where they come from is for whoever
-made them. The loss is the binary cross entropy with the label as probability.
+Each step has its own label, or that of the last step of its path. The loss is the binary cross entropy with the label
+as probability. How labels are made is for `longthought.labels` to know.
 
 Lightman et al., "Let's Verify Step by Step", 2023; Wang et al., "Math-Shepherd", 2024.
 """
@@ -28,8 +28,8 @@ from longthought.training.lora import lora
 
 IGNORED: Final = -100.0
 RECALL: Final = 0.95
-"""Of the steps that can still succeed, those that the threshold lets pass: a good path given up is dearer than a bad
-one followed for another step."""
+"""Share of the steps that can still succeed which the threshold lets pass: giving up a good path costs more than
+following a bad one for another step."""
 
 
 class ScoreLearning:

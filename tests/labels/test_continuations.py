@@ -35,7 +35,7 @@ def test_an_opening_stands_at_its_node_and_costs_nothing() -> None:
 
 
 def test_monte_carlo_labels_agree_with_the_solver_and_cost_what_the_log_says(run: Path) -> None:
-    tally = label(run, "monte-carlo", k=4, limit=6)
+    tally = label(run, method="monte-carlo", trials=4, limit=6)
     assert tally.labels > 15
     exact, tried = [], list[Label]()
     for name in Run(run).ids()[:6]:
@@ -54,7 +54,7 @@ def test_monte_carlo_labels_agree_with_the_solver_and_cost_what_the_log_says(run
     jobs = Run(run / "continuations-4")
     assert len(jobs) == 4 * len(tried)
     assert not any(isinstance(event, Judged) and event.calls for t in jobs.trajectories() for event in t.events)
-    again = label(run, "monte-carlo", k=4, limit=6)
+    again = label(run, method="monte-carlo", trials=4, limit=6)
     assert (again.labels, again.known) == (0, tally.labels)
     assert len(Run(run / "continuations-4")) == len(jobs)
 
@@ -75,8 +75,8 @@ def test_a_stopped_job_of_continuations_goes_on(run: Path) -> None:
 
 
 def test_asking_another_way_is_a_job_of_its_own(run: Path) -> None:
-    first = label(run, "monte-carlo", k=2, limit=1)
-    label(run, "monte-carlo", k=2, temperature=0.3, limit=1)
+    first = label(run, method="monte-carlo", trials=2, limit=1)
+    label(run, method="monte-carlo", trials=2, temperature=0.3, limit=1)
     folders = sorted(folder.name for folder in run.glob("continuations-2*"))
     assert folders[0] == "continuations-2"
     assert len(folders) == 2
@@ -84,7 +84,7 @@ def test_asking_another_way_is_a_job_of_its_own(run: Path) -> None:
 
 
 def test_a_critic_is_asked_once_for_every_step_and_doubts_are_marked(run: Path) -> None:
-    tally = label(run, "model", k=2, limit=2)
+    tally = label(run, method="model", trials=2, limit=2)
     for name in Run(run).ids()[:2]:
         steps = set(judgeable_steps(Run(run).trajectory(name)))
         found = LabelBook(run).of(name)
@@ -106,7 +106,7 @@ def test_answers_that_nobody_can_grade_are_refused_before_a_model_is_asked(tmp_p
     critic = Critic("fake:critic", ScriptedChatModel(lambda _: verdict), Prose())
     problem = Problem(id="two", statement="What is 2 + 2?")
     list(lt.generate([problem], out=tmp_path / "run", policy=policy, critic=critic, tools=[]))
-    with pytest.raises(ConfigError, match=r"'two'.*--problems FILE"):
-        label(tmp_path / "run", "monte-carlo", policy=policy)
+    with pytest.raises(ConfigError, match=r"'two'.*`problems`"):
+        label(tmp_path / "run", method="monte-carlo", proposer=policy)
     with pytest.raises(ConfigError, match="knows Countdown alone"):
-        label(tmp_path / "run", "exact")
+        label(tmp_path / "run", method="exact")

@@ -279,22 +279,22 @@ async def test_tree_labels_grade_every_answer_in_the_tree() -> None:
 
 
 def test_labelling_again_writes_nothing_new_and_an_unknown_method_is_refused(run: Path) -> None:
-    first, again = label(run, "tree"), label(run, "tree")
+    first, again = label(run, method="tree"), label(run, method="tree")
     assert first.labels > 20
     assert (again.labels, again.known) == (0, first.labels)
-    with pytest.raises(ConfigError, match="--method guess: choose from model, tree"):
-        label(run, "guess")
-    with pytest.raises(ConfigError, match=r"--method human.*--review"):
-        label(run, "human")
+    with pytest.raises(ConfigError, match=r"`method` must be one of exact, monte-carlo, tree, model, got .guess"):
+        label(run, method="guess")
+    with pytest.raises(ConfigError, match=r"`method` .*human.*--review"):
+        label(run, method="human")
 
 
 def test_labels_that_were_overwritten_are_written_again(run: Path) -> None:
-    first = label(run, "tree")
+    first = label(run, method="tree")
     name = Run(run).ids()[0]
     node, one = next(iter(LabelBook(run).of(name).items()))
     with LabelWriter(run) as writer:
         writer.append([one.model_copy(update={"trials": 99})])
-    again = label(run, "tree")
+    again = label(run, method="tree")
     assert (again.labels, again.known) == (1, first.labels - 1)
     assert LabelBook(run).of(name)[node].trials == one.trials
 

@@ -110,14 +110,14 @@ def test_a_base_with_another_tokenizer(data: Path, tmp_path: Path) -> None:
     refused(ModelError, data, r"its tokenizer can't say compact.*start from bundled:countdown or new:", base=str(base))
     prose = data_folders.write(tmp_path / "prose", [PROSE], format="policy", role="policy", dialect="prose")
     refused(ModelError, prose, r"example 1: bundled:countdown has no token for some", base="bundled:countdown")
-    refused(ConfigError, prose, r"no base: name the model to train with --base")
+    refused(ConfigError, prose, r"`base` is missing: name the model to train")
     refused(ConfigError, prose, r"a new model speaks compact, and the data are in prose", base="new:d64x1")
 
 
 def test_a_base_whose_template_teaches_no_end(tmp_path: Path) -> None:
     prose = data_folders.write(tmp_path / "prose", [PROSE], format="policy", role="policy", dialect="prose")
     without = speaker(tmp_path / "without", None)
-    refused(ModelError, prose, r"no chat template.*--chat-template FILE", base=str(without))
+    refused(ModelError, prose, r"no chat template.*`chat_template`", base=str(without))
     endless = speaker(tmp_path / "endless", UNMARKED.replace("<|im_end|>", ""))
     refused(
         ModelError, prose, r"without the end token '<\|im_end\|>', so the model would never learn", base=str(endless)
@@ -125,7 +125,7 @@ def test_a_base_whose_template_teaches_no_end(tmp_path: Path) -> None:
     broken = speaker(tmp_path / "broken", "{{ raise_exception('roles must alternate') }}")
     refused(ModelError, prose, r"can't render it \(roles must alternate\)", base=str(broken))
     refused(
-        ConfigError, prose, r"--chat-template .*none\.jinja: can't be read", base=str(endless),
+        ConfigError, prose, r"`chat_template` .*none\.jinja: can't be read", base=str(endless),
         chat_template=tmp_path / "none.jinja",
     )  # fmt: skip
 
@@ -145,15 +145,15 @@ def test_a_base_that_is_none(data: Path, base: str, said: str) -> None:
 
 def test_settings_that_do_not_go_together(data: Path, tmp_path: Path) -> None:
     refused(ConfigError, data, r"an adapter needs a base that knows something", base="new:d64x1", lora_rank=2)
-    said = r"--max-length 9999: bundled:countdown takes 512 tokens, and an adapter can't teach it longer ones"
+    said = r"`max_length` 9999: bundled:countdown takes 512 tokens, and an adapter can't teach it longer ones"
     refused(ConfigError, data, said, max_length=9999, lora_rank=2)
     scaled = shutil.copytree(catalogue.bundled_folder("countdown", "policy"), tmp_path / "scaled")
     config = json.loads((scaled / "config.json").read_text())
     config["rope_parameters"] |= {"rope_type": "linear", "factor": 2.0}
     (scaled / "config.json").write_text(json.dumps(config))
     refused(ConfigError, data, r"positions can't be counted on from there", base=str(scaled), max_length=9999)
-    refused(ConfigError, data, r"--report-to foo: unknown; choose from none, all, .*wandb", report_to="foo")
-    refused(ConfigError, data, r"--schedule sine: unknown; choose from linear, cosine", schedule="sine")
+    refused(ConfigError, data, r"`report_to` must be one of none, all, .*wandb.*, got .foo", report_to="foo")
+    refused(ConfigError, data, r"`schedule` must be one of linear, cosine.*, got .sine", schedule="sine")
     refused(ConfigError, data, r"`beta` is a setting of the method dpo, not of sft", beta=0.5)
     pairs = data_folders.write(tmp_path / "pairs", [PAIR], format="dpo-policy", role="policy")
     refused(ConfigError, pairs, r"preferences are learned on top of a trained model", "dpo", base="new:d64x1")

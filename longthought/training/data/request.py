@@ -47,7 +47,7 @@ def _formats(given: Any) -> Any:
         raise ValueError(f"`formats` must be one or more of {', '.join(Format)}, got {str(unknown[0])!r}")
     if not names:
         raise ValueError(f"`formats` must name at least one of {', '.join(Format)}")
-    return dict.fromkeys(names)
+    return tuple(dict.fromkeys(names))
 
 
 def _range(given: Any) -> Any:

@@ -146,7 +146,7 @@ class _Job:
     counts: RewriteCounts
 
     async def all(self, plain: Iterator[LongThought], concurrency: int) -> AsyncGenerator[Rewrite]:
-        """Rewrite thoughts, so many at once; at the first outage the others are given up."""
+        """Rewrite thoughts, at most `concurrency` at a time; at the first outage the others are given up."""
         running, ended = set[asyncio.Task[Rewrite | None]](), set[asyncio.Task[Rewrite | None]]()
         try:
             for thought in plain:

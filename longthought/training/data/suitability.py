@@ -1,7 +1,7 @@
 """Whether the agents of a run were asked as in a debate, which is how rows for them are rendered.
 
 A dialect renders a view of the tree. Some graphs ask in other words, or tell more than the tree holds; their steps and
-verdicts would stand under prompts that nobody was given, so such runs are refused, and not rendered as if.
+verdicts would stand under prompts that nobody was given, so such runs are refused rather than rendered wrongly.
 """
 
 from collections.abc import Mapping

@@ -104,7 +104,7 @@ def test_the_card_tells_what_is_in_the_folder(labelled: Path, exported: Export) 
     text = (made.out / "README.md").read_text()
     assert "| train | critic | accept |" in text
     assert "test sets kept out: countdown" in text
-    assert f'"backtracks": [{more}, null]' in text
+    assert f"- backtracks: [{more}, null]" in text
     assert "too few or too many backtracks" in text
     assert f"| run | {len(Run(labelled))} |" in text
 
@@ -334,7 +334,7 @@ def test_continuations_that_missed_teach_nothing_against_a_right_answer(run: Pat
 def test_a_mix_keeps_its_shares_of_formats_and_of_kinds(labelled: Path, exported: Export) -> None:
     made = exported(labelled, "sft-journey", "sft-shortcut", mix={"sft-journey": 0.25, "sft-shortcut": 0.75})
     told = Counter("backtrack" in said(row) or "judge" in said(row) for row in rows(made))
-    assert told[True] == made.settings.mix["sft-journey"] * sum(told.values()) or abs(told[False] - 3 * told[True]) <= 3
+    assert told[True] == made.request.mix["sft-journey"] * sum(told.values()) or abs(told[False] - 3 * told[True]) <= 3
     kinds = Counter(row["kind"] for row in rows(exported(labelled, "critic", mix={"accept": 0.5, "reject": 0.5})))
     assert kinds["accept"] == kinds["reject"] > 10
     with pytest.raises(ConfigError, match=r"`mix` praise.*kind accept, reject"):
@@ -389,12 +389,12 @@ def test_no_row_is_there_twice(labelled: Path, exported: Export, tmp_path: Path)
 
 def test_a_run_may_be_the_validation_set_unless_it_overlaps(labelled: Path, exported: Export, tmp_path: Path) -> None:
     other = play(tmp_path / "held", 4, split="validation")
-    made = exported(labelled, "policy", validation_run=str(other), validation=0.0)
+    made = exported(labelled, "policy", validation=str(other))
     keys = {problem_key(t.problem) for t in Run(other).trajectories()}
     assert {row["problem"] for row in rows(made, "validation")} <= keys
     assert not {row["problem"] for row in rows(made, "train")} & keys
     with pytest.raises(ConfigError, match=r"overlaps with .*24 of its debates"):
-        exported(labelled, "policy", validation_run=str(labelled), validation=0.0)
+        exported(labelled, "policy", validation=labelled)
 
 
 # Bad input.
@@ -447,10 +447,10 @@ def test_a_run_of_a_newer_schema_is_refused(run: Path, exported: Export) -> None
 
 def test_what_makes_no_sense_together_is_refused(played: Path, exported: Export) -> None:
     def refused() -> Iterator[tuple[tuple[str, ...], dict[str, Any], str]]:
-        yield ("policy", "dpo-policy"), {}, "columns differ"
+        yield ("policy", "dpo-policy"), {}, "different columns"
         yield ("policy", "critic"), {}, "teach critic and policy"
-        yield ("policy",), {"match": "tokens"}, "are twins"
-        yield ("sft-journey",), {"match": "words"}, "`match` must be one of examples, tokens, got .words"
+        yield ("policy",), {"match": "tokens"}, "`match=tokens` is for twins"
+        yield ("sft-journey",), {"match": "words"}, r"`match` must be one of examples, tokens, got .words"
         yield ("sft-journey",), {"match": "tokens", "dialect": "prose"}, "`tokenizer`"
         yield ("sft-journey",), {"walk": Walk.SHORTCUT}, "`walk` must be depth_first or chronological, got .shortcut"
         yield ("policy",), {"validation": 1.0}, "`validation` must be a share from 0 to less than 1, .* got 1"

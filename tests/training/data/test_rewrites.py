@@ -65,10 +65,10 @@ def run(tmp_path: Path) -> Path:
     return tmp_path / "run"
 
 
-def rewritten(run: Path, model: ScriptedChatModel, **more: Any) -> tuple[RewriteCounts, list[Rewrite]]:
+def rewritten(run: Path, writer: ScriptedChatModel, **more: Any) -> tuple[RewriteCounts, list[Rewrite]]:
     tally = RewriteCounts()
     request = RewriteRequest(**{"model": "fake:editor", "concurrency": 2, **more})
-    found = list(rewrite(run, request, writer=model, tally=tally))
+    found = list(rewrite(run, request, writer=writer, tally=tally))
     return tally, found
 
 
