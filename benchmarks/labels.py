@@ -37,7 +37,7 @@ def main() -> None:
     tasks = [countdown_task(p) for p in game.generate(count=given.problems, split=given.split, seed=given.seed)]
     for _ in track(lt.generate(tasks, out=given.out), "debates", len(tasks)):
         pass
-    label(given.out, "monte-carlo", k=given.samples)
+    label(given.out, method="monte-carlo", trials=given.samples)
 
     truth = {
         (debate.id, known.node): known.live

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from longthought.evaluation.evaluation import evaluate
     from longthought.evaluation.request import EvaluationRequest
     from longthought.jobs.request import JobRequest
+    from longthought.labels.job import label
+    from longthought.labels.request import LabelRequest
     from longthought.problems.problem import AnswerReference, CountdownReference, Problem, Reference, Task
+    from longthought.training.data.export import export
+    from longthought.training.data.request import ExportRequest
+    from longthought.training.request import TrainingRequest
+    from longthought.training.train import train
     from longthought.trajectories.run import Run
     from longthought.trajectories.trajectory import Trajectory
 
@@ -33,21 +39,27 @@ _HOMES = {
     "Critic": "longthought.agents.agent",
     "Domain": "longthought.domains.domain",
     "EvaluationRequest": "longthought.evaluation.request",
+    "ExportRequest": "longthought.training.data.request",
     "JobRequest": "longthought.jobs.request",
+    "LabelRequest": "longthought.labels.request",
     "Model": "longthought.agents.model",
     "Policy": "longthought.agents.agent",
     "Problem": "longthought.problems.problem",
     "Reference": "longthought.problems.problem",
     "Run": "longthought.trajectories.run",
     "Task": "longthought.problems.problem",
+    "TrainingRequest": "longthought.training.request",
     "Trajectory": "longthought.trajectories.trajectory",
     "asolve": "longthought.api",
     "critic": "longthought.agents.catalogue",
     "evaluate": "longthought.evaluation.evaluation",
+    "export": "longthought.training.data.export",
     "generate": "longthought.api",
+    "label": "longthought.labels.job",
     "load": "longthought.domains.loader",
     "policy": "longthought.agents.catalogue",
     "solve": "longthought.api",
+    "train": "longthought.training.train",
 }
 
 __all__ = [
@@ -56,22 +68,28 @@ __all__ = [
     "Critic",
     "Domain",
     "EvaluationRequest",
+    "ExportRequest",
     "JobRequest",
+    "LabelRequest",
     "Model",
     "Policy",
     "Problem",
     "Reference",
     "Run",
     "Task",
+    "TrainingRequest",
     "Trajectory",
     "__version__",
     "asolve",
     "critic",
     "evaluate",
+    "export",
     "generate",
+    "label",
     "load",
     "policy",
     "solve",
+    "train",
 ]
 
 

@@ -4,7 +4,8 @@ A request is built once, by the command line or in Python, checked when it is bu
 under each field says what it is, with its unit; the command line shows the same string as the option's help.
 """
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Self
 
 from pydantic import ConfigDict, ValidationError
 
@@ -28,6 +29,20 @@ class Request(Record):
             super().__init__(**given)
         except ValidationError as error:
             raise ConfigError(objection(error)) from error
+
+    @classmethod
+    def given(cls, request: Self | None, settings: Mapping[str, Any]) -> Self:
+        """Return a request that was given whole, or make one of settings that were given by name.
+
+        Raises:
+            ConfigError: if both were given, or a setting makes no sense.
+
+        """
+        if request is None:
+            return cls(**settings)
+        if settings:
+            raise ConfigError(f"`{next(iter(settings))}` is a field of the request: give the request or its fields")
+        return request
 
 
 def objection(error: ValidationError) -> str:

@@ -21,6 +21,11 @@ def test_reading_runs_loads_nothing_heavy() -> None:
     assert loaded_after("import longthought as lt; lt.Run, lt.Trajectory, lt.load, lt.Task") == set()
 
 
+def test_requests_load_nothing_heavy() -> None:
+    code = "import longthought as lt; lt.train, lt.TrainingRequest(), lt.ExportRequest(), lt.LabelRequest()"
+    assert loaded_after(code) == set()
+
+
 def test_the_front_door_loads_no_torch() -> None:
     assert loaded_after("import longthought as lt; lt.solve, lt.generate, lt.policy") == {"langgraph", "langchain_core"}
 
@@ -28,8 +33,9 @@ def test_the_front_door_loads_no_torch() -> None:
 def test_the_command_line_loads_nothing_heavy_for_its_help() -> None:
     code = (
         "import sys, longthought.cli.main as cli\n"
-        "for words in (['--help'], ['generate', '--help'], ['solve', '--help'], ['--version']):\n"
-        "    sys.argv = ['longthought', *words]\n"
+        "asked = ('', 'generate', 'solve', 'label', 'rewrite', 'export', 'train sft', 'code-thoughts')\n"
+        "for words in ('--version', *(f'{command} --help' for command in asked)):\n"
+        "    sys.argv = ['longthought', *words.split()]\n"
         "    try:\n"
         "        cli.main()\n"
         "    except SystemExit as ended:\n"

@@ -1,4 +1,4 @@
-"""`longthought code-thoughts`: from working programs to examples of thoughts that end in them."""
+"""`longthought code-thoughts`: turn working programs into examples of thoughts that end in them."""
 
 import shlex
 import sys
@@ -7,33 +7,31 @@ from typing import Annotated
 
 import typer
 
-from longthought.cli.options import BaseUrl, Json
+from longthought.cli.options import Json, Spelling, options
+from longthought.training.data.request import CodeThoughtRequest
 
 
+@options(CodeThoughtRequest, writer=Spelling(metavar="PROVIDER:MODEL"), base_url=Spelling(metavar="URL"))
 def code_thoughts(
-    programs: Annotated[Path, typer.Argument(help="Problems with a `program` each, or HumanEval or MBPP as they are.")],
-    out: Annotated[Path, typer.Option(help="Where the data go, for `longthought train sft`.")],
-    writer: Annotated[
-        str | None, typer.Option(metavar="PROVIDER:MODEL", help="Chat model that tells them; by rule without one.")
-    ] = None,
-    base_url: BaseUrl = None,
-    validation: Annotated[float, typer.Option(help="Share of the problems that is put aside.")] = 0.05,
+    programs: Annotated[
+        Path, typer.Argument(help="Problems with a `program` each; HumanEval and MBPP are read as they are.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder of the data set, for `longthought train sft`.")],
+    request: CodeThoughtRequest,
     json: Json = False,
 ) -> None:
-    """Make thoughts that end in programs, of programs that work; each is run, before and after.
+    """Turn working programs into thoughts that end in them; each program is run before and after.
 
     Example: `longthought code-thoughts mbpp.jsonl --out data/code-thoughts`
 
-    What a model writes is kept in OUT.replies.jsonl until all is done: run the same command again to go on after a
-    stop.
+    The chat model's replies are kept in OUT.replies.jsonl until the data set is written: run the same command again to
+    go on after a stop.
     """
     import json as jsons
 
-    from longthought.agents.catalogue import chat_model
     from longthought.cli.render.job import Count
     from longthought.training.code_thoughts import write_thoughts
 
-    model = chat_model(writer, "policy", base_url=base_url, temperature=0.7) if writer else None
     done, total = 0, 0
 
     def watch(*counts: int) -> None:
@@ -44,10 +42,7 @@ def code_thoughts(
         return done, total or None, f"{done:,} of {total:,} programs" if total else "getting ready"
 
     with Count(look, quiet=json):
-        meta = write_thoughts(
-            programs, out, writer=model, validation=validation, watch=watch,
-            command=shlex.join(["longthought", *sys.argv[1:]]),
-        )  # fmt: skip
+        meta = write_thoughts(programs, out, request, watch=watch, command=shlex.join(["longthought", *sys.argv[1:]]))
     if json:
         typer.echo(jsons.dumps(meta))
         return

@@ -1,4 +1,4 @@
-"""`longthought label`: what is known of each step of a run, by a solver, by trying, by a model, or by a person."""
+"""`longthought label`: label the steps of a run by a solver, by samples, by a model, or by hand."""
 
 import getpass
 import sys
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from longthought.cli.options import BaseUrl, Json
+from longthought.cli.options import Json, Spelling, options
 from longthought.errors import ConfigError
+from longthought.labels.request import SAMPLED_METHODS, LabelRequest
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,25 +22,17 @@ if TYPE_CHECKING:
 KEYS: Final = "[b]g[/]ood  [b]b[/]ad  [b]u[/]nsure  [b]s[/]kip  [b]z[/] takes back  [b]q[/]uit"
 
 
+@options(
+    LabelRequest, trials=Spelling("--samples -k"), policy=Spelling(metavar="PROVIDER:MODEL"),
+    critic=Spelling(metavar="PROVIDER:MODEL"), base_url=Spelling(metavar="URL"),
+)  # fmt: skip
 def label(
-    run: Annotated[Path, typer.Argument(help="A run folder.")],
-    method: Annotated[str, typer.Option(help="exact, monte-carlo, tree or model.")] = "exact",
+    run: Annotated[Path, typer.Argument(help="Run folder.")],
+    request: LabelRequest,
     review: Annotated[
-        bool, typer.Option("--review", help="Judge by hand the steps whose labels are doubtful.")
+        bool, typer.Option("--review", help="Judge the steps with doubtful labels by hand instead.")
     ] = False,
-    all_steps: Annotated[bool, typer.Option("--all", help="With --review: also those that are not.")] = False,
-    samples: Annotated[int, typer.Option("--samples", "-k", help="Continuations or opinions a step.")] = 8,
-    policy: Annotated[
-        str | None, typer.Option(metavar="PROVIDER:MODEL", help="Who goes on from each step; else the run's own.")
-    ] = None,
-    critic: Annotated[
-        str | None, typer.Option(metavar="PROVIDER:MODEL", help="Who is asked for opinions; else the run's own.")
-    ] = None,
-    base_url: BaseUrl = None,
-    problems: Annotated[str | None, typer.Option(help="The problems of the run, for their answers.")] = None,
-    temperature: Annotated[float | None, typer.Option(help="Of whoever is asked.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Debates at most.")] = None,
-    concurrency: Annotated[int, typer.Option(help="Continuations or opinions in flight at once.")] = 64,
+    all_steps: Annotated[bool, typer.Option("--all", help="Review every step, not only the doubtful ones.")] = False,
     json: Json = False,
 ) -> None:
     """Label the steps of a run by whether a right answer can still be reached from them.
@@ -47,8 +40,8 @@ def label(
     Example: `longthought label runs/first --method monte-carlo` and then `longthought label runs/first --review`
 
     Labels are kept in the run folder, in labels.jsonl, and `longthought export` reads them there. Run the same command
-    again to go on after a stop. A person's label stands above a solver's, and that above what was tried; but a right
-    answer below a step proves that it is live. A doubtful label, such as that of a step from which fewer than 8
+    again to go on after a stop. Human labels override the solver's, which override sampled ones; but a right answer
+    below a step proves that the step is live. A doubtful label, such as that of a step from which fewer than 8
     continuations all failed, teaches nothing until a person has settled it.
     """
     if all_steps and not review:
@@ -63,19 +56,15 @@ def label(
         return
     from longthought.cli.render.job import Count, Dashboard, debates
     from longthought.jobs.progress import Progress
-    from longthought.labels.job import TRIES
     from longthought.labels.job import label as make
 
-    progress = Progress(limit=concurrency)
-    if method in TRIES:
+    progress = Progress(limit=request.concurrency)
+    if request.method in SAMPLED_METHODS:
         shown = Dashboard(progress, quiet=json)
     else:
         shown = Count(lambda: (progress.done, progress.expected, debates(progress)), quiet=json)
     with shown:
-        tally = make(
-            run, method, policy=policy, critic=critic, base_url=base_url, k=samples, problems=problems,
-            temperature=temperature, limit=limit, concurrency=concurrency, progress=progress,
-        )  # fmt: skip
+        tally = make(run, request, progress=progress)
     if json:
         typer.echo(tally.model_dump_json())
         return

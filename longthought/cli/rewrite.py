@@ -6,36 +6,28 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from longthought.cli.options import Json
+from longthought.cli.options import Json, Spelling, options
+from longthought.training.data.request import RewriteRequest
 
 if TYPE_CHECKING:
     from longthought.training.data.editing_job import RewriteCounts
 
 
+@options(RewriteRequest, model=Spelling(metavar="PROVIDER:MODEL"), base_url=Spelling(metavar="URL"))
 def rewrite(
-    run: Annotated[Path, typer.Argument(help="A run folder.")],
-    model: Annotated[str, typer.Option(metavar="PROVIDER:MODEL", help="Chat model that rewrites.")],
-    base_url: Annotated[str | None, typer.Option(metavar="URL", help="Its OpenAI-compatible server.")] = None,
-    walk: Annotated[str, typer.Option(help="Journeys are depth_first or chronological.")] = "depth_first",
-    wrong: Annotated[int, typer.Option(min=-1, help="Wrong children told at each node at most; -1 for all.")] = 3,
-    seed: Annotated[int, typer.Option(help="What journeys are told by; the same as for the export.")] = 0,
-    max_tokens: Annotated[int, typer.Option(min=1, help="Tokens of a reply at most, thinking included.")] = 4096,
-    concurrency: Annotated[int, typer.Option(min=1, help="Requests in flight at once.")] = 64,
-    limit: Annotated[int | None, typer.Option(min=1, help="Debates at most.")] = None,
-    json: Json = False,
+    run: Annotated[Path, typer.Argument(help="Run folder.")], request: RewriteRequest, json: Json = False
 ) -> None:
     """Have a chat model make the journeys of a run fluent, for `longthought export --rewritten`.
 
     Example: `longthought rewrite runs/first --model openai:Qwen/Qwen3-8B --base-url http://localhost:8000/v1`
 
-    A rewrite is taken if every number, every equation, every wrong turn and the answer survive; else the journey stays
-    plain. Rewrites are kept in the run folder, in rewrites.jsonl. Run the same command again to go on after a stop.
-    Journeys are those that `export` tells with the same --walk, --wrong and --seed, by rule and in prose.
+    A rewrite is accepted if every number, every equation, every wrong turn and the answer survive; otherwise the
+    journey stays plain. Rewrites are kept in the run folder, in rewrites.jsonl. Run the same command again to go on
+    after a stop. The journeys are those that `longthought export` tells in prose with the same --walk, --wrong and
+    --seed.
     """
     import json as jsonlib
 
-    from longthought.agents.catalogue import chat_model
-    from longthought.cli.export import walk_called
     from longthought.cli.generate import on_terminate
     from longthought.cli.render.job import Count
     from longthought.errors import RunError
@@ -43,11 +35,7 @@ def rewrite(
     from longthought.training.data.editing_job import rewrite as make
 
     tally = RewriteCounts()
-    writer = chat_model(model, "policy", base_url=base_url, temperature=0.7, max_tokens=max_tokens)
-    job = make(
-        run, writer, name=model, walk=walk_called(walk), wrong=None if wrong < 0 else wrong, seed=seed, limit=limit,
-        concurrency=concurrency, tally=tally,
-    )  # fmt: skip
+    job = make(run, request, tally=tally)
     terminated = on_terminate()
     with Count(lambda: (tally.done, tally.debates or None, _progress(tally)), quiet=json) as shown:
         try:

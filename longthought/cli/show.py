@@ -14,11 +14,15 @@ if TYPE_CHECKING:
 
 
 def show(
-    run: Annotated[Path, typer.Argument(help="A run folder.")],
-    id: Annotated[str | None, typer.Argument(help="A debate, or a problem's id.")] = None,
-    limit: Annotated[int, typer.Option(min=0, help="Rows of the table at most.")] = 50,
-    example: Annotated[bool, typer.Option("--example", help="Show one solved debate of middling length.")] = False,
-    thought: Annotated[bool, typer.Option("--thought", help="Show it as one long thought, as `tell` does.")] = False,
+    run: Annotated[Path, typer.Argument(help="Run folder.")],
+    id: Annotated[
+        str | None, typer.Argument(help="Id of a debate or of a problem (default: a table of the run).")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=0, help="Maximum number of rows in the table.")] = 50,
+    example: Annotated[bool, typer.Option("--example", help="Show one solved debate of medium length.")] = False,
+    thought: Annotated[
+        bool, typer.Option("--thought", help="Show the debate as one long thought, as `longthought tell` does.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Show what is in a run folder.

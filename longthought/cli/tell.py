@@ -20,26 +20,34 @@ FORMS = ("prose", "compact", "tagged", "summary")
 
 
 def tell(
-    run: Annotated[Path, typer.Argument(help="A run folder.")],
-    id: Annotated[str | None, typer.Argument(help="A debate, or a problem's id; else figures of them all.")] = None,
-    walk: Annotated[str, typer.Option(help="chronological, depth_first or shortcut.")] = "chronological",
-    wrong: Annotated[
-        int, typer.Option(min=-1, help="Wrong steps told at each node at most, by depth_first; -1 for all.")
-    ] = 3,
-    form: Annotated[str, typer.Option(help=f"{', '.join(FORMS[:-1])} or {FORMS[-1]}.")] = FORMS[0],
-    seed: Annotated[int, typer.Option(help="Decides the words, and which wrong steps are told.")] = 0,
-    model: Annotated[
-        str | None, typer.Option(metavar="PROVIDER:MODEL", help="Chat model that makes prose fluent, or sums it up.")
+    run: Annotated[Path, typer.Argument(help="Run folder.")],
+    id: Annotated[
+        str | None, typer.Argument(help="Id of a debate or of a problem (default: statistics of all thoughts).")
     ] = None,
-    base_url: Annotated[str | None, typer.Option(metavar="URL", help="Server of that model.")] = None,
+    walk: Annotated[
+        str, typer.Option(help="Order of the thought: chronological, depth_first or shortcut.")
+    ] = "chronological",
+    wrong: Annotated[
+        int, typer.Option(min=-1, help="Maximum number of wrong steps told at each node by depth_first; -1 for all.")
+    ] = 3,
+    form: Annotated[str, typer.Option(help=f"Form of the thought: {', '.join(FORMS[:-1])} or {FORMS[-1]}.")] = FORMS[0],
+    seed: Annotated[int, typer.Option(help="Seed of the wording and of the choice of wrong steps.")] = 0,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="PROVIDER:MODEL", help="Chat model that makes the prose fluent, or writes the summary."),
+    ] = None,
+    base_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="OpenAI-compatible server of the chat model.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Tell a debate as one long thought.
 
     Example: `longthought tell runs/first countdown-3-7-16-20-46 --walk depth_first` and `longthought tell runs/first`
 
-    `tagged` puts each sentence inside a tag of what it does; `summary` says what was tried and what worked. A model's
-    words are taken only if they lose no number, no wrong turn and no answer, and add none. Labels of the run are used.
+    `tagged` puts each sentence inside a tag that says what it does; `summary` says what was tried and what worked. A
+    model's words are accepted only if they lose no number, no wrong turn and no answer, and add none. The thought uses
+    the labels of the run.
     """
     from rich.console import Console
 
@@ -89,7 +97,7 @@ def _line(record: object) -> str:
 
 
 def _asked(work: "Callable[[BaseChatModel], Coroutine[Any, Any, T]]", model: str, base_url: str | None) -> "T":
-    """Have a model do something, if it can be had."""
+    """Let a chat model work, once it has answered a first request."""
     import asyncio
 
     from langchain_core.messages import HumanMessage

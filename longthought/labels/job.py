@@ -8,7 +8,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from longthought.agents.agent import Proposer
 from longthought.domains.grade import reference_of
@@ -19,14 +19,14 @@ from longthought.labels.continuations import monte_carlo
 from longthought.labels.exact import exact_labels
 from longthought.labels.label import Label, LabelBook, LabelWriter, Method
 from longthought.labels.opinions import opinions
+from longthought.labels.request import LabelRequest
 from longthought.labels.tree import tree_labels
 from longthought.problems.problem import Task
 from longthought.record import Record
 from longthought.trajectories.run import Run
 
-METHODS: Final = tuple(method for method in Method if method is not Method.HUMAN)
-TRIES: Final = (Method.MONTE_CARLO, Method.MODEL)
-"""Those that ask models, as jobs of their own."""
+OPINION_TEMPERATURE: Final = 0.7
+"""Temperature of a critic that is asked several times, which would say the same each time at 0."""
 
 
 class LabelCounts(Record):
@@ -43,65 +43,57 @@ class LabelCounts(Record):
 
 
 def label(
-    path: Path,
-    method: Method | str = Method.EXACT,
+    run: str | Path,
+    request: LabelRequest | None = None,
     *,
-    policy: str | Proposer | None = None,
-    critic: str | None = None,
-    base_url: str | None = None,
-    k: int = 8,
-    problems: str | None = None,
-    temperature: float | None = None,
-    limit: int | None = None,
-    concurrency: int = 64,
+    proposer: Proposer | None = None,
     progress: Progress | None = None,
+    **settings: Any,
 ) -> LabelCounts:
-    """Label the steps of a run, and write the labels into its folder.
+    """Label the steps of a run, and write the labels into its folder; those known already are not written again.
+
+        lt.label("runs/first")  # a solver knows, in Countdown
+        lt.label("runs/first", method="monte-carlo", trials=16, policy="openai:Qwen/Qwen3-8B", base_url=url)
 
     Args:
-        path: The run folder.
-        method: `exact`, by a solver (Countdown); `monte-carlo`, by continuations of the policy; `tree`, by the answers
-            in each debate's own tree; `model`, by opinions of a critic.
-        policy: Who goes on, for Monte-Carlo labels; by default the policy of the run.
-        critic: Who is asked for opinions; by default the critic of the run.
-        base_url: Server of either, if it has one.
-        k: Continuations or opinions a step.
-        problems: The problems that the run was made of, where statements don't hold all that answers are graded by.
-        temperature: Of the policy or the critic; by default the policy's own, and 0.7 for more than one opinion.
-        limit: Debates at most.
-        concurrency: Continuations or opinions in flight at once.
-        progress: Counts to watch meanwhile.
+        run: The run folder.
+        request: The settings as one value; leave it out to give them by name.
+        proposer: The agent that continues from each step, in place of one made of the request's `policy`.
+        progress: Counts to watch while it runs.
+        settings: The fields of `LabelRequest`: method, trials, policy, critic, base_url, problems, limit, ….
 
     Raises:
-        UserError: if there is no such method, or it can label nothing here.
+        UserError: if a setting makes no sense, or the method can label nothing here.
 
     """
-    if method not in METHODS:
-        raise ConfigError(f"--method {method}: choose from {', '.join(METHODS)}; a person labels with --review")
-    if k < 1:
-        raise ConfigError(f"--samples {k}: must be at least 1")
-    run, method = Run(path), Method(method)
-    agents = started_with(run)
-    references = {task.problem.id: task for task in load(problems)} if problems else {}
-    match method:
+    request, opened = LabelRequest.given(request, settings), Run(run)
+    agents = started_with(opened)
+    references = {task.problem.id: task for task in load(request.problems)} if request.problems else {}
+    asking: dict[str, Any] = {
+        "limit": request.limit, "progress": progress, "concurrency": request.concurrency,
+        "dialect": agents.get("dialect"),
+    }  # fmt: skip
+    match request.method:
         case Method.EXACT:
-            found = _exact(run, _watched(run.ids()[:limit], progress))
+            found = _exact(opened, _watched(opened.ids()[: request.limit], progress))
         case Method.TREE:
-            found = _trees(run, references, _watched(run.ids()[:limit], progress))
+            found = _trees(opened, references, _watched(opened.ids()[: request.limit], progress))
         case Method.MONTE_CARLO:
-            same = {"base_url": base_url or agents.get("base_url"), "dialect": agents.get("dialect")}
+            policy = proposer or request.policy
             found = monte_carlo(
-                run, policy or str(agents["policy"]), k, references=references, limit=limit, progress=progress,
-                concurrency=concurrency, temperature=temperature, kept=_kept(policy, temperature), **same,
+                opened, policy or str(agents["policy"]), request.trials, references=references,
+                base_url=request.base_url or agents.get("base_url"), temperature=request.temperature,
+                kept=_kept(policy, request.temperature), **asking,
             )  # fmt: skip
         case _:
+            several = request.temperature is None and request.trials > 1
             found = opinions(
-                run, critic or str(agents["critic"]), k, limit=limit, progress=progress, concurrency=concurrency,
-                base_url=base_url or agents.get("critic_base_url") or agents.get("base_url"),
-                dialect=agents.get("dialect"), temperature=0.7 if temperature is None and k > 1 else temperature,
-                kept=_kept(critic, temperature),
+                opened, request.critic or str(agents["critic"]), request.trials,
+                base_url=request.base_url or agents.get("critic_base_url") or agents.get("base_url"),
+                temperature=OPINION_TEMPERATURE if several else request.temperature,
+                kept=_kept(request.critic, request.temperature), **asking,
             )  # fmt: skip
-    return _written(path, method, found)
+    return _written(opened.path, request.method, found)
 
 
 def _kept(agent: str | Proposer | None, temperature: float | None) -> str:
@@ -173,8 +165,8 @@ def _same(one: Label, other: Label) -> bool:
 
 
 _INSTEAD: Final[Mapping[Method, str]] = {
-    Method.EXACT: "it knows Countdown alone, so take --method monte-carlo or tree",
-    Method.TREE: "no answer in it could be graded, so give --problems, or take --method monte-carlo",
+    Method.EXACT: "it knows Countdown alone, so take `method=monte-carlo` or `method=tree`",
+    Method.TREE: "no answer in it could be graded, so give `problems`, or take `method=monte-carlo`",
     Method.MONTE_CARLO: "there is none to go on from",
-    Method.MODEL: "the critic gave no verdict that can be read; take another with --critic",
+    Method.MODEL: "the critic gave no verdict that can be read; give another `critic`",
 }

@@ -70,7 +70,7 @@ def gradable(problem: Problem, references: Mapping[str, Task]) -> Task:
     if reference is None:
         raise ConfigError(
             f"the log keeps no references, and the answers to {problem.id!r} can't be graded without: give "
-            "--problems FILE, the problems that the run was made of"
+            "`problems`, the file that the run was made of"
         )
     return Task(problem=problem, reference=reference)
 

@@ -18,8 +18,7 @@ from longthought.agents.in_process import lora
 from longthought.agents.in_process.load import locate
 from longthought.errors import ConfigError, ModelError
 from longthought.problems.countdown import notation
-from longthought.training.data.folder import Role
-from longthought.training.settings import TrainingSettings
+from longthought.training.request import Role, TrainingRequest
 
 _NEW = re.compile(r"new:d(\d+)x(\d+)")
 
@@ -90,7 +89,7 @@ class Base:
         return architecture.model(hidden=hidden, layers=layers, seed=self.seed, context=self.context)
 
 
-def open_base(settings: TrainingSettings, role: Role, dialect: str) -> Base:
+def open_base(request: TrainingRequest, role: Role, dialect: str) -> Base:
     """Find the base of a training and read its tokenizer.
 
     Raises:
@@ -98,20 +97,20 @@ def open_base(settings: TrainingSettings, role: Role, dialect: str) -> Base:
         ConfigError: if it doesn't go with the other settings.
 
     """
-    name = settings.base or ("bundled:countdown" if dialect == "compact" else "")
+    name = request.base or ("bundled:countdown" if dialect == "compact" else "")
     if not name:
-        raise ConfigError("no base: name the model to train with --base FOLDER, or --base OWNER/NAME on the hub")
+        raise ConfigError("`base` is missing: name the model to train, a folder or OWNER/NAME on the hub")
     if name.startswith("new:"):
-        return _new_base(settings, name, dialect)
+        return _new_base(request, name, dialect)
     provider, _, rest = name.partition(":")
     if provider == "bundled":
         found = str(bundled_folder(rest, "solo" if role == "thinker" else role))
     else:
         found = locate(rest if provider == "transformers" else name)
     added = Path(found) if lora.is_adapter(Path(found)) else None
-    if added is not None and settings.lora_rank is not None:
+    if added is not None and request.lora_rank is not None:
         raise ConfigError(
-            f"{name} is an adapter already: leave --lora-rank out to train it further, or name its base, "
+            f"{name} is an adapter already: leave `lora_rank` out to train it further, or name its base, "
             f"{lora.base_of(added)}, to start another"
         )
     path = found if added is None else lora.base_of(added)
@@ -119,17 +118,17 @@ def open_base(settings: TrainingSettings, role: Role, dialect: str) -> Base:
         tokenizer = AutoTokenizer.from_pretrained(found if _has_tokenizer(found) else path)
     except (OSError, ValueError, KeyError) as error:
         raise _unloadable(name, error) from error
-    _settle_template(tokenizer, settings, dialect)
-    whole = added is None and settings.lora_rank is None
-    context = _context(name, _config(path).get_text_config(), settings.max_length, whole=whole)
+    _settle_template(tokenizer, request, dialect)
+    whole = added is None and request.lora_rank is None
+    context = _context(name, _config(path).get_text_config(), request.max_length, whole=whole)
     tokenizer.model_max_length = max(tokenizer.model_max_length, context)
     _expect_vocabulary(name, tokenizer, dialect)
     _expect_template(name, tokenizer)
     path = str(Path(path).absolute()) if Path(path).exists() else path
-    return Base(name, path, added, None, tokenizer, context, settings.seed)
+    return Base(name, path, added, None, tokenizer, context, request.seed)
 
 
-def _new_base(settings: TrainingSettings, name: str, dialect: str) -> Base:
+def _new_base(request: TrainingRequest, name: str, dialect: str) -> Base:
     from longthought.training.bundled import model as architecture
 
     shape = _NEW.fullmatch(name)
@@ -137,11 +136,11 @@ def _new_base(settings: TrainingSettings, name: str, dialect: str) -> Base:
         raise ConfigError(f"{name!r}: write a new model as new:d192x4, its width a multiple of 64, then its layers")
     if dialect != "compact":
         raise ConfigError(f"{name}: a new model speaks compact, and the data are in {dialect}; name a trained base")
-    if settings.lora_rank is not None:
-        raise ConfigError(f"{name}: an adapter needs a base that knows something; leave --lora-rank out")
-    context = settings.max_length or architecture.CONTEXT
+    if request.lora_rank is not None:
+        raise ConfigError(f"{name}: an adapter needs a base that knows something; leave `lora_rank` out")
+    context = request.max_length or architecture.CONTEXT
     tokenizer = architecture.tokenizer(context)
-    return Base(name, None, None, (int(shape[1]), int(shape[2])), tokenizer, context, settings.seed)
+    return Base(name, None, None, (int(shape[1]), int(shape[2])), tokenizer, context, request.seed)
 
 
 def _context(name: str, config: Any, wanted: int | None, *, whole: bool) -> int:
@@ -153,20 +152,20 @@ def _context(name: str, config: Any, wanted: int | None, *, whole: bool) -> int:
     if rotary and whole:
         return wanted
     why = "an adapter can't teach it longer ones" if rotary else "its positions can't be counted on from there"
-    raise ConfigError(f"--max-length {wanted}: {name} takes {context} tokens, and {why}")
+    raise ConfigError(f"`max_length` {wanted}: {name} takes {context} tokens, and {why}")
 
 
 def _has_tokenizer(found: str) -> bool:
     return not Path(found).is_dir() or (Path(found) / "tokenizer_config.json").is_file()
 
 
-def _settle_template(tokenizer: Any, settings: TrainingSettings, dialect: str) -> None:
+def _settle_template(tokenizer: Any, request: TrainingRequest, dialect: str) -> None:
     """Take the template that was given; models of ours get the one that marks what is learned."""
-    if settings.chat_template is not None:
+    if request.chat_template is not None:
         try:
-            tokenizer.chat_template = settings.chat_template.read_text()
+            tokenizer.chat_template = request.chat_template.read_text()
         except OSError as error:
-            raise ConfigError(f"--chat-template {settings.chat_template}: can't be read ({error.strerror})") from error
+            raise ConfigError(f"`chat_template` {request.chat_template}: can't be read ({error.strerror})") from error
     elif dialect == "compact":
         from longthought.training.bundled.model import CHAT_TEMPLATE
 
@@ -181,7 +180,7 @@ def _expect_vocabulary(name: str, tokenizer: Any, dialect: str) -> None:
     if odd or len({i[0] for i in ids}) != len(ids):
         raise ModelError(
             f"{name}: its tokenizer can't say compact, in which every word is a token ({(odd or ['?'])[0]!r} is none); "
-            "start from bundled:countdown or new:d192x4, or export the data with --dialect prose"
+            "start from bundled:countdown or new:d192x4, or export the data in prose"
         )
 
 
@@ -189,7 +188,7 @@ def _expect_template(name: str, tokenizer: Any) -> None:
     if not tokenizer.chat_template:
         raise ModelError(
             f"{name}: its tokenizer has no chat template, as base models often have none; "
-            "name an instruction-tuned model, or give --chat-template FILE"
+            "name an instruction-tuned model, or give `chat_template`, a file"
         )
     if tokenizer.eos_token_id is None:
         raise ModelError(f"{name}: its tokenizer has no end token; set tokenizer.eos_token and save it again")

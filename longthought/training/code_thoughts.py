@@ -19,6 +19,7 @@ from typing import Any, Final
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage, SystemMessage
 
+from longthought.agents.catalogue import chat_model
 from longthought.agents.dialects.thinkers import VOICES
 from longthought.domains.catalogue import domain_of
 from longthought.domains.grade import grade
@@ -31,13 +32,15 @@ from longthought.tools.sandbox.pool import shared
 from longthought.tools.sandbox.result import RunStatus
 from longthought.training.data.card import front_matter, table
 from longthought.training.data.folder import DATA_SCHEMA, Split
-from longthought.training.data.preflight import expect_share
+from longthought.training.data.request import CodeThoughtRequest
 from longthought.training.data.rows import RULE, messages, reply
 from longthought.training.data.writer import new_folder, write_description, write_split
 from longthought.training.destination import expect_new
 from longthought.training.narration import narrate
 
 FORMAT: Final = "code-thoughts"
+TEMPERATURE: Final = 0.7
+"""Sampling temperature of the chat model that tells thoughts."""
 AT_ONCE: Final = 32
 """Programs that are run, or told by a model, at a time."""
 WRITER: Final = """You are shown a problem and a program that solves it. Write the thoughts of somebody who finds this \
@@ -239,9 +242,9 @@ async def thoughts(
 def write_thoughts(
     path: str | Path,
     out: Path,
+    request: CodeThoughtRequest | None = None,
     *,
     writer: BaseChatModel | None = None,
-    validation: float = 0.05,
     command: str = "",
     watch: Callable[[int, int], None] = lambda done, total: None,
 ) -> Mapping[str, Any]:
@@ -249,14 +252,24 @@ def write_thoughts(
 
     Until it is written, replies of the writer are kept beside it, in `OUT.replies.jsonl`; the same again goes on there.
 
+    Args:
+        path: The file of programs.
+        out: The folder of the data set; it must be new or empty.
+        request: How the thoughts are made.
+        writer: The chat model itself; without one it is made of the request's `writer` and `base_url`.
+        command: What a person typed, for the card.
+        watch: Called with how many programs are done, and of how many.
+
     Raises:
-        ConfigError: if `validation` is no share, there is something in the folder already, or it can't be written.
+        ConfigError: if there is something in the folder already, or it can't be written.
         ProblemError: if the file can't be read, or no program in it works.
         EndpointError: if the writer can't be reached.
 
     """
-    expect_share(validation)
+    request = request or CodeThoughtRequest()
     expect_new(out)
+    if writer is None and request.writer is not None:
+        writer = chat_model(request.writer, "policy", base_url=request.base_url, temperature=TEMPERATURE)
     replies = Replies(out.with_name(f"{out.name}.replies.jsonl"))
     rows: list[dict[str, Any]] = []
     unfit: list[str] = []
@@ -274,7 +287,7 @@ def write_thoughts(
         raise ProblemError(
             f"{path}: none of its {len(unfit)} programs answers its problem ({unfit[0]}); mend them first"
         )
-    aside = min(round(len(rows) * validation), len(rows) - 1)
+    aside = min(round(len(rows) * request.validation), len(rows) - 1)
     learned = {_asked(row) for row in rows[aside:]}
     splits: dict[Split, list[dict[str, Any]]] = {
         "train": rows[aside:],

@@ -15,7 +15,7 @@ def expect_new(out: Path) -> None:
     """
     expect_writable(out)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ConfigError(f"--out {out}: there is something else in it already; name a new folder")
+        raise ConfigError(f"`out` {out}: there is something else in it already; name a new folder")
 
 
 def expect_writable(out: Path) -> None:
@@ -33,5 +33,5 @@ def expect_writable(out: Path) -> None:
             tempfile.TemporaryFile(dir=near).close()
     except OSError as error:
         raise ConfigError(
-            f"--out {out}: nothing can be written into {near} ({error.strerror}); name another folder"
+            f"`out` {out}: nothing can be written into {near} ({error.strerror}); name another folder"
         ) from error

@@ -17,44 +17,45 @@ from trl.trainer.dpo_trainer import DPOTrainer
 from longthought.errors import ConfigError
 from longthought.training import inspection
 from longthought.training.fine_tuning import TrainerInputs
+from longthought.training.hyperparameters import Hyperparameters
 from longthought.training.inspection import Lengths
 from longthought.training.lora import lora, save
-from longthought.training.settings import Method, TrainingPlan
 
 
 class PreferenceLearning:
     """See `longthought.training.fine_tuning.Learning`."""
 
-    name: Method = "dpo"
     columns: tuple[str, ...] = ("prompt", "chosen", "rejected")
     formats = "dpo-policy or dpo-critic"
 
-    def inspect(self, rows: Any, task: TrainerInputs, where: str) -> Lengths:
+    def inspect(self, rows: Any, inputs: TrainerInputs, where: str) -> Lengths:
         """Look at every pair."""
-        if task.base.shape is not None:
+        if inputs.base.shape is not None:
             raise ConfigError(
-                f"{task.base.name}: preferences are learned on top of a trained model; train it with sft first"
+                f"{inputs.base.name}: preferences are learned on top of a trained model; train it with sft first"
             )
-        return inspection.inspect(rows, ("chosen", "rejected"), task.base, task.limit, where)
+        return inspection.inspect(rows, ("chosen", "rejected"), inputs.base, inputs.limit, where)
 
-    def model(self, task: TrainerInputs, dtype: Any) -> Any:
+    def model(self, inputs: TrainerInputs, dtype: Any) -> Any:
         """Load the base."""
-        return task.base.language_model(dtype)
+        return inputs.base.language_model(dtype)
 
-    def trainer(self, task: TrainerInputs, plan: TrainingPlan, model: Any, arguments: Mapping[str, Any]) -> Trainer:
+    def trainer(
+        self, inputs: TrainerInputs, fitted: Hyperparameters, model: Any, arguments: Mapping[str, Any]
+    ) -> Trainer:
         """Make the trainer."""
         return DPOTrainer(
             model=model,
-            args=DPOConfig(**arguments, max_length=task.limit, beta=task.settings.beta),
-            train_dataset=task.train,
-            eval_dataset=task.validation,
-            processing_class=task.base.tokenizer,
-            peft_config=lora(task.settings),
+            args=DPOConfig(**arguments, max_length=inputs.limit, beta=inputs.request.beta),
+            train_dataset=inputs.train,
+            eval_dataset=inputs.validation,
+            processing_class=inputs.base.tokenizer,
+            peft_config=lora(inputs.request),
         )
 
-    def save(self, trainer: Trainer, task: TrainerInputs, out: Path) -> Mapping[str, Any]:
+    def save(self, trainer: Trainer, inputs: TrainerInputs, out: Path) -> Mapping[str, Any]:
         """Write model or adapter, with its tokenizer, and how well it tells the pairs apart."""
-        save(trainer, task.base, out)
+        save(trainer, inputs.base, out)
         return {"measured": _rewards(trainer.state.log_history)}
 
 

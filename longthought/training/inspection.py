@@ -71,7 +71,7 @@ def inspect(rows: Any, replies: Sequence[str], base: Base, limit: int, where: st
     if dropped == len(rows):
         raise ProblemError(
             f"{where}: every one of its {dropped} prompts fills the {limit} tokens that an example may have; "
-            "raise --max-length, or take a base with a longer context"
+            "raise `max_length`, or take a base with a longer context"
         )
     return Lengths(len(rows), tokens, longest, learned, cut, dropped)
 
@@ -102,7 +102,7 @@ def _templated(base: Base, messages: list[dict[str, Any]], place: str, **more: A
         return base.tokenizer.apply_chat_template(messages, return_dict=False, **more)
     except (TemplateError, KeyError, TypeError) as error:
         raise ModelError(
-            f"{place}: the chat template of {base.name} can't render it ({error}); give another with --chat-template"
+            f"{place}: the chat template of {base.name} can't render it ({error}); give another as `chat_template`"
         ) from error
 
 
@@ -114,7 +114,7 @@ def _rendered(base: Base, messages: list[dict[str, Any]], place: str) -> list[in
         end, tail = base.tokenizer.eos_token, base.tokenizer.decode(ids[-3:])
         raise ModelError(
             f"{base.name}: its chat template ends a reply in {tail!r}, without the end token {end!r}, so the model "
-            "would never learn to stop; give a template that writes it with --chat-template FILE"
+            "would never learn to stop; give a template that writes it as `chat_template`"
         )
     return ids
 
@@ -128,6 +128,6 @@ def _expect_markers(base: Base) -> None:
     except ValueError as error:
         raise ModelError(
             f"{base.name}: its chat template doesn't mark what the assistant says, so the loss can't be kept to it; "
-            "put {% generation %} and {% endgeneration %} around it, end token included, and give it with "
-            "--chat-template FILE"
+            "put {% generation %} and {% endgeneration %} around it, end token included, and give it as "
+            "`chat_template`"
         ) from error

@@ -8,21 +8,21 @@ from typing import Any
 from transformers import Trainer
 
 from longthought.training.bases import Base
-from longthought.training.settings import TrainingSettings
+from longthought.training.request import TrainingRequest
 
 
-def lora(settings: TrainingSettings, task_type: str = "CAUSAL_LM") -> Any:
+def lora(request: TrainingRequest, task_type: str = "CAUSAL_LM") -> Any:
     """Return peft's configuration of an adapter on every linear layer but the last; None if every weight is trained.
 
     All layers, and twice the rank as scale: Hu et al., "LoRA", 2021; Dettmers et al., "QLoRA", 2023. Nothing else is
     saved with it, since servers take no more.
     """
-    if settings.lora_rank is None:
+    if request.lora_rank is None:
         return None
     from peft import LoraConfig
 
     return LoraConfig(
-        r=settings.lora_rank, lora_alpha=2 * settings.lora_rank, target_modules="all-linear", task_type=task_type
+        r=request.lora_rank, lora_alpha=2 * request.lora_rank, target_modules="all-linear", task_type=task_type
     )
 
 

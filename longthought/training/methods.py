@@ -4,8 +4,8 @@ from typing import Final
 
 from longthought.training.dpo import PreferenceLearning
 from longthought.training.fine_tuning import Learning
+from longthought.training.request import Method
 from longthought.training.scorer import ScoreLearning
-from longthought.training.settings import Method
 from longthought.training.sft import SupervisedLearning
 
 METHODS: Final[dict[Method, type[Learning]]] = {

@@ -1,4 +1,4 @@
-"""What a training folder says of itself: `training.json`, written when a training begins and when it ends.
+"""The record of a training folder: `training.json`, written when a training begins and when it ends.
 
 The same command on the same folder goes on from the last whole checkpoint, as often as it takes; another command on it
 is refused. Nothing here knows what is trained.
@@ -27,12 +27,12 @@ _LAST_WRITTEN: Final = "trainer_state.json"
 
 @dataclass
 class TrainingRecord:
-    """One training folder."""
+    """The settings, the attempts and the outcome of one training folder."""
 
     path: Path
     settings: Mapping[str, Any]
     facts: dict[str, Any] = field(default_factory=dict[str, Any])
-    """What came of it; empty until it has ended."""
+    """The outcome, such as losses and versions; empty until the training has ended."""
     attempts: list[dict[str, float]] = field(default_factory=list[dict[str, float]])
     """Seconds and CPU seconds of each start, and the step it began at."""
 
@@ -52,15 +52,15 @@ class TrainingRecord:
         try:
             found = cast("dict[str, Any]", json.loads(file.read_text()))
             version: int = found["schema_version"]
-            known: dict[str, Any] = found["settings"]
+            written: dict[str, Any] = found["settings"]
         except (ValueError, KeyError, TypeError) as error:
             raise ConfigError(f"{file}: can't be read ({error}); remove {path} and train again") from error
         expect_readable(file, "a training", version, SCHEMA_VERSION, ConfigError)
-        wanted = cast("dict[str, Any]", json.loads(json.dumps(settings)))
-        if known != wanted:
-            names = [n for n in {**known, **wanted} if known.get(n) != wanted.get(n)]
-            told = "; ".join(f"{n} {known.get(n)}, now {wanted.get(n)}" for n in names)
-            raise ConfigError(f"--out {path} holds a training with other settings ({told}); name another folder")
+        given = cast("dict[str, Any]", json.loads(json.dumps(settings)))
+        if written != given:
+            names = [n for n in {**written, **given} if written.get(n) != given.get(n)]
+            changes = "; ".join(f"{n} {written.get(n)}, now {given.get(n)}" for n in names)
+            raise ConfigError(f"`out` {path} holds a training with other settings ({changes}); name another folder")
         record = cls(path, settings, found.get("facts") or {}, found.get("attempts") or [])
         if not record.finished:
             expect_writable(path)
@@ -68,7 +68,7 @@ class TrainingRecord:
 
     @property
     def finished(self) -> bool:
-        """Whether there is nothing left to do."""
+        """Whether the training has ended."""
         return bool(self.facts)
 
     def checkpoint(self) -> Path | None:

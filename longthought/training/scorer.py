@@ -1,7 +1,7 @@
 """Training of the discriminative critic: a head of one number on every token, learned at the end of each step.
 
-The labels are those of steps: their own, or the outcome of the path they stand on; where they come from is for whoever
-made them. The loss is the binary cross entropy with the label as probability.
+Each step has its own label, or that of the last step of its path. The loss is the binary cross entropy with the label
+as probability. How labels are made is for `longthought.labels` to know.
 
 Lightman et al., "Let's Verify Step by Step", 2023; Wang et al., "Math-Shepherd", 2024.
 """
@@ -22,33 +22,32 @@ from longthought.agents.scorer import FILE, SCHEMA_VERSION, pieces
 from longthought.errors import ProblemError
 from longthought.statistics import auroc
 from longthought.training.fine_tuning import TrainerInputs
+from longthought.training.hyperparameters import Hyperparameters
 from longthought.training.inspection import Lengths
 from longthought.training.lora import lora
-from longthought.training.settings import Method, TrainingPlan
 
 IGNORED: Final = -100.0
 RECALL: Final = 0.95
-"""Of the steps that can still succeed, those that the threshold lets pass: a good path given up is dearer than a bad
-one followed for another step."""
+"""Share of the steps that can still succeed which the threshold lets pass: giving up a good path costs more than
+following a bad one for another step."""
 
 
 class ScoreLearning:
     """See `longthought.training.fine_tuning.Learning`."""
 
-    name: Method = "scorer"
     columns: tuple[str, ...] = ("prompt", "completions", "labels")
     formats = "step-labels"
 
-    def inspect(self, rows: Any, task: TrainerInputs, where: str) -> Lengths:
+    def inspect(self, rows: Any, inputs: TrainerInputs, where: str) -> Lengths:
         """Look at every row, and at both kinds of label being there."""
         sizes = []
         seen = set()
         for number, row in enumerate(rows, start=1):
             _expect_labels(row, f"{where}, example {number}")
-            tokens, ends = encode(task.base.tokenizer, _pieces(row, task))
-            task.base.expect_sayable(tokens, f"{where}, example {number}")
-            sizes.append((len(tokens), sum(end < task.limit for end in ends)))
-            seen |= {label >= 0.5 for label in _labels(row, task) if label is not None}
+            tokens, ends = encode(inputs.base.tokenizer, _pieces(row, inputs))
+            inputs.base.expect_sayable(tokens, f"{where}, example {number}")
+            sizes.append((len(tokens), sum(end < inputs.limit for end in ends)))
+            seen |= {label >= 0.5 for label in _labels(row, inputs) if label is not None}
         if len(seen) < 2:
             raise ProblemError(
                 f"{where}: every step in it is labelled {'good' if True in seen else 'bad'}, so there is nothing to "
@@ -59,31 +58,33 @@ class ScoreLearning:
             tokens=sum(size for size, _ in sizes),
             longest=max(size for size, _ in sizes),
             learned=sum(steps for _, steps in sizes),
-            cut=sum(size > task.limit for size, _ in sizes),
+            cut=sum(size > inputs.limit for size, _ in sizes),
             dropped=sum(not steps for _, steps in sizes),
         )
 
-    def model(self, task: TrainerInputs, dtype: Any) -> Any:
+    def model(self, inputs: TrainerInputs, dtype: Any) -> Any:
         """Load the base under a new head."""
-        model = task.base.scoring_model(dtype)
-        if (config := lora(task.settings, "TOKEN_CLS")) is None:
+        model = inputs.base.scoring_model(dtype)
+        if (config := lora(inputs.request, "TOKEN_CLS")) is None:
             return model
         from peft import get_peft_model
 
         return get_peft_model(model, config)
 
-    def trainer(self, task: TrainerInputs, plan: TrainingPlan, model: Any, arguments: Mapping[str, Any]) -> Trainer:
+    def trainer(
+        self, inputs: TrainerInputs, fitted: Hyperparameters, model: Any, arguments: Mapping[str, Any]
+    ) -> Trainer:
         """Make the trainer."""
         return _Trainer(
             model=model,
             args=TrainingArguments(**arguments, remove_unused_columns=False, train_sampling_strategy="group_by_length"),
-            train_dataset=_encoded(task.train, task),
-            eval_dataset=None if task.validation is None else _encoded(task.validation, task),
-            processing_class=task.base.tokenizer,
+            train_dataset=_encoded(inputs.train, inputs),
+            eval_dataset=None if inputs.validation is None else _encoded(inputs.validation, inputs),
+            processing_class=inputs.base.tokenizer,
             data_collator=collate,
         )
 
-    def save(self, trainer: Trainer, task: TrainerInputs, out: Path) -> Mapping[str, Any]:
+    def save(self, trainer: Trainer, inputs: TrainerInputs, out: Path) -> Mapping[str, Any]:
         """Write the whole model, an adapter merged into it, and the threshold it should judge by."""
         threshold, measured = 0.5, {}
         if trainer.eval_dataset is not None:
@@ -92,13 +93,13 @@ class ScoreLearning:
             measured = {"threshold": f"{threshold:.3f}"}
             if good and bad:
                 measured["AUROC, validation"] = f"{auroc(good, bad):.3f}"
-        if task.settings.lora_rank is not None:
+        if inputs.request.lora_rank is not None:
             trainer.model = trainer.accelerator.unwrap_model(trainer.model).merge_and_unload()
         trainer.save_model(str(out))
         if trainer.accelerator.is_main_process:
             (out / "training_args.bin").unlink(missing_ok=True)
-            task.base.tokenizer.save_pretrained(str(out))
-            fields = {"schema_version": SCHEMA_VERSION, "dialect": task.data.meta.dialect, "threshold": threshold}
+            inputs.base.tokenizer.save_pretrained(str(out))
+            fields = {"schema_version": SCHEMA_VERSION, "dialect": inputs.data.meta.dialect, "threshold": threshold}
             (out / FILE).write_text(json.dumps(fields))
         return {"measured": measured}
 
@@ -153,27 +154,27 @@ def collate(rows: list[dict[str, list[Any]]]) -> dict[str, torch.Tensor]:
     }
 
 
-def _encoded(rows: Any, task: TrainerInputs) -> Any:
+def _encoded(rows: Any, inputs: TrainerInputs) -> Any:
     """Return the rows as tokens, with labels at the last token of each step, without those that are cut to no step."""
 
     def encoded(row: Mapping[str, Any]) -> dict[str, list[Any]]:
-        tokens, ends = encode(task.base.tokenizer, _pieces(row, task))
+        tokens, ends = encode(inputs.base.tokenizer, _pieces(row, inputs))
         labels = [IGNORED] * len(tokens)
-        for end, label in zip(ends, _labels(row, task), strict=True):
+        for end, label in zip(ends, _labels(row, inputs), strict=True):
             labels[end] = IGNORED if label is None else float(label)
-        return {"input_ids": tokens[: task.limit], "targets": labels[: task.limit]}
+        return {"input_ids": tokens[: inputs.limit], "targets": labels[: inputs.limit]}
 
     made = rows.map(encoded, remove_columns=rows.column_names, load_from_cache_file=False)
     return made.filter(lambda row: any(label != IGNORED for label in row["targets"]), load_from_cache_file=False)
 
 
-def _pieces(row: Mapping[str, Any], task: TrainerInputs) -> list[str]:
-    return pieces(task.data.meta.dialect, row["prompt"], row["completions"])
+def _pieces(row: Mapping[str, Any], inputs: TrainerInputs) -> list[str]:
+    return pieces(inputs.data.meta.dialect, row["prompt"], row["completions"])
 
 
-def _labels(row: Mapping[str, Any], task: TrainerInputs) -> list[Any]:
+def _labels(row: Mapping[str, Any], inputs: TrainerInputs) -> list[Any]:
     labels = row["labels"]
-    return labels if task.settings.labels == "process" else [labels[-1]] * len(labels)
+    return labels if inputs.request.labels == "process" else [labels[-1]] * len(labels)
 
 
 def _expect_labels(row: Mapping[str, Any], place: str) -> None:

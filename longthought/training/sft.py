@@ -16,45 +16,46 @@ from trl.trainer.sft_trainer import SFTTrainer
 
 from longthought.training import inspection
 from longthought.training.fine_tuning import TrainerInputs
+from longthought.training.hyperparameters import Hyperparameters
 from longthought.training.inspection import Lengths
 from longthought.training.lora import lora, save
-from longthought.training.settings import Method, TrainingPlan
 
 
 class SupervisedLearning:
     """See `longthought.training.fine_tuning.Learning`."""
 
-    name: Method = "sft"
     columns: tuple[str, ...] = ("prompt", "completion")
     formats = "policy, critic, sft-journey or sft-shortcut"
 
-    def inspect(self, rows: Any, task: TrainerInputs, where: str) -> Lengths:
+    def inspect(self, rows: Any, inputs: TrainerInputs, where: str) -> Lengths:
         """Look at every example."""
-        return inspection.inspect(rows, ("completion",), task.base, task.limit, where)
+        return inspection.inspect(rows, ("completion",), inputs.base, inputs.limit, where)
 
-    def model(self, task: TrainerInputs, dtype: Any) -> Any:
+    def model(self, inputs: TrainerInputs, dtype: Any) -> Any:
         """Load the base."""
-        return task.base.language_model(dtype)
+        return inputs.base.language_model(dtype)
 
-    def trainer(self, task: TrainerInputs, plan: TrainingPlan, model: Any, arguments: Mapping[str, Any]) -> Trainer:
+    def trainer(
+        self, inputs: TrainerInputs, fitted: Hyperparameters, model: Any, arguments: Mapping[str, Any]
+    ) -> Trainer:
         """Make the trainer; examples of like length go into one batch, and none are packed together."""
         config = SFTConfig(
             **arguments,
-            max_length=task.limit,
+            max_length=inputs.limit,
             packing=False,
-            assistant_only_loss=inspection.talks_back(task.train, ("completion",)),
+            assistant_only_loss=inspection.talks_back(inputs.train, ("completion",)),
             train_sampling_strategy="group_by_length",
         )
         return SFTTrainer(
             model=model,
             args=config,
-            train_dataset=task.train,
-            eval_dataset=task.validation,
-            processing_class=task.base.tokenizer,
-            peft_config=lora(task.settings),
+            train_dataset=inputs.train,
+            eval_dataset=inputs.validation,
+            processing_class=inputs.base.tokenizer,
+            peft_config=lora(inputs.request),
         )
 
-    def save(self, trainer: Trainer, task: TrainerInputs, out: Path) -> Mapping[str, Any]:
+    def save(self, trainer: Trainer, inputs: TrainerInputs, out: Path) -> Mapping[str, Any]:
         """Write model or adapter, with its tokenizer."""
-        save(trainer, task.base, out)
+        save(trainer, inputs.base, out)
         return {}

@@ -72,7 +72,7 @@ def read_manifest(path: Path) -> Manifest:
         return Manifest.model_validate(record)
     except (FileNotFoundError, NotADirectoryError) as error:
         what = "is not a run folder (it has no run.json)" if path.exists() else "does not exist"
-        raise RunFolderError(f"{path} {what}: give the folder that a job wrote with --out") from error
+        raise RunFolderError(f"{path} {what}: give the run folder that a job wrote") from error
     except OSError as error:
         raise RunFolderError(f"{file}: can't be read ({error.strerror}); check its permissions") from error
     except ValidationError as error:
@@ -246,10 +246,10 @@ def _expect_empty(path: Path) -> None:
         own = {_LOCK, _MANIFEST, draft_of(path / _MANIFEST).name}
         foreign = sorted(entry.name for entry in path.iterdir() if entry.name not in own)
     except OSError as error:
-        raise RunFolderError(f"{path}: can't be a run folder ({error.strerror}); choose another --out") from error
+        raise RunFolderError(f"{path}: can't be a run folder ({error.strerror}); choose another `out`") from error
     if foreign:
         raise RunFolderError(
-            f"{path} is not a run folder: it has no run.json but holds {_listing(foreign)}; choose another --out"
+            f"{path} is not a run folder: it has no run.json but holds {_listing(foreign)}; choose another `out`"
         )
 
 
@@ -257,16 +257,16 @@ def _acquire(path: Path) -> int:
     try:
         lock = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
-        raise RunFolderError(f"{path}: can't be written ({error.strerror}); choose another --out") from error
+        raise RunFolderError(f"{path}: can't be written ({error.strerror}); choose another `out`") from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         holder = os.pread(lock, 20, 0).decode(errors="replace").strip() or "unknown"
         os.close(lock)
         if not isinstance(error, BlockingIOError):
-            raise RunFolderError(f"{path}: can't be locked ({error.strerror}); choose another --out") from error
+            raise RunFolderError(f"{path}: can't be locked ({error.strerror}); choose another `out`") from error
         raise RunFolderError(
-            f"{path} is in use by process {holder}: wait for that job to end, or choose another --out"
+            f"{path} is in use by process {holder}: wait for that job to end, or choose another `out`"
         ) from None
     try:
         os.ftruncate(lock, 0)
@@ -278,14 +278,14 @@ def _acquire(path: Path) -> int:
 
 
 def _unwritable(path: Path, error: OSError) -> RunFolderError:
-    return RunFolderError(f"{path}: can't be written ({error.strerror}); make room, or choose another --out")
+    return RunFolderError(f"{path}: can't be written ({error.strerror}); make room, or choose another `out`")
 
 
 def _expect_schema(path: Path, stored: Manifest) -> None:
     if stored.schema_version != SCHEMA_VERSION:
         raise RunFolderError(
             f"{path} was written with schema {stored.schema_version}, and this longthought writes {SCHEMA_VERSION}: "
-            "it can be read, but not resumed; choose another --out"
+            "it can be read, but not resumed; choose another `out`"
         )
 
 
@@ -303,7 +303,7 @@ def _expect_same(
     if changes:
         raise RunFolderError(
             f"{path} was started with another configuration ({'; '.join(changes)}): "
-            "choose another --out, or resume with the settings it was started with"
+            "choose another `out`, or resume with the settings it was started with"
         )
 
 

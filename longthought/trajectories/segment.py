@@ -56,7 +56,7 @@ def sound_length(file: BinaryIO, path: Path) -> int:
         if window >= TORN_LIMIT:
             raise RunFolderError(
                 f"{path}: the last {window:,} bytes hold no event, which is more than a killed job can have torn; "
-                "restore the file, or choose another --out"
+                "restore the file, or choose another `out`"
             )
         window *= 4
 
@@ -83,7 +83,7 @@ class Segment:
         try:
             self._file = path.open("ab+", buffering=0)
         except OSError as error:
-            raise RunFolderError(f"{path}: can't be written ({error.strerror}); choose another --out") from error
+            raise RunFolderError(f"{path}: can't be written ({error.strerror}); choose another `out`") from error
         try:
             self._lock(patience)
             self._end = sound_length(self._file, path)

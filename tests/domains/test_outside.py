@@ -25,8 +25,6 @@ from longthought.jobs.scheduler import Assignment
 from longthought.labels.job import label
 from longthought.training.data.contamination import TestSets
 from longthought.training.data.export import export
-from longthought.training.data.formats import Format
-from longthought.training.data.settings import ExportSettings
 from tests.fakes.scripted import ScriptedChatModel
 from tests.fakes.server import Act, FakeServer, completion
 
@@ -155,7 +153,7 @@ def test_it_is_labelled_told_and_exported(run: Path, tmp_path: Path) -> None:
     assert (labels.live, labels.dead) == (2, 0)
     _, [row] = figures(ThoughtTeller(lt.Run(run), "chronological", 3, 0, "prose"))
     assert (row["difficulty"], row["outcome"]) == ("game24", "right")
-    export([run], tmp_path / "data", ExportSettings(formats=(Format("sft-journey"),), validation=0.0))
+    export([run], tmp_path / "data", formats="sft-journey", validation=0.0)
     (line,) = (tmp_path / "data" / "train.jsonl").read_text().splitlines()
     assert RIGHT in json.loads(line)["completion"][-1]["content"]
 
@@ -296,7 +294,7 @@ def test_a_run_outlives_its_domain(run: Path, tmp_path: Path) -> None:
     assert (trajectory.problem.domain, trajectory.solved) == ("gone:GONE", True)
     assert RIGHT in trajectory.long_thought().text
     assert figures(ThoughtTeller(lt.Run(run), "chronological", 3, 0, "prose"))[1]
-    export([run], tmp_path / "data", ExportSettings(formats=(Format("sft-journey"),), validation=0.0))
+    export([run], tmp_path / "data", formats="sft-journey", validation=0.0)
     with pytest.raises(ProblemError, match=r"'gone:GONE'.*No module named 'gone'"):
         label(run, "tree")
     with pytest.raises((ProblemError, ConfigError), match=r"'gone:GONE'.*No module named 'gone'"):

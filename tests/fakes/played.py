@@ -12,8 +12,7 @@ from longthought.domains.countdown import countdown_task
 from longthought.labels.job import label
 from longthought.problems.countdown import game
 from longthought.training.data.export import export
-from longthought.training.data.formats import Format
-from longthought.training.data.settings import Exported, ExportSettings
+from longthought.training.data.report import ExportReport
 
 
 def play(out: Path, count: int, *, split: game.Split = "train", seed: int = 4, samples: int = 1) -> Path:
@@ -45,15 +44,14 @@ def labelled(played: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def exported(tmp_path: Path) -> Callable[..., Exported]:
+def exported(tmp_path: Path) -> Callable[..., ExportReport]:
     """Export runs into a new folder."""
     count = 0
 
-    def work(runs: Path | list[Path], *formats: str, **settings: Any) -> Exported:
+    def work(runs: Path | list[Path], *formats: str, **settings: Any) -> ExportReport:
         nonlocal count
         count += 1
-        wanted = tuple(Format(name) for name in formats)
         paths = runs if isinstance(runs, list) else [runs]
-        return export(paths, tmp_path / f"data-{count}", ExportSettings(formats=wanted, **settings))
+        return export(paths, tmp_path / f"data-{count}", formats=formats, **settings)
 
     return work

@@ -10,7 +10,7 @@ from longthought.trajectories.run import Run
 
 
 def test_monte_carlo_labels_agree_with_the_solver_and_cost_what_the_log_says(run: Path) -> None:
-    tally = label(run, "monte-carlo", k=4, limit=6)
+    tally = label(run, method="monte-carlo", trials=4, limit=6)
     assert tally.labels > 15
     exact, tried = [], list[Label]()
     for name in Run(run).ids()[:6]:
@@ -29,7 +29,7 @@ def test_monte_carlo_labels_agree_with_the_solver_and_cost_what_the_log_says(run
     jobs = Run(run / "continuations-4")
     assert len(jobs) == 4 * len(tried)
     assert not any(isinstance(event, Judged) and event.calls for t in jobs.trajectories() for event in t.events)
-    again = label(run, "monte-carlo", k=4, limit=6)
+    again = label(run, method="monte-carlo", trials=4, limit=6)
     assert (again.labels, again.known) == (0, tally.labels)
     assert len(Run(run / "continuations-4")) == len(jobs)
 

@@ -12,29 +12,29 @@ from tests.fakes.scripted import ScriptedChatModel
 
 
 def test_labelling_again_writes_nothing_new_and_an_unknown_method_is_refused(run: Path) -> None:
-    first, again = label(run, "tree"), label(run, "tree")
+    first, again = label(run, method="tree"), label(run, method="tree")
     assert first.labels > 20
     assert (again.labels, again.known) == (0, first.labels)
-    with pytest.raises(ConfigError, match="--method guess: choose from model, tree"):
-        label(run, "guess")
-    with pytest.raises(ConfigError, match=r"--method human.*--review"):
-        label(run, "human")
+    with pytest.raises(ConfigError, match=r"`method` must be one of exact, monte-carlo, tree, model, got .guess"):
+        label(run, method="guess")
+    with pytest.raises(ConfigError, match=r"`method` .*human.*--review"):
+        label(run, method="human")
 
 
 def test_labels_that_were_overwritten_are_written_again(run: Path) -> None:
-    first = label(run, "tree")
+    first = label(run, method="tree")
     name = Run(run).ids()[0]
     node, one = next(iter(LabelBook(run).of(name).items()))
     with LabelWriter(run) as writer:
         writer.append([one.model_copy(update={"trials": 99})])
-    again = label(run, "tree")
+    again = label(run, method="tree")
     assert (again.labels, again.known) == (1, first.labels - 1)
     assert LabelBook(run).of(name)[node].trials == one.trials
 
 
 def test_asking_another_way_is_a_job_of_its_own(run: Path) -> None:
-    first = label(run, "monte-carlo", k=2, limit=1)
-    label(run, "monte-carlo", k=2, temperature=0.3, limit=1)
+    first = label(run, method="monte-carlo", trials=2, limit=1)
+    label(run, method="monte-carlo", trials=2, temperature=0.3, limit=1)
     folders = sorted(folder.name for folder in run.glob("continuations-2*"))
     assert folders[0] == "continuations-2"
     assert len(folders) == 2
@@ -51,7 +51,7 @@ def test_answers_that_nobody_can_grade_are_refused_before_a_model_is_asked(tmp_p
     critic = Critic("fake:critic", ScriptedChatModel(lambda _: verdict), Prose())
     problem = Problem(id="two", statement="What is 2 + 2?")
     list(lt.generate([problem], out=tmp_path / "run", policy=policy, critic=critic, tools=[]))
-    with pytest.raises(ConfigError, match=r"'two'.*--problems FILE"):
-        label(tmp_path / "run", "monte-carlo", policy=policy)
+    with pytest.raises(ConfigError, match=r"'two'.*`problems`"):
+        label(tmp_path / "run", method="monte-carlo", proposer=policy)
     with pytest.raises(ConfigError, match="knows Countdown alone"):
-        label(tmp_path / "run", "exact")
+        label(tmp_path / "run", method="exact")

@@ -8,7 +8,7 @@ from longthought.trajectories.run import Run
 
 
 def test_a_critic_is_asked_once_for_every_step_and_doubts_are_marked(run: Path) -> None:
-    tally = label(run, "model", k=2, limit=2)
+    tally = label(run, method="model", trials=2, limit=2)
     for name in Run(run).ids()[:2]:
         steps = set(judgeable_steps(Run(run).trajectory(name)))
         found = LabelBook(run).of(name)

@@ -14,6 +14,7 @@ from longthought.problems.problem import AnswerReference, CodeReference, Problem
 from longthought.tools.python import blocks
 from longthought.training.code_thoughts import CodeThought, Unfit, code_thought, programs, write_thoughts
 from longthought.training.data.folder import DataFolder
+from longthought.training.data.request import CodeThoughtRequest
 from longthought.training.narration import narrate
 from tests.fakes.scripted import Line, ScriptedChatModel
 
@@ -145,7 +146,7 @@ def test_after_an_outage_a_writer_is_asked_only_for_what_is_missing(tmp_path: Pa
 
 def test_a_problem_is_in_one_split_even_if_it_is_in_the_file_twice(tmp_path: Path) -> None:
     file = sums(tmp_path / "programs.jsonl", "What is 2 + 3?", "What is 3 + 2?", "What is 2 + 3?", "What is 1 + 4?")
-    meta = write_thoughts(file, tmp_path / "data", validation=0.5)
+    meta = write_thoughts(file, tmp_path / "data", CodeThoughtRequest(validation=0.5))
     assert meta["counts"] == {"train": 2, "validation": 1}
 
 
@@ -159,9 +160,9 @@ def test_programs_become_a_folder_that_can_be_trained_on(tmp_path: Path) -> None
     wrong = mbpp | {"task_id": 2, "code": "def thrice(n):\n    return n\n"}
     file = tmp_path / "programs.jsonl"
     file.write_text("".join(json.dumps(row) + "\n" for row in (human_eval, mbpp, wrong)))
-    with pytest.raises(ConfigError, match="--validation 3: give a share from 0 to less than 1"):
-        write_thoughts(file, tmp_path / "data", validation=3)
-    meta = write_thoughts(file, tmp_path / "data", validation=0.9)
+    with pytest.raises(ConfigError, match="`validation` must be less than 1"):
+        CodeThoughtRequest(validation=3)
+    meta = write_thoughts(file, tmp_path / "data", CodeThoughtRequest(validation=0.9))
     assert meta["counts"] == {"train": 1, "validation": 1}
     assert meta["left_out"][0].startswith("2: ")
     card = (tmp_path / "data" / "README.md").read_text()

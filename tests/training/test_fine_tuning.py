@@ -25,9 +25,6 @@ from longthought.agents.in_process.load import load_engine
 from longthought.agents.scorer import Scorer, lowered
 from longthought.agents.view import view
 from longthought.problems.countdown import game
-from longthought.training.fine_tuning import fine_tune
-from longthought.training.methods import METHODS
-from longthought.training.settings import Method, TrainingSettings
 from longthought.trajectories.events import StopReason
 from longthought.trajectories.trajectory import Trajectory
 from tests.fakes import data_folders
@@ -36,8 +33,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWa
 EASY = "Use 3, 5 and 7, each once, to make 22."
 
 
-def train(method: Method, data: Path, out: Path, **settings: Any) -> dict[str, Any]:
-    return fine_tune(METHODS[method](), TrainingSettings(data=data, out=out, **settings))
+def train(method: str, data: Path, out: Path, **settings: Any) -> dict[str, Any]:
+    return lt.train(data, out, method=method, **settings)
 
 
 def test_a_policy_learns_from_debates_and_debates_at_once(policy_data: Path, tmp_path: Path) -> None:

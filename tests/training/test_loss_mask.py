@@ -9,11 +9,11 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from longthought.errors import ModelError
-from longthought.training import settings as sizes
 from longthought.training.data.folder import DataFolder
-from longthought.training.fine_tuning import TrainerInputs, arguments, look
+from longthought.training.fine_tuning import TrainerInputs, arguments, prepare
+from longthought.training.hyperparameters import Hyperparameters
 from longthought.training.methods import METHODS
-from longthought.training.settings import Method, TrainingSettings
+from longthought.training.request import Method, TrainingRequest
 from longthought.trajectories.trajectory import Trajectory
 from tests.fakes import data_folders
 
@@ -63,10 +63,10 @@ def speaker(folder: Path, template: str | None) -> Path:
 def prepared(method: Method, data: Path, base: str, out: Path, **more: Any) -> tuple[TrainerInputs, Any]:
     """Return what the method's trainer was given to learn."""
     learning = METHODS[method]()
-    task = look(learning, TrainingSettings(data=data, out=out, base=base, **more), DataFolder.open(data))
+    task = prepare(learning, TrainingRequest(method=method, base=base, **more), DataFolder.open(data))
     learning.inspect(task.train, task, "train")
-    plan = dataclasses.replace(sizes.plan(task.settings, method, 1), checkpointing=False)
-    return task, learning.trainer(task, plan, task.base.language_model("float32"), arguments(task, plan))
+    fitted = dataclasses.replace(Hyperparameters.suited(task.request, 1), checkpointing=False)
+    return task, learning.trainer(task, fitted, task.base.language_model("float32"), arguments(task, fitted, out))
 
 
 def learned(task: TrainerInputs, trainer: Any) -> list[str]:
@@ -103,7 +103,7 @@ def test_in_a_talk_only_the_assistant_is_learned(tmp_path: Path) -> None:
 def test_a_talk_needs_a_template_with_markers(tmp_path: Path) -> None:
     data = data_folders.write(tmp_path / "data", [{"messages": TALK}], format="policy", role="policy", dialect="prose")
     base = speaker(tmp_path / "base", UNMARKED)
-    with pytest.raises(ModelError, match=r"doesn't mark what the assistant says.*\{% generation %\}.*--chat-template"):
+    with pytest.raises(ModelError, match=r"doesn't mark what the assistant says.*\{% generation %\}.*`chat_template`"):
         prepared("sft", data, str(base), tmp_path / "out")
     given = tmp_path / "chatml.jinja"
     given.write_text(CHATML)
@@ -131,10 +131,11 @@ def test_a_scorer_learns_at_the_last_token_of_each_step(tmp_path: Path) -> None:
     data = data_folders.write(tmp_path / "data", [row, row], format="step-labels", role="critic")
     learning = METHODS["scorer"]()
     for labels, wanted in (("process", [1.0, 0.0]), ("outcome", [0.0, 0.0])):
-        settings = TrainingSettings(data=data, out=tmp_path / "out", base="new:d64x1", labels=labels)  # type: ignore[arg-type]
-        task = look(learning, settings, DataFolder.open(data))
-        plan = sizes.plan(settings, "scorer", 1)
-        trainer: Any = learning.trainer(task, plan, task.base.scoring_model("float32"), arguments(task, plan))
+        request = TrainingRequest(method="scorer", base="new:d64x1", labels=labels)
+        task = prepare(learning, request, DataFolder.open(data))
+        fitted = Hyperparameters.suited(request, 1)
+        model, given = task.base.scoring_model("float32"), arguments(task, fitted, tmp_path / "out")
+        trainer: Any = learning.trainer(task, fitted, model, given)
         batch = trainer.data_collator([trainer.train_dataset[0]])
         kept = (batch["labels"][0] != -100).nonzero().flatten().tolist()
         words = task.base.tokenizer.convert_ids_to_tokens(batch["input_ids"][0].tolist())

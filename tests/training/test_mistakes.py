@@ -6,20 +6,20 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import longthought as lt
 from longthought.agents import catalogue
 from longthought.agents.in_process.load import load_engine
 from longthought.errors import ConfigError, ModelError, ProblemError, UserError
-from longthought.training import settings as sizes
 from longthought.training.bundled.build import build
-from longthought.training.fine_tuning import fine_tune
-from longthought.training.methods import METHODS
+from longthought.training.hyperparameters import Hyperparameters
 from longthought.training.record import TrainingRecord
-from longthought.training.settings import TrainingSettings
+from longthought.training.request import TrainingRequest
 from tests.fakes import data_folders
 from tests.fakes.data_folders import said
 from tests.training.test_loss_mask import CHATML, UNMARKED, speaker
@@ -49,7 +49,7 @@ def refused(kind: type[UserError], data: Path, match: str, method: Any = "sft", 
     out = data.parent / "out"
     before = sorted(out.rglob("*"))
     with pytest.raises(kind, match=match):
-        fine_tune(METHODS[method](), TrainingSettings(data=data, out=out, **more))
+        lt.train(data, out, method=method, **more)
     assert sorted(out.rglob("*")) == before
 
 
@@ -87,7 +87,7 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_another_role_than_the_data_are_for(data: Path) -> None:
-    refused(ConfigError, data, r"--role critic: .* holds policy data for the policy; leave --role out", role="critic")
+    refused(ConfigError, data, r"`role` critic: .* holds policy data for the policy; leave `role` out", role="critic")
 
 
 @pytest.mark.parametrize(("method", "needed"), [("dpo", "chosen, rejected"), ("scorer", "completions, labels")])
@@ -110,14 +110,14 @@ def test_a_base_with_another_tokenizer(data: Path, tmp_path: Path) -> None:
     refused(ModelError, data, r"its tokenizer can't say compact.*start from bundled:countdown or new:", base=str(base))
     prose = data_folders.write(tmp_path / "prose", [PROSE], format="policy", role="policy", dialect="prose")
     refused(ModelError, prose, r"example 1: bundled:countdown has no token for some", base="bundled:countdown")
-    refused(ConfigError, prose, r"no base: name the model to train with --base")
+    refused(ConfigError, prose, r"`base` is missing: name the model to train")
     refused(ConfigError, prose, r"a new model speaks compact, and the data are in prose", base="new:d64x1")
 
 
 def test_a_base_whose_template_teaches_no_end(tmp_path: Path) -> None:
     prose = data_folders.write(tmp_path / "prose", [PROSE], format="policy", role="policy", dialect="prose")
     without = speaker(tmp_path / "without", None)
-    refused(ModelError, prose, r"no chat template.*--chat-template FILE", base=str(without))
+    refused(ModelError, prose, r"no chat template.*`chat_template`", base=str(without))
     endless = speaker(tmp_path / "endless", UNMARKED.replace("<|im_end|>", ""))
     refused(
         ModelError, prose, r"without the end token '<\|im_end\|>', so the model would never learn", base=str(endless)
@@ -125,7 +125,7 @@ def test_a_base_whose_template_teaches_no_end(tmp_path: Path) -> None:
     broken = speaker(tmp_path / "broken", "{{ raise_exception('roles must alternate') }}")
     refused(ModelError, prose, r"can't render it \(roles must alternate\)", base=str(broken))
     refused(
-        ConfigError, prose, r"--chat-template .*none\.jinja: can't be read", base=str(endless),
+        ConfigError, prose, r"`chat_template` .*none\.jinja: can't be read", base=str(endless),
         chat_template=tmp_path / "none.jinja",
     )  # fmt: skip
 
@@ -145,23 +145,43 @@ def test_a_base_that_is_none(data: Path, base: str, said: str) -> None:
 
 def test_settings_that_do_not_go_together(data: Path, tmp_path: Path) -> None:
     refused(ConfigError, data, r"an adapter needs a base that knows something", base="new:d64x1", lora_rank=2)
-    said = r"--max-length 9999: bundled:countdown takes 512 tokens, and an adapter can't teach it longer ones"
+    said = r"`max_length` 9999: bundled:countdown takes 512 tokens, and an adapter can't teach it longer ones"
     refused(ConfigError, data, said, max_length=9999, lora_rank=2)
     scaled = shutil.copytree(catalogue.bundled_folder("countdown", "policy"), tmp_path / "scaled")
     config = json.loads((scaled / "config.json").read_text())
     config["rope_parameters"] |= {"rope_type": "linear", "factor": 2.0}
     (scaled / "config.json").write_text(json.dumps(config))
     refused(ConfigError, data, r"positions can't be counted on from there", base=str(scaled), max_length=9999)
-    refused(ConfigError, data, r"--report-to foo: unknown; choose from none, all, .*wandb", report_to="foo")
-    refused(ConfigError, data, r"--schedule sine: unknown; choose from linear, cosine", schedule="sine")
-    for wrong in ({"steps": 0}, {"batch": -1}, {"warmup": 1.0}, {"learning_rate": 0.0}, {"labels": "none"}):
-        with pytest.raises(ConfigError, match=next(iter(wrong))):
-            TrainingSettings(data=data, out=tmp_path / "out", **wrong)  # type: ignore[arg-type]
-    for wrong, usual in (({"epochs": -1.0}, "for 1"), ({"batch": 0}, "for 32"), ({"steps": 0}, "to count epochs")):
-        with pytest.raises(ConfigError, match=f"leave it out {usual}$"):
-            TrainingSettings(data=data, out=tmp_path / "out", **wrong)  # type: ignore[arg-type]
+    refused(ConfigError, data, r"`report_to` must be one of none, all, .*wandb.*, got .foo", report_to="foo")
+    refused(ConfigError, data, r"`schedule` must be one of linear, cosine.*, got .sine", schedule="sine")
+    refused(ConfigError, data, r"`beta` is a setting of the method dpo, not of sft", beta=0.5)
     pairs = data_folders.write(tmp_path / "pairs", [PAIR], format="dpo-policy", role="policy")
     refused(ConfigError, pairs, r"preferences are learned on top of a trained model", "dpo", base="new:d64x1")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"steps": 0}, "`steps` must be at least 1, got 0"),
+        ({"batch": -1}, "`batch` must be at least 1, got -1"),
+        ({"epochs": -1.0}, r"`epochs` must be more than 0(\.0)?, got -1.0"),
+        ({"learning_rate": float("nan")}, "`learning_rate` .*, got nan"),
+        ({"warmup": 1.0}, r"`warmup` must be less than 1(\.0)?, got 1.0"),
+        ({"method": "scorer", "labels": "none"}, "`labels` must be one of process, outcome, got 'none'"),
+        ({"method": "ppo"}, "`method` must be one of sft, dpo, scorer, got 'ppo'"),
+        ({"role": "judge"}, "`role` must be one of policy, critic, thinker, got 'judge'"),
+        ({"rank": 8}, "unknown setting `rank`"),
+    ],
+)
+def test_a_setting_that_makes_no_sense(data: Path, wrong: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        lt.train(data, data.parent / "out", **wrong)
+    assert not (data.parent / "out").exists()
+
+
+def test_a_request_and_settings_beside_it(data: Path) -> None:
+    with pytest.raises(ConfigError, match="`steps` is a field of the request"):
+        lt.train(data, data.parent / "out", TrainingRequest(), steps=3)
 
 
 def test_examples_that_teach_nothing(tmp_path: Path) -> None:
@@ -202,8 +222,8 @@ def test_a_folder_with_something_else_in_it(data: Path, tmp_path: Path) -> None:
 def test_a_place_that_cannot_be_written(data: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for out in (Path("/proc/x"), tmp_path / "file" / "x"):
-        for begin in (lambda out: fine_tune(METHODS["sft"](), TrainingSettings(data=data, out=out)), build):
-            with pytest.raises(ConfigError, match=r"--out .*: nothing can be written into .*; name another folder"):
+        for begin in (partial(lt.train, data), build):
+            with pytest.raises(ConfigError, match=r"`out` .*: nothing can be written into .*; name another folder"):
                 begin(out)
 
 
@@ -246,15 +266,17 @@ def test_torn_data_are_told_once(data: Path, caplog: pytest.LogCaptureFixture) -
     assert not caplog.records
 
 
-def test_the_plan_suits_the_model() -> None:
-    settings = TrainingSettings(data=Path("data"), out=Path("out"))
-    tiny, usual, large = (sizes.plan(settings, "sft", n) for n in (2_000_000, 500_000_000, 7_000_000_000))
+def test_hyperparameters_suit_the_model() -> None:
+    def suited(parameters: int, **more: Any) -> Hyperparameters:
+        return Hyperparameters.suited(TrainingRequest(), parameters, **more)
+
+    tiny, usual, large = (suited(n) for n in (2_000_000, 500_000_000, 7_000_000_000))
     assert tiny.learning_rate > usual.learning_rate == large.learning_rate
     assert (tiny.micro_batch, usual.micro_batch, large.micro_batch) == (32, 8, 2)
     assert (tiny.batch, usual.batch, large.batch) == (32, 32, 32)
     assert (tiny.checkpointing, large.checkpointing) == (False, True)
-    assert sizes.plan(settings, "sft", 7_000_000_000, adapter=True).learning_rate == 10 * large.learning_rate
-    spread = sizes.plan(settings, "sft", 7_000_000_000, devices=8)
+    assert suited(7_000_000_000, adapter=True).learning_rate == 10 * large.learning_rate
+    spread = suited(7_000_000_000, devices=8)
     assert (spread.micro_batch, spread.accumulation, spread.batch) == (2, 2, 32)
 
 

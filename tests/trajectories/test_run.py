@@ -355,7 +355,7 @@ def test_another_configuration_is_refused_with_every_difference(tmp_path: Path) 
         assert difference in message
     assert "graph" not in message
     assert "tokens" not in message
-    assert "choose another --out" in message
+    assert "choose another `out`" in message
     with pytest.raises(RunFolderError, match='job "generate" -> "evaluate"'):
         RunFolder.create_or_resume(tmp_path, CONFIG, kind="evaluate")
     assert segment.read_bytes() == whole
@@ -430,9 +430,9 @@ def test_what_is_no_run_folder_is_left_alone(tmp_path: Path) -> None:
             attempt(tmp_path / "missing")
         with pytest.raises(RunFolderError, match="is not a run folder"):
             attempt(tmp_path / "thesis.tex")
-    with pytest.raises(RunFolderError, match="choose another --out"):
+    with pytest.raises(RunFolderError, match="choose another `out`"):
         make(tmp_path / "thesis.tex")
-    with pytest.raises(RunFolderError, match="choose another --out"):
+    with pytest.raises(RunFolderError, match="choose another `out`"):
         make(tmp_path / "thesis.tex" / "below")
 
 
@@ -564,7 +564,7 @@ def test_a_folder_that_cannot_be_written_is_a_users_error(tmp_path: Path, name: 
         (tmp_path / "run" / "events-0000.jsonl").unlink()
     (tmp_path / "run" / name).unlink(missing_ok=True)
     (tmp_path / "run" / name).mkdir()  # root may write whatever its permissions say, but not a folder
-    with pytest.raises(RunFolderError, match=r"can't be written \(Is a directory\); .*choose another --out"):
+    with pytest.raises(RunFolderError, match=r"can't be written \(Is a directory\); .*choose another `out`"):
         RunFolder.create_or_resume(tmp_path / "run", CONFIG)
 
 

@@ -7,11 +7,11 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from longthought.training.data.formats import Format
+from longthought.training.data.request import Format
 from longthought.training.data.staging import RowStaging
 
 if TYPE_CHECKING:
-    from longthought.training.data.settings import Exported
+    from longthought.training.data.report import ExportReport
 
 _COLUMNS: Final[Mapping[str, str]] = {
     "prompt-completion": "`prompt` and `completion` are lists of messages. Learn the completion alone.",
@@ -32,10 +32,10 @@ _LESSONS: Final[Mapping[Format, str]] = {
 }
 
 
-def card(made: "Exported", staging: RowStaging) -> str:
+def card(made: "ExportReport", staging: RowStaging) -> str:
     """Return the card as Markdown."""
-    settings = made.settings
-    lessons = "\n".join(f"- `{wanted}`: {_LESSONS[wanted]}" for wanted in settings.formats)
+    request = made.request
+    lessons = "\n".join(f"- `{wanted}`: {_LESSONS[wanted]}" for wanted in request.formats)
     by_kind = table(
         ("split", "format", "kind", "rows", "problems", "debates", made.unit, "shortest", "longest"),
         ((_side(v), f, k, *rest) for v, f, k, *rest in staging.counts("validation", "format", "kind")),
@@ -56,20 +56,20 @@ def card(made: "Exported", staging: RowStaging) -> str:
     )
     left_out = table(("left out", "debates or rows"), made.left_out.most_common())
     return _CARD.format(
-        front=front_matter(made.counts, "parquet" if settings.parquet else "jsonl"),
+        front=front_matter(made.counts, "parquet" if request.parquet else "jsonl"),
         columns=_COLUMNS[made.shape],
         lessons=lessons,
         role=made.role,
         dialect=made.dialect,
         by_kind=by_kind,
         by_run=by_run,
-        by="; `by` names the model in whose words it is, or says `rule`" if settings.rewritten else "",
+        by="; `by` names the model in whose words it is, or says `rule`" if request.rewritten else "",
         rewritten=_rewritten(made, staging),
         unit=made.unit,
         lengths=lengths,
         left_out=left_out if made.left_out else "Nothing.",
         filters=_filters(made),
-        command=made.command or "(made from Python, with `longthought.training.data.export`)",
+        command=made.command or "(made from Python, with `longthought.export`)",
     )
 
 
@@ -84,9 +84,9 @@ def _runs(debates: Mapping[str, int], staging: RowStaging) -> dict[str, tuple[An
     return found | {row[0]: row for row in staging.counts("run")}
 
 
-def _rewritten(made: "Exported", staging: RowStaging) -> str:
+def _rewritten(made: "ExportReport", staging: RowStaging) -> str:
     """Say how many journeys a model rewrote, if that was asked for."""
-    if not made.settings.rewritten:
+    if not made.request.rewritten:
         return ""
     journeys = sum(count for wanted, count, *_ in staging.counts("format") if wanted == Format.JOURNEY)
     models = ", ".join(f"{count:,} by `{model}`" for model, count in made.rewritten.most_common())
@@ -96,10 +96,10 @@ def _rewritten(made: "Exported", staging: RowStaging) -> str:
     )
 
 
-def _filters(made: "Exported") -> str:
-    settings = made.settings.model_dump(mode="json", exclude_defaults=True, exclude={"formats"})
+def _filters(made: "ExportReport") -> str:
+    settings = made.request.model_dump(mode="json", exclude_defaults=True, exclude={"formats"})
     sets = [f"{name} ({count:,} problems)" for name, count in made.test_sets.items()]
-    against = [name for name in made.settings.against if name not in made.test_sets]
+    against = [name for name in made.request.against if name not in made.test_sets]
     lines = [f"- test sets kept out: {', '.join([*against, *sets])}"]
     lines += [f"- {name.replace('_', ' ')}: {json.dumps(value)}" for name, value in settings.items()]
     return "\n".join(lines)

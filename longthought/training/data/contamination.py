@@ -52,7 +52,7 @@ class TestSets:
 
         """
         if NONE in names and len(names) > 1:
-            raise ConfigError("--against none: leave the others out, or it")
+            raise ConfigError("`against=none` excludes the others: give it alone, or leave it out")
         self.splits = {named(name) for name in names if _is_domain(name)}
         """Domains whose own split counts."""
         self.sizes: dict[str, int] = {}

@@ -10,30 +10,33 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage
 
 from longthought.agents.agent import Closeable
+from longthought.agents.catalogue import chat_model
 from longthought.agents.editor import Rewritten
 from longthought.agents.editor import rewrite as ask
-from longthought.errors import ConfigError, EndpointError, ModelError, OutageError
+from longthought.errors import EndpointError, ModelError, OutageError
 from longthought.jobs.preflight import expect_model
 from longthought.jobs.thread import in_thread
 from longthought.thoughts.fidelity import objection_kinds
 from longthought.thoughts.thought import LongThought
-from longthought.thoughts.walks import Walk
 from longthought.training.data.annotated import RunAnnotations
 from longthought.training.data.contamination import TestSets
 from longthought.training.data.export import read_debate
-from longthought.training.data.formats import Format
-from longthought.training.data.preflight import expect_lessons, expect_sound, prepared, run_name
+from longthought.training.data.preflight import expect_lessons, prepared, run_name
+from longthought.training.data.report import ExportReport
+from longthought.training.data.request import RewriteRequest
 from longthought.training.data.rewrites import Paragraph, Rewrite, RewriteBook, RewriteWriter, fingerprint
-from longthought.training.data.settings import Exported, ExportSettings
 from longthought.training.data.thinker_rows import Telling, told_twins
 from longthought.trajectories.events import Usage
 from longthought.trajectories.run import Run
+
+TEMPERATURE: Final = 0.7
+"""Sampling temperature of the chat model that rewrites."""
 
 
 @dataclass(slots=True)
@@ -77,54 +80,42 @@ class RewriteCounts:
 
 def rewrite(
     path: Path,
-    model: BaseChatModel,
+    request: RewriteRequest,
     *,
-    name: str,
-    walk: Walk = Walk.DEPTH_FIRST,
-    wrong: int | None = 3,
-    seed: int = 0,
-    limit: int | None = None,
-    concurrency: int = 64,
+    writer: BaseChatModel | None = None,
     tally: RewriteCounts | None = None,
 ) -> Generator[Rewrite, None, None]:
     """Rewrite the journeys of a run, and yield each rewrite when it is in the run folder.
 
     Args:
         path: The run folder.
-        model: Who rewrites; any LangChain chat model.
-        name: What it is called, such as `openai:Qwen/Qwen3-8B`.
-        walk: Journeys are told depth first or chronologically.
-        wrong: Wrong children told at each node at most; None for all.
-        seed: What journeys are told by.
-        limit: Debates at most.
-        concurrency: Requests in flight at once.
-        tally: Counts to watch meanwhile.
+        request: Which journeys are rewritten, and by which model.
+        writer: The chat model itself; without one it is made of the request's `model` and `base_url`.
+        tally: Counts to watch while it runs.
 
     Raises:
         UserError: if the run holds no journey, or the model can't be had.
         OutageError: if a model server can't be reached; what was rewritten until then is kept.
 
     """
-    if concurrency < 1:
-        raise ConfigError(f"--concurrency {concurrency}: must be at least 1")
-    settings = ExportSettings(
-        formats=(Format.JOURNEY,), dialect="prose", walk=walk, wrong=wrong, seed=seed, limit=limit
-    )  # fmt: skip
-    expect_sound(settings)
-    run, test_sets = Run(path), TestSets(settings.against)
+    model = writer or chat_model(
+        request.model, "policy", base_url=request.base_url, temperature=TEMPERATURE, max_tokens=request.max_tokens
+    )
+    journeys = request.journeys()
+    run, test_sets = Run(path), TestSets(journeys.against)
     called = run_name(path, [path])
-    made, maker = prepared({called: run}, path, settings, test_sets, "")
-    expect_lessons({called: run}, settings)
+    made, maker = prepared({called: run}, path, journeys, test_sets, "")
+    expect_lessons({called: run}, journeys)
     counts = tally or RewriteCounts()
-    counts.debates, made.left_out = len(run.ids()[:limit]), counts.left_out
+    counts.debates, made.left_out = len(run.ids()[: request.limit]), counts.left_out
     plain = _journeys(run, called, made, maker.telling, test_sets)
 
     async def work() -> AsyncGenerator[Rewrite]:
         try:
             await expect_model(model, [HumanMessage("Say yes.")])
             with RewriteWriter(path) as writer:
-                job = _Job(model, name, maker.telling, writer, RewriteBook(path), counts)
-                async for done in job.all(plain, concurrency):
+                job = _Job(model, request.model, maker.telling, writer, RewriteBook(path), counts)
+                async for done in job.all(plain, request.concurrency):
                     yield done
         finally:
             if isinstance(model, Closeable):
@@ -133,10 +124,10 @@ def rewrite(
     yield from in_thread(work)
 
 
-def _journeys(run: Run, name: str, made: Exported, telling: Telling, test_sets: TestSets) -> Iterator[LongThought]:
+def _journeys(run: Run, name: str, made: ExportReport, telling: Telling, test_sets: TestSets) -> Iterator[LongThought]:
     """Tell, one after the other, the debates that an export would tell."""
     annotations = RunAnnotations(run.path, rewritten=False)
-    for debate in run.ids()[: made.settings.limit]:
+    for debate in run.ids()[: made.request.limit]:
         annotated = read_debate(run, name, debate, annotations, test_sets, made)
         told = told_twins(annotated, telling, made.left_out) if annotated else None
         if told:
@@ -155,7 +146,7 @@ class _Job:
     counts: RewriteCounts
 
     async def all(self, plain: Iterator[LongThought], concurrency: int) -> AsyncGenerator[Rewrite]:
-        """Rewrite thoughts, so many at once; at the first outage the others are given up."""
+        """Rewrite thoughts, at most `concurrency` at a time; at the first outage the others are given up."""
         running, ended = set[asyncio.Task[Rewrite | None]](), set[asyncio.Task[Rewrite | None]]()
         try:
             for thought in plain:

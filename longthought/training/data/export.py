@@ -6,13 +6,15 @@ Everything that can be refused is refused before the first debate is compiled.
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from longthought.errors import ProblemError
 from longthought.training.data import card
 from longthought.training.data.annotated import AnnotatedDebate, RunAnnotations
 from longthought.training.data.contamination import TestSets, problem_key
+from longthought.training.data.filters import objection as filtered_out
 from longthought.training.data.folder import SPLITS
-from longthought.training.data.formats import PAIRED, Format, RowMaker
+from longthought.training.data.formats import PAIRED, RowMaker
 from longthought.training.data.preflight import (
     expect_apart,
     expect_lessons,
@@ -22,45 +24,61 @@ from longthought.training.data.preflight import (
     prepared,
     run_name,
 )
+from longthought.training.data.report import ExportReport
+from longthought.training.data.request import ExportRequest, Format
 from longthought.training.data.rows import RULE, PairCandidate, RowOrigin
-from longthought.training.data.settings import Exported, ExportSettings
 from longthought.training.data.staging import RowStaging
 from longthought.training.data.writer import new_folder, write_description, write_split
 from longthought.training.destination import expect_new
 from longthought.trajectories.run import Run
 
 
-def export(runs: Sequence[str | Path], out: str | Path, settings: ExportSettings, *, command: str = "") -> Exported:
-    """Write a data set made of the debates of some runs.
+def export(
+    runs: str | Path | Sequence[str | Path],
+    out: str | Path,
+    request: ExportRequest | None = None,
+    *,
+    command: str = "",
+    **settings: Any,
+) -> ExportReport:
+    """Write a training data set made of the debates of one run or several.
+
+        report = lt.export("runs/first", "data/policy", formats="policy", outcome="solved")
+        print(report.counts, report.left_out)
 
     Args:
         runs: Run folders.
         out: The folder of the data set; it must be new or empty.
-        settings: What to export.
-        command: How to do it again, for the card.
+        request: The settings as one value; leave it out to give them by name.
+        command: What a person typed, for the card.
+        settings: The fields of `ExportRequest`: formats, dialect, outcome, walk, validation, ….
+
+    Returns:
+        What was written, what was left out and why.
 
     Raises:
         UserError: if the settings make no sense, a run can't be read or teaches nothing, `out` holds other data or
             can't be written.
 
     """
-    out = Path(out)
-    expect_sound(settings)
+    request, out = ExportRequest.given(request, settings), Path(out)
+    runs = [runs] if isinstance(runs, str | Path) else runs
+    expect_sound(request)
     expect_new(out)
     opened = {run_name(path, runs): Run(path) for path in dict.fromkeys(map(Path, runs))}
-    expect_mixable(settings, opened)
-    aside = Run(settings.validation_run) if settings.validation_run else None
-    test_sets = TestSets(settings.against)
-    made, maker = prepared(opened, out, settings, test_sets, command)
-    expect_lessons(opened, settings)
-    if settings.rewritten:
-        expect_rewrites(opened, settings, maker.telling)
+    expect_mixable(request, opened)
+    aside = Run(request.validation) if isinstance(request.validation, Path) else None
+    test_sets = TestSets(request.against)
+    made, maker = prepared(opened, out, request, test_sets, command)
+    expect_lessons(opened, request)
+    if request.rewritten:
+        expect_rewrites(opened, request, maker.telling)
     if aside is not None:
         expect_apart(opened, aside)
         opened[f"{run_name(aside.path, [])} (validation)"] = aside
     with new_folder(out) as folder:
         rows = folder / "rows.sqlite"
-        with closing(RowStaging(rows, settings.seed)) as staging:
+        with closing(RowStaging(rows, request.seed)) as staging:
             _fill(staging, opened, aside, maker, test_sets, made)
             _choose(staging, maker, made)
             _write(staging, folder, made)
@@ -77,11 +95,11 @@ def _fill(
     aside: Run | None,
     maker: RowMaker,
     test_sets: TestSets,
-    made: Exported,
+    made: ExportReport,
 ) -> None:
     for name, run in runs.items():
-        annotations = RunAnnotations(run.path, rewritten=made.settings.rewritten)
-        for debate in run.ids()[: made.settings.limit]:
+        annotations = RunAnnotations(run.path, rewritten=made.request.rewritten)
+        for debate in run.ids()[: made.request.limit]:
             made.debates[name] += 1
             annotated = read_debate(run, name, debate, annotations, test_sets, made, validation=run is aside)
             if annotated is not None:
@@ -94,7 +112,7 @@ def read_debate(
     debate: str,
     annotations: RunAnnotations,
     test_sets: TestSets,
-    made: Exported,
+    made: ExportReport,
     *,
     validation: bool = False,
 ) -> AnnotatedDebate | None:
@@ -105,15 +123,15 @@ def read_debate(
         return None
     source = RowOrigin(name, problem_key(problem), debate, 0, validation)
     annotated = annotations.annotate(run.trajectory(debate), source)
-    if objection := made.settings.filters.objection(annotated.trajectory, annotated.lives):
+    if objection := filtered_out(made.request, annotated.trajectory, annotated.lives):
         made.left_out[objection] += 1
         return None
     return annotated
 
 
-def _make(staging: RowStaging, annotated: AnnotatedDebate, maker: RowMaker, made: Exported) -> None:
-    longest = made.settings.filters.max_length
-    for wanted in made.settings.formats:
+def _make(staging: RowStaging, annotated: AnnotatedDebate, maker: RowMaker, made: ExportReport) -> None:
+    longest = made.request.max_length
+    for wanted in made.request.formats:
         for row in maker.rows(wanted, annotated, made.left_out):
             if isinstance(row, PairCandidate):
                 staging.offer(row)
@@ -123,53 +141,56 @@ def _make(staging: RowStaging, annotated: AnnotatedDebate, maker: RowMaker, made
                 made.left_out["identical to another row"] += 1
 
 
-def _choose(staging: RowStaging, maker: RowMaker, made: Exported) -> None:
-    settings = made.settings
-    if PAIRED.intersection(settings.formats):
-        alone, long = staging.pair(settings.pairs, maker.ruler, settings.filters.max_length)
+def _choose(staging: RowStaging, maker: RowMaker, made: ExportReport) -> None:
+    request = made.request
+    if PAIRED.intersection(request.formats):
+        alone, long = staging.pair(request.pairs, maker.ruler, request.max_length)
         made.left_out["without both a good and a bad reply to the prompt"] += alone
-        made.left_out[f"longer than {settings.filters.max_length} {made.unit}"] += long
+        made.left_out[f"longer than {request.max_length} {made.unit}"] += long
     before = staging.size()
-    if settings.mix and before:
-        staging.mix(settings.mix)
-    if settings.match == "tokens":
+    if request.mix and before:
+        staging.mix(request.mix)
+    if request.match == "tokens":
         staging.match_tokens()
     made.left_out["beyond the mix or the match"] += before - staging.size()
-    staging.split(0.0 if settings.validation_run else settings.validation)
+    staging.split(request.validation_share)
     made.left_out = +made.left_out
     if not staging.size(validation=False):
         reasons = "; ".join(f"{count:,} {reason}" for reason, count in made.left_out.most_common(4))
         raise ProblemError(
             f"there is nothing to train on in {sum(made.debates.values()):,} debates ({reasons or 'no rows'}): "
-            f"{_instead(settings)}"
+            f"{_instead(request)}"
         )
     made.rewritten.update({by: count for by, count, *_ in staging.counts("writer") if by != RULE})
     if both := staging.overlap():
         raise AssertionError(f"problems on both sides: {', '.join(both)}")
 
 
-def _instead(settings: ExportSettings) -> str:
+def _instead(request: ExportRequest) -> str:
     """Say what to do where nothing was left."""
-    if settings.samples:
-        return "a prompt pairs when some of its debates are solved and others not, so generate with more --samples"
-    if Format.DPO_CRITIC in settings.formats:
+    if request.pair_by == "samples":
+        return (
+            "a prompt pairs when some of its debates are solved and others not, so have more debates on each problem "
+            "with `longthought generate --samples N`"
+        )
+    if Format.DPO_CRITIC in request.formats:
         return (
             "a prompt pairs when the critic was wrong there and the right verdict is known, so label the steps with "
-            "`longthought label`, or have several on each with --samples in `longthought generate` and a critic that "
-            "samples"
+            "`longthought label`, or have several verdicts on each step with `longthought generate --samples N` and a "
+            "critic that samples"
         )
-    if Format.DPO_POLICY in settings.formats:
+    if Format.DPO_POLICY in request.formats:
         return (
-            "a prompt pairs when some steps from it are good and others bad, so generate with more --samples, or label "
-            "the steps with `longthought label`"
+            "a prompt pairs when some steps from it are good and others bad, so have more debates on each problem "
+            "with `longthought generate --samples N`, or label the steps with `longthought label`"
         )
     return "generate or label more, or ask for less"
 
 
-def _write(staging: RowStaging, folder: Path, made: Exported) -> None:
+def _write(staging: RowStaging, folder: Path, made: ExportReport) -> None:
     for split in SPLITS:
         validation = split == "validation"
         if staging.size(validation=validation):
             rows = staging.bodies(validation=validation)
-            made.counts[split] = write_split(folder, split, rows, parquet=made.settings.parquet)
+            made.counts[split] = write_split(folder, split, rows, parquet=made.request.parquet)
     write_description(folder, made.meta(), card.card(made, staging))

@@ -22,9 +22,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from longthought.agents.catalogue import DIALECTS
 from longthought.errors import ConfigError, ProblemError
 from longthought.schema import expect_readable
+from longthought.training.request import Role
 
 DATA_SCHEMA: Final = 1
-Role = Literal["policy", "critic", "thinker"]
 Split = Literal["train", "validation"]
 SPLITS: Final[tuple[Split, ...]] = ("train", "validation")
 META: Final = "meta.json"
@@ -121,8 +121,8 @@ class DataFolder:
         """
         if role is not None and role != self.meta.role:
             raise ConfigError(
-                f"--role {role}: {self.path} holds {self.meta.format} data for the {self.meta.role}; "
-                f"leave --role out, or export data for the {role}"
+                f"`role` {role}: {self.path} holds {self.meta.format} data for the {self.meta.role}; "
+                f"leave `role` out, or export data for the {role}"
             )
         return self.meta.role
 
@@ -154,7 +154,7 @@ def expect_apart(folder: DataFolder, splits: Mapping[Split, Any]) -> None:
         first = next(iter(shared.values()))
         raise ProblemError(
             f"{folder.path}: {len(shared)} of the validation split's problems or prompts stand in the training split, "
-            f"such as {first[:80]!r}; split by problem, as `longthought export --validation` does"
+            f"such as {first[:80]!r}; split by problem, as `longthought export` does"
         )
 
 

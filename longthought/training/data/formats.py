@@ -7,34 +7,14 @@ prompt, chosen and rejected; and stepwise supervision for step labels.
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 
 from longthought.agents.dialects.dialect import Dialect
 from longthought.training.data import critic_rows, policy_rows, scorer_rows, thinker_rows
 from longthought.training.data.annotated import AnnotatedDebate
+from longthought.training.data.request import Format
 from longthought.training.data.rows import PairCandidate, Ruler, TrainingRow, messages
 from longthought.training.data.thinker_rows import Telling
-
-
-class Format(StrEnum):
-    """What the rows teach."""
-
-    JOURNEY = "sft-journey"
-    """To think a problem through alone, with wrong turns and corrections."""
-    SHORTCUT = "sft-shortcut"
-    """To think it through without any: the twin of a journey."""
-    POLICY = "policy"
-    """To propose steps that lead to a right answer."""
-    CRITIC = "critic"
-    """To judge steps rightly."""
-    DPO_POLICY = "dpo-policy"
-    """To prefer steps, or whole thoughts, that lead to a right answer."""
-    DPO_CRITIC = "dpo-critic"
-    """To prefer verdicts that were borne out."""
-    STEP_LABELS = "step-labels"
-    """To score steps."""
-
 
 ROLES: Final[Mapping[Format, str]] = {
     Format.JOURNEY: "thinker",
@@ -63,8 +43,8 @@ class RowMaker:
     dialect: Dialect
     telling: Telling
     ruler: Ruler
-    samples: bool = False
-    """Whether `dpo-policy` pairs whole debates, told as thoughts, instead of steps from one node."""
+    pair_by: Literal["siblings", "samples"] = "siblings"
+    """Whether `dpo-policy` pairs steps from one node, or whole debates, told as thoughts."""
 
     def rows(
         self, wanted: Format, debate: AnnotatedDebate, left_out: Counter[str]
@@ -77,7 +57,7 @@ class RowMaker:
                 return policy_rows.policy_rows(debate, self.dialect, self.ruler, left_out)
             case Format.CRITIC:
                 return critic_rows.critic_rows(debate, self.dialect, self.ruler, left_out)
-            case Format.DPO_POLICY if self.samples:
+            case Format.DPO_POLICY if self.pair_by == "samples":
                 return thinker_rows.whole_samples(debate.trajectory, debate.source, self.telling, left_out)
             case Format.DPO_POLICY:
                 return policy_rows.policy_candidates(debate, self.dialect, left_out)
@@ -89,4 +69,4 @@ class RowMaker:
 
     def role(self, wanted: Format) -> str:
         """Return who learns from a format."""
-        return "thinker" if wanted is Format.DPO_POLICY and self.samples else ROLES[wanted]
+        return "thinker" if wanted is Format.DPO_POLICY and self.pair_by == "samples" else ROLES[wanted]

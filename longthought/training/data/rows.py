@@ -130,18 +130,20 @@ def load_tokenizer(name: str) -> Any:
     try:
         from transformers import AutoTokenizer  # pyright: ignore
     except ImportError as error:
-        raise ModelError(f"--tokenizer {name}: pip install 'longthought[local]' to measure in tokens") from error
+        raise ModelError(
+            f"`tokenizer` {name} needs packages: run `pip install 'longthought[local]'`, or leave it out"
+        ) from error
     if not Path(name).is_dir():
         try:
             expect_on_hub(name)
         except ModelError as error:
-            raise ModelError(f"--tokenizer {error}") from error
+            raise ModelError(f"`tokenizer` {error}") from error
     try:
         return AutoTokenizer.from_pretrained(name)  # pyright: ignore
     except (OSError, ValueError, json.JSONDecodeError) as error:
         said = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ModelError(
-            f"--tokenizer {name}: holds no tokenizer that can be read ({said}); give the model that is to be trained"
+            f"`tokenizer` {name}: holds no tokenizer that can be read ({said}); give the model that is to be trained"
         ) from error
 
 

@@ -129,7 +129,7 @@ class RowStaging:
             for column in ("format", "run", "kind")
         ]
         raise ConfigError(
-            f"--mix {','.join(shares)}: these are not all formats, all runs or all kinds of rows; there are: "
+            f"`mix` {','.join(shares)}: these are not all formats, all runs or all kinds of rows; there are: "
             f"{'; '.join(there)}"
         )
 

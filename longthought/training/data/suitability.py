@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from longthought.errors import ConfigError
-from longthought.training.data.formats import Format
+from longthought.training.data.request import Format
 
 _STEPS: Final = frozenset({Format.POLICY, Format.DPO_POLICY})
 _VERDICTS: Final = frozenset({Format.CRITIC, Format.DPO_CRITIC})
@@ -35,8 +35,8 @@ def expect_debate_prompts(run: str, started: Mapping[str, Any], wanted: Format, 
         return
     if reason:
         raise ConfigError(
-            f"--format {wanted}: in {run}, a run of {started['graph']}, {reason}, and rows would show prompts that it "
-            "never saw; export sft-journey, sft-shortcut or step-labels from it, or generate with --graph debate"
+            f"`formats` {wanted}: in {run}, a run of {started['graph']}, {reason}, and rows would show prompts that it "
+            "never saw; export sft-journey, sft-shortcut or step-labels from it, or generate with the graph debate"
         )
 
 

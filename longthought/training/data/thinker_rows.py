@@ -134,5 +134,5 @@ def _told(trajectory: Trajectory, telling: Telling) -> str:
 def _written(trajectory: Trajectory) -> str:
     attempts = trajectory.tree.nodes[1:]
     if len(attempts) != 1:  # the grade is of one of them
-        raise ConfigError("several attempts in one run, or none: generate with --samples N --set samples=1")
+        raise ConfigError("several attempts in one run, or none: generate one attempt per debate")
     return attempts[0].text

@@ -62,7 +62,9 @@ def expect_parquet() -> None:
     try:
         import pyarrow  # noqa: F401
     except ImportError as error:
-        raise ConfigError("--parquet: pip install 'longthought[data]' to write it, or leave it out") from error
+        raise ConfigError(
+            "`parquet` needs a package: run `pip install 'longthought[data]'`, or leave it out"
+        ) from error
 
 
 @contextmanager

@@ -63,5 +63,5 @@ def test_countdown_test_sets_are_known_by_numbers_and_target_alone(tmp_path: Pat
 def test_a_missing_test_set_and_none_beside_others_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ProblemError, match="no such file"):
         TestSets((str(tmp_path / "gone.jsonl"),))
-    with pytest.raises(ConfigError, match="--against none"):
+    with pytest.raises(ConfigError, match="`against=none`"):
         TestSets(("none", "countdown"))

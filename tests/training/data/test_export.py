@@ -22,16 +22,15 @@ from longthought.thoughts.walks import Walk
 from longthought.tools.countdown import fault
 from longthought.training.data.contamination import problem_key
 from longthought.training.data.export import export
-from longthought.training.data.filters import Filters
-from longthought.training.data.formats import Format
+from longthought.training.data.report import ExportReport
+from longthought.training.data.request import ExportRequest, Format
 from longthought.training.data.rows import messages
-from longthought.training.data.settings import Exported, ExportSettings
 from longthought.trajectories.run import Run
 from tests.fakes import sums
 from tests.fakes.played import play
 from tests.fakes.scripted import ScriptedChatModel
 
-Export = Callable[..., Exported]
+Export = Callable[..., ExportReport]
 WHENCE = {"problem", "run", "debate", "node", "kind"}
 COLUMNS = {
     "sft-journey": {"prompt", "completion"},
@@ -44,7 +43,7 @@ COLUMNS = {
 }
 
 
-def rows(made: Exported, side: str | None = None) -> list[dict[str, Any]]:
+def rows(made: ExportReport, side: str | None = None) -> list[dict[str, Any]]:
     sides = [side] if side else list(made.counts)
     return [json.loads(line) for name in sides for line in (made.out / f"{name}.jsonl").read_text().split("\n") if line]
 
@@ -101,11 +100,11 @@ def test_the_same_export_writes_the_same_bytes_and_another_seed_another_order(la
 
 def test_the_card_tells_what_is_in_the_folder(labelled: Path, exported: Export) -> None:
     more = 1 + min(t.backtracks for t in Run(labelled).trajectories())
-    made = exported(labelled, "critic", against=("countdown",), filters=Filters(backtracks=(more, None)))
+    made = exported(labelled, "critic", against=("countdown",), backtracks=(more, None))
     text = (made.out / "README.md").read_text()
     assert "| train | critic | accept |" in text
     assert "test sets kept out: countdown" in text
-    assert f'"backtracks": [{more}, null]' in text
+    assert f"- backtracks: [{more}, null]" in text
     assert "too few or too many backtracks" in text
     assert f"| run | {len(Run(labelled))} |" in text
 
@@ -182,7 +181,7 @@ def test_twins_come_from_the_same_debates_and_end_in_the_same_right_answer(label
 
 
 def test_twins_match_on_tokens(labelled: Path, exported: Export) -> None:
-    def words(made: Exported) -> list[int]:
+    def words(made: ExportReport) -> list[int]:
         return [len(said(row).split()) for row in rows(made)]
 
     journeys, all_journeys = (words(exported(labelled, "sft-journey", match=m)) for m in ("tokens", "examples"))
@@ -239,7 +238,7 @@ def test_whole_samples_pair_right_thoughts_with_wrong_ones(labelled: Path, expor
     short = tmp_path / "short"
     given = [lt.Task(problem=t.problem, reference=ref(t.problem.statement)) for t in tasks]
     list(lt.generate(given, out=short, samples=4, rounds=7, concurrency=1))
-    made = exported(short, "dpo-policy", samples=True)
+    made = exported(short, "dpo-policy", pair_by="samples")
     assert made.role == "thinker"
     run = Run(short)
     solved = {str(t.long_thought(voice=VOICES["compact"])): t.solved for t in run.trajectories()}
@@ -260,11 +259,11 @@ def test_thoughts_of_a_thinker_are_paired_as_they_stand_and_not_taken_apart(tmp_
         attempts=1, dialect="compact-thought",
     )  # fmt: skip
     assert [t.solved for t in played] == [True, False, False]
-    made = exported(run, "dpo-policy", samples=True)
+    made = exported(run, "dpo-policy", pair_by="samples")
     assert {said(row, "chosen") for row in rows(made)} == {right}
     assert {said(row, "rejected") for row in rows(made)} == {wrong, cut}
     for other in ("policy", "sft-journey", "sft-shortcut"):
-        with pytest.raises(ConfigError, match="not taken apart into steps; export dpo-policy with --pair-by samples"):
+        with pytest.raises(ConfigError, match="not taken apart into steps; export dpo-policy with `pair_by=samples`"):
             exported(run, other)
 
 
@@ -335,32 +334,48 @@ def test_continuations_that_missed_teach_nothing_against_a_right_answer(run: Pat
 def test_a_mix_keeps_its_shares_of_formats_and_of_kinds(labelled: Path, exported: Export) -> None:
     made = exported(labelled, "sft-journey", "sft-shortcut", mix={"sft-journey": 0.25, "sft-shortcut": 0.75})
     told = Counter("backtrack" in said(row) or "judge" in said(row) for row in rows(made))
-    assert told[True] == made.settings.mix["sft-journey"] * sum(told.values()) or abs(told[False] - 3 * told[True]) <= 3
+    assert told[True] == made.request.mix["sft-journey"] * sum(told.values()) or abs(told[False] - 3 * told[True]) <= 3
     kinds = Counter(row["kind"] for row in rows(exported(labelled, "critic", mix={"accept": 0.5, "reject": 0.5})))
     assert kinds["accept"] == kinds["reject"] > 10
-    with pytest.raises(ConfigError, match=r"--mix praise.*kind accept, reject"):
+    with pytest.raises(ConfigError, match=r"`mix` praise.*kind accept, reject"):
         exported(labelled, "critic", mix={"praise": 1.0})
 
 
 def test_filters_keep_what_they_say(labelled: Path, exported: Export) -> None:
     run = Run(labelled)
-    few = {row["debate"] for row in rows(exported(labelled, "critic", filters=Filters(backtracks=(1, 4))))}
+    few = {row["debate"] for row in rows(exported(labelled, "critic", backtracks=(1, 4)))}
     assert few
     assert few <= {t.id for t in run.trajectories() if 1 <= t.backtracks <= 4}
-    solved = {row["debate"] for row in rows(exported(labelled, "step-labels", filters=Filters(outcome="solved")))}
+    solved = {row["debate"] for row in rows(exported(labelled, "step-labels", outcome="solved"))}
     assert solved <= {t.id for t in run.trajectories() if t.solved}
     lengths = [len(asked(row).split()) + len(said(row).split()) for row in rows(exported(labelled, "sft-journey"))]
     limit = int(statistics.median(lengths))
-    short = exported(labelled, "sft-journey", filters=Filters(max_length=limit))
+    short = exported(labelled, "sft-journey", max_length=limit)
     assert all(len(asked(row).split()) + len(said(row).split()) <= limit for row in rows(short))
     assert short.left_out[f"longer than {limit} tokens"] > 0
-    sure = exported(labelled, "policy", filters=Filters(agreement=1.0))
+    sure = exported(labelled, "policy", agreement=1.0)
     assert sum(sure.debates.values()) - sure.left_out["whose critic disagrees with the outcome"] > 0
 
 
+def test_a_request_reads_what_is_written_on_a_command_line() -> None:
+    mix = "sft-journey=0.7,sft-shortcut=0.3"
+    written = ExportRequest(formats="sft-journey, sft-shortcut", mix=mix, backtracks="1-8", wrong=-1, validation="0.2")
+    assert written.formats == (Format.JOURNEY, Format.SHORTCUT)
+    assert written.mix == {"sft-journey": 0.7, "sft-shortcut": 0.3}
+    assert (written.backtracks, written.wrong, written.validation_share) == ((1, 8), None, 0.2)
+    limits = {text: ExportRequest(backtracks=text).backtracks for text in ("0", "2-", "3-4")}
+    assert limits == {"0": (0, 0), "2-": (2, None), "3-4": (3, 4)}
+    aside = ExportRequest(validation="runs/other")
+    assert (aside.validation, aside.validation_share) == (Path("runs/other"), 0.0)
+
+
 def test_limits_that_are_no_range_say_how_to_write_one() -> None:
-    with pytest.raises(ConfigError, match="--backtracks 5-2: the upper limit is below the lower one; write 2-5"):
-        Filters.read(outcome=None, backtracks="5-2", agreement=None, max_length=None)
+    for text in ("many", "-", "1-x", "-2"):
+        with pytest.raises(ConfigError, match="`backtracks` must be a number or a range, such as 0, 1-8 or 1-, got"):
+            ExportRequest(backtracks=text)
+    for given in ("5-2", (5, 2)):
+        with pytest.raises(ConfigError, match="`backtracks` must have its lower limit first, such as 2-5, got 5-2"):
+            ExportRequest(backtracks=given)
 
 
 def test_no_row_is_there_twice(labelled: Path, exported: Export, tmp_path: Path) -> None:
@@ -374,12 +389,12 @@ def test_no_row_is_there_twice(labelled: Path, exported: Export, tmp_path: Path)
 
 def test_a_run_may_be_the_validation_set_unless_it_overlaps(labelled: Path, exported: Export, tmp_path: Path) -> None:
     other = play(tmp_path / "held", 4, split="validation")
-    made = exported(labelled, "policy", validation_run=str(other), validation=0.0)
+    made = exported(labelled, "policy", validation=str(other))
     keys = {problem_key(t.problem) for t in Run(other).trajectories()}
     assert {row["problem"] for row in rows(made, "validation")} <= keys
     assert not {row["problem"] for row in rows(made, "train")} & keys
     with pytest.raises(ConfigError, match=r"overlaps with .*24 of its debates"):
-        exported(labelled, "policy", validation_run=str(labelled), validation=0.0)
+        exported(labelled, "policy", validation=labelled)
 
 
 # Bad input.
@@ -418,8 +433,8 @@ def test_a_folder_with_other_data_is_left_alone(played: Path, exported: Export, 
 def test_a_place_that_cannot_be_written_is_refused_before_a_run_is_read(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for out in (Path("/proc/x"), tmp_path / "file" / "x", tmp_path / ("x" * 300)):
-        with pytest.raises(ConfigError, match=r"--out .*: nothing can be written into .*; name another folder"):
-            export([tmp_path / "no-run"], out, ExportSettings(formats=(Format.CRITIC,)))
+        with pytest.raises(ConfigError, match=r"`out` .*: nothing can be written into .*; name another folder"):
+            export([tmp_path / "no-run"], out, formats="critic")
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
 
@@ -432,26 +447,27 @@ def test_a_run_of_a_newer_schema_is_refused(run: Path, exported: Export) -> None
 
 def test_what_makes_no_sense_together_is_refused(played: Path, exported: Export) -> None:
     def refused() -> Iterator[tuple[tuple[str, ...], dict[str, Any], str]]:
-        yield ("policy", "dpo-policy"), {}, "columns differ"
+        yield ("policy", "dpo-policy"), {}, "different columns"
         yield ("policy", "critic"), {}, "teach critic and policy"
-        yield ("policy",), {"match": "tokens"}, "are twins"
-        yield ("sft-journey",), {"match": "words"}, "--match words"
-        yield ("sft-journey",), {"match": "tokens", "dialect": "prose"}, "--tokenizer"
-        yield ("sft-journey",), {"walk": Walk.SHORTCUT}, "--walk shortcut"
-        yield ("policy",), {"validation": 1.0}, "--validation 1"
+        yield ("policy",), {"match": "tokens"}, "`match=tokens` is for twins"
+        yield ("sft-journey",), {"match": "words"}, r"`match` must be one of examples, tokens, got .words"
+        yield ("sft-journey",), {"match": "tokens", "dialect": "prose"}, "`tokenizer`"
+        yield ("sft-journey",), {"walk": Walk.SHORTCUT}, "`walk` must be depth_first or chronological, got .shortcut"
+        yield ("policy",), {"validation": 1.0}, "`validation` must be a share from 0 to less than 1, .* got 1"
         yield ("policy",), {"mix": {"step": 0.5}}, "add up to 1"
-        yield ("dpo-policy",), {"pairs": 0}, "--pairs 0"
+        yield ("dpo-policy",), {"pairs": 0}, "`pairs` must be at least 1, got 0"
         yield ("policy",), {"dialect": "latin"}, "unknown dialect 'latin'"
-        yield (), {}, "--format: choose"
+        yield (), {}, "`formats` must name at least one"
+        yield ("sft",), {}, "`formats` must be one or more of sft-journey, .*, got .sft"
         yield (
             ("sft-journey",),
             {"mix": {"sft-journey": 0.7, "sft-shortcut": 0.3}},
-            ("--mix sft-shortcut: is no part of this export; say --format sft-journey,sft-shortcut"),
+            ("`mix` has a share of sft-shortcut, .* `formats=sft-journey,sft-shortcut`"),
         )
         yield (
             ("dpo-policy",),
-            {"samples": True, "limit": 1},
-            "some of its debates are solved and others not, so generate with more --samples",
+            {"pair_by": "samples", "limit": 1},
+            "some of its debates are solved and others not, so have more debates",
         )
         yield ("dpo-critic",), {}, "a prompt pairs when the critic was wrong"
 

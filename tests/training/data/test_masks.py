@@ -17,12 +17,12 @@ from longthought.errors import ModelError
 from longthought.problems.countdown import notation
 from longthought.training.bundled import model as small
 from longthought.training.data.masks import learned, training_template
-from longthought.training.data.settings import Exported
+from longthought.training.data.report import ExportReport
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning", "ignore::DeprecationWarning")
 """TRL and transformers warn of each other's settings; what they do is looked at below."""
 
-Export = Callable[..., Exported]
+Export = Callable[..., ExportReport]
 MARKED = (
     "{% for m in messages %}{% if m['role'] == 'assistant' %}"
     "{% generation %}{{ m['content'] }} <end>{% endgeneration %}"
@@ -49,7 +49,7 @@ def bytewise() -> PreTrainedTokenizerFast:
     return made
 
 
-def train_rows(made: Exported) -> Any:
+def train_rows(made: ExportReport) -> Any:
     return load_dataset(str(made.out), cache_dir=str(made.out.parent / "cache"), split="train")
 
 
@@ -114,7 +114,7 @@ def test_a_hub_that_is_out_of_reach_is_asked_once() -> None:
     code = "from longthought.training.data.rows import load_tokenizer; load_tokenizer('nope/nope')"
     away = {**os.environ, "HF_HUB_OFFLINE": "0", "HF_ENDPOINT": "http://127.0.0.1:1"}
     done = subprocess.run([sys.executable, "-c", code], env=away, capture_output=True, text=True, check=False)
-    said = "ModelError: --tokenizer nope/nope: there is no such folder, and the hub doesn't give it"
+    said = "ModelError: `tokenizer` nope/nope: there is no such folder, and the hub doesn't give it"
     assert said in done.stderr.splitlines()[-1]
     assert "Retrying" not in done.stderr
 

@@ -21,8 +21,9 @@ from longthought.errors import ConfigError, ModelError, OutageError, RefusedErro
 from longthought.labels.label import Label, LabelWriter, Method
 from longthought.thoughts.walks import Walk
 from longthought.training.data.editing_job import RewriteCounts, rewrite
+from longthought.training.data.report import ExportReport
+from longthought.training.data.request import RewriteRequest
 from longthought.training.data.rewrites import FILE, Rewrite, RewriteBook, RewriteWriter, fingerprint
-from longthought.training.data.settings import Exported
 from longthought.trajectories.run import Run
 from tests.fakes import sums
 from tests.fakes.scripted import ScriptedChatModel
@@ -64,17 +65,18 @@ def run(tmp_path: Path) -> Path:
     return tmp_path / "run"
 
 
-def rewritten(run: Path, model: ScriptedChatModel, **more: Any) -> tuple[RewriteCounts, list[Rewrite]]:
+def rewritten(run: Path, writer: ScriptedChatModel, **more: Any) -> tuple[RewriteCounts, list[Rewrite]]:
     tally = RewriteCounts()
-    found = list(rewrite(run, model, **{"name": "fake:editor", "concurrency": 2, "tally": tally, **more}))
+    request = RewriteRequest(**{"model": "fake:editor", "concurrency": 2, **more})
+    found = list(rewrite(run, request, writer=writer, tally=tally))
     return tally, found
 
 
-def rows(made: Exported) -> list[dict[str, Any]]:
+def rows(made: ExportReport) -> list[dict[str, Any]]:
     return [json.loads(line) for side in made.counts for line in (made.out / f"{side}.jsonl").read_text().splitlines()]
 
 
-def texts(made: Exported) -> dict[str, tuple[str, str | None]]:
+def texts(made: ExportReport) -> dict[str, tuple[str, str | None]]:
     return {row["debate"]: (row["completion"][0]["content"], row.get("by")) for row in rows(made)}
 
 
@@ -116,7 +118,7 @@ def test_what_was_made_or_refused_is_not_asked_for_again_but_another_model_may_t
     tally, _ = rewritten(run, second)
     assert (tally.known, tally.rewritten, len(second.seen)) == (2, COUNT - 2, COUNT - 2)
     third = editor()
-    tally, (found,) = rewritten(run, third, name="fake:other")
+    tally, (found,) = rewritten(run, third, model="fake:other")
     assert (tally.known, found.trajectory, found.model) == (COUNT - 1, "sum-1#0", "fake:other")
 
 
@@ -156,7 +158,7 @@ def test_two_jobs_never_rewrite_one_run_and_a_torn_line_is_cut_off(run: Path) ->
     assert len(RewriteBook(run)) == COUNT
 
 
-def test_rewrites_of_a_newer_schema_are_refused(run: Path, exported: Callable[..., Exported]) -> None:
+def test_rewrites_of_a_newer_schema_are_refused(run: Path, exported: Callable[..., ExportReport]) -> None:
     _, (first,) = rewritten(run, editor(), limit=1)
     line = json.loads(first.model_dump_json()) | {"schema_version": 9}
     (run / FILE).write_text(json.dumps(line, separators=(",", ":")) + "\n")
@@ -168,7 +170,7 @@ def test_rewrites_of_a_newer_schema_are_refused(run: Path, exported: Callable[..
 # Taken.
 
 
-def test_an_export_takes_the_accepted_rewrites_and_says_so(run: Path, exported: Callable[..., Exported]) -> None:
+def test_an_export_takes_the_accepted_rewrites_and_says_so(run: Path, exported: Callable[..., ExportReport]) -> None:
     rewritten(run, editor(clumsy))
     made = exported(run, "sft-journey", rewritten=True)
     found = texts(made)
@@ -186,7 +188,7 @@ def test_an_export_takes_the_accepted_rewrites_and_says_so(run: Path, exported: 
     assert "rewritten" not in (plain.out / "README.md").read_text()
 
 
-def test_the_shortcut_twin_stays_plain(run: Path, exported: Callable[..., Exported]) -> None:
+def test_the_shortcut_twin_stays_plain(run: Path, exported: Callable[..., ExportReport]) -> None:
     rewritten(run, editor())
     made = exported(run, "sft-journey", "sft-shortcut", rewritten=True)
     found = rows(made)
@@ -195,7 +197,7 @@ def test_the_shortcut_twin_stays_plain(run: Path, exported: Callable[..., Export
     assert [row["by"] for row in found if row not in journeys] == ["rule"] * COUNT
 
 
-def test_rewrites_of_another_walk_do_not_fit(run: Path, exported: Callable[..., Exported]) -> None:
+def test_rewrites_of_another_walk_do_not_fit(run: Path, exported: Callable[..., ExportReport]) -> None:
     with pytest.raises(ConfigError, match="there are no rewrites yet; make some with `longthought rewrite"):
         exported(run, "sft-journey", rewritten=True)
     rewritten(run, editor(), walk=Walk.CHRONOLOGICAL)
@@ -205,11 +207,11 @@ def test_rewrites_of_another_walk_do_not_fit(run: Path, exported: Callable[..., 
     assert made.rewritten == {"fake:editor": COUNT}
 
 
-def test_rewrites_where_there_can_be_none_are_refused(run: Path, exported: Callable[..., Exported]) -> None:
+def test_rewrites_where_there_can_be_none_are_refused(run: Path, exported: Callable[..., ExportReport]) -> None:
     for formats, more, words in (
-        (("sft-shortcut",), {}, "--rewritten: only sft-journey has rewrites"),
-        (("policy",), {}, "--rewritten: only sft-journey has rewrites"),
-        (("sft-journey",), {"dialect": "compact"}, "this is in compact; take --dialect prose"),
+        (("sft-shortcut",), {}, "`rewritten` is for sft-journey alone"),
+        (("policy",), {}, "`rewritten` is for sft-journey alone"),
+        (("sft-journey",), {"dialect": "compact"}, "this is in compact; give `dialect=prose`"),
     ):
         with pytest.raises(ConfigError, match=words):
             exported(run, *formats, rewritten=True, **more)

@@ -10,8 +10,7 @@ from longthought.graphs import catalogue
 from longthought.graphs.context import started
 from longthought.problems.problem import Problem
 from longthought.training.data.export import export
-from longthought.training.data.formats import Format
-from longthought.training.data.settings import ExportSettings
+from longthought.training.data.request import Format
 from longthought.trajectories.folder import RunFolder
 
 SUM = Problem(id="sum", statement="What is 12 * 13?")
@@ -19,13 +18,13 @@ REFUSED = "never saw"
 NOTHING_TO_LEARN = "nothing to learn from"
 
 
-def objection(tmp_path: Path, graph: str, dialect: str, wanted: Format, samples: bool, **settings: Any) -> str:
+def objection(tmp_path: Path, graph: str, dialect: str, wanted: Format, pair_by: str, **settings: Any) -> str:
     """Return what an export says to a run that was begun so, and in which nothing is solved."""
     context = catalogue.context(graph, {"dialect": dialect, **settings})
     with RunFolder.create_or_resume(tmp_path / "run", context.written()) as folder:
         folder.append([started(SUM, context)])
     with pytest.raises(ConfigError) as said:
-        export([tmp_path / "run"], tmp_path / "data", ExportSettings(formats=(wanted,), samples=samples))
+        export([tmp_path / "run"], tmp_path / "data", formats=(wanted,), pair_by=pair_by)
     assert not (tmp_path / "data").exists()
     return str(said.value)
 
@@ -44,30 +43,30 @@ def objection(tmp_path: Path, graph: str, dialect: str, wanted: Format, samples:
 def test_steps_that_were_asked_for_otherwise_are_refused(
     tmp_path: Path, graph: str, dialect: str, settings: dict[str, Any], wanted: Format
 ) -> None:
-    said = objection(tmp_path, graph, dialect, wanted, samples=False, **settings)
+    said = objection(tmp_path, graph, dialect, wanted, pair_by="siblings", **settings)
     assert REFUSED in said
     assert f"a run of {graph}" in said
 
 
 @pytest.mark.parametrize("wanted", [Format.CRITIC, Format.DPO_CRITIC])
 def test_verdicts_of_an_agent_alone_are_refused(tmp_path: Path, wanted: Format) -> None:
-    assert REFUSED in objection(tmp_path, "self_critique", "prose", wanted, samples=False)
+    assert REFUSED in objection(tmp_path, "self_critique", "prose", wanted, pair_by="siblings")
 
 
 @pytest.mark.parametrize(
-    ("graph", "dialect", "wanted", "samples"),
+    ("graph", "dialect", "wanted", "pair_by"),
     [
-        ("debate", "prose", Format.POLICY, False),
-        ("tree_search", "prose", Format.POLICY, False),
-        ("sampling", "compact", Format.POLICY, False),
-        ("self_critique", "compact", Format.CRITIC, False),
-        ("sampling", "prose", Format.CRITIC, False),
-        ("decompose", "prose", Format.CRITIC, False),
-        ("sampling", "prose", Format.DPO_POLICY, True),
-        ("self_critique", "prose", Format.JOURNEY, False),
+        ("debate", "prose", Format.POLICY, "siblings"),
+        ("tree_search", "prose", Format.POLICY, "siblings"),
+        ("sampling", "compact", Format.POLICY, "siblings"),
+        ("self_critique", "compact", Format.CRITIC, "siblings"),
+        ("sampling", "prose", Format.CRITIC, "siblings"),
+        ("decompose", "prose", Format.CRITIC, "siblings"),
+        ("sampling", "prose", Format.DPO_POLICY, "samples"),
+        ("self_critique", "prose", Format.JOURNEY, "siblings"),
     ],
 )
 def test_what_was_asked_as_in_a_debate_passes(
-    tmp_path: Path, graph: str, dialect: str, wanted: Format, samples: bool
+    tmp_path: Path, graph: str, dialect: str, wanted: Format, pair_by: str
 ) -> None:
-    assert NOTHING_TO_LEARN in objection(tmp_path, graph, dialect, wanted, samples)
+    assert NOTHING_TO_LEARN in objection(tmp_path, graph, dialect, wanted, pair_by)

@@ -1,0 +1,79 @@
+"""The hyperparameters of a training on a given model and machine.
+
+What a request leaves open takes what suits a model of that size, so that the same command trains a model of a million
+parameters on a laptop and one of billions on a GPU. Nothing here imports torch.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from longthought.agents.in_process.load import TINY
+from longthought.training.request import Method, TrainingRequest
+
+LARGE: Final = 1_000_000_000
+"""Number of parameters above which memory is what is scarce."""
+
+_LEARNING_RATES: Final[dict[Method, tuple[float, float]]] = {
+    "sft": (2e-5, 3e-4),
+    "dpo": (1e-6, 5e-5),
+    "scorer": (2e-5, 1e-3),
+}
+"""Of a model as people use them, which is TRL's default, and of a tiny one."""
+_NEW_MODEL_RATE: Final = 1e-3
+_LORA_FACTOR: Final = 10
+"""Adapters want about ten times the learning rate: Schulman et al., "LoRA Without Regret", 2025."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hyperparameters:
+    """What is done with one model on one machine."""
+
+    learning_rate: float
+    micro_batch: int
+    """Examples at once on each device."""
+    accumulation: int
+    """Micro-batches per optimiser step."""
+    batch: int
+    """Examples per optimiser step, over all devices: what was asked for, or the nearest possible number."""
+    bf16: bool
+    checkpointing: bool
+    """Whether activations are computed twice to save memory."""
+
+    @classmethod
+    def suited(
+        cls,
+        request: TrainingRequest,
+        parameters: int,
+        *,
+        fresh: bool = False,
+        adapter: bool = False,
+        devices: int = 1,
+        bf16: bool = False,
+    ) -> "Hyperparameters":
+        """Choose what suits a model and a machine where the request leaves it open.
+
+        Args:
+            request: What was asked for.
+            parameters: Number of parameters of the whole model.
+            fresh: Whether the model is new.
+            adapter: Whether only an adapter is trained.
+            devices: Number of processes that share an optimiser step.
+            bf16: Whether the device computes in bfloat16.
+
+        """
+        usual, tiny = _LEARNING_RATES[request.method]
+        rate = _NEW_MODEL_RATE if fresh else tiny if parameters < TINY else usual
+        if adapter:
+            rate *= _LORA_FACTOR
+        share = max(1, request.batch // devices)
+        fits = share if parameters < TINY else 8 if parameters < LARGE else 2
+        micro = min(share, request.micro_batch or fits)
+        accumulation = max(1, round(share / micro))
+        return cls(
+            learning_rate=request.learning_rate or rate,
+            micro_batch=micro,
+            accumulation=accumulation,
+            batch=micro * accumulation * devices,
+            bf16=bf16,
+            checkpointing=parameters >= LARGE,
+        )

@@ -1,0 +1,54 @@
+"""The front door to training: one function for every method, which loads torch only when it is called."""
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from longthought.errors import ConfigError
+from longthought.training.request import TrainingRequest
+
+
+def train(
+    data: str | Path,
+    out: str | Path,
+    request: TrainingRequest | None = None,
+    *,
+    say: Callable[[str], object] = lambda _: None,
+    command: str = "",
+    **settings: Any,
+) -> dict[str, Any]:
+    """Fine-tune an agent on exported data into a folder that can be used at once.
+
+    On a folder already begun, the same call goes on from its last checkpoint.
+
+        lt.train("data/policy", "models/policy", method="sft", base="bundled:countdown")
+        lt.solve(problem, policy="transformers:models/policy")
+
+    Args:
+        data: The folder that `lt.export` or `longthought export` wrote.
+        out: The folder of the trained model.
+        request: The settings as one value; leave it out to give them by name.
+        say: Called with one line for each thing that is done.
+        command: What a person typed, for the model card.
+        settings: The fields of `TrainingRequest`: method, base, lora_rank, epochs, batch, ….
+
+    Returns:
+        The facts of the training, as they stand in `training.json`.
+
+    Raises:
+        UserError: if data, base or settings make no sense, or a package is missing; nothing has been written then.
+
+    """
+    request = TrainingRequest.given(request, settings)
+    _expect_packages()
+    from longthought.training.fine_tuning import fine_tune
+    from longthought.training.methods import METHODS
+
+    return fine_tune(METHODS[request.method](), request, Path(data), Path(out), say=say, command=command)
+
+
+def _expect_packages() -> None:
+    """Raise where the extra for training isn't installed."""
+    if missing := [name for name in ("torch", "transformers", "datasets", "trl", "peft") if find_spec(name) is None]:
+        raise ConfigError(f"training needs {', '.join(missing)}; run `pip install 'longthought[train]'`")
