@@ -138,7 +138,7 @@ def test_a_debate_that_waits_for_ever_ends_at_its_deadline_alone(tmp_path: Path)
 
 @pytest.mark.parametrize(("name", "value"), [("requests", 0), ("deadline", 0.0), ("deadline", float("nan"))])
 def test_limits_that_make_no_sense_are_refused(tmp_path: Path, name: str, value: float) -> None:
-    with pytest.raises(ConfigError, match=f"--{name}"):
+    with pytest.raises(ConfigError, match=f"`{name}` must be"):
         list(lt.generate(sums.tasks(1), out=tmp_path / "run", **{name: value}, **agents()))
 
 
