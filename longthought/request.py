@@ -53,7 +53,7 @@ def objection(error: ValidationError) -> str:
     match first["type"]:
         case "missing":
             return f"`{name}` is missing"
-        case "extra_forbidden":
+        case "extra_forbidden" | "unexpected_keyword_argument":
             return f"unknown setting `{name}`"
         case "greater_than":
             reason = f"must be more than {limits['gt']:.15g}"

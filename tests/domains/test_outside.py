@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from longthought.evaluation.plays import graded
+from longthought.evaluation.runs import graded
 
 import longthought as lt
 from examples.game24 import GAME24, Game24, Numbers

@@ -60,7 +60,7 @@ PLANS: Sequence[Line] = ("1. How much is 12 * 10?\n2. How much is 12 * 3?", "1. 
 SETTINGS: Sequence[Context] = (
     DebateContext(rounds=12, reflections=1),
     SelfCritiqueContext(rounds=12),
-    SamplingContext(rounds=12, samples=4, choose="critic", batch=2, tools=["algebra"]),
+    SamplingContext(rounds=12, attempts=4, choose="critic", batch=2, tools=["algebra"]),
     SearchContext(rounds=12, strategy="beam", width=2, keep=2, depth=4, parallel=1),
     SearchContext(rounds=12, strategy="beam", width=2, keep=2, depth=4, parallel=1, debate=4),
     DecomposeContext(rounds=6, questions=2),
