@@ -2,6 +2,7 @@
 
 label          a label, what it weighs, and the labels of a run folder
 ledger         files of records beside the log, each about one debate
+request        `LabelRequest`: how steps are labelled, and which agents are asked
 job            `label()`: label the steps of a run by one method
 exact          labels by the Countdown solver
 tree           labels by the answers in a debate's own tree

@@ -1,20 +1,22 @@
 """Training of agents on data folders, with the trainers of TRL where it has one.
 
-settings       what is asked of a training, and what that comes to on a model and a machine
-methods        the ways to train, by name
-fine_tuning    `train()`: one training from its data to its folder, whatever the method
-sft            supervised fine-tuning
-dpo            direct preference optimisation
-scorer         a step-scoring head
-lora           adapters: what is adapted, and how they are written
-bases          the model that a training starts from
-inspection     a look at every example before the weights are loaded
-destination    the folder that something new goes into
-record         what a training folder says of itself, and where to go on
-progress       the progress bar of a training
-model_card     the card of a trained model
-code_thoughts  thoughts that end in programs, as training data
-narration      what a program does, in plain English
-data/          training data out of run folders
-bundled/       the agents that ship with the package, trained from nothing
+request          `TrainingRequest`: what a training is asked to do
+train            `train()`: the front door, which loads torch only when it is called
+hyperparameters  what suits a model and a machine where a request leaves it open
+methods          the ways to train, by name
+fine_tuning      one training from its data to its folder, whatever the method
+sft              supervised fine-tuning
+dpo              direct preference optimisation
+scorer           a step-scoring head
+lora             adapters: what is adapted, and how they are written
+bases            the model that a training starts from
+inspection       a look at every example before the weights are loaded
+destination      the folder that something new goes into
+record           what a training folder says of itself, and where to go on
+progress         the progress bar of a training
+model_card       the card of a trained model
+code_thoughts    thoughts that end in programs, as training data
+narration        what a program does, in plain English
+data/            training data out of run folders
+bundled/         the agents that ship with the package, trained from nothing
 """

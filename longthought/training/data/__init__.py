@@ -1,6 +1,7 @@
 """Training data out of run folders: which debates, which rows of them, and the folder that a training reads.
 
-settings       what is asked of an export, and what came of it
+request        what an export, a rewrite of journeys or thoughts of programs are asked to do
+report         what came of an export
 preflight      what is refused before an export begins
 suitability    whether a run's agents were asked as agents of a debate are
 export         `export()`: from run folders to a data set
