@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from longthought.evaluation.runs import graded
 
 import longthought as lt
 from examples.game24 import GAME24, Game24, Numbers
@@ -21,6 +20,7 @@ from longthought.domains import catalogue
 from longthought.domains.grade import grade
 from longthought.domains.posing import posed
 from longthought.errors import ConfigError, ProblemError
+from longthought.evaluation.runs import graded
 from longthought.jobs.scheduler import Assignment
 from longthought.labels.job import label
 from longthought.training.data.contamination import TestSets
