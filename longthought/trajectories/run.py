@@ -8,11 +8,13 @@ sub-debates, which are read by name.
 import difflib
 import itertools
 import json
+import logging
 import re
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -21,13 +23,15 @@ from pydantic import ValidationError
 from longthought.errors import RunFolderError
 from longthought.problems.problem import Problem
 from longthought.schema import expect_readable, version_in
-from longthought.trajectories.events import EVENT, SCHEMA_VERSION, AnyEvent, Started
+from longthought.trajectories.events import EVENT, SCHEMA_VERSION, AnyEvent, Finished, Graded, Started
 from longthought.trajectories.folder import Manifest, read_manifest, segments
 from longthought.trajectories.ids import root_debate
 from longthought.trajectories.segment import sound_length
 from longthought.trajectories.trajectory import Trajectory
 
-_HEAD: Final = re.compile(rb'\{"trajectory":("[^"\\]*(?:\\.[^"\\]*)*"),"seq":\d+,"kind":"([a-z_]+)"')
+log = logging.getLogger(__name__)
+
+_HEAD: Final = re.compile(rb'\{"trajectory":("[^"\\]*(?:\\.[^"\\]*)*"),"seq":(\d+),"kind":"([a-z_]+)"')
 _OFFSET_BITS: Final = 44
 _MAX_COMPARED: Final = 20_000
 """Names that an unknown one is compared with, to suggest close ones."""
@@ -57,6 +61,30 @@ class _Entry:
     positions: "array[int]" = field(default_factory=lambda: array("Q"))
     """Segment number and byte offset of each line, packed into one integer."""
     kinds: set[bytes] = field(default_factory=set[bytes])
+    last: int = -1
+    """The highest sequence number."""
+    tail: tuple[int, int] = (-1, -1)
+    """Segment and sequence number of the line read last."""
+    suspect: int | None = None
+    """The first sequence number that doesn't follow the one before it in its segment."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether there are as many lines as sequence numbers."""
+        return len(self.positions) == self.last + 1
+
+    @property
+    def whole(self) -> bool:
+        """Whether every sequence number stands once, and in its order."""
+        return self.suspect is None and self.complete
+
+    def add(self, segment: int, offset: int, seq: int, kind: bytes) -> None:
+        """Take one more line, in the order of the file."""
+        self.positions.append(segment << _OFFSET_BITS | offset)
+        self.kinds.add(kind)
+        if self.tail[0] == segment and seq != self.tail[1] + 1:
+            self.suspect = seq if self.suspect is None else min(self.suspect, seq)
+        self.tail, self.last = (segment, seq), max(self.last, seq)
 
 
 class Run:
@@ -78,6 +106,8 @@ class Run:
         self._subdebates: dict[str, list[str]] = {}
         """The sub-debates of each debate, at any depth."""
         self.refresh()
+        if holes := self.holes():
+            _tell_of_holes(self.path, len(holes), *next(iter(holes.items())))
 
     @property
     def config(self) -> dict[str, Any]:
@@ -98,11 +128,25 @@ class Run:
 
     def finished_ids(self) -> list[str]:
         """Return the names of the debates that have ended."""
-        return [name for name in self.ids() if b"finished" in self._entries[name].kinds]
+        return [name for name in self.ids() if self._holds(name, b"finished")]
 
     def graded_ids(self) -> list[str]:
         """Return the names of the debates that have been graded."""
-        return [name for name in self.ids() if b"graded" in self._entries[name].kinds]
+        return [name for name in self.ids() if self._holds(name, b"graded")]
+
+    def holes(self) -> dict[str, int]:
+        """Return the debates whose log has a hole, each with the sequence number of the first event that is missing.
+
+        Such a debate is read up to its hole, and a job goes on with it from there.
+        """
+        found: dict[str, int] = {}
+        for name in self.ids():
+            if not self._entries[name].complete:
+                events = self.trajectory(name).events
+                ended = events and isinstance(events[-1], Finished | Graded)
+                if not ended and len(events) <= self._entries[name].last:
+                    found[name] = len(events)
+        return found
 
     def trajectories(self) -> Iterator[Trajectory]:
         """Yield every debate; each is read when it is yielded."""
@@ -111,7 +155,7 @@ class Run:
 
     def unfinished(self) -> Iterator[Trajectory]:
         """Yield the debates that have not ended; each is read when it is yielded."""
-        for name in [n for n in self.ids() if b"finished" not in self._entries[n].kinds]:
+        for name in [n for n in self.ids() if not self._holds(n, b"finished")]:
             yield self.trajectory(name)
 
     def trajectory(self, name: str) -> Trajectory:
@@ -134,7 +178,7 @@ class Run:
                 files[number].seek(offset)
                 events.append(self._event(files[number].readline(), number, offset))
         events.sort(key=lambda event: event.seq)
-        return Trajectory(name, tuple(events))
+        return Trajectory(name, tuple(events if entry.whole else _unbroken(events, entry.suspect)))
 
     def problem(self, name: str) -> Problem:
         """Read the problem of one debate, and nothing else of it.
@@ -149,7 +193,7 @@ class Run:
                 file.seek(offset)
                 line = file.readline()
             head = _HEAD.match(line)
-            if head and head[2] == b"started" and isinstance(event := self._event(line, number, offset), Started):
+            if head and head[3] == b"started" and isinstance(event := self._event(line, number, offset), Started):
                 return event.problem
         return self.trajectory(name).problem
 
@@ -172,7 +216,7 @@ class Run:
                 head = _HEAD.match(line)
                 if head is None:
                     raise self._broken(number, offset, f"it starts with {line[:40]!r}")
-                if head[2] == b"started" and (version := version_in(line)) is not None:  # no other event tells it
+                if head[3] == b"started" and (version := version_in(line)) is not None:  # no other event tells it
                     expect_readable(path, "events", version, SCHEMA_VERSION, RunFolderError)
                 try:
                     name: str = json.loads(head[1])
@@ -183,8 +227,7 @@ class Run:
                     entry = self._entries[name] = _Entry()
                     if (root := root_debate(name)) is not None:
                         self._subdebates.setdefault(root, []).append(name)
-                entry.positions.append(number << _OFFSET_BITS | offset)
-                entry.kinds.add(head[2])
+                entry.add(number, offset, int(head[2]), head[3])
                 offset += len(line)
                 self._scanned[number] = offset
                 count += 1
@@ -211,6 +254,13 @@ class Run:
                 offset -= len(block)
         return RunFolderError(f"{path}:{line}: this line is not an event ({reason}); restore the file, or remove it")
 
+    def _holds(self, name: str, kind: bytes) -> bool:
+        """Say whether a debate has an event of a kind; what stands behind a hole does not count."""
+        entry = self._entries[name]
+        if kind not in entry.kinds or entry.whole:
+            return kind in entry.kinds
+        return any(event.kind.encode() == kind for event in self.trajectory(name).events)
+
     def _suggestion(self, name: str) -> str:
         if not self._entries:
             return ": it holds no debates yet"
@@ -221,3 +271,35 @@ class Run:
         if close:
             return f"; did you mean {', '.join(map(repr, close))}?"
         return f"; its {len(self)} debates begin with {next(iter(self._entries))!r}"
+
+
+@lru_cache(maxsize=64)
+def _tell_of_holes(path: Path, count: int, name: str, missing: int) -> None:
+    """Log one line, and the same line only once: a command may open a run several times."""
+    debates = "the log of a debate has a hole" if count == 1 else f"the logs of {count} debates have holes"
+    log.warning(
+        "%s: %s: event %d of %r is missing. Debates are read up to their holes, and the command that generated the run "
+        "plays them on from there.", path, debates, missing, name,
+    )  # fmt: skip
+
+
+def _unbroken(events: Sequence[AnyEvent], suspect: int | None) -> list[AnyEvent]:
+    """Return the events of a debate up to its first hole.
+
+    A debate that was played on from a hole has sequence numbers twice: from before, behind the hole, and from then on.
+    The later event counts; from the first suspect number on, an event that is older than the one before it is left over
+    from behind a hole, and so is all that follows.
+
+    Args:
+        events: What stands in the log, in the order of the sequence numbers.
+        suspect: The first sequence number that is out of order in its segment.
+
+    """
+    kept: list[AnyEvent] = []
+    for seq, same in itertools.groupby(events, key=lambda event: event.seq):
+        newest = max(same, key=lambda event: event.at)
+        stale = suspect is not None and seq >= suspect and kept and newest.at < kept[-1].at
+        if seq != len(kept) or stale:
+            break
+        kept.append(newest)
+    return kept
