@@ -149,7 +149,7 @@ async def test_two_processes_play_it_too(tmp_path: Path) -> None:
 
 
 def test_it_is_labelled_told_and_exported(run: Path, tmp_path: Path) -> None:
-    labels = label(run, "tree")
+    labels = label(run, method="tree")
     assert (labels.live, labels.dead) == (2, 0)
     _, [row] = figures(ThoughtTeller(lt.Run(run), "chronological", 3, 0, "prose"))
     assert (row["difficulty"], row["outcome"]) == ("game24", "right")
@@ -296,7 +296,7 @@ def test_a_run_outlives_its_domain(run: Path, tmp_path: Path) -> None:
     assert figures(ThoughtTeller(lt.Run(run), "chronological", 3, 0, "prose"))[1]
     export([run], tmp_path / "data", formats="sft-journey", validation=0.0)
     with pytest.raises(ProblemError, match=r"'gone:GONE'.*No module named 'gone'"):
-        label(run, "tree")
+        label(run, method="tree")
     with pytest.raises((ProblemError, ConfigError), match=r"'gone:GONE'.*No module named 'gone'"):
         graded([lt.Task(problem=trajectory.problem)])
     found, detail = asyncio.run(grade(trajectory.problem, hand(), RIGHT))

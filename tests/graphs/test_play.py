@@ -12,7 +12,7 @@ from langchain_core.messages import BaseMessage
 
 from longthought.agents.agent import Critic, Policy
 from longthought.agents.dialects.prose import Prose
-from longthought.errors import ConfigError, EndpointError, LogError
+from longthought.errors import EndpointError, LogError
 from longthought.graphs import catalogue
 from longthought.graphs.context import Context, started
 from longthought.graphs.debate import Debate, DebateContext
@@ -131,13 +131,6 @@ async def test_langgraph_opens_its_own_log() -> None:
     graph = Debate(seated(0)).compile()
     ended = await graph.ainvoke({"statement": "What is 12 * 13?"}, context=DebateContext(rounds=3), config=NO_LIMIT)
     assert [event["kind"] for event in ended["events"]][:: len(ended["events"]) - 1] == ["started", "finished"]
-
-
-@pytest.mark.parametrize("driver", DRIVERS)
-async def test_senseless_settings_are_refused(driver: Driver) -> None:
-    senseless = DebateContext(rounds=0)
-    with pytest.raises(ConfigError, match="rounds = 0"):
-        await driver(Debate(seated(0)), [first(senseless)], senseless)
 
 
 # The log comes first.
