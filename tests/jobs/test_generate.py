@@ -20,7 +20,7 @@ from longthought.agents.dialects.prose import Prose
 from longthought.errors import ConfigError, EndpointError, ProblemError, RunError, RunFolderError
 from longthought.graphs.debate import DebateContext
 from longthought.graphs.seats import Seats
-from longthought.jobs.generate import DebateRunner, run_job
+from longthought.jobs.generate import run_job
 from longthought.jobs.progress import Progress
 from longthought.jobs.request import JobRequest
 from longthought.problems.problem import Problem
@@ -114,15 +114,6 @@ def test_concurrency_changes_nothing_but_the_order(tmp_path: Path) -> None:
     many = list(lt.generate(tasks(12), out=tmp_path / "many", concurrency=100, **agents()))
     assert [t.id for t in one] == [f"sum-{n}#0" for n in range(12)]
     assert {t.id: facts(t)[1:] for t in one} == {t.id: facts(t)[1:] for t in many}
-
-
-def test_a_debate_in_a_job_is_one_superstep() -> None:
-    """LangGraph would cost more than all the rest together if each turn were a node; Studio has it so."""
-    seats = agents()
-    table = DebateRunner(
-        JobRequest(context=DebateContext(tools=[])), Seats(seats["policy"], seats["critic"]), lambda events: None
-    )
-    assert set(table.graph.nodes) == {"__start__", "setup", "play"}
 
 
 def test_as_many_debates_are_in_flight_as_asked_for_and_no_more(tmp_path: Path) -> None:
