@@ -29,7 +29,7 @@ from longthought.graphs.context import started
 from longthought.graphs.machine import NO_LIMIT
 from longthought.graphs.play import play
 from longthought.graphs.search.graph import TreeSearch
-from longthought.graphs.search.settings import SearchContext, Way
+from longthought.graphs.search.settings import SearchContext, StrategyName
 from longthought.graphs.seats import Seats
 from longthought.problems.problem import Problem
 from longthought.trajectories.events import Action, Call, Proposed, Usage, Verdict
@@ -89,7 +89,7 @@ def call(text: str) -> Call:
     return Call(model=Oracle.name, text=text, usage=Usage(prompt=100, cached=80, completion=10))
 
 
-async def grow(way: Way, nodes: int, *, watched: bool) -> int:
+async def grow(way: StrategyName, nodes: int, *, watched: bool) -> int:
     """Grow one tree and return its size."""
     keep = max(2, nodes // (WIDTH * DEPTH // 2))
     agent = Oracle()
@@ -104,7 +104,7 @@ async def grow(way: Way, nodes: int, *, watched: bool) -> int:
     return sum(isinstance(event, Proposed) for event in grown.events)
 
 
-def measure(way: Way, nodes: int, repeats: int, *, watched: bool, profiled: bool) -> float:
+def measure(way: StrategyName, nodes: int, repeats: int, *, watched: bool, profiled: bool) -> float:
     """Return CPU milliseconds a node."""
     best = float("inf")
     for _ in range(repeats):
@@ -125,13 +125,13 @@ def main() -> None:
     """Measure and print a table, or JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--nodes", type=int, nargs="+", default=[1000, 10000])
-    parser.add_argument("--strategies", type=Way, nargs="+", default=list(Way))
+    parser.add_argument("--strategies", type=StrategyName, nargs="+", default=list(StrategyName))
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--watched", action="store_true")
     parser.add_argument("--profile", action="store_true", help="print where the time goes; slows it down")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    measure(Way.BEAM, 100, 1, watched=options.watched, profiled=False)  # to warm up
+    measure(StrategyName.BEAM, 100, 1, watched=options.watched, profiled=False)  # to warm up
     how = {"watched": options.watched, "profiled": options.profile}
     rows: dict[str, list[float]] = {}
     if not options.json:

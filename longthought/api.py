@@ -1,4 +1,4 @@
-"""The Python front door: one debate, or a batch of them."""
+"""The Python interface: one debate, or a batch of them."""
 
 import asyncio
 import threading
@@ -74,21 +74,21 @@ async def asolve(
 
     Args:
         problem: The statement, or a Problem.
-        graph: Which state machine; see `longthought.graphs.catalogue`.
+        graph: The name of the graph; see `longthought.graphs.catalogue`.
         policy: `provider:model`, a `Model`, or an agent made with `lt.policy`.
         critic: Likewise, with `lt.critic`.
         tools: Names of the verifiers that check every step.
-        answer: The reference answer, seen by the grader alone, after the end. Countdown needs none.
-        domain: The domain of a statement: an object, a name, or `module:NAME`; recognised if left out.
+        answer: The reference answer, which only the grader sees, after the debate. Countdown needs none.
+        domain: The domain of a statement: an object, a name, or `module:NAME` (default: recognised).
         on_event: Called with each event as it happens.
-        settings: Anything else of the graph's context: rounds, tokens, seconds, veto, seed, base_url, ….
+        settings: Other settings of the graph: rounds, tokens, seconds, veto, seed, base_url, ….
 
     Raises:
-        UserError: if a setting or a model makes no sense, or an agent can't read the problem.
+        UserError: if a setting or a model is invalid, or an agent can't read the problem.
         EndpointError: if a model server can't be reached.
 
     """
-    asked = problem if isinstance(problem, Problem) else posed(problem, address(domain))
+    typed = problem if isinstance(problem, Problem) else posed(problem, address(domain))
     context = context_of(graph, policy, critic, tools, settings)
     seats = seated(context, policy, critic)
 
@@ -98,10 +98,10 @@ async def asolve(
                 on_event(event)
 
     try:
-        await expect_ready(seats, [asked])
+        await expect_ready(seats, [typed])
         machine = catalogue.machine(context.graph)(seats)
-        ended = await play(machine, [started(asked, context)], observe, settings=context)
-        return await graded(ended, reference_of(asked, answer), observe)
+        ended = await play(machine, [started(typed, context)], observe, settings=context)
+        return await graded(ended, reference_of(typed, answer), observe)
     finally:
         await seats.aclose()
 
@@ -118,31 +118,32 @@ def generate(
     domain: str | Domain | None = None,
     **settings: Any,
 ) -> Generator[Trajectory, None, None]:
-    """Run a batch of debates into a run folder and yield each as it ends; on a folder already begun, go on there.
+    """Run a batch of debates into a run folder, or resume one, and yield each debate as it ends.
 
         for trajectory in lt.generate("problems.jsonl", out="runs/first", samples=4, rounds=16):
             print(trajectory.answer)
 
     Debates that ended in an earlier run are in the folder (`lt.Run(out)`), and are not yielded again. Leaving the loop
-    early stops the job cleanly; a slow loop slows the job down, and nothing piles up.
+    early stops the job cleanly; a slow loop slows the job down.
 
     Args:
-        problems: A file of problems, or the problems. What can be read more than once (a file, a list, an object whose
-            `__iter__` starts anew) is read through before anything is written; an iterator is read as debates begin.
-        request: What the job is asked to do, as one value; without it, it is built of the settings.
+        problems: A file of problems, or the problems. A source that can be read more than once (a file, a list, an
+            object whose `__iter__` starts anew) is read through before anything is written; an iterator is read as
+            debates begin.
+        request: What the job is asked to do, as one value (default: built from the settings).
         out: The run folder.
-        policy: `provider:model`, a `Model`, or a live agent made with `lt.policy`. A live agent can be given beside a
-            request too, and then sits in the chair of the one that the request names.
+        policy: `provider:model`, a `Model`, or a live agent made with `lt.policy`. A live agent given beside
+            a request replaces the agent that the request names.
         critic: Likewise, with `lt.critic`.
-        progress: Counts to watch while it runs.
-        begin: The events that a debate goes on from, given its task and which of several it is; the first must be
+        progress: Counts to watch while the job runs.
+        begin: Returns the events that a debate goes on from, given its task and its sample number; the first must be
             `Started`. By default a debate begins with the problem alone.
         domain: The domain of rows and statements that don't name one: an object, a name, or `module:NAME`.
         settings: Fields of `JobRequest`, such as samples and concurrency, and settings of the graph: graph, rounds,
             tokens, seconds, veto, seed, base_url, …; see `JobRequest.of`.
 
     Raises:
-        UserError: if the problems, the settings or the folder make no sense.
+        UserError: if the problems, the settings or the folder are invalid.
         OutageError: if a model server can't be reached, takes no key or hasn't the model: before anything is written,
             or while the job runs; the debates in flight then go on at the next run.
 
@@ -153,28 +154,30 @@ def generate(
 
     async def work() -> AsyncGenerator[Trajectory]:
         async with AsyncExitStack() as stack:
-            here, alive = job, _nothing
+            local_job, expect_server = job, _nothing
             if job.serve_vllm is not None:
                 log = Path(f"{out}.vllm.log")
                 server = await stack.enter_async_context(serving(job.serve_vllm, log, gpus=job.tensor_parallel_size))
                 context = replace(job.context, base_url=server.base_url)
-                here = job.model_copy(update={"context": context, "serve_vllm": None})
-                alive = server.expect_alive
-            ahead, tasks = to_inspect(tasks_of(problems, domain))
-            seats = seated(here.context, policy, critic)
+                local_job = job.model_copy(update={"context": context, "serve_vllm": None})
+                expect_server = server.expect_alive
+            to_check, tasks = to_inspect(tasks_of(problems, domain))
+            seats = seated(local_job.context, policy, critic)
             stack.push_async_callback(seats.aclose)
-            waiting = unfinished(Path(out), ahead, here.samples)
-            await expect_ready(seats, map(_gradable, waiting), elsewhere=here.elsewhere)
-            folder = stack.enter_context(RunFolder.create_or_resume(Path(out), here.config(), current=here.config_of))
-            await stack.enter_async_context(uploading(folder.path, here.upload))
-            if here.elsewhere:
+            waiting = unfinished(Path(out), to_check, local_job.samples)
+            await expect_ready(seats, map(_gradable, waiting), elsewhere=local_job.elsewhere)
+            folder = stack.enter_context(
+                RunFolder.create_or_resume(Path(out), local_job.config(), current=local_job.config_of)
+            )
+            await stack.enter_async_context(uploading(folder.path, local_job.upload))
+            if local_job.elsewhere:
                 await seats.aclose()
-                hire, count = await stack.enter_async_context(workers(here))
-                running = run_shards(here, tasks, folder, hire, count, progress=progress, begin=begin)
+                start_worker, count = await stack.enter_async_context(workers(local_job))
+                running = run_shards(local_job, tasks, folder, start_worker, count, progress=progress, begin=begin)
             else:
-                running = run_job(here, tasks, folder, seats=seats, progress=progress, begin=begin)
+                running = run_job(local_job, tasks, folder, seats=seats, progress=progress, begin=begin)
             async for trajectory in await stack.enter_async_context(aclosing(running)):
-                alive()
+                expect_server()
                 yield trajectory
 
     yield from in_thread(work)
@@ -190,7 +193,7 @@ def _request(
     critic: str | Model | Judge,
     settings: Mapping[str, Any],
 ) -> JobRequest:
-    """Return the request that is given, with live agents named in it, or build one of settings."""
+    """Return the given request, with live agents named in it, or build one from settings."""
     if request is None:
         return JobRequest.of(policy=_named(policy), critic=_named(critic), **settings)
     agents = {"policy": policy, "critic": critic}
@@ -214,7 +217,7 @@ class _Tasks:
 
     read: Callable[[], Iterable[Task | Problem | str]]
     domain: str | None
-    """Of statements."""
+    """The domain of statements that don't name one."""
 
     def __iter__(self) -> Iterator[Task]:
         return (_task(given, self.domain) for given in self.read())
@@ -223,7 +226,7 @@ class _Tasks:
 def tasks_of(
     problems: str | Path | Iterable[Task | Problem | str], domain: str | Domain | None = None
 ) -> Iterable[Task]:
-    """Return the tasks of a file, or of problems; they can be read as often as the problems can."""
+    """Return the tasks of a file, or of problems; they can be read again if the problems can."""
     domain = address(domain)
     if isinstance(problems, str | Path):
         return _Tasks(partial(load, problems, domain=domain), domain)
@@ -239,7 +242,7 @@ def _task(given: Task | Problem | str, domain: str | None) -> Task:
 
 
 def _gradable(task: Task) -> Problem:
-    """Return the problem of a task that can be graded, if it is to be."""
+    """Return the problem of a task; raise if the task has a reference and its domain can't grade."""
     if task.reference is not None:
         expect_gradable(task.problem)
     return task.problem
@@ -252,13 +255,13 @@ def context_of(
     tools: Iterable[str] | None,
     settings: Mapping[str, Any],
 ) -> Context:
-    """Put settings into the context of a graph, refusing unknown ones."""
+    """Build the context of a graph from its agents, tools and settings."""
     given = settings if tools is None else {**settings, "tools": list(tools)}
     return catalogue.context(graph, with_models(given, _named(policy), _named(critic)))
 
 
 def seated(context: Context, policy: str | Model | Proposer, critic: str | Model | Judge) -> Seats:
-    """Seat agents given as objects, and make those given by name.
+    """Seat agents given as objects, and make the agents given by name.
 
     Raises:
         ConfigError: if the policy is a thinker, and the graph asks for steps.

@@ -1,10 +1,13 @@
-"""What each kind of problem needs said of it, one object a kind.
+"""Domains: one object for each kind of problem, which reads, grades and compares answers.
 
-- `domain`: the interface, with what suits problems that end in an answer in words.
-- `countdown`, `math`, `code`, `lean`: the bundled domains.
-- `catalogue`: domains by name, by `module:NAME`, and by problem.
-- `conventions`: the part of a domain that agents, thoughts and graphs may ask for; it knows no reference.
-- `grade`: the one place where a problem, its reference and an answer meet.
-- `posing`: problems made of statements that a person types in.
-- `loader`: problems out of data sets.
+domain       the interface, with defaults for problems that end in an answer in words
+countdown    the domain `countdown`
+math         the domain `math`
+code         the domain `code`
+lean         the domain `lean`
+catalogue    domains by name, by `module:NAME`, and by problem
+conventions  the part of a domain that agents, thoughts and graphs may use; it knows no reference
+grade        the only place where a problem, its reference and an answer meet
+posing       problems from typed statements
+loader       problems from data sets
 """

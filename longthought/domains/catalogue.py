@@ -1,4 +1,4 @@
-"""Domains by name, by `module:NAME`, by the looks of a statement, and by problem."""
+"""Domains by name, by `module:NAME`, by statement, and by problem."""
 
 from importlib import import_module
 from typing import Final
@@ -17,14 +17,14 @@ _imported: Final[dict[str, Domain]] = {}
 
 
 class MissingDomain(Domain):
-    """Stands in for a domain that can't be imported any more: its debates can be read, and nothing can be graded."""
+    """Stands in for a domain that can no longer be imported: its debates can be read but not graded."""
 
     def __init__(self, address: str, reason: str) -> None:
-        """Keep why it is missing."""
+        """Keep the address, and the reason why it is missing."""
         self.name, self.reason = address, reason
 
     def reference_of(self, problem: Problem, answer: str | None) -> Reference | None:
-        """Refuse.
+        """Raise, since a missing domain has no references.
 
         Raises:
             ProblemError: always.
@@ -33,15 +33,15 @@ class MissingDomain(Domain):
         raise ProblemError(self.reason)
 
     async def grade(self, problem: Problem, reference: Reference, answer: str) -> Grade:
-        """Say why nothing can be told."""
+        """Return no grade, with the reason."""
         return None, self.reason
 
 
 def named(written: str) -> Domain:
-    """Return the domain of that name, or import `module:NAME`.
+    """Return the domain with a name, or import `module:NAME`.
 
     Raises:
-        ProblemError: if there is none, it can't be imported, it is no domain, or its name is taken.
+        ProblemError: if the name is unknown, the import fails, the object is no domain, or its name is taken.
 
     """
     if written in BUNDLED:
@@ -52,10 +52,10 @@ def named(written: str) -> Domain:
 
 
 def address(domain: str | Domain | None) -> str | None:
-    """Return what problems keep of a domain that was given as an object or by its name.
+    """Return the address, which problems keep, of a domain given as an object or by name.
 
     Raises:
-        ProblemError: if there is none, or it can't be imported.
+        ProblemError: if the domain is unknown or can't be imported.
 
     """
     if domain is None:
@@ -68,7 +68,7 @@ def address(domain: str | Domain | None) -> str | None:
 def expect_known(domain: str, *, elsewhere: bool = False) -> None:
     """Raise if a problem's domain is from outside and can't be imported, here or in other processes.
 
-    A plain name that no domain has is a subject of a data set, and its answers are compared as those of `math`.
+    An unknown plain name is a subject of a data set; its answers are compared like those of `math`.
 
     Raises:
         ProblemError: with the reason.
@@ -87,8 +87,8 @@ def expect_known(domain: str, *, elsewhere: bool = False) -> None:
 def domain_of(problem: Problem) -> Domain:
     """Return a problem's domain; a stand-in if it can't be imported, so that old debates can still be read.
 
-    A data set may leave out that its problems are Countdown's: without a domain of its own, a problem has the one that
-    recognises its statement.
+    A data set may not say that its problems are Countdown puzzles, so a problem of the default domain `math` gets the
+    domain that recognises its statement.
     """
     if problem.domain == MATH.name:
         return recognised(problem.statement)
@@ -103,7 +103,7 @@ def domain_of(problem: Problem) -> Domain:
 
 
 def recognised(statement: str) -> Domain:
-    """Return the bundled domain that a statement shows it belongs to; `math` if it shows nothing."""
+    """Return the bundled domain that recognises a statement; `math` if none does."""
     return next((domain for domain in BUNDLED.values() if domain.problem_id(statement)), MATH)
 
 
@@ -113,7 +113,7 @@ def _import(address: str) -> Domain:
     module, _, name = address.partition(":")
     try:
         found: object = getattr(import_module(module), name)
-    except Exception as error:  # a module from outside raises what it likes
+    except Exception as error:  # a module from outside may raise anything
         raise ProblemError(
             f"domain {address!r}: it can't be imported ({type(error).__name__}: {error}); write module:NAME, and run "
             "in the folder that holds the module, or put that on PYTHONPATH"

@@ -2,7 +2,7 @@
 
 HumanEval lines hold `prompt`, `entry_point` and `test`; MBPP lines hold `text` (or `prompt`) and `test_list`. Their
 solutions are dropped unread. The tests go into the reference; an MBPP statement shows the first of them, as the data
-set's authors do, since without it nobody knows the function's name.
+set's authors do, since only the tests name the function.
 
 Chen et al., "Evaluating Large Language Models Trained on Code", 2021; Austin et al., "Program Synthesis with Large
 Language Models", 2021.
@@ -22,7 +22,7 @@ from longthought.tools.sandbox.result import Mark, RunStatus
 
 
 class Code(Domain):
-    """Programs in Python."""
+    """The domain of programs in Python."""
 
     name = DOMAIN
     reference = CodeReference
@@ -35,10 +35,10 @@ class Code(Domain):
                 statement = f"Complete this program:\n\n```python\n{prompt.rstrip()}\n```"
                 reference: dict[str, Any] = {"tests": f"{tests}\n\ncheck({entry})\n", "names": [entry]}
             case {"test_list": [str(first), *_] as asserts}:
-                words = row.get("text") or row.get("prompt")
-                if not isinstance(words, str):
+                text = row.get("text") or row.get("prompt")
+                if not isinstance(text, str):
                     raise ProblemError('"text": expected the problem in words, found none')
-                statement = f"{words.strip()}\n\nThe program must pass this test:\n\n```python\n{first.strip()}\n```"
+                statement = f"{text.strip()}\n\nThe program must pass this test:\n\n```python\n{first.strip()}\n```"
                 setup = str(row.get("test_setup_code") or "")
                 more = [str(test) for test in (*asserts, *(row.get("challenge_test_list") or ()))]
                 reference = {"tests": "\n".join([setup, *more]).strip() + "\n", "names": []}
@@ -68,16 +68,16 @@ class Code(Domain):
         return f"```python\n{answer}\n```\n\n\\boxed{{program}}"
 
     def reference_of(self, problem: Problem, answer: str | None) -> Reference | None:
-        """Take a typed answer for tests that a program must pass."""
+        """Use a typed answer as the tests that a program must pass."""
         return CodeReference(tests=answer) if answer is not None else None
 
     async def grade(self, problem: Problem, reference: Reference, answer: str) -> Grade:
-        """Put the tests, then the cases, to a program, in a process apart from the tests."""
+        """Run a program against the tests, which run in a separate process, and then against the cases."""
         assert isinstance(reference, CodeReference)
         if reference.tests.strip():
-            found = await shared().judge(answer, reference.tests, names=reference.names)
-            if found.mark is not Mark.PASSED:
-                return (False if found.mark is Mark.FAILED else None), found.detail
+            judged = await shared().judge(answer, reference.tests, names=reference.names)
+            if judged.mark is not Mark.PASSED:
+                return (False if judged.mark is Mark.FAILED else None), judged.detail
         for number, case in enumerate(reference.cases, start=1):
             result = await shared().run(answer, stdin=case.input)
             if result.run is RunStatus.SANDBOX_UNAVAILABLE:
@@ -90,8 +90,8 @@ class Code(Domain):
 
 
 def _last_program(text: str) -> str | None:
-    found = blocks(text)
-    return found[-1][0] if found else None
+    programs = blocks(text)
+    return programs[-1][0] if programs else None
 
 
 CODE: Final = Code()

@@ -1,7 +1,6 @@
-"""The part of a domain that is open to agents, thoughts and graphs: where answers stand, and when two are the same.
+"""The part of a domain that agents, thoughts and graphs may use: where answers stand, and when two are the same.
 
-Nothing here leads to a reference, a solver or a checker; those who play a debate import no other module of domains that
-could.
+It leads to no reference, solver or checker. Code that plays a debate imports no module of domains that does.
 """
 
 from collections.abc import Sequence
@@ -12,11 +11,11 @@ from longthought.problems.problem import Problem
 
 
 class Conventions(Protocol):
-    """See `longthought.domains.domain.Domain`, which says what each of these does."""
+    """The conventions of a domain; `longthought.domains.domain.Domain` documents each of them."""
 
     @property
     def answer_form(self) -> str:
-        """A sentence that says how the answer is to be written; may be empty."""
+        """A sentence that says how to write the answer; may be empty."""
         ...
 
     def step_answer(self, path: Sequence[str], step: str) -> str | None:

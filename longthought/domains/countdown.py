@@ -1,4 +1,4 @@
-"""Countdown: numbers, each used once, that make a target. Any right expression is an answer."""
+"""Countdown: make a target from numbers, each used once. Any correct expression is an answer."""
 
 from functools import lru_cache
 from typing import Final
@@ -13,7 +13,7 @@ from longthought.tools import countdown
 
 
 class Countdown(Math):
-    """The number game; a problem in other words than the game's own is compared as a calculation is."""
+    """The domain of Countdown; a problem that is no puzzle is treated as one of `math`."""
 
     reference = CountdownReference
 
@@ -23,12 +23,12 @@ class Countdown(Math):
         return puzzle.id if puzzle else None
 
     def split(self, problem: Problem) -> str | None:
-        """Divide by a hash of the numbers that is the same for everyone."""
+        """Return the split by a hash of the numbers, which is the same on every machine."""
         puzzle = Puzzle.read(problem.statement)
         return game.split_of(puzzle.numbers) if puzzle else None
 
     def unseen(self, problem: Problem) -> str | None:
-        """Name the target, if the game keeps it out of all training."""
+        """Return that the target is held out, if the game keeps it out of all training."""
         puzzle = Puzzle.read(problem.statement)
         return "a held-out target" if puzzle and game.held_out_target(puzzle.target) else None
 
@@ -38,22 +38,22 @@ class Countdown(Math):
         return f"{len(puzzle.numbers)} numbers" if puzzle else self.name
 
     def closing_answer(self, step: str) -> str | None:
-        """Find none in a move that leaves several numbers."""
+        """Return the final answer of the last step; None for a move that leaves several numbers."""
         move = notation.read_step(step)
         return None if move and len(move.remaining) > 1 else super().closing_answer(step)
 
     def same_answer(self, problem: Problem, one: str, other: str) -> bool:
-        """Compare expressions, whatever the order and the bracketing within a sum or a product.
+        """Compare expressions, ignoring order and brackets within a sum or a product.
 
-        Two expressions of the same value are two answers, for whether an expression makes the target is what a checker
-        would say.
+        Two expressions of the same value are still two answers, since only a checker may say whether an expression
+        makes the target.
         """
         if Puzzle.read(problem.statement) is None:
             return super().same_answer(problem, one, other)
         return _normal_form(one) == _normal_form(other)
 
     def reference_of(self, problem: Problem, answer: str | None) -> Reference | None:
-        """Read the puzzle off its statement, which holds all that an answer is graded by."""
+        """Read the puzzle from its statement, which holds all that grading needs."""
         puzzle = Puzzle.read(problem.statement)
         if puzzle is not None and puzzle.target > 0:
             return CountdownReference(numbers=puzzle.numbers, target=puzzle.target)

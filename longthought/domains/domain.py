@@ -23,7 +23,7 @@ from longthought.problems.final_answer import boxed_answer, final_answer
 from longthought.problems.problem import AnswerReference, Problem, Reference
 
 Grade = tuple[bool | None, str]
-"""Whether an answer is right, None where it can't be told; and why it is not, quoting nothing of the reference."""
+"""Whether an answer is right, None if unknown; and the reason, which quotes nothing of the reference."""
 
 
 class Domain:
@@ -32,13 +32,13 @@ class Domain:
     name: str
     """A short name that no other domain has."""
     reference: type[Reference] = AnswerReference
-    """What answers are graded by; problem files hold its fields under `reference`."""
+    """The class of its references; problem files hold their fields under `reference`."""
     answer_form: str = ""
-    """A sentence that says how the answer is to be written, put below the statement; the bundled domains need none."""
+    """A sentence that says how to write the answer, put below the statement; the bundled domains need none."""
     answer_is_program: bool = False
     """Whether the answer is a Python program."""
 
-    # How problems are known.
+    # How problems are recognised.
 
     def problem_id(self, statement: str) -> str | None:
         """Return an id for a statement of this domain; None if the statement doesn't show that it is one."""
@@ -54,14 +54,14 @@ class Domain:
         return None
 
     def key(self, problem: Problem) -> str | None:
-        """Return what is equal for equal problems, however they are worded; None if only the words tell.
+        """Return a key that is equal for equal problems, however they are worded; None if only the words can tell.
 
-        By default, it is the id that the statement gives.
+        By default, the key is the id that the statement gives.
         """
         return self.problem_id(problem.statement)
 
     def split(self, problem: Problem) -> str | None:
-        """Return `train`, `validation` or `test` where the domain itself divides its problems."""
+        """Return `train`, `validation` or `test` if the domain itself splits its problems; else None."""
         return None
 
     def unseen(self, problem: Problem) -> str | None:
@@ -78,7 +78,7 @@ class Domain:
         """Return the final answer that a step of a debate gives, after the steps of `path`; None if it gives none.
 
         Raises:
-            ValueError: if the step has to be written again, with the reason.
+            ValueError: if the step must be written again, with the reason.
 
         """
         return boxed_answer(step)
@@ -103,16 +103,16 @@ class Domain:
         return f"```{self.name}\n{answer}\n```" if "\n" in answer else rf"\boxed{{{answer}}}"
 
     def same_answer(self, problem: Problem, one: str, other: str) -> bool:
-        """Say at once whether a vote counts two answers as one; those that can't be compared exactly are two."""
+        """Say, without waiting, whether a vote counts two answers as one; not if they can't be compared exactly."""
         return one.split() == other.split()
 
-    # What only code outside of a debate asks.
+    # For code outside a debate only.
 
     def reference_of(self, problem: Problem, answer: str | None) -> Reference | None:
-        """Return what to grade by, from the statement alone or from an answer that a person typed; None without any.
+        """Return a reference made from the statement alone or from a typed answer; None without either.
 
         Raises:
-            ProblemError: if no reference can be made of a typed answer.
+            ProblemError: if a typed answer can't be made a reference.
 
         """
         if answer is None:
@@ -125,7 +125,7 @@ class Domain:
         return AnswerReference(answer=answer)
 
     async def grade(self, problem: Problem, reference: Reference, answer: str) -> Grade:
-        """Say whether an answer is right and, if not, why; None where it can't be told."""
+        """Say whether an answer is right and, if not, why; None if that is unknown."""
         return None, f"the domain {self.name} has no checker"
 
     @property
@@ -146,7 +146,7 @@ class Domain:
         """The name of a bundled domain, or the `module:NAME` by which other processes and later readers import it.
 
         Raises:
-            ProblemError: if it has no name at the top of its class's module.
+            ProblemError: if no name at the top of its class's module holds it.
 
         """
         module = type(self).__module__

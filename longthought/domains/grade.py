@@ -1,4 +1,4 @@
-"""The one place where a problem, its reference and an answer meet; called after a debate has ended."""
+"""Grade an answer after its debate: the only place where a problem, its reference and an answer meet."""
 
 import logging
 
@@ -11,11 +11,11 @@ log = logging.getLogger(__name__)
 
 
 async def grade(problem: Problem, reference: Reference, answer: str | None) -> Grade:
-    """Say whether an answer is right, and why not; None where it can't be told.
+    """Say whether an answer is right, and why not; None if that is unknown.
 
-    The domain of the problem grades by a reference of its own kind, and the bundled domain that knows it by any other.
-    A checker that fails leaves the answer ungraded, with the reason. Details quote nothing of the reference: they are
-    logged.
+    The problem's domain grades by a reference of its own class; for any other class, the bundled domain of that class
+    does. If the checker fails, the answer stays ungraded, with the reason. Details are logged, so they quote nothing of
+    the reference.
     """
     if answer is None:
         return False, "no answer was given"
@@ -50,10 +50,10 @@ def expect_gradable(problem: Problem) -> None:
 
 
 def reference_of(problem: Problem, answer: str | None) -> Reference | None:
-    """Return the reference that a person typed in, or the one that the statement itself holds; None without any.
+    """Return the reference from a typed answer, or the one that the statement holds; None without either.
 
     Raises:
-        ProblemError: if the problem's domain can't be imported or has no checker, or makes no reference of an answer.
+        ProblemError: if the domain can't be imported, has no checker, or can't make a reference from the answer.
 
     """
     if answer is not None:

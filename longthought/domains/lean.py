@@ -13,7 +13,7 @@ from longthought.trajectories.events import EvidenceStatus
 
 
 class Lean(Domain):
-    """Proofs."""
+    """The domain of proofs in Lean 4."""
 
     name = script.DOMAIN
     reference = LeanReference
@@ -27,19 +27,19 @@ class Lean(Domain):
         return script.answer((), text)
 
     def reference_of(self, problem: Problem, answer: str | None) -> Reference | None:
-        """Take a typed answer for the theorem that is to be proved."""
+        """Use a typed answer as the theorem to prove."""
         return LeanReference(statement=answer) if answer is not None else None
 
     async def grade(self, problem: Problem, reference: Reference, answer: str) -> Grade:
-        """Have this machine's Lean check a proof."""
+        """Check a proof with this machine's Lean."""
         assert isinstance(reference, LeanReference)
         return await grade_proof(reference, answer)
 
 
 async def grade_proof(reference: LeanReference, answer: str, *, lean: Toolchain | WarmLean | None = None) -> Grade:
-    """Say whether a proof is right, and why not; None where it can't be told.
+    """Say whether a proof is right, and why not; None if that is unknown.
 
-    It can't be told without a Lean, when time runs out, and when the reference's own statement is no theorem.
+    It is unknown without Lean, after a timeout, and if the reference's own statement is no theorem.
     """
     result = await prove(reference.statement, answer, lean=lean)
     if result.at_fault == "statement":

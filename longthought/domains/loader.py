@@ -1,8 +1,8 @@
-"""Problems out of data sets: read one at a time, in the layout of our own JSON lines or of somebody else's.
+"""Problems from data sets, read one at a time, in our own layout or in another.
 
-Our own is `{"id", "statement", "domain"?, "context"?, "reference"?}` a row, and is read strictly. HumanEval, MBPP,
-GSM8K and MATH are known by their fields, and anything else by the fields that are named. A data set may be larger than
-memory, so nothing is kept but the ids seen. Every mistake is reported with its place, what was expected and what was
+A row of our own layout is `{"id", "statement", "domain"?, "context"?, "reference"?}`, and is read strictly. HumanEval,
+MBPP, GSM8K and MATH are recognised by their fields; other layouts need the names of their fields. A data set may be
+larger than memory, so only the ids are kept. A message about a row names its place, the expected value and the value
 found.
 """
 
@@ -27,21 +27,21 @@ from longthought.record import Record
 
 _OWN: Final = {*Problem.model_fields, "reference"}
 _EXAMPLES: Final = 6
-"""Values of a field that are named where a condition met none of them."""
+"""Number of values of a field that a message shows if no row meets the conditions."""
 M = TypeVar("M", bound=Record)
 
 
 @dataclass(frozen=True, slots=True)
 class DataSet:
-    """The problems of a source; iterate as often as you like, and pass it between processes."""
+    """The problems of a source; can be iterated any number of times and passed between processes."""
 
     source: Source
     fields: Fields | None = None
-    """None: every row is known by its looks."""
+    """The fields that hold a problem; None to recognise the layout of each row."""
     where: tuple[Condition, ...] = ()
     limit: int | None = None
     besides: frozenset[str] = frozenset()
-    """What rows may hold beside a problem."""
+    """Fields that rows may hold besides a problem."""
     domain: str | None = None
     """The domain of rows that don't name one."""
 
@@ -55,33 +55,35 @@ class DataSet:
         return itertools.islice(self._tasks(), self.limit)
 
     def count(self) -> int | None:
-        """Return how many problems there are, where that is cheap to know; under a condition it never is."""
+        """Return the number of problems; None if counting is expensive, as it always is under a condition."""
         if self.where or (rows := self.source.count()) is None:
             return None
         return rows if self.limit is None else min(rows, self.limit)
 
     def _tasks(self) -> Iterator[Task]:
         seen: set[str] = set()
-        sieve, number, found = _Sieve(self.where), 0, False
+        row_filter, number, has_problems = _RowFilter(self.where), 0, False
         for number, row in self.source.rows():
             try:
-                if not sieve.lets_through(row):
+                if not row_filter.accepts(row):
                     continue
-                made = f"{self.source.name}-{number}"
+                default_id = f"{self.source.name}-{number}"
                 row = {name: held for name, held in row.items() if name not in self.besides}
-                task = _task(row, self.fields, made, self.domain, sparse=not isinstance(self.source, Lines))
+                task = _task(row, self.fields, default_id, self.domain, sparse=not isinstance(self.source, Lines))
                 if task.problem.id in seen:
                     raise ProblemError(f'"id": expected one not used before, found {show(task.problem.id)} again')
             except ProblemError as error:
                 raise ProblemError(f"{self.source.place(number)}: {error}") from error
-            if task.problem.id != made:
+            if task.problem.id != default_id:
                 seen.add(task.problem.id)
-            found = True
+            has_problems = True
             yield task
         if not number:
             raise ProblemError(f"{self.source.place(1)}: expected a problem, found an empty file")
-        if not found:
-            raise ProblemError(f"{self.source.place(1)}: none of the rows from here to {number:,} {sieve.verdict()}")
+        if not has_problems:
+            raise ProblemError(
+                f"{self.source.place(1)}: none of the rows from here to {number:,} {row_filter.verdict()}"
+            )
 
 
 def data_set(
@@ -100,16 +102,16 @@ def data_set(
     Args:
         source: A JSONL or Parquet file, or `hf:NAME[:SPLIT]` for the `datasets` library, a folder or a name.
         preset: `gsm8k` or `math`: the fields of that data set.
-        statement_field: The field that holds the problem in words; a dot leads into a field of a field.
-        answer_field: The field that holds the answer, alone or as the last word of a solution.
-        id_field: The field that holds the id; otherwise `id`, or a name made of the source's and the row's number.
+        statement_field: The field that holds the statement; a dot leads into a field of a field.
+        answer_field: The field that holds the answer, alone or at the end of a solution.
+        id_field: The field that holds the id (default: `id`, or the source's name with the row's number).
         where: Conditions on the row's fields, such as `level=5`; all of them must hold.
-        limit: Problems at most.
+        limit: Maximum number of problems.
         domain: The domain of rows that don't name one: an object, a name, or `module:NAME`.
 
     Raises:
-        ConfigError: if the options make no sense.
-        ProblemError: if there is no such file, or no such domain.
+        ConfigError: if an option is invalid.
+        ProblemError: if the file or the domain does not exist.
 
     """
     if limit is not None and limit < 1:
@@ -120,23 +122,23 @@ def data_set(
 
 
 def load(source: str | Path, **options: Any) -> Iterator[Task]:
-    """Read problems one by one; the options are those of `data_set`.
+    """Yield problems one by one; the options are those of `data_set`.
 
     The reference of a `countdown` problem is `{"numbers": [...], "target": n}`, of a `code` problem `{"tests": "..."}`
     or `{"cases": [{"input": "...", "output": "..."}]}`, of a `lean` problem `{"statement": "theorem ..."}`, of a
-    problem whose domain is `module:NAME` what that domain's `reference` holds, and of any other `{"answer": "..."}`.
+    problem whose domain is `module:NAME` the fields of that domain's `reference`, and of any other `{"answer": "..."}`.
     Rows of HumanEval, MBPP, GSM8K and MATH are read as they are.
 
     Raises:
-        ConfigError: at once if the options make no sense.
-        ProblemError: at once if there is no such file, else at the row that can't be read.
+        ConfigError: at once if an option is invalid.
+        ProblemError: at once if the file does not exist; later at a row that can't be read.
 
     """
     return iter(data_set(source, **options))
 
 
 def write(tasks: Iterable[Task], path: str | Path) -> int:
-    """Write tasks as `load` reads them; return how many.
+    """Write tasks in the layout that `load` reads; return their number.
 
     Raises:
         ProblemError: if the file can't be written.
@@ -157,26 +159,26 @@ def write(tasks: Iterable[Task], path: str | Path) -> int:
 
 
 @dataclass(slots=True)
-class _Sieve:
-    """The conditions, and what was seen of the fields they are on."""
+class _RowFilter:
+    """The conditions on rows, and examples of the values of their fields."""
 
     where: tuple[Condition, ...]
     seen: dict[str, dict[str, None]] = field(default_factory=dict[str, dict[str, None]])
 
-    def lets_through(self, row: Row) -> bool:
+    def accepts(self, row: Row) -> bool:
         """Say whether all conditions hold; the first row must have their fields."""
         for condition in self.where:
             first = condition.field not in self.seen
             values = self.seen.setdefault(condition.field, {})
-            found = value(row, condition.field)
-            if found is MISSING and first:
+            held = value(row, condition.field)
+            if held is MISSING and first:
                 raise ProblemError(f'`where` {condition}: no field "{condition.field}"; the fields are {names(row)}')
-            if found is not MISSING and len(values) <= _EXAMPLES:
-                values[show(found)] = None
+            if held is not MISSING and len(values) <= _EXAMPLES:
+                values[show(held)] = None
         return all(condition.holds(row) for condition in self.where)
 
     def verdict(self) -> str:
-        """Say what the fields hold instead."""
+        """Return the end of a message: the conditions that no row meets, and what the fields hold instead."""
         wanted = " and ".join(map(str, self.where))
         held = "; ".join(
             f"{name} holds {', '.join(list(values)[:_EXAMPLES])}{', …' if len(values) > _EXAMPLES else ''}"
@@ -185,16 +187,16 @@ class _Sieve:
         return f"has {wanted}: {held}; choose another `where`"
 
 
-def _task(row: Row, fields: Fields | None, made: str, domain: str | None, *, sparse: bool) -> Task:
-    """Read a row; in a `sparse` one, as tables have them, a field without a value isn't there."""
+def _task(row: Row, fields: Fields | None, default_id: str, domain: str | None, *, sparse: bool) -> Task:
+    """Read a row; in a `sparse` row, as in tables, a field without a value counts as missing."""
     if fields is not None:
-        record = fields.record(row, made)
+        record = fields.record(row, default_id)
     elif (line := _line(row, domain)) is not None:
         record = line
     elif "statement" in row or set(row) <= _OWN:
         record = _present(row) if sparse else dict(row)
     elif (known := recognised(row)) is not None:
-        record = known.record(row, made)
+        record = known.record(row, default_id)
     else:
         raise ProblemError(
             f"no field here is known for a problem; the fields are {names(row)}: name one with `statement_field`, "
@@ -213,7 +215,7 @@ def _task(row: Row, fields: Fields | None, made: str, domain: str | None, *, spa
 
 
 def _line(row: Row, domain: str | None) -> dict[str, Any] | None:
-    """Ask the domains for a row that one of them knows by its looks, the chosen domain first."""
+    """Return the problem line of a row that a domain recognises; the chosen domain is asked first."""
     for known in ((named(domain),) if domain else ()) + tuple(BUNDLED.values()):
         if (line := known.problem_line(row)) is not None:
             return line
@@ -229,7 +231,7 @@ def _present(row: Row) -> dict[str, Any]:
 
 
 def _valid(kind: type[M], fields: object, *, where: str = "", also: tuple[str, ...] = ()) -> M:
-    """Build a record without converting types; report the first thing wrong with it."""
+    """Build a record without converting types; raise ProblemError about the first invalid field."""
     try:
         return kind.model_validate_json(json.dumps(fields, default=str), strict=True)
     except ValidationError as error:
@@ -241,7 +243,7 @@ def _valid(kind: type[M], fields: object, *, where: str = "", also: tuple[str, .
                 detail = f'"{name}": expected among the keys {keys}, found none'
             case "extra_forbidden":
                 detail = f"expected only the keys {keys}, found {show(name)}"
-            case "json_invalid":  # all that `json` reads and pydantic refuses
+            case "json_invalid":  # only half of a surrogate pair passes `json` and fails here
                 detail = "expected valid Unicode text, found half of a surrogate pair"
             case _:
                 expected = first["msg"].removeprefix("Input should be ")

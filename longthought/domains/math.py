@@ -1,4 +1,4 @@
-"""Answers in words or formulas, compared as values; what any problem is whose domain nobody knows."""
+"""Answers in words or formulas, compared as values; also the domain of problems of unknown subjects."""
 
 from functools import lru_cache
 from typing import Final
@@ -9,29 +9,29 @@ from longthought.tools.answer.compare import Equivalence, compare, decide
 
 
 class Math(Domain):
-    """Answers that are compared exactly where that is possible."""
+    """The domain of answers that are compared exactly if possible."""
 
     def __init__(self, name: str = "math") -> None:
-        """Bear a name; data sets may name subjects of which nothing more is known."""
+        """Keep the name; data sets may name subjects that have no domain of their own."""
         self.name = name
 
     def same_answer(self, problem: Problem, one: str, other: str) -> bool:
-        """Join what the tool `answer` can decide exactly."""
+        """Count two answers as one if the tool `answer` decides exactly that they are equal."""
         return _same(one, other)
 
     async def grade(self, problem: Problem, reference: Reference, answer: str) -> Grade:
-        """Compare with the reference: exactly where that is possible, else in a worker process."""
+        """Compare with the reference: exactly if possible, else in a worker process."""
         assert isinstance(reference, AnswerReference)
-        found = await compare(reference.answer, answer)
-        return found.equal, found.detail
+        comparison = await compare(reference.answer, answer)
+        return comparison.equal, comparison.detail
 
 
 @lru_cache(maxsize=4096)
 def _same(one: str, other: str) -> bool:
     if one.split() == other.split():
         return True
-    found = decide(one, other)
-    return isinstance(found, Equivalence) and found.equal is True
+    decision = decide(one, other)
+    return isinstance(decision, Equivalence) and decision.equal is True
 
 
 MATH: Final = Math()

@@ -1,4 +1,4 @@
-"""Problems made of statements that a person types in."""
+"""Problems from typed statements."""
 
 import hashlib
 
@@ -8,14 +8,14 @@ from longthought.problems.problem import Problem
 
 
 def posed(statement: str, domain: str | None = None) -> Problem:
-    """Make a problem of a typed statement, with an id made of what it says.
+    """Return a typed statement as a problem, with an id derived from its text.
 
     Args:
-        statement: The problem in words.
-        domain: A domain's name or `module:NAME`; recognised by the statement if left out.
+        statement: The statement.
+        domain: A domain's name or `module:NAME` (default: recognised from the statement).
 
     Raises:
-        ProblemError: if the statement is empty, or there is no such domain.
+        ProblemError: if the statement is empty or the domain is unknown.
 
     """
     if not statement.strip():
@@ -24,5 +24,5 @@ def posed(statement: str, domain: str | None = None) -> Problem:
         named(domain)
     typed = f"typed-{hashlib.sha256(statement.encode()).hexdigest()[:8]}"
     problem = Problem(id=typed, statement=statement.strip(), domain=domain or recognised(statement).name)
-    found = domain_of(problem).problem_id(problem.statement)
-    return problem.model_copy(update={"id": found}) if found else problem
+    own_id = domain_of(problem).problem_id(problem.statement)
+    return problem.model_copy(update={"id": own_id}) if own_id else problem

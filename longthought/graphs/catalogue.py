@@ -24,55 +24,55 @@ def machine(name: str) -> type[Machine[Any, Any]]:
     """Return the machine of a graph.
 
     Raises:
-        ConfigError: if there is none of that name.
+        ConfigError: if no graph has that name.
 
     """
     if name not in GRAPHS:
-        raise ConfigError(f"unknown graph {name!r}: there {'is' if len(GRAPHS) == 1 else 'are'} {', '.join(GRAPHS)}")
+        raise ConfigError(f"unknown graph {name!r}: choose from {', '.join(GRAPHS)}")
     return GRAPHS[name]
 
 
 def read(graph: str, written: Iterable[str], field: str = "settings") -> dict[str, Any]:
-    """Read settings of a graph as `name=value`, as they are given on a command line; a list is parted by semicolons.
+    """Read settings of a graph from texts `name=value`; the items of a list are separated by semicolons.
 
     Args:
         graph: The graph's name.
         written: The settings.
-        field: What they were given as, for messages.
+        field: The name of the option or field that held them, for messages.
 
     Raises:
-        ConfigError: if there is no such graph or setting, or the value is of another type.
+        ConfigError: if the graph or a setting is unknown, or a value has the wrong type.
 
     """
     kind = machine(graph).context
     types = get_type_hints(kind, include_extras=True)
     names = [f.name for f in fields(kind)]
-    found: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     for text in written:
         given, equals, value = text.partition("=")
         name = kind.renamed.get(given, given)
         if not equals or name not in names:
             raise ConfigError(f"`{field}` {text}: write NAME=VALUE; the settings of {graph} are {', '.join(names)}")
-        parts = [part.strip() for part in value.split(";")] if types[name] == Sequence[str] else value
+        read_value = [item.strip() for item in value.split(";")] if types[name] == Sequence[str] else value
         try:
-            found[name] = None if value == "none" else TypeAdapter(types[name]).validate_python(parts)
+            settings[name] = None if value == "none" else TypeAdapter(types[name]).validate_python(read_value)
         except ValidationError as error:
-            said = error.errors(include_url=False)[0]["msg"]
-            raise ConfigError(f"`{field}` {text}: {said[:1].lower()}{said[1:]}") from error
-    return found
+            reason = error.errors(include_url=False)[0]["msg"]
+            raise ConfigError(f"`{field}` {text}: {reason[:1].lower()}{reason[1:]}") from error
+    return settings
 
 
 def context(graph: str, settings: Mapping[str, Any]) -> Context:
-    """Put settings into the context of a graph.
+    """Build the context of a graph from its settings.
 
     Raises:
-        ConfigError: if there is no such graph, or it has no such setting, or the value makes no sense.
+        ConfigError: if the graph or a setting is unknown, or a value is invalid.
 
     """
     kind = machine(graph).context
-    given, known = kind.current(settings), [f.name for f in fields(kind)]
-    if unknown := sorted(set(given) - set(known)):
-        raise ConfigError(f"unknown setting {', '.join(unknown)} of {graph}: there are {', '.join(sorted(known))}")
-    made = kind(**given)
-    made.expect_readable()
-    return made
+    given, names = kind.current(settings), [f.name for f in fields(kind)]
+    if unknown := sorted(set(given) - set(names)):
+        raise ConfigError(f"unknown setting {', '.join(unknown)} of {graph}: choose from {', '.join(sorted(names))}")
+    context = kind(**given)
+    context.expect_readable()
+    return context

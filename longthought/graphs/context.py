@@ -1,7 +1,7 @@
-"""The settings that every graph has, and how a run of one begins.
+"""The settings that every graph has, and the first event of a run.
 
-A graph's own settings are a subclass. Nothing here knows LangGraph, rules or strategies, and agents are imported only
-when they are made, so that the command line can read the settings for its help.
+A graph's own settings are a subclass. This module knows no LangGraph, rules or strategies. It imports agents only when
+it makes them, so that the command line can read the settings for its help quickly.
 """
 
 import time
@@ -27,22 +27,22 @@ if TYPE_CHECKING:
 Chair = Literal["policy", "critic"]
 Positive = Annotated[int, Field(ge=1)]
 _SHARED: Final = ("base_url", "dialect", "seed")
-"""Settings of a model that the critic takes over from the policy, unless it has its own."""
+"""Settings of a model that the critic takes from the policy unless it has its own."""
 
 
 @dataclass(kw_only=True, config=ConfigDict(use_attribute_docstrings=True, extra="forbid"))
 class Context:
-    """The settings of one run, as Studio shows them; everything has a default, and all are checked when it is made.
+    """The settings of one run, as Studio shows them; each has a default and is checked on construction.
 
     Raises:
-        ConfigError: naming the first setting that makes no sense, its value and the reason.
+        ConfigError: naming the first invalid setting, its value and the reason.
 
     """
 
     graph: ClassVar[str] = ""
     """The name of the graph, as on the command line."""
     renamed: ClassVar[Mapping[str, str]] = {}
-    """Names that settings had in earlier versions, which logs and users may still give, and those they have now."""
+    """Former names of settings, which logs and users may still give, and their present names."""
 
     policy: str = BUNDLED_MODEL
     """Model that proposes steps."""
@@ -91,17 +91,17 @@ class Context:
             raise ConfigError(objection(error)) from error
 
     def __post_init__(self) -> None:
-        """Keep the tools as a list, which is what they come back as from JSON."""
+        """Keep the tools as a list, as JSON returns them."""
         self.tools = list(self.tools)
 
     def expect_readable(self) -> None:
-        """Raise if a file that the settings name can't be read."""
+        """Raise if a file named by the settings can't be read."""
 
     def spent(self, tree: Tree) -> StopReason | None:
-        """Return the budget, rounds aside, that leaves nothing for another call."""
-        if self.tokens is not None and tree.policy_usage.total + tree.critic_usage.total >= self.tokens:
+        """Return the exhausted budget, other than rounds, that forbids another call; None if there is none."""
+        if self.tokens is not None and tree.total_usage.total >= self.tokens:
             return StopReason.TOKENS
-        if self.computed is not None and tree.policy_usage.computed + tree.critic_usage.computed >= self.computed:
+        if self.computed is not None and tree.total_usage.computed >= self.computed:
             return StopReason.TOKENS
         if self.seconds is not None and tree.seconds >= self.seconds:
             return StopReason.SECONDS
@@ -127,22 +127,22 @@ class Context:
         return Model(**own)
 
     def written(self) -> dict[str, Any]:
-        """Return the settings as a log keeps them, the graph's name among them; of the newer ones, those that are set.
+        """Return the settings as a log keeps them, with the graph's name; newer settings only if they are set.
 
-        So a log of default settings reads as it always did.
+        A log of default settings therefore reads as in earlier versions.
         """
         settings = asdict(self)
         return {"graph": self.graph, **{k: v for k, v in settings.items() if v is not None or k not in _NEWER}}
 
     @classmethod
     def read(cls, written: Mapping[str, Any]) -> Self:
-        """Read settings back; those a later version has dropped are left out."""
-        known = {f.name for f in fields(cls)}
-        return cls(**{name: value for name, value in cls.current(written).items() if name in known})
+        """Read settings back from a log; settings that no longer exist are left out."""
+        names = {f.name for f in fields(cls)}
+        return cls(**{name: value for name, value in cls.current(written).items() if name in names})
 
     @classmethod
     def current(cls, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Return settings under their present names; an earlier name counts where the present one isn't given."""
+        """Return settings under their present names; a former name counts only if the present one isn't given."""
         older = {new: given[old] for old, new in cls.renamed.items() if old in given}
         return older | {name: value for name, value in given.items() if name not in cls.renamed}
 
@@ -151,7 +151,7 @@ _NEWER: Final = frozenset(("max_tokens", "critic_dialect", "critic_temperature",
 
 
 def setting_of(chair: Chair, name: str) -> str:
-    """Return the name that a setting of the model in a chair has among the settings of a run."""
+    """Return the name, among the settings of a run, of a setting of the model in a chair."""
     if name == "name":
         return chair
     return name if chair == "policy" else f"critic_{name}"

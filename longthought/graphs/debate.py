@@ -1,8 +1,8 @@
-"""The debate: policy and critic as two agents in dialogue, the critic picking the action.
+"""The debate: policy and critic as two agents in dialogue; the critic picks the action.
 
     propose → check → judge → act        with reflect between rounds when the critic asks for it
 
-Whose turn it is follows from the last event; what a turn asks is in `turns`, what follows from a verdict in `rules`.
+The last event decides whose turn it is. `turns` asks the agents, and `rules` says what follows from a verdict.
 
 After Qin et al., "O1 Replication Journey: A Strategic Progress Report", 2024 (third attempt: two agents).
 """
@@ -25,21 +25,21 @@ class Debate(Machine[DebateContext, Tree]):
     context = DebateContext
     turns = tuple(turn.value for turn in Turn if turn is not Turn.END)
     judge_is: ClassVar[Author] = Author.CRITIC
-    """Who sits in the critic's chair, and pays for the verdicts."""
+    """The author of the verdicts, who also pays for them."""
 
     def begin(self, settings: DebateContext) -> Tree:
         """Start with an empty tree."""
         return Tree()
 
     def turn(self, fold: Tree, settings: DebateContext) -> str:
-        """Ask the rules."""
+        """Return whose turn it is by the rules."""
         return rules.turn(fold, settings).value
 
     async def take(self, turn: str, fold: Tree, settings: DebateContext) -> Sequence[AnyEvent]:
-        """Ask whoever's turn it is, or let the rules move the cursor."""
+        """Ask the agent or tools whose turn it is, or let the rules move the cursor."""
         if turn == Turn.ACT:
             return [rules.act(fold, settings, at=time.time())]
-        failure = partial(turns.broken, Turn(turn), fold, judge_is=self.judge_is)
+        failure = partial(turns.failed, Turn(turn), fold, judge_is=self.judge_is)
         return await turns.or_failure(self._ask(Turn(turn), fold, settings), failure)
 
     async def _ask(self, turn: Turn, tree: Tree, settings: DebateContext) -> Sequence[AnyEvent]:
@@ -48,7 +48,7 @@ class Debate(Machine[DebateContext, Tree]):
         return await turns.take(turn, tree, seats, settings, judge_is=self.judge_is, notice=notice)
 
     def notice(self, tree: Tree, settings: DebateContext) -> str:
-        """Say what whoever is asked next should be told besides; in a debate, nothing."""
+        """Return an extra notice for the next agent; empty in a debate."""
         return ""
 
 

@@ -1,11 +1,11 @@
-"""Decompose: the policy plans, each question of the plan has a debate of its own, and one more debate composes them.
+"""Decompose: the policy plans, each question of the plan has its own debate, and a last debate composes the answers.
 
-    plan → (delegate → keep) → … → propose → check → judge → act        delegate once for every question
+    plan → (delegate → keep) → … → propose → check → judge → act        delegate once for each question
 
-The plan and the answers are the first steps of an ordinary debate: whoever goes on sees them as an accepted path, so
-the step that composes them is proposed, checked and judged like any other, and the critic may go back behind an answer
-that it doesn't believe. A question's debate sees the whole problem and the answers before it as context. Where no plan
-can be read, the problem is debated whole.
+The plan and the answers are the first steps of an ordinary debate: the agents see them as an accepted path, so the step
+that composes them is proposed, checked and judged like any other, and the critic may backtrack past an answer that it
+doesn't believe. A question's debate sees the whole problem and the earlier answers as context. If no plan can be read,
+the problem is debated as a whole.
 
 After Zhou et al., "Least-to-Most Prompting Enables Complex Reasoning in Large Language Models", 2022, and Wang et al.,
 "Plan-and-Solve Prompting", 2023.
@@ -45,7 +45,7 @@ KEEP: Final = "keep"
 
 @dataclass(kw_only=True)
 class DecomposeContext(DebateContext):
-    """The settings of decompose; the rounds are those of each debate, and the plan and each answer count as one."""
+    """The settings of decompose; `rounds` applies to each debate, and the plan and each answer count as one round."""
 
     graph: ClassVar[str] = "decompose"
 
@@ -53,7 +53,7 @@ class DecomposeContext(DebateContext):
     """Maximum number of questions of a plan."""
 
 
-class Planned(Tree):
+class PlanTree(Tree):
     """A tree that knows whether its first step is a plan."""
 
     def __init__(self) -> None:
@@ -62,7 +62,7 @@ class Planned(Tree):
         self.plan: str | None = None
 
     def apply(self, event: AnyEvent) -> None:
-        """Fold one more event in; what comes right after the start is a plan, or there is none."""
+        """Fold one more event in; a proposal right after the start is the plan."""
         super().apply(event)
         if isinstance(event, Proposed) and event.seq == 1:
             self.plan = event.text
@@ -74,12 +74,12 @@ class Decompose(Debate):
     context = DecomposeContext
     turns = (PLAN, DELEGATE, KEEP, *Debate.turns)
 
-    def begin(self, settings: DebateContext) -> Planned:
+    def begin(self, settings: DebateContext) -> PlanTree:
         """Start with an empty tree."""
-        return Planned()
+        return PlanTree()
 
     def turn(self, fold: Tree, settings: DebateContext) -> str:
-        """Plan, have the next question answered, or debate."""
+        """Return the turn: plan, delegate the next question, keep its answer, or a turn of the debate."""
         assert isinstance(settings, DecomposeContext)
         if _to_keep(fold, settings):
             return KEEP
@@ -91,7 +91,7 @@ class Decompose(Debate):
         return DELEGATE if _next_question(fold, settings) else due
 
     async def take(self, turn: str, fold: Tree, settings: DebateContext) -> Sequence[AnyEvent]:
-        """Plan, have a question answered, take the plan or an answer as it is, or debate."""
+        """Plan, delegate a question, accept the plan or an answer unchanged, or take a turn of the debate."""
         assert isinstance(settings, DecomposeContext)
         if turn == KEEP:
             node = len(fold.nodes) - 1
@@ -99,7 +99,7 @@ class Decompose(Debate):
         if turn not in (PLAN, DELEGATE):
             return await super().take(turn, fold, settings)
         answering = (self._plan if turn == PLAN else self._have_answered)(fold, settings)
-        return await turns.or_failure(answering, lambda error: _broken(fold, Author.POLICY, str(error)))
+        return await turns.or_failure(answering, lambda error: _failure(fold, Author.POLICY, str(error)))
 
     async def _plan(self, tree: Tree, settings: DecomposeContext) -> Sequence[AnyEvent]:
         """Ask the policy for a plan."""
@@ -111,7 +111,7 @@ class Decompose(Debate):
                 "take a policy that speaks prose"
             )
         if objection := policy.unsuitable(seen) or seats.critic.unsuitable(seen):
-            return [_broken(tree, Author.STRATEGY, objection)]
+            return [_failure(tree, Author.STRATEGY, objection)]
         reply = await operators.decompose(policy, seen, settings.questions)
         if isinstance(reply.read, Unreadable):
             fields: dict[str, Any] = {"failure": Failure.UNREADABLE_STEP, "detail": reply.read.reason}
@@ -119,45 +119,45 @@ class Decompose(Debate):
         return [stamped(tree, Proposed, Author.POLICY, node=1, parent=0, text=reply.read.text, calls=reply.calls)]
 
     async def _have_answered(self, tree: Tree, settings: DecomposeContext) -> Sequence[AnyEvent]:
-        """Have the next question debated, and write its answer down as a step."""
+        """Have the next question debated, and return its answer as a step."""
         node, question = len(tree.nodes), _next_question(tree, settings)
         assert question is not None
-        known = [step.text for step in tree.path()[1:]]
-        posed = operators.part(tree.problem, node - 1, question, known)
-        first = begun(tree, settings, posed, number=node - 1, node=tree.cursor, rounds=settings.rounds)
+        earlier = [step.text for step in tree.path()[1:]]
+        problem = operators.part(tree.problem, node - 1, question, earlier)
+        first = begun(tree, settings, problem, number=node - 1, node=tree.cursor, rounds=settings.rounds)
         ended = await (self._delegate or Subdebates(await self.seats(settings)).play)([first])
         if ended.stop_reason is StopReason.FAILED:
-            return [_broken(tree, Author.STRATEGY, f"{ended.id}: {ended.failure}")]
-        answered = stamped(
+            return [_failure(tree, Author.STRATEGY, f"{ended.id}: {ended.failure}")]
+        answer = stamped(
             tree, Proposed, Author.STRATEGY, node=node, parent=tree.cursor,
-            text=operators.answered(question, ended.answer), trajectories=(ended.id,), delegated=paid(ended),
+            text=operators.answer_step(question, ended.answer), trajectories=(ended.id,), delegated=paid(ended),
         )  # fmt: skip
-        return [answered]
+        return [answer]
 
 
 def _next_question(tree: Tree, settings: DecomposeContext) -> str | None:
-    """Return the question that is to be answered next; nodes are the problem, the plan, then an answer each."""
-    questions, done = _planned(tree, settings), len(tree.nodes) - 2
+    """Return the next question to answer; the nodes are the problem, the plan and one answer per question."""
+    questions, done = _questions(tree, settings), len(tree.nodes) - 2
     return questions[done] if 0 <= done < len(questions) else None
 
 
 def _to_keep(tree: Tree, settings: DecomposeContext) -> bool:
-    """Say whether the last event is the plan or one of its answers, which nobody has taken up yet."""
+    """Say whether the last event is the plan or an answer that is not accepted yet."""
     last = tree.last
-    return isinstance(last, Proposed) and last.node <= len(_planned(tree, settings)) + (1 if _plan_of(tree) else 0)
+    return isinstance(last, Proposed) and last.node <= len(_questions(tree, settings)) + (1 if _plan_of(tree) else 0)
 
 
-def _planned(tree: Tree, settings: DecomposeContext) -> list[str]:
+def _questions(tree: Tree, settings: DecomposeContext) -> list[str]:
     plan = _plan_of(tree)
     return operators.questions(plan, settings.questions) if plan else []
 
 
 def _plan_of(tree: Tree) -> str | None:
-    assert isinstance(tree, Planned)
+    assert isinstance(tree, PlanTree)
     return tree.plan
 
 
-def _broken(tree: Tree, by: Author, detail: str) -> AnyEvent:
+def _failure(tree: Tree, by: Author, detail: str) -> AnyEvent:
     return stamped(tree, Failed, by, failure=Failure.MODEL, detail=detail, fatal=True)
 
 

@@ -1,12 +1,12 @@
-"""What all graphs have in common: events as LangGraph's state, a fold of them kept beside it, one node for each turn.
+"""What all graphs share: events as LangGraph's state, a fold of them kept beside it, one node for each turn.
 
-A machine says whose turn it is and takes it; both look at a fold of the log alone, so a run goes on from any log, after
-a crash as after an edit by hand. Models and tools that fail become events, never exceptions: one bad run can't take a
-job down. An outage is no run's fault: it is raised, nothing is logged, and the run goes on from there when it is over.
-What the turns of a graph are is for the graph to say.
+A machine says whose turn it is and takes that turn. Both depend only on a fold of the log, so a run goes on from any
+log, after a crash or an edit by hand. A model or tool that fails becomes an event, not an exception, so one bad run
+can't stop a job. An outage is no run's fault: it is raised, nothing is logged, and the run goes on when it is over.
+Each graph defines its own turns.
 
-Two drivers take the turns: LangGraph, with a node for each, in Studio, where a person may stop, look and step in; and
-the loop of `play` everywhere else.
+Two drivers take the turns: in Studio LangGraph, with a node for each turn, so that a person may stop, look and step in;
+everywhere else the loop of `play`.
 """
 
 import asyncio
@@ -40,9 +40,9 @@ from longthought.trajectories.events import (
 from longthought.trajectories.trajectory import Trajectory
 
 NO_LIMIT: RunnableConfig = {"recursion_limit": 1_000_000_000}
-"""LangGraph's own limit is out of the way: runs have budgets."""
+"""A limit that LangGraph never reaches: the budgets of a run limit it."""
 OVER: Final = "end"
-"""The turn that is nobody's."""
+"""The turn of a run that has ended."""
 Observer = Callable[[Sequence[AnyEvent]], None]
 Delegate = Callable[[Sequence[AnyEvent]], Awaitable[Trajectory]]
 """Plays the sub-debate that begins with these events to its end, or returns it if it is over already."""
@@ -50,25 +50,25 @@ _FOLDS_KEPT: Final = 10_000
 
 
 class Fold(Protocol):
-    """What a machine makes of a log, one event after the other."""
+    """The state that a machine derives from a log, one event at a time."""
 
     @property
     def events(self) -> int:
-        """Events folded so far."""
+        """Number of events folded so far."""
         ...
 
     @property
     def started(self) -> Started | None:
-        """The first of them."""
+        """The first event; None before it."""
         ...
 
     @property
     def finished(self) -> Finished | None:
-        """The end, if it has come."""
+        """The last event; None before the run has ended."""
         ...
 
     def apply(self, event: AnyEvent) -> None:
-        """Fold one more in."""
+        """Fold one more event in."""
         ...
 
 
@@ -77,17 +77,17 @@ F = TypeVar("F", bound=Fold)
 
 
 def append(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Add events. A copy, since LangGraph applies updates tentatively too; only references are copied."""
+    """Return old and new events in a new list, since LangGraph also applies updates tentatively."""
     return [*old, *new]
 
 
 class State(TypedDict, total=False):
-    """What LangGraph carries: the problem as typed in, the events as JSON objects, the latest turn in words."""
+    """The state of a LangGraph run: the problem as typed, the events as JSON objects, the last turn in words."""
 
     statement: str
     """The problem in words."""
     domain: str
-    """`countdown`, `math`, …, or `module:NAME`; told from the statement if left out."""
+    """`countdown`, `math`, …, or `module:NAME`; recognised from the statement if left out."""
     events: Annotated[list[dict[str, Any]], append]
     """The log so far; append to it to step in."""
     narration: str
@@ -98,24 +98,24 @@ Graph = CompiledStateGraph[State, Any, State, State]
 
 
 class Machine(ABC, Generic[C, F]):
-    """The nodes of a graph around one set of seats."""
+    """The turns of a graph, as LangGraph nodes, for one set of seats."""
 
     context: ClassVar[type[Context]]
-    """Its settings; their class has the graph's name."""
+    """The class of its settings, which holds the graph's name."""
     turns: ClassVar[Sequence[str]]
-    """The turns there are, in the order they are drawn in; each is a node."""
+    """The names of its turns, in the order in which their nodes are drawn."""
 
     def __init__(self, seats: Seats | None = None, delegate: Delegate | None = None) -> None:
-        """Keep the seats, and who plays sub-debates.
+        """Keep the seats and the player of sub-debates.
 
-        Without seats, they are taken from each run's context; without `delegate`, nobody logs the sub-debates.
+        Without `seats`, each run's context makes them; without `delegate`, sub-debates are played but not logged.
         """
         self._seats = seats
         self._delegate = delegate
         self._seated: dict[str, Seats] = {}
         self._folds: OrderedDict[str, tuple[F, dict[str, Any]]] = OrderedDict()
 
-    # What a graph says of itself.
+    # What each graph defines.
 
     @abstractmethod
     def begin(self, settings: C) -> F:
@@ -123,11 +123,11 @@ class Machine(ABC, Generic[C, F]):
 
     @abstractmethod
     def turn(self, fold: F, settings: C) -> str:
-        """Say whose turn it is, from the fold alone; `OVER` if nobody's."""
+        """Return the name of the next turn, from the fold alone; `OVER` if the run has ended."""
 
     @abstractmethod
     async def take(self, turn: str, fold: F, settings: C) -> Sequence[AnyEvent]:
-        """Take a turn and return its events, neither logged nor folded in yet.
+        """Take a turn and return its events, which are not logged or folded in yet.
 
         Raises:
             OutageError: if a server fails every request.
@@ -136,20 +136,20 @@ class Machine(ABC, Generic[C, F]):
         """
 
     async def take_all(self, fold: F, settings: C, record: Observer) -> None:
-        """Take every turn to the end; the events of each go to `record`, which logs them and then folds them in."""
+        """Take every turn to the end; `record` gets the events of each turn, logs them and folds them in."""
         while (turn := self.turn(fold, settings)) != OVER:
             record(await self.take(turn, fold, settings))
 
     def answer(self, fold: F, settings: C) -> str | None:
-        """Return the answer of a run that has to stop here: by default the one it has finished with.
+        """Return the answer of a run that has to stop here: by default the answer that it finished with.
 
-        A graph that has something to say before its end, such as the vote of the attempts made so far, says it here.
-        It changes nothing, so that a logged run can be cut at any smaller budget.
+        A graph that has an answer before its end, such as the vote of the attempts so far, returns it here. The fold is
+        left unchanged, so that a logged run can be cut at any smaller budget.
         """
         return fold.finished.answer if fold.finished else None
 
     async def seats(self, settings: C) -> Seats:
-        """Return who sits at the table.
+        """Return the agents and tools of a run.
 
         Raises:
             ModelError: if a model can't be made.
@@ -165,7 +165,7 @@ class Machine(ABC, Generic[C, F]):
     # LangGraph.
 
     def compile(self) -> Graph:
-        """Compile the graph. Without seats, each run seats what its context names."""
+        """Compile the LangGraph graph; without seats, each run seats the agents that its context names."""
         draft: Any = StateGraph(State, context_schema=self.context)
         draft.add_node("setup", self._setup)
         draft.add_edge(START, "setup")
@@ -184,7 +184,7 @@ class Machine(ABC, Generic[C, F]):
         return node
 
     async def _setup(self, state: State, runtime: Runtime[Any]) -> State:
-        """Open the log, from a statement typed in."""
+        """Open the log from a typed statement."""
         if state.get("events"):
             return {}
         statement = state.get("statement", "").strip()
@@ -195,7 +195,7 @@ class Machine(ABC, Generic[C, F]):
         return self._update(self.begin(settings), [started(problem, settings, by=Author.HUMAN)])
 
     async def _route(self, state: State) -> str:
-        """Name the node whose turn it is; also when a person edits the state, outside of any run."""
+        """Return the node whose turn it is; LangGraph also calls this when a person edits the state outside a run."""
         fold, settings = self._fold(state, get_runtime(self.context))
         settings.expect_readable()
         turn = self.turn(fold, settings)
@@ -205,25 +205,25 @@ class Machine(ABC, Generic[C, F]):
         return turn
 
     def _fold(self, state: State, runtime: Runtime[Any] | None) -> tuple[F, C]:
-        """Return the fold of the state's events, folding only what is new, and the settings.
+        """Return the fold of the state's events and the settings; only new events are folded.
 
-        It is taken out of the store, so that two forks of one run never write to the same fold.
+        The fold is removed from the store, so that two forks of one run never write to the same fold.
         """
         events = state.get("events", [])
         settings = self._settings(events[0], runtime)
         fold, last = self._folds.pop(events[0]["trajectory"], (None, None))
-        known = fold.events if fold else 0
-        if fold is None or known > len(events) or events[known - 1] != last:
-            fold, known = self.begin(settings), 0
-        for event in events[known:]:
+        folded = fold.events if fold else 0
+        if fold is None or folded > len(events) or events[folded - 1] != last:
+            fold, folded = self.begin(settings), 0
+        for event in events[folded:]:
             fold.apply(EVENT.validate_python(event))
         return fold, settings
 
     def _settings(self, first: dict[str, Any] | None, runtime: Runtime[Any] | None) -> C:
-        """Return the settings of a run; one that comes without any goes on with those it was started with."""
+        """Return the settings given with a run, or by default those that it was started with."""
         given: Any = runtime.context if runtime else None
-        found: Any = given if given is not None else self.context.read((first or {}).get("config", {}))
-        return found
+        settings: Any = given if given is not None else self.context.read((first or {}).get("config", {}))
+        return settings
 
     def _keep(self, fold: F, last: dict[str, Any]) -> None:
         self._folds[last["trajectory"]] = (fold, last)
@@ -232,7 +232,7 @@ class Machine(ABC, Generic[C, F]):
             self._folds.popitem(last=False)
 
     def _update(self, fold: F, events: Sequence[AnyEvent]) -> State:
-        """Return events as LangGraph's log takes them, and fold them in."""
+        """Fold events in, and return them as an update of LangGraph's state."""
         dumped = [event.model_dump(mode="json") for event in events]
         for event in events:
             fold.apply(event)
@@ -242,7 +242,7 @@ class Machine(ABC, Generic[C, F]):
 
 
 def narrate(event: AnyEvent) -> str:
-    """Put an event in a short sentence."""
+    """Describe an event in a short sentence."""
     match event:
         case Proposed():
             return f"{event.by} proposes step {event.node}: {event.text}"

@@ -1,13 +1,13 @@
-"""Play a debate from wherever its log stops to its end: the one driver of `solve`, jobs and sub-debates.
+"""Play a debate from the end of its log to the end of the debate: the driver of `solve`, jobs and sub-debates.
 
 A graph is defined once, by the `turn` and `take` of its machine. LangGraph drives it in Studio, with a node for each
-turn; this loop drives it everywhere else, because nobody looks at a batch between two turns. Per agent turn, where a
-bare aiohttp client takes one unit of CPU in the same run, the loop takes 0.8 to 1.0 with the log, and LangGraph 8 to 10
-at its cheapest: one compiled graph, no checkpointer, an empty state. `tests/graphs/test_play.py` holds every graph to
-the same log, event by event, whoever drives it.
+turn; this loop drives it everywhere else, because no person watches a batch between two turns. If a bare aiohttp client
+takes one unit of CPU per agent turn, this loop, log included, takes 0.8 to 1.0 units in the same run, and LangGraph at
+its cheapest (one compiled graph, no checkpointer, an empty state) takes 8 to 10. `tests/graphs/test_play.py` checks
+that both drivers write the same log, event by event, for every graph.
 
-Every event is logged first and folded in after. What goes wrong in a debate stays in it; an outage or a log that can't
-be written is raised, and the debate goes on from its log when that is mended. Answers are graded elsewhere.
+Every event is logged first and then folded in. An error in a debate becomes part of its log; an outage, or a log that
+can't be written, is raised, and the debate goes on from its log later. Answers are graded elsewhere.
 """
 
 import asyncio
@@ -42,20 +42,20 @@ async def play(
     settings: Any = None,
     deadline: float | None = None,
 ) -> Trajectory:
-    """Take a debate from the last of its logged events to its end, and return it.
+    """Play a debate from its last logged event to its end, and return it.
 
     Args:
-        machine: Its graph.
-        opening: The events it begins with; the first is `Started`. Those that are logged already are skipped.
-        observe: Told of every new event before anything rests on it; a job logs them here.
-        logged: The events in its log so far.
-        settings: The context of its graph; by default what its first event holds.
-        deadline: Seconds from now after which it is ended, whatever it waits for.
+        machine: The graph of the debate.
+        opening: The events that the debate begins with; the first is `Started`. Logged ones are skipped.
+        observe: Called with all new events before they are folded in; a job logs them here.
+        logged: The events in the log so far.
+        settings: The context of the graph (default: the settings in the first event).
+        deadline: Seconds from now after which the debate is ended, even while it waits for a reply.
 
     Raises:
         OutageError: if a server fails every request.
         LogError: if the log can't be written.
-        ConfigError: if the settings make no sense.
+        ConfigError: if the settings are invalid.
 
     """
     events = list(logged)
@@ -78,12 +78,12 @@ async def play(
 async def _finish(
     machine: Machine[Any, Any], settings: Any, events: Sequence[AnyEvent], record: Observer, deadline: float | None
 ) -> None:
-    """Take all turns. A defect is reported with its traceback and ends this debate alone; so does the deadline."""
+    """Take all turns. A defect or the deadline ends only this debate; a defect is logged with its traceback."""
     timer = asyncio.timeout(deadline)
     try:
         async with timer:
             await _take_turns(machine, settings, events, record)
-    except LongthoughtError:  # an outage, the log, the settings: all else of models and tools is an event by now
+    except LongthoughtError:  # an outage, the log or the settings: other errors of models and tools are events by now
         raise
     except Exception as error:
         late = timer.expired()
@@ -108,6 +108,6 @@ async def _take_turns(machine: Machine[Any, Any], settings: Any, events: Sequenc
 
 
 def _note(kind: type[Event], events: Sequence[AnyEvent], record: Observer, **fields: Any) -> None:
-    """Record an event that follows from no fold, which may be what is broken."""
+    """Record an event without the fold, which may itself be broken."""
     event = kind(trajectory=events[0].trajectory, seq=len(events), by=Author.STRATEGY, at=time.time(), **fields)
     record([event])  # pyright: ignore[reportArgumentType]

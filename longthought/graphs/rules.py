@@ -1,4 +1,4 @@
-"""The rules of the debate: pure functions from a tree to what happens next.
+"""The rules of the debate: pure functions from a tree to the next turn or event.
 
 | action        | the new step is                                   | the cursor    | legal when                       |
 |---------------|---------------------------------------------------|---------------|----------------------------------|
@@ -8,7 +8,7 @@
 | terminate     | accepted as the last                              | moves to it   | it carries a final answer, or    |
 |               |                                                   |               | nothing is left to try           |
 
-Nothing here calls a model, a tool or a clock.
+This module calls no model, tool or clock.
 """
 
 from enum import StrEnum
@@ -48,34 +48,34 @@ class DebateContext(Context):
     graph: ClassVar[str] = "debate"
 
     backtracks: Annotated[int, Field(ge=0)] | None = None
-    """Maximum number of times that the debate leaves a step behind, vetoes included; it ends where one more is due."""
+    """Maximum number of backtracks, vetoes included; the debate ends when one more is due."""
     reflections: Annotated[int, Field(ge=0)] = 1
     """Maximum number of reflections that a critic may ask for on one step."""
     patience: Positive = 3
-    """Number of repeated or unreadable proposals in a row after which a node is left; unusable verdicts likewise."""
+    """Number of repeated or unreadable proposals, or of unusable verdicts, in a row after which a node is left."""
     within: Annotated[int, Field(ge=0)] = 0
-    """The accepted step that the debate is about: sent back behind it, the debate ends."""
+    """The accepted step that the debate is about; a backtrack past it ends the debate."""
 
 
 class Turn(StrEnum):
     """Whose turn it is."""
 
     PROPOSE = "propose"
-    """The policy's."""
+    """The policy proposes a step."""
     CHECK = "check"
-    """The tools'."""
+    """The tools check it."""
     JUDGE = "judge"
-    """The critic's."""
+    """The critic judges it."""
     REFLECT = "reflect"
-    """The policy's, to re-examine a step."""
+    """The policy re-examines it."""
     ACT = "act"
-    """The rules' own: move the cursor or end."""
+    """The rules move the cursor or end the debate."""
     END = "end"
-    """Nobody's."""
+    """The debate has ended."""
 
 
 def turn(tree: Tree, settings: DebateContext) -> Turn:
-    """Say whose turn it is, from the last event alone; so a debate can go on from any log."""
+    """Return whose turn it is, from the tree alone, so that a debate can go on from any log."""
     wanted = _turn(tree, settings)
     if wanted is Turn.PROPOSE and _spent(tree, settings, new_round=True):
         return Turn.ACT
@@ -118,14 +118,14 @@ def _out_of_patience(tree: Tree, settings: DebateContext, failed: Failed) -> boo
 
 
 def _spent(tree: Tree, settings: DebateContext, *, new_round: bool) -> StopReason | None:
-    """Return the budget that forbids another model call, if any."""
+    """Return the exhausted budget that forbids another model call; None if there is none."""
     if spent := settings.spent(tree):
         return spent
     return StopReason.ROUNDS if new_round and tree.rounds >= settings.rounds else None
 
 
 def candidate(tree: Tree) -> Node | None:
-    """Return the step that the last event is about, which waits for tools, a verdict or a reflection."""
+    """Return the step that waits for tools, a verdict or a reflection, which the last event is about."""
     match tree.last:
         case Proposed(node=number) | Observed(node=number) | Checked(node=number) | Judged(node=number):
             return tree.node(number)
@@ -136,7 +136,7 @@ def candidate(tree: Tree) -> Node | None:
 
 
 def vetoing(tree: Tree, settings: DebateContext) -> Evidence | None:
-    """Return the evidence that vetoes the candidate, if any."""
+    """Return the evidence that vetoes the candidate; None without any."""
     node = candidate(tree)
     if not settings.veto or node is None:
         return None
@@ -144,7 +144,7 @@ def vetoing(tree: Tree, settings: DebateContext) -> Evidence | None:
 
 
 def repeated(tree: Tree, text: str) -> Node | None:
-    """Return the step with the same words that was rejected from the same node, if there is one."""
+    """Return the step with the same words that was rejected from the same node; None without one."""
     words = text.split()
     return next((n for n in tree.rejected(tree.cursor) if n.text.split() == words), None)
 
@@ -183,7 +183,7 @@ def _illegal_target(tree: Tree, node: Node, target: int) -> str | None:
 
 
 def act(tree: Tree, settings: DebateContext, *, at: float) -> AnyEvent:
-    """Return the event that follows from the last one when it is the rules' turn, stamped with the time `at`."""
+    """Return the event of the rules' own turn, stamped with the time `at`."""
     make, by, fields = _follow(tree, settings)
     if fields.get("cause") in BACKWARD and settings.backtracks is not None and tree.backtracks >= settings.backtracks:
         make, by, fields = _end(StopReason.BACKTRACKS)
@@ -220,7 +220,9 @@ def _obey(tree: Tree, node: Node, verdict: Verdict, by: Author) -> _Draft:
             return Moved, by, stay
         case Action.BACKTRACK:
             to = verdict.target if verdict.target is not None else node.parent or 0
-            if fault := _illegal_target(tree, node, to):  # the critic's are caught before; a person's are not
+            if fault := _illegal_target(
+                tree, node, to
+            ):  # a critic's target is checked before it is logged; a person's is not
                 detail = f"{verdict.action}: {fault}"
                 return Failed, by, {"failure": Failure.ILLEGAL_VERDICT, "detail": detail, "node": node.id}
             return _leave(tree, node, to, Cause.REJECTED, by, verdict.critique)
@@ -250,7 +252,7 @@ def _reflections(tree: Tree, node: Node) -> list[int]:
 
 
 def _give_up(tree: Tree, unjudged: Node | None) -> _Draft:
-    """Leave a step no verdict could be had on, or a node nothing new comes from; at the problem, the debate ends."""
+    """Leave a step without a usable verdict, or a node without new steps; at the problem, the debate ends."""
     if unjudged is not None:
         reason = f"no usable verdict: {unjudged.failures[-1]}"
         return _leave(tree, unjudged, unjudged.parent or 0, Cause.EXHAUSTED, Author.STRATEGY, reason)

@@ -1,4 +1,4 @@
-"""Who takes part in a debate: the two agents, the tools, and who sits in a chair where no model is wanted."""
+"""The participants of a debate: the two agents, the tools, and stand-ins for an agent that is not needed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,44 +13,44 @@ from longthought.trajectories.events import Action, Verdict
 class EmptyChair:
     """A policy or a critic that is never asked.
 
-    It sits in graphs that have no critic, and in jobs in which only the critic speaks.
+    It fills the critic's chair in graphs without a critic, and the policy's in jobs that ask only the critic.
     """
 
     name = "nobody"
 
     def unsuitable(self, view: View) -> str | None:
-        """Object to no problem."""
+        """Accept every problem."""
         return None
 
     async def propose(self, view: View) -> Reply[Step]:
-        """Refuse: the caller should have seated a policy."""
-        raise AssertionError("nobody sits in the policy's chair")
+        """Raise, since no policy is seated."""
+        raise AssertionError("the policy's chair is empty")
 
     async def propose_many(self, view: View, count: int) -> Sequence[Reply[Step]]:
-        """Refuse: the caller should have seated a policy."""
-        raise AssertionError("nobody sits in the policy's chair")
+        """Raise, since no policy is seated."""
+        raise AssertionError("the policy's chair is empty")
 
     async def reflect(self, view: View) -> Reply[str]:
-        """Refuse: the caller should have seated a policy, or allowed no reflection."""
-        raise AssertionError("nobody sits in the policy's chair")
+        """Raise, since no policy is seated."""
+        raise AssertionError("the policy's chair is empty")
 
     async def judge(self, view: View) -> Reply[Verdict]:
-        """Refuse: the caller should have seated a critic."""
-        raise AssertionError("nobody sits in the critic's chair")
+        """Raise, since no critic is seated."""
+        raise AssertionError("the critic's chair is empty")
 
     async def aclose(self) -> None:
-        """Hold nothing."""
+        """Do nothing: there is nothing to release."""
 
 
 @dataclass
 class AcceptingCritic:
-    """A critic that accepts every step without a look: what is rejected, the tools have rejected."""
+    """A critic that accepts every step without asking a model, so that only the tools reject steps."""
 
     name: str = "accepting"
-    """What logs and run folders call it."""
+    """The name in logs and run folders."""
 
     def unsuitable(self, view: View) -> str | None:
-        """Object to no problem."""
+        """Accept every problem."""
         return None
 
     async def judge(self, view: View) -> Reply[Verdict]:
@@ -59,18 +59,18 @@ class AcceptingCritic:
         return Reply(Verdict(action=Action.TERMINATE if done else Action.CONTINUE), ())
 
     async def aclose(self) -> None:
-        """Hold nothing."""
+        """Do nothing: there is nothing to release."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seats:
-    """The live objects behind a debate; everything that can't be written down."""
+    """The live objects of a debate, which can't be stored."""
 
     policy: Proposer
     critic: Judge
     verifiers: Sequence[Verifier] = ()
 
     async def aclose(self) -> None:
-        """Let go of what the agents hold."""
+        """Release the resources of both agents."""
         await self.policy.aclose()
         await self.critic.aclose()

@@ -1,11 +1,11 @@
 """Self-critique: one agent proposes the steps and picks the action on each, under the rules of the debate.
 
-    propose → check → judge → act        the same agent in both chairs, on one bill
+    propose → check → judge → act        the same agent in both chairs, and one bill
 
-It may not stop without an answer while anything is left to try: the rules refuse, it reads why, and decides again.
-When its budget runs low it is told so, in every view from then on. The agent sees what a policy or a critic would see
-in its chair; in prose it is spoken to in one voice, with one system message for both, so that steps and verdicts share
-a prefix. Models of the compact language read no notices: there the refusal alone makes them reconsider.
+The agent may not stop without an answer while rounds are left: the rules refuse, and it reads the reason and decides
+again. When its budget runs low, every further view says so. The agent sees what a policy or a critic would see in its
+chair; in prose both chairs share one system message, so that steps and verdicts share a prefix. Models of the compact
+language read no notices: there the refusal alone makes them reconsider.
 
 After Qin et al., "O1 Replication Journey: A Strategic Progress Report", 2024 (second attempt: one agent that reflects).
 """
@@ -27,7 +27,7 @@ from longthought.trajectories.events import Author
 from longthought.trajectories.tree import Tree
 
 LOW: Final = 0.75
-"""Share of a budget after which it runs low."""
+"""Share of a budget that must be spent before it counts as low."""
 _NOTICE: Final = (
     "You have no final answer yet, and {left}. Reconsider: is this path the shortest way to an answer you can hold to, "
     "or should you leave it now?"
@@ -36,7 +36,7 @@ _NOTICE: Final = (
 
 @dataclass(kw_only=True)
 class SelfCritiqueContext(DebateContext):
-    """The settings of self-critique; the policy is the one agent there is."""
+    """The settings of self-critique; the policy is the only agent."""
 
     graph: ClassVar[str] = "self_critique"
 
@@ -46,20 +46,18 @@ class SelfCritiqueContext(DebateContext):
         if self.critic not in (self.policy, DebateContext.critic):
             raise ConfigError(
                 f"`critic` can't be {self.critic!r}: in self_critique the policy judges its own steps; leave the "
-                "critic out, or take `graph=debate`"
+                "critic out, or choose `graph=debate`"
             )
         for name in Model.model_fields:
-            critics = setting_of("critic", name)
-            if name != "name" and getattr(self, critics) is not None:
-                raise ConfigError(
-                    f"`{critics}` can't be {getattr(self, critics)!r}: in self_critique there is one agent"
-                )
+            setting = setting_of("critic", name)
+            if name != "name" and getattr(self, setting) is not None:
+                raise ConfigError(f"`{setting}` can't be {getattr(self, setting)!r}: self_critique has only one agent")
 
     def seats(self, policy: Proposer | None = None, critic: Judge | None = None) -> Seats:
-        """Seat one agent in both chairs; with a policy given and no critic, its model judges too."""
+        """Seat one agent in both chairs; the model of a policy given without a critic judges too."""
         if policy is None:
-            policy, itself = catalogue.solo(self.model("policy"))
-            return Seats(policy, critic or itself, verifiers(self.tools))
+            policy, own_critic = catalogue.solo(self.model("policy"))
+            return Seats(policy, critic or own_critic, verifiers(self.tools))
         if critic is not None:
             return Seats(policy, critic, verifiers(self.tools))
         if not isinstance(policy, Policy):
@@ -79,19 +77,19 @@ class SelfCritique(Debate):
     judge_is = Author.POLICY
 
     def notice(self, tree: Tree, settings: DebateContext) -> str:
-        """Tell the agent when its budget runs low."""
+        """Return the notice that the budget runs low; empty before."""
         return notice(tree, settings)
 
 
 def notice(tree: Tree, settings: DebateContext) -> str:
-    """Say how much of the budget is left once three quarters are spent, the scarcest first; empty before."""
-    spent = tree.policy_usage.total + tree.critic_usage.total
+    """Say how much of the scarcest budget is left once three quarters of it are spent; empty before."""
+    spent = tree.total_usage.total
     shares = [
         (tree.rounds / settings.rounds, f"{settings.rounds - tree.rounds} of {settings.rounds} proposals are left"),
         (spent / (settings.tokens or float("inf")), f"{(settings.tokens or 0) - spent} tokens are left"),
         (tree.seconds / (settings.seconds or float("inf")), f"{(settings.seconds or 0) - tree.seconds:.0f} s are left"),
     ]
-    share, left = max(shares, key=lambda found: found[0])
+    share, left = max(shares, key=lambda share_and_text: share_and_text[0])
     return _NOTICE.format(left=left) if LOW <= share < 1 else ""
 
 

@@ -1,7 +1,7 @@
-"""Sub-debates, for the graphs that have them played: how one begins, who plays it, what it cost.
+"""Sub-debates: how a graph begins one, has it played, and learns its cost.
 
-A sub-debate is a debate of its own, with the same agents and tools, a log of its own, and what is left of its parent's
-budget. Its parent pays: the event that rests on it carries the whole bill. What it is about is for the graph to say.
+A sub-debate has the same agents and tools as its parent, its own log, and what is left of the parent's budget. The
+parent pays: the event that rests on a sub-debate carries its whole cost. The graph decides what it is about.
 """
 
 import time
@@ -40,21 +40,21 @@ def _unlogged(events: Sequence[AnyEvent]) -> None:
 
 
 class Subdebates:
-    """Plays the sub-debates of one debate with its agents, each from wherever its log stops."""
+    """Plays the sub-debates of one debate with its agents, each from the end of its log."""
 
     def __init__(self, seats: Seats, observe: Observer = _unlogged, logs: Iterable[Sequence[AnyEvent]] = ()) -> None:
-        """Take the agents, who logs the events, and the logs of sub-debates that were begun before.
+        """Keep the agents, the observer that logs events, and the logs of sub-debates that were begun earlier.
 
-        By default nobody logs them, as in Studio, where only the debate itself is kept.
+        By default they are not logged, as in Studio, where only the debate itself is kept.
         """
         self._seats = seats
         self._observe = observe
         self._logs = {log[0].trajectory: log for log in logs}
 
     async def play(self, opening: Sequence[AnyEvent]) -> Trajectory:
-        """Play the sub-debate that begins with these events to its end, or return it if it is over already.
+        """Play the sub-debate that begins with `opening` to its end, or return it if it has ended.
 
-        The first event is `Started`; it holds the settings, and its name tells the sub-debate from every other one.
+        The first event is `Started`; it holds the settings and the sub-debate's unique name.
 
         Raises:
             OutageError: if a server fails every request.
@@ -71,19 +71,19 @@ def begun(
     """Return the first event of a sub-debate, which may spend what its parent has left.
 
     Args:
-        tree: The parent.
-        settings: The parent's.
-        problem: What it is about.
-        number: Tells it from the parent's other sub-debates.
-        node: Where in the parent it is wanted.
-        rounds: Proposals at most.
-        within: The step that it must not go back behind, where it begins with some.
+        tree: The parent's tree.
+        settings: The parent's settings.
+        problem: The problem of the sub-debate.
+        number: Its number among the parent's sub-debates.
+        node: The parent's node that it belongs to.
+        rounds: Maximum number of proposals.
+        within: The accepted step that it must not backtrack past; 0 if it begins without steps.
 
     """
     parent = tree.started
     assert parent is not None
     given: dict[str, Any] = {name: getattr(settings, name) for name in _SHARED}
-    spent = tree.policy_usage + tree.critic_usage
+    spent = tree.total_usage
     for name, used in (("tokens", spent.total), ("computed", spent.computed), ("seconds", tree.seconds)):
         if (limit := given[name]) is not None:
             given[name] = limit - used
@@ -96,9 +96,9 @@ def begun(
 
 
 def retold(first: Started, path: Iterable[Iterable[Proposed | Observed | Checked]]) -> list[AnyEvent]:
-    """Return the events by which a debate stands at the end of a path, with nothing rejected on the way.
+    """Return the opening of a debate that begins at the end of a path, with no rejected steps.
 
-    Each step is given by its `Proposed` event and by what tools printed and found; it costs nothing a second time.
+    Each step is given by its `Proposed`, `Observed` and `Checked` events; its calls are left out, as they are paid for.
     """
     events: list[AnyEvent] = [first]
     for number, step in enumerate(path, 1):
@@ -117,6 +117,6 @@ def retold(first: Started, path: Iterable[Iterable[Proposed | Observed | Checked
 
 
 def paid(trajectory: Trajectory) -> Delegated:
-    """Return what a sub-debate cost."""
+    """Return the cost of a sub-debate."""
     usage = trajectory.usage
     return Delegated(policy=usage.policy, critic=usage.critic, requests=trajectory.requests, seconds=trajectory.seconds)

@@ -1,7 +1,7 @@
-"""What happens in each turn of a debate: an agent or the tools are asked, and events come back.
+"""The turns of a debate: each asks an agent or the tools and returns events.
 
-Turns read a tree and never change it; whose turn it is, and what follows from a verdict, is in `rules`. Nothing here
-knows LangGraph, so a graph may take one turn a node, to be watched, or all of them in one loop, to be fast.
+Turns read a tree and never change it; `rules` says whose turn it is and what follows from a verdict. This module knows
+no LangGraph, so that one node may take each turn, to be watched, or one loop all of them, to be fast.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from typing import Any
 from longthought.agents.dialects.dialect import Unreadable
 from longthought.agents.view import view
 from longthought.errors import LogError, LongthoughtError, OutageError
-from longthought.graphs import operators, rules
+from longthought.graphs import rules
 from longthought.graphs.rules import DebateContext, Turn
 from longthought.graphs.seats import Seats
 from longthought.problems.problem import Problem
@@ -44,21 +44,21 @@ log = logging.getLogger(__name__)
 
 
 async def or_failure(
-    asking: Awaitable[Sequence[AnyEvent]], failure: Callable[[LongthoughtError], AnyEvent]
+    turn: Awaitable[Sequence[AnyEvent]], failure: Callable[[LongthoughtError], AnyEvent]
 ) -> Sequence[AnyEvent]:
-    """Return the events of a turn that asks somebody, or the event of its failure if they can't be had.
+    """Return the events of a turn, or the event of its failure if it raises.
 
     Args:
-        asking: The turn.
+        turn: The turn, which asks an agent or the tools.
         failure: Makes an event of the error.
 
     Raises:
-        OutageError: if a server fails every request: no run is to blame.
-        LogError: likewise, if the log of a sub-debate can't be written.
+        OutageError: if a server fails every request, which is no run's fault.
+        LogError: if the log of a sub-debate can't be written.
 
     """
     try:
-        return await asking
+        return await turn
     except (OutageError, LogError):
         raise
     except LongthoughtError as error:
@@ -68,18 +68,18 @@ async def or_failure(
 async def take(
     turn: Turn, tree: Tree, seats: Seats, settings: DebateContext, *, judge_is: Author = Author.CRITIC, notice: str = ""
 ) -> Sequence[AnyEvent]:
-    """Take a turn that asks somebody, and return its events, not yet folded into the tree.
+    """Take a turn that asks an agent or the tools, and return its events, which are not folded in yet.
 
     Args:
         turn: Whose turn it is.
-        tree: The debate so far.
-        seats: Whom to ask.
-        settings: Its settings, which the rules read.
-        judge_is: Who sits in the critic's chair, and pays for the verdicts.
-        notice: What whoever is asked should be told besides.
+        tree: The tree of the debate so far.
+        seats: The agents and tools.
+        settings: The settings that the rules read.
+        judge_is: The author of the verdicts, who also pays for them.
+        notice: Extra text in the agent's view.
 
     Raises:
-        LongthoughtError: if a model can't be had; `broken` makes an event of it.
+        LongthoughtError: if a model fails; `failed` makes an event of the error.
 
     """
     match turn:
@@ -94,7 +94,7 @@ async def take(
         case Turn.REFLECT:
             return [await reflect(tree, seats, _candidate(tree), notice=notice)]
         case Turn.ACT | Turn.END:
-            raise ValueError(f"{turn} asks nobody")
+            raise ValueError(f"the turn {turn} asks no agent")
 
 
 async def propose(tree: Tree, seats: Seats, *, notice: str = "") -> AnyEvent:
@@ -117,17 +117,17 @@ async def propose(tree: Tree, seats: Seats, *, notice: str = "") -> AnyEvent:
 async def propose_many(
     tree: Tree, seats: Seats, at: int, count: int, states: MutableMapping[str, int] | None = None, *, notice: str = ""
 ) -> Sequence[AnyEvent]:
-    """Ask the policy for several next steps from a node; those that say the same are one, in the words of the first.
+    """Ask the policy for several next steps from a node; of steps with the same words, only the first is kept.
 
-    What was read comes back as proposals, and if that is nothing new, as one failure that carries the cost. With
-    `states`, the nodes of states reached before, a step that leads to one of them is proposed as that node.
+    Returns the new steps as proposals, or one failure that carries the cost if there are none. `states` maps each state
+    reached before to its node; a step that leads to such a state is proposed as that node.
     """
     seen = view(tree, at=at, notice=notice)
     if objection := seats.policy.unsuitable(seen) or seats.critic.unsuitable(seen):
         return [_fail(tree, Author.STRATEGY, Failure.MODEL, objection, fatal=True)]
     replies = await seats.policy.propose_many(seen, count)
-    known = {tuple(tree.nodes[child].text.split()) for child in tree.node(at).children}
-    there = set(tree.node(at).children)
+    earlier = {tuple(tree.nodes[child].text.split()) for child in tree.node(at).children}
+    children = set(tree.node(at).children)
     merged = ChainMap(dict[str, int](), states or {})
     events, lost, reason = list[AnyEvent](), tuple[Call, ...](), "the policy gave nothing"
     new = len(tree.nodes)
@@ -135,7 +135,7 @@ async def propose_many(
         step, lost = reply.read, lost + reply.calls
         if isinstance(step, Unreadable):
             reason = step.reason
-        elif (words := tuple(step.text.split())) in known or _is_merged(tree, merged, step.state, at, there):
+        elif (words := tuple(step.text.split())) in earlier or _is_known(tree, merged, step.state, at, children):
             reason = f"proposed again: {step.text}"
         else:
             node = merged.get(step.state, new) if step.state is not None and states is not None else new
@@ -144,22 +144,22 @@ async def propose_many(
                 state=step.state, calls=lost,
             )  # fmt: skip
             events.append(event.model_copy(update={"seq": tree.events + len(events)}))
-            known.add(words)
-            there.add(node)
+            earlier.add(words)
+            children.add(node)
             if step.state is not None:
                 merged.setdefault(step.state, node)
             new, lost = new + (node == new), ()
     if not events:
-        said = Failure.REPEATED_STEP if reason.startswith("proposed") else Failure.UNREADABLE_STEP
-        return [_fail(tree, Author.POLICY, said, reason, node=at or None, calls=lost)]
+        failure = Failure.REPEATED_STEP if reason.startswith("proposed") else Failure.UNREADABLE_STEP
+        return [_fail(tree, Author.POLICY, failure, reason, node=at or None, calls=lost)]
     return [*events[:-1], events[-1].model_copy(update={"calls": (*events[-1].calls, *lost)})]
 
 
 async def check(tree: Tree, seats: Seats, node: Node) -> Sequence[AnyEvent]:
-    """Let every verifier look at a new step, side by side."""
+    """Let all verifiers check a new step concurrently."""
     path = view(tree, node.id).path
-    looks = await asyncio.gather(*(_look(v, tree.problem, path, node.text) for v in seats.verifiers))
-    found = list(itertools.chain.from_iterable(looks))
+    results = await asyncio.gather(*(_verify(v, tree.problem, path, node.text) for v in seats.verifiers))
+    found = list(itertools.chain.from_iterable(results))
     assert tree.last is not None
     stamp: Any = {"trajectory": tree.last.trajectory, "by": Author.TOOL, "at": time.time(), "node": node.id}
     printed = [(evidence.tool, output) for evidence, output in found if output]
@@ -179,7 +179,7 @@ async def judge(
     by: Author = Author.CRITIC,
     notice: str = "",
 ) -> AnyEvent:
-    """Ask the critic for a verdict on a new step; `illegal` says what is wrong with a verdict, if anything."""
+    """Ask the critic for a verdict on a new step; `illegal` returns the fault of a verdict, None if it is legal."""
     reply = await seats.critic.judge(view(tree, node.id, notice=notice))
     if isinstance(reply.read, Unreadable):
         return _fail(tree, by, Failure.UNREADABLE_VERDICT, reply.read.reason, node=node.id, calls=reply.calls)
@@ -199,8 +199,8 @@ async def reflect(tree: Tree, seats: Seats, node: Node, *, notice: str = "") -> 
     )  # fmt: skip
 
 
-def broken(turn: Turn, tree: Tree, error: LongthoughtError, *, judge_is: Author = Author.CRITIC) -> AnyEvent:
-    """Return the event of a turn whose model can't be had: the debate ends."""
+def failed(turn: Turn, tree: Tree, error: LongthoughtError, *, judge_is: Author = Author.CRITIC) -> AnyEvent:
+    """Return the event of a turn whose model failed, which ends the debate."""
     match turn:
         case Turn.JUDGE:
             return _fail(tree, judge_is, Failure.MODEL, str(error), node=_candidate(tree).id, fatal=True)
@@ -212,10 +212,10 @@ def broken(turn: Turn, tree: Tree, error: LongthoughtError, *, judge_is: Author 
             return _fail(tree, Author.STRATEGY, Failure.MODEL, str(error), fatal=True)
 
 
-def _is_merged(tree: Tree, states: Mapping[str, int], state: str | None, at: int, there: AbstractSet[int]) -> bool:
-    """Say whether a state is reached from a node already, or is one that the node itself was made from."""
+def _is_known(tree: Tree, states: Mapping[str, int], state: str | None, at: int, children: AbstractSet[int]) -> bool:
+    """Say whether a state is a child of the node `at` already, or one that the node itself was made from."""
     node = None if state is None else states.get(state)
-    return node is not None and (node in there or (node < len(tree.nodes) and tree.is_made_from(node, at)))
+    return node is not None and (node in children or (node < len(tree.nodes) and tree.is_made_from(node, at)))
 
 
 def _candidate(tree: Tree) -> Node:
@@ -228,8 +228,8 @@ def _fail(tree: Tree, by: Author, failure: Failure, detail: str, **fields: Any) 
     return stamped(tree, Failed, by, failure=failure, detail=detail, **fields)
 
 
-async def _look(verifier: Verifier, problem: Problem, path: Sequence[str], step: str) -> list[tuple[Evidence, str]]:
-    """Let one tool look at a step; a broken tool is no evidence, and no reason to end the debate."""
+async def _verify(verifier: Verifier, problem: Problem, path: Sequence[str], step: str) -> list[tuple[Evidence, str]]:
+    """Let one tool check a step; a tool that fails gives no evidence and doesn't end the debate."""
     try:
         claims = verifier.claims(problem, path, step)
     except Exception as error:
@@ -238,11 +238,11 @@ async def _look(verifier: Verifier, problem: Problem, path: Sequence[str], step:
 
 
 async def _check(verifier: Verifier, claim: Claim) -> tuple[Evidence, str]:
-    """Return what was found, with the time it took, and what was printed."""
+    """Return the evidence on a claim, with the seconds it took, and what the tool printed."""
     began = time.perf_counter()
     try:
         if isinstance(verifier, Interpreter):
-            evidence, output = await operators.act(verifier, claim)
+            evidence, output = await verifier.observe(claim)
         else:
             evidence, output = await verifier.check(claim), ""
     except Exception as error:

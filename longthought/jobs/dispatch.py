@@ -1,8 +1,8 @@
 """A job spread over workers that come and go: processes of this machine, or actors of a cluster.
 
-The parent draws debates from one agenda and hands them out as there is room, so that a slow worker holds nobody up. It
-sees every event, counts it, and knows of each debate in flight how far it came; when a worker is lost, its debates go
-on elsewhere from their last event. It runs no debate itself, and how a worker is reached is for `processes` and `ray`.
+The parent draws debates from one agenda and assigns them as there is room, so that a slow worker delays no other. It
+receives and counts every event and keeps the events of each debate in flight; when a worker is lost, its debates go on
+elsewhere from their last event. The parent runs no debate itself; `local` and `ray` know how to reach a worker.
 """
 
 import asyncio
@@ -27,64 +27,64 @@ from longthought.trajectories.trajectory import Trajectory
 
 log = logging.getLogger(__name__)
 LOSSES: Final = 3
-"""Workers that a job can lose, and one more for every hundred debates that ended; with more, it is the job's fault."""
+"""Number of workers that a job may lose, plus one for every hundred debates that ended, before it stops."""
 
 
 class Worker(Protocol):
-    """Somebody who plays debates elsewhere."""
+    """A player of debates outside this process."""
 
     logs: bool
-    """Whether it writes a segment of the run folder itself; if not, the parent logs what it reports."""
+    """Whether it writes a segment of the run folder itself; if not, the parent logs the events that it reports."""
 
     @property
-    def fate(self) -> str:
+    def loss(self) -> str:
         """How it was lost, in words."""
         ...
 
-    def give(self, assignment: Assignment) -> None:
-        """Hand it a debate."""
+    def assign(self, assignment: Assignment) -> None:
+        """Give it a debate to play."""
         ...
 
-    def news(self) -> AsyncGenerator[AnyEvent]:
+    def events(self) -> AsyncGenerator[AnyEvent]:
         """Yield events of its debates, in the order of each debate, until it is lost.
 
         Raises:
-            LongthoughtError: if it can't go on, and no other could.
+            LongthoughtError: if it can't go on and no other worker could.
 
         """
         ...
 
     async def stop(self) -> None:
-        """Let it go, lost or not."""
+        """Stop it, whether it is lost or not."""
         ...
 
 
-Hire = Callable[[JobRequest, Path], Awaitable[Worker]]
-"""Start a worker for a share of a job, with the segment that it may write."""
+StartWorker = Callable[[JobRequest, Path], Awaitable[Worker]]
+"""Starts a worker for a share of a job, with the segment that it may write."""
 
 
 @dataclass(slots=True)
-class _Held:
-    """A debate in a worker's hands, and its events so far."""
+class _DebateInFlight:
+    """A debate that a worker plays, and its events so far."""
 
     task: Task
     sample: int
     events: list[AnyEvent]
     opening: tuple[AnyEvent, ...] = ()
-    parts: dict[str, list[AnyEvent]] = field(default_factory=dict[str, list[AnyEvent]])
-    """The events of its sub-debates."""
+    subdebates: dict[str, list[AnyEvent]] = field(default_factory=dict[str, list[AnyEvent]])
+    """The events of its sub-debates, by name."""
 
-    def log(self, name: str, whole: str) -> list[AnyEvent]:
+    def log(self, name: str, root: str) -> list[AnyEvent]:
         """Return the events of the debate itself, or of one of its sub-debates."""
-        return self.events if name == whole else self.parts.setdefault(name, [])
+        return self.events if name == root else self.subdebates.setdefault(name, [])
 
 
 @dataclass(slots=True)
-class _Post:
-    """A worker and the debates it has."""
+class _Slot:
+    """A worker and the debates that it plays."""
 
     worker: Worker
-    held: dict[str, _Held] = field(default_factory=dict[str, _Held])
+    debates: dict[str, _DebateInFlight] = field(default_factory=dict[str, _DebateInFlight])
     lost: bool = False
 
 
@@ -92,27 +92,27 @@ async def run_shards(
     job: JobRequest,
     tasks: Iterable[Task],
     folder: RunFolder,
-    hire: Hire,
+    start_worker: StartWorker,
     count: int,
     *,
     progress: Progress | None = None,
     on_event: Callable[[AnyEvent], None] | None = None,
     begin: Opening | None = None,
 ) -> AsyncGenerator[Trajectory]:
-    """Run a job like `run_job`, with its debates spread over so many workers.
+    """Run a job like `run_job`, with its debates spread over at most `count` workers.
 
     Raises:
-        UserError: as `run_job`, or if a worker can't do the job.
-        RunError: if the log can't be written, or workers are lost again and again.
+        UserError: as in `run_job`, or if a worker can't do the job.
+        RunError: if the log can't be written, or too many workers are lost.
 
     """
-    crew = _Crew(job, tasks, folder, hire, min(count, job.concurrency), progress or Progress(), on_event, begin)
-    async with aclosing(crew.run()) as running:
+    pool = _Pool(job, tasks, folder, start_worker, min(count, job.concurrency), progress or Progress(), on_event, begin)
+    async with aclosing(pool.run()) as running:
         async for trajectory in running:
             yield trajectory
 
 
-class _Crew:
+class _Pool:
     """The workers of one run of a job."""
 
     def __init__(
@@ -120,21 +120,22 @@ class _Crew:
         job: JobRequest,
         tasks: Iterable[Task],
         folder: RunFolder,
-        hire: Hire,
+        start_worker: StartWorker,
         count: int,
         progress: Progress,
         on_event: Callable[[AnyEvent], None] | None,
         begin: Opening | None,
     ) -> None:
-        self.folder, self.hire, self.count, self.progress, self.on_event = folder, hire, count, progress, on_event
+        self.folder, self.start_worker, self.count = folder, start_worker, count
+        self.progress, self.on_event = progress, on_event
         self.agenda = Agenda(tasks, job.samples, Run(folder.path), progress, begin)
         requests = None if job.requests is None else math.ceil(job.requests / count)
         self.share = job.model_copy(update={"concurrency": math.ceil(job.concurrency / count), "requests": requests})
-        self.ahead = max(1, self.share.concurrency // 4)
-        """Debates a worker gets beyond those it plays, so that it never waits for the parent."""
-        self.posts: dict[int, _Post] = {}
+        self.queued = max(1, self.share.concurrency // 4)
+        """Number of debates a worker gets beyond those it plays, so that it never waits for the parent."""
+        self.slots: dict[int, _Slot] = {}
         self.room = asyncio.Semaphore(job.concurrency)
-        self.over: asyncio.Queue[Trajectory | None] = asyncio.Queue()
+        self.ended: asyncio.Queue[Trajectory | None] = asyncio.Queue()
         self.all_done = asyncio.Event()
         self.losses = self.done = 0
         self.suspects: set[str] = set()
@@ -148,7 +149,7 @@ class _Crew:
         self.agenda.put_back([first])
         running = asyncio.create_task(self._work())
         try:
-            while (trajectory := await self.over.get()) is not None:
+            while (trajectory := await self.ended.get()) is not None:
                 yield trajectory
                 self.room.release()
             await running
@@ -161,96 +162,95 @@ class _Crew:
     async def _work(self) -> None:
         try:
             async with asyncio.TaskGroup() as group:
-                posts = [group.create_task(self._man(number)) for number in range(1, self.count + 1)]
+                slots = [group.create_task(self._run_slot(number)) for number in range(1, self.count + 1)]
                 await self.all_done.wait()
-                for post in posts:
-                    post.cancel()
+                for slot in slots:
+                    slot.cancel()
         finally:
-            self.over.put_nowait(None)
+            self.ended.put_nowait(None)
 
-    async def _man(self, number: int) -> None:
-        """Keep one post manned, by one worker after another."""
+    async def _run_slot(self, number: int) -> None:
+        """Run workers in a slot, one after another."""
         while True:
-            worker = await self.hire(self.share, self.folder.segment(number))
-            post = self.posts[number] = _Post(worker)
+            worker = await self.start_worker(self.share, self.folder.segment(number))
+            slot = self.slots[number] = _Slot(worker)
             try:
-                self._hand_out()
-                async with aclosing(worker.news()) as news:
-                    async for event in news:
-                        await self._saw(post, event)
-                post.lost = True
+                self._assign()
+                async with aclosing(worker.events()) as events:
+                    async for event in events:
+                        await self._receive(slot, event)
+                slot.lost = True
             finally:
                 await worker.stop()
-            await self._take_back(post)
-            del self.posts[number]
-            self._hand_out()
+            await self._take_back(slot)
+            del self.slots[number]
+            self._assign()
 
-    def _hand_out(self) -> None:
-        """Give out debates while there is room; the job is done when nothing is left and nobody holds any."""
-        able = [post for post in self.posts.values() if not post.lost]
-        while able:
-            post = min(able, key=lambda post: len(post.held))
-            if len(post.held) >= self.share.concurrency + self.ahead:
+    def _assign(self) -> None:
+        """Assign debates while there is room; the job is done when none is left and no worker has any."""
+        alive = [slot for slot in self.slots.values() if not slot.lost]
+        while alive:
+            slot = min(alive, key=lambda slot: len(slot.debates))
+            if len(slot.debates) >= self.share.concurrency + self.queued:
                 break
             assignment = self.agenda.draw()
             if assignment is None:
-                if not any(post.held for post in self.posts.values()):
+                if not any(slot.debates for slot in self.slots.values()):
                     self.all_done.set()
                 break
-            post.held[assignment.name] = _Held(
+            slot.debates[assignment.name] = _DebateInFlight(
                 assignment.task, assignment.sample, list(assignment.events), assignment.opening,
-                {log[0].trajectory: list(log) for log in assignment.parts},
+                {log[0].trajectory: list(log) for log in assignment.subdebates},
             )  # fmt: skip
-            post.worker.give(assignment)
-        self.progress.in_flight = sum(min(len(post.held), self.share.concurrency) for post in able)
+            slot.worker.assign(assignment)
+        self.progress.in_flight = sum(min(len(slot.debates), self.share.concurrency) for slot in alive)
 
-    async def _saw(self, post: _Post, event: AnyEvent) -> None:
+    async def _receive(self, slot: _Slot, event: AnyEvent) -> None:
+        """Log an event that its worker did not log, and count it; assign another debate if it was the last of its."""
         name = root_debate(event.trajectory) or event.trajectory
-        held = post.held[name]
-        if not post.worker.logs:
+        debate = slot.debates[name]
+        if not slot.worker.logs:
             self.folder.append([event])
-        held.log(event.trajectory, name).append(event)
+        debate.log(event.trajectory, name).append(event)
         self.progress.see(event)
         if self.on_event:
             self.on_event(event)
-        if event.trajectory == name and ended(held.task, event):
+        if event.trajectory == name and ended(debate.task, event):
             await self.room.acquire()
-            self.over.put_nowait(Trajectory(event.trajectory, tuple(held.events)))
+            self.ended.put_nowait(Trajectory(event.trajectory, tuple(debate.events)))
             self.done += 1
-            del post.held[event.trajectory]
-            self._hand_out()
+            del slot.debates[event.trajectory]
+            self._assign()
 
-    async def _take_back(self, post: _Post) -> None:
-        """Put a lost worker's debates back on the agenda, with what it logged before it could report it."""
+    async def _take_back(self, slot: _Slot) -> None:
+        """Put a lost worker's debates back on the agenda, with events that it logged and could not report."""
         self.losses += 1
-        names = set(post.held)
+        names = set(slot.debates)
         self.suspects = self.suspects & names or names
-        log.warning("a worker %s; its %d debates go on elsewhere", post.worker.fate, len(names))
+        log.warning("a worker %s; its %d debates go on elsewhere", slot.worker.loss, len(names))
         if self.losses > LOSSES + self.done // 100:
             among = ", ".join(sorted(self.suspects)[:3])
             raise RunError(
-                f"{self.losses} workers were lost, the last one {post.worker.fate}: look at what they wrote, at the "
+                f"{self.losses} workers were lost, the last one {slot.worker.loss}: look at what they wrote, at the "
                 f"memory of this machine, and at the debates {among}; then run the same command again to go on"
             )
-        logged = await asyncio.to_thread(self._logged, names) if post.worker.logs else {}
+        logged = await asyncio.to_thread(self._logged, names) if slot.worker.logs else {}
         for name in names:
-            held = post.held[name]
+            debate = slot.debates[name]
             for events in logged.get(name, ()):
-                for event in events[len(held.log(events[0].trajectory, name)) :]:
-                    await self._saw(post, event)
+                for event in events[len(debate.log(events[0].trajectory, name)) :]:
+                    await self._receive(slot, event)
         self.agenda.put_back(
             Assignment(
-                task=held.task, sample=held.sample, events=tuple(held.events), opening=held.opening,
-                parts=tuple(tuple(log) for log in held.parts.values() if log),
+                task=debate.task, sample=debate.sample, events=tuple(debate.events), opening=debate.opening,
+                subdebates=tuple(tuple(log) for log in debate.subdebates.values() if log),
             )
-            for held in post.held.values()
+            for debate in slot.debates.values()
         )  # fmt: skip
-        post.held.clear()
+        slot.debates.clear()
 
     def _logged(self, names: Iterable[str]) -> dict[str, list[tuple[AnyEvent, ...]]]:
-        """Return what is in the log of debates and of their sub-debates, themselves last."""
+        """Return, for each debate, the logged events of its sub-debates, and then its own."""
         run = Run(self.folder.path)
-        known = set(run.ids())
-        return {
-            name: [run.trajectory(log).events for log in (*run.parts(name), name)] for name in names if name in known
-        }
+        ids = set(run.ids())
+        return {name: [run.trajectory(log).events for log in (*run.parts(name), name)] for name in names if name in ids}

@@ -1,19 +1,19 @@
-"""Where the debates of a job are played, if not in this process: in several of this machine, or on a Ray cluster."""
+"""The workers of a job that is not played in this process: processes of this machine, or actors of a Ray cluster."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from longthought.jobs.dispatch import Hire
+from longthought.jobs.dispatch import StartWorker
 from longthought.jobs.local import LocalProcess
 from longthought.jobs.request import JobRequest
 
 
 @asynccontextmanager
-async def workers(job: JobRequest) -> AsyncGenerator[tuple[Hire, int]]:
-    """Yield how the workers of a job are hired, and how many.
+async def workers(job: JobRequest) -> AsyncGenerator[tuple[StartWorker, int]]:
+    """Yield the function that starts a worker of the job, and the number of workers.
 
     Raises:
-        ConfigError: if there is no cluster where the job is to be played.
+        ConfigError: if the job names a Ray cluster that can't be reached.
 
     """
     if job.executor == "local":
@@ -21,5 +21,5 @@ async def workers(job: JobRequest) -> AsyncGenerator[tuple[Hire, int]]:
         return
     from longthought.jobs.ray import cluster
 
-    async with cluster(job.ray_address, job.ray_resources) as (hire, nodes):
-        yield hire, job.processes or nodes
+    async with cluster(job.ray_address, job.ray_resources) as (start_worker, nodes):
+        yield start_worker, job.processes or nodes

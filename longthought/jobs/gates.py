@@ -1,4 +1,4 @@
-"""The gates before model servers: a limited number of requests at once, those of the oldest debate first."""
+"""Gates before model servers: a limited number of requests in flight, those of the oldest debate first."""
 
 import asyncio
 import heapq
@@ -17,20 +17,20 @@ from longthought.problems.worked import Worked
 from longthought.trajectories.events import Verdict
 
 AGE: Final[ContextVar[int]] = ContextVar("AGE", default=0)
-"""The place in line of the debate that a task plays; the oldest has the smallest."""
+"""The rank of the debate that a task plays, by age; the oldest has the smallest."""
 
 
 class Gate:
-    """Lets in so many requests at a time; of those that wait, the one of the oldest debate goes first."""
+    """Admits a limited number of requests at a time; the waiting request of the oldest debate is next."""
 
     def __init__(self, limit: int) -> None:
-        """Take how many may be in at once."""
+        """Admit at most `limit` requests at a time."""
         self._free = limit
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._tickets = itertools.count()
 
     async def __aenter__(self) -> None:
-        """Wait to be let in."""
+        """Wait for admission."""
         if self._free and not self._waiting:
             self._free -= 1
             return
@@ -39,14 +39,14 @@ class Gate:
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():  # let in and called off at the same time
+            if turn.done() and not turn.cancelled():  # admitted and cancelled at the same time
                 self._leave()
             raise
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Let the next one in."""
+        """Admit the next request."""
         self._leave()
 
     def _leave(self) -> None:
@@ -62,17 +62,17 @@ class GatedPolicy:
     """A policy whose requests pass a gate."""
 
     def __init__(self, policy: Proposer, gate: Gate) -> None:
-        """Stand before a policy."""
+        """Put a gate before a policy."""
         self.name, self.unsuitable, self.aclose = policy.name, policy.unsuitable, policy.aclose
         self._policy, self._gate = policy, gate
 
     async def propose(self, view: View) -> Reply[Step]:
-        """Give the next step, when it may."""
+        """Give the next step, once admitted."""
         async with self._gate:
             return await self._policy.propose(view)
 
     async def propose_many(self, view: View, count: int) -> Sequence[Reply[Step]]:
-        """Give several next steps, when it may."""
+        """Give several next steps, once admitted."""
         async with self._gate:
             return await self._policy.propose_many(view, count)
 
@@ -82,7 +82,7 @@ class GatedPolicy:
         return isinstance(self._policy, Solver) and self._policy.solves
 
     async def solve(self, view: View, count: int, examples: Sequence[Worked] = ()) -> Sequence[Reply[Step]]:
-        """Write several whole solutions, when it may.
+        """Write several whole solutions, once admitted.
 
         Raises:
             ModelError: if the policy knows only steps.
@@ -94,7 +94,7 @@ class GatedPolicy:
             return await self._policy.solve(view, count, examples)
 
     async def reflect(self, view: View) -> Reply[str]:
-        """Re-examine the candidate, when it may."""
+        """Re-examine the candidate, once admitted."""
         async with self._gate:
             return await self._policy.reflect(view)
 
@@ -103,18 +103,18 @@ class GatedCritic:
     """A critic whose requests pass a gate."""
 
     def __init__(self, critic: Judge, gate: Gate) -> None:
-        """Stand before a critic."""
+        """Put a gate before a critic."""
         self.name, self.unsuitable, self.aclose = critic.name, critic.unsuitable, critic.aclose
         self._critic, self._gate = critic, gate
 
     async def judge(self, view: View) -> Reply[Verdict]:
-        """Judge the candidate, when it may."""
+        """Judge the candidate, once admitted."""
         async with self._gate:
             return await self._critic.judge(view)
 
 
 def gated(seats: Seats, limit: int | None, *, shared: bool) -> Seats:
-    """Put gates before both agents, or one before the two if they share a server."""
+    """Put a gate before each agent, or one before both if they share a server."""
     if limit is None:
         return seats
     gate = Gate(limit)

@@ -1,7 +1,7 @@
-"""The batch job: debates from a ready queue, each logged event by event, so that a killed job goes on where it was.
+"""The batch job: debates from a ready queue, each logged event by event, so that a killed job can be resumed.
 
 A fixed number of workers draw from the agenda, unfinished debates first; there is no lockstep. The log is the truth:
-what is in it is never done again, and what is not in it has not happened.
+an event in it is never repeated, and an event not in it has not happened.
 """
 
 import asyncio
@@ -39,9 +39,9 @@ async def run_job(
 ) -> AsyncGenerator[Trajectory]:
     """Run every debate that is not finished yet, and yield each as it ends.
 
-    Debates that are finished in the folder already are not yielded; read them with `Run`. When the caller stops early,
-    the debates in flight stay in the log and go on at the next run. When the caller is slow, no more debates are begun
-    than can wait for it. `begin` gives the events that a new debate goes on from, such as the beginning of another one.
+    Debates that had finished in the folder are not yielded; read them with `Run`. If the caller stops early, the
+    debates in flight stay in the log and go on at the next run. If the caller is slow, at most `concurrency` finished
+    debates wait for it. `begin` gives the opening of a new debate, such as the beginning of another one.
 
     Raises:
         ProblemError: if a problem can't be read, or two have the same id.
@@ -61,23 +61,25 @@ async def run_job(
             if on_event:
                 on_event(event)
 
-    table = Table(job, seats or job.context.seats(), observe)
-    async with aclosing(_play_all(job, agenda, table, progress)) as playing:
+    runner = DebateRunner(job, seats or job.context.seats(), observe)
+    async with aclosing(_play_all(job, agenda, runner, progress)) as playing:
         async for trajectory in playing:
             yield trajectory
 
 
-async def _play_all(job: JobRequest, agenda: Agenda, table: "Table", progress: Progress) -> AsyncGenerator[Trajectory]:
-    over: asyncio.Queue[Trajectory | None] = asyncio.Queue()
+async def _play_all(
+    job: JobRequest, agenda: Agenda, runner: "DebateRunner", progress: Progress
+) -> AsyncGenerator[Trajectory]:
+    ended: asyncio.Queue[Trajectory | None] = asyncio.Queue()
     room = asyncio.Semaphore(job.concurrency)
 
     async def worker() -> None:
         while assignment := agenda.draw():
             progress.in_flight += 1
-            trajectory = await table.play(assignment)
+            trajectory = await runner.play(assignment)
             progress.in_flight -= 1
             await room.acquire()
-            over.put_nowait(trajectory)
+            ended.put_nowait(trajectory)
 
     async def all_workers() -> None:
         try:
@@ -85,26 +87,26 @@ async def _play_all(job: JobRequest, agenda: Agenda, table: "Table", progress: P
                 for _ in range(job.concurrency):
                     group.create_task(worker())
         finally:
-            over.put_nowait(None)
+            ended.put_nowait(None)
 
     running = asyncio.create_task(all_workers())
     try:
-        while (trajectory := await over.get()) is not None:
+        while (trajectory := await ended.get()) is not None:
             yield trajectory
             room.release()
         await running
-    except ExceptionGroup as group:  # a full disk or an outage; every worker says the same
+    except ExceptionGroup as group:  # a full disk or an outage; every worker raises the same
         raise group.exceptions[0] from None
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 
 
-class Table:
-    """Where the debates of a job are played: with the same agents, behind the same gates."""
+class DebateRunner:
+    """Plays the debates of a job with the same agents, behind the same gates."""
 
     def __init__(self, job: JobRequest, seats: Seats, observe: Observer) -> None:
-        """Seat the agents; `observe` is told of events as they fall, and must log them before it returns."""
+        """Keep the agents; `observe` gets new events at once, and must log them before it returns."""
         shared = job.context.critic_base_url in (None, job.context.base_url)
         self.job = job
         self._observe = observe
@@ -113,13 +115,13 @@ class Table:
         self._ages = itertools.count()
 
     async def play(self, assignment: Assignment) -> Trajectory:
-        """Play one debate to its end and grade it; what goes wrong in it stays in it.
+        """Play one debate to its end and grade it; an error in it becomes part of its log.
 
-        Its sub-debates pass the same gates at its place in line, and are logged beside it.
+        Its sub-debates pass the same gates with its rank, and are logged beside it.
         """
         AGE.set(next(self._ages))
         job, task = self.job, assignment.task
-        subdebates = Subdebates(self._seats, self._observe, assignment.parts)
+        subdebates = Subdebates(self._seats, self._observe, assignment.subdebates)
         ended = await play(
             self._machine(self._seats, subdebates.play),
             assignment.opening or [started(task.problem, job.context, sample=assignment.sample)],

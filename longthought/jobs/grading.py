@@ -1,4 +1,4 @@
-"""Grade a debate after its end: the one place where the log of a debate meets what its answer is graded by."""
+"""Grade a debate after its end: the only place where the log of a debate meets the reference of its problem."""
 
 import time
 
@@ -14,8 +14,8 @@ async def graded(trajectory: Trajectory, reference: Reference | None, observe: O
 
     Args:
         trajectory: The debate, which has ended.
-        reference: What to grade by; without one, the debate comes back as it is.
-        observe: Told of the grade before it counts; a job logs it here.
+        reference: The reference to grade by; without one, the debate is returned unchanged.
+        observe: Called with the grade first; a job logs it here.
 
     Raises:
         LogError: if the log can't be written.

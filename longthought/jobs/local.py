@@ -1,4 +1,4 @@
-"""Processes of this machine as workers of a job, each with its own segment of the log, spoken to over a socket pair."""
+"""Processes of this machine as workers of a job, each with its own segment of the log, reached by a socket pair."""
 
 import asyncio
 import json
@@ -14,22 +14,22 @@ from typing import Final, Self
 from longthought.errors import LongthoughtError, RunError, UserError
 from longthought.jobs.request import JobRequest
 from longthought.jobs.scheduler import Assignment
-from longthought.jobs.worker import COMPLAINT, LONGEST_LINE, orders, whole_line
+from longthought.jobs.worker import ERROR_PREFIX, LONGEST_LINE, job_line, whole_line
 from longthought.trajectories.events import EVENT, AnyEvent
 
 PATIENCE: Final = 20.0
-"""Seconds that a process has to stop when told to; then it is killed, which costs nothing that is in the log."""
+"""Seconds that a process has to stop when told to; then it is killed, and loses nothing that is logged."""
 
 
 class LocalProcess:
-    """One process, started and told what the job is."""
+    """One worker process."""
 
     logs: bool = True
 
     def __init__(
         self, process: asyncio.subprocess.Process, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        """Take a running process over; use `start`."""
+        """Wrap a running process; use `start` to make one."""
         self._process, self._reader, self._writer = process, reader, writer
 
     @classmethod
@@ -51,7 +51,7 @@ class LocalProcess:
             process.kill()
             await process.wait()
             raise
-        writer.write(orders(job, segment))
+        writer.write(job_line(job, segment))
         return cls(process, reader, writer)
 
     @property
@@ -60,27 +60,27 @@ class LocalProcess:
         return self._process.pid
 
     @property
-    def fate(self) -> str:
-        """How it ended."""
+    def loss(self) -> str:
+        """How it ended, in words."""
         code = self._process.returncode
         if code is None:
             return "stopped answering"
         return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
 
-    def give(self, assignment: Assignment) -> None:
-        """Hand it a debate."""
+    def assign(self, assignment: Assignment) -> None:
+        """Send it a debate to play."""
         if not self._writer.is_closing():
             self._writer.write(assignment.model_dump_json().encode() + b"\n")
 
-    async def news(self) -> AsyncGenerator[AnyEvent]:
-        """Yield its events, which are in its segment already, until it is gone."""
+    async def events(self) -> AsyncGenerator[AnyEvent]:
+        """Yield its events, which are in its segment already, until it has ended."""
         while line := await whole_line(self._reader):
-            if line.startswith(COMPLAINT):
+            if line.startswith(ERROR_PREFIX):
                 raise error_of(line)
             yield EVENT.validate_json(line)
 
     async def stop(self) -> None:
-        """Tell it to stop and wait until it has; one that doesn't is killed, and so is one that nobody can wait for."""
+        """Tell it to stop and wait for its end; kill it if it doesn't stop, or if this call is cancelled."""
         self._writer.close()
         with suppress(TimeoutError):
             try:
@@ -94,5 +94,5 @@ class LocalProcess:
 
 def error_of(line: bytes) -> LongthoughtError:
     """Read the error that a worker ended with."""
-    said = json.loads(line)
-    return UserError(said["error"]) if said["exit_code"] == UserError.exit_code else RunError(said["error"])
+    held = json.loads(line)
+    return UserError(held["error"]) if held["exit_code"] == UserError.exit_code else RunError(held["error"])

@@ -1,7 +1,7 @@
 """A job's counts for a scraper, such as Prometheus: OpenMetrics text on a port of this machine.
 
-It only writes down what `Progress` holds, and listens on 127.0.0.1 alone. Counts cover what earlier runs of the job
-have done, so that they never fall when a job goes on.
+It writes the counts of `Progress`, and listens on 127.0.0.1 alone. Counts include earlier runs of the job, so that they
+never fall when a job is resumed.
 
 The format: https://prometheus.io/docs/specs/om/open_metrics_spec/
 """
@@ -25,7 +25,7 @@ MetricKind = Literal["counter", "gauge"]
 
 
 def openmetrics(progress: Progress) -> str:
-    """Write the counts down."""
+    """Write the counts as OpenMetrics text."""
     return "".join([*_families(progress), "# EOF\n"])
 
 
@@ -75,10 +75,10 @@ class MetricsServer:
     """Serves `/metrics` from a thread of its own: `with MetricsServer(progress, port): …`."""
 
     def __init__(self, progress: Progress, port: int) -> None:
-        """Bind the port; 0 takes a free one.
+        """Bind the port; 0 chooses a free one.
 
         Raises:
-            ConfigError: if there is no such port, or it is taken.
+            ConfigError: if the port number is invalid, or the port is taken.
 
         """
 
@@ -93,7 +93,7 @@ class MetricsServer:
                 self.wfile.write(body)
 
             def log_message(self, format: str, *args: object) -> None:
-                """Say nothing: the terminal shows the job."""
+                """Log nothing: the terminal shows the job."""
 
         if not 0 <= port <= _MAX_PORT:
             raise ConfigError(f"`metrics_port` {port}: must be from 0 to {_MAX_PORT}")
@@ -113,7 +113,7 @@ class MetricsServer:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Stop, and give the port back."""
+        """Stop, and free the port."""
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()

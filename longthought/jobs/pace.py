@@ -1,7 +1,7 @@
-"""How fast a job goes: its rates over the last seconds, and when it will be over.
+"""The speed of a job: its rates over the last seconds, and the time left.
 
-Rates are those of the recent past, so that a stalled server shows at once; the time left is reckoned from the whole
-run, since debates end in waves. It reads counts and a clock, and keeps nothing but a few readings.
+Rates are those of the recent past, so that a stalled server shows at once; the time left is estimated from the whole
+run, since debates end in waves. It reads counts and a clock, and keeps only a few readings.
 """
 
 from collections import deque
@@ -11,22 +11,22 @@ from typing import Final
 from longthought.jobs.progress import Progress
 
 WINDOW: Final = 20.0
-"""Seconds that count as now."""
+"""Seconds over which rates are measured."""
 _STEP: Final = 0.5
-"""Seconds between readings kept."""
+"""Minimum number of seconds between readings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Figures a second."""
+    """Rates, each per second."""
 
     requests: float = 0.0
     policy: float = 0.0
-    """Tokens the policy writes."""
+    """Tokens written by the policy."""
     critic: float = 0.0
-    """Tokens the critic writes."""
+    """Tokens written by the critic."""
     read: float = 0.0
-    """Prompt tokens of both."""
+    """Prompt tokens of both agents."""
 
 
 class Pace:
@@ -39,8 +39,8 @@ class Pace:
         self._readings: deque[tuple[float, tuple[int, ...]]] = deque()
 
     def rates(self, now: float) -> Rates:
-        """Return the rates at a time, as `time.monotonic` tells it."""
-        if self._progress.began != self._began:  # what went before was reading the log
+        """Return the rates at `now`, a reading of `time.monotonic`."""
+        if self._progress.began != self._began:  # until then, the job was reading its log
             self._began = self._progress.began
             self._readings.clear()
         counts = self._counts()
@@ -54,7 +54,7 @@ class Pace:
         return Rates(*((new - old) / max(now - then, _STEP) for new, old in zip(counts, before, strict=True)))
 
     def left(self, now: float) -> float | None:
-        """Return the seconds left at a time; None before anything is known."""
+        """Return the seconds left at `now`; None before the first debate has ended, or if their number is unknown."""
         progress = self._progress
         fresh = progress.done - progress.done_before
         if progress.expected is None or fresh < 1:

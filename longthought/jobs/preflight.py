@@ -1,6 +1,6 @@
-"""What is looked at before anything is written, so that a mistake costs one line and not a folder of failed debates.
+"""Checks before anything is written, so that a mistake costs one line of output and not a folder of failed debates.
 
-It asks whether every problem can be put to both agents, and whether their models are there. It knows no references.
+They ask whether both agents can read every problem, and whether their models are available. They know no references.
 """
 
 import itertools
@@ -26,17 +26,15 @@ from longthought.trajectories.run import Run
 async def expect_ready(seats: Seats, problems: Iterable[Problem], *, elsewhere: bool = False) -> None:
     """Raise unless both agents can read every problem and their models answer.
 
-    A server is asked for its list of models; a model in this process is loaded. Without problems there is nothing to
-    be ready for.
+    A server is asked for its list of models; a model in this process is loaded. Without problems, nothing is checked.
 
     Args:
         seats: The agents.
-        problems: Those to look at.
-        elsewhere: Whether other processes play them, and so import the domains of the problems.
+        problems: The problems to check.
+        elsewhere: Whether other processes play the debates, and so import the domains of the problems.
 
     Raises:
-        ProblemError: if a problem can't be put to an agent, and the first such one is named; or if its domain can't be
-            imported.
+        ProblemError: naming the first problem that an agent can't read, or whose domain can't be imported.
         OutageError: if a server can't be reached, takes no key, or hasn't the model.
         ModelError: if a model in this process can't be loaded.
 
@@ -52,7 +50,7 @@ async def expect_ready(seats: Seats, problems: Iterable[Problem], *, elsewhere: 
 
 
 def to_inspect(tasks: Iterable[Task]) -> tuple[Iterable[Task], Iterable[Task]]:
-    """Return the tasks to look at before a job, and those to run: of an iterator, only the first can be looked at."""
+    """Return the tasks to check before a job, and those to run; of an iterator, only the first is checked."""
     if not isinstance(tasks, Iterator):
         return tasks, tasks
     first = list(itertools.islice(tasks, 1))
@@ -60,20 +58,20 @@ def to_inspect(tasks: Iterable[Task]) -> tuple[Iterable[Task], Iterable[Task]]:
 
 
 def unfinished(path: Path, tasks: Iterable[Task], samples: int) -> Iterator[Task]:
-    """Yield the tasks that a run folder, if there is one, has no finished debates on."""
+    """Yield the tasks with unfinished debates in a run folder, which need not exist yet."""
     done: Collection[str] = set(Run(path).finished_ids()) if (path / "run.json").exists() else ()
     for task in tasks:
         if any(trajectory_id(task.problem, sample) not in done for sample in range(samples)):
             yield task
 
 
-def _opening(problem: Problem) -> View:
+def _first_view(problem: Problem) -> View:
     return View(problem, path=(), path_nodes=(), attempts=())
 
 
 def _expect_readable(problem: Problem, seats: Seats) -> None:
     for agent in (seats.policy, seats.critic):
-        if objection := agent.unsuitable(_opening(problem)):
+        if objection := agent.unsuitable(_first_view(problem)):
             raise ProblemError(
                 f"{agent.name} can't read the problem {problem.id!r}: {objection.rstrip('.')}; "
                 "for other problems give `policy` and `critic` openai:NAME with `base_url`"
@@ -81,13 +79,13 @@ def _expect_readable(problem: Problem, seats: Seats) -> None:
 
 
 async def _expect_model(agent: Agent, problem: Problem) -> None:
-    dialect, seen = agent.dialect, _opening(problem)
-    asked = dialect.ask_solution(seen) if isinstance(dialect, Thinker) else dialect.ask_policy(seen)
-    await expect_model(agent.model, asked)
+    dialect, seen = agent.dialect, _first_view(problem)
+    messages = dialect.ask_solution(seen) if isinstance(dialect, Thinker) else dialect.ask_policy(seen)
+    await expect_model(agent.model, messages)
 
 
-async def expect_model(model: BaseChatModel, asked: Sequence[BaseMessage]) -> None:
-    """Raise unless a model is there; one in this process is loaded, and asked for a token.
+async def expect_model(model: BaseChatModel, messages: Sequence[BaseMessage]) -> None:
+    """Raise unless a model is available; a model in this process is loaded and asked for one token.
 
     Raises:
         OutageError: if a server can't be reached, takes no key, or hasn't the model.
@@ -98,6 +96,6 @@ async def expect_model(model: BaseChatModel, asked: Sequence[BaseMessage]) -> No
         case ServedChatModel():
             await model.expect_ready()
         case InProcessChatModel():
-            await model.ainvoke(asked, max_tokens=1, temperature=0.0)
+            await model.ainvoke(messages, max_tokens=1, temperature=0.0)
         case _:
             pass

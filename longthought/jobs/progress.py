@@ -1,7 +1,7 @@
-"""What a job can tell about itself: plain counts, for a display, a scraper or a summary.
+"""The counts of a job, for a display, a scraper or a summary.
 
-Counts cover the whole job, what earlier runs of it have done included, unless they say otherwise. Nothing here knows
-how it is shown.
+Counts cover the whole job, earlier runs included, unless they say otherwise. This module does not know how they are
+shown.
 """
 
 import time
@@ -17,23 +17,23 @@ from longthought.trajectories.events import AnyEvent, Author, Failed, Failure, F
 from longthought.trajectories.ids import root_debate
 
 SUMMARY: Final = "summary.json"
-"""Its name in the run folder."""
+"""The name of the summary in the run folder."""
 
 
 class TokenCounts(Record):
-    """The token bill by role."""
+    """The tokens used, by role."""
 
     policy: Usage = Usage()
     critic: Usage = Usage()
 
 
 class JobSummary(Record):
-    """How a job ended; the last line of `generate --json`, and `summary.json` in the run folder."""
+    """The summary of a job: the last line of `generate --json`, and `summary.json` in the run folder."""
 
     problems: int
     trajectories: int
     finished: int
-    """Debates that came to an end of their own."""
+    """Debates that ended without a failure."""
     failed: int
     """Debates ended by a failure; they count as unsolved."""
     solved: int
@@ -44,10 +44,10 @@ class JobSummary(Record):
     seconds: float
     """Wall time of this run of the job."""
     resumed: int
-    """Debates that went on from the middle."""
+    """Debates that were resumed from their log."""
 
     def write(self, folder: Path) -> None:
-        """Leave it in the run folder, whole or not at all.
+        """Write it into the run folder, whole or not at all.
 
         Raises:
             RunError: if it can't be written.
@@ -62,7 +62,7 @@ class JobSummary(Record):
 
 @dataclass(slots=True)
 class Bill:
-    """What one role has cost; grows with every call, so these are plain numbers."""
+    """The cost of one role; plain numbers, since they grow with every call."""
 
     requests: int = 0
     prompt: int = 0
@@ -79,7 +79,7 @@ class Bill:
 
     @property
     def usage(self) -> Usage:
-        """The same as a record."""
+        """The tokens as a record."""
         return Usage(prompt=self.prompt, cached=self.cached, completion=self.completion)
 
 
@@ -91,9 +91,9 @@ class Progress:
     total: int = 0
     """Debates in the job, as far as its problems have been read."""
     expected: int | None = None
-    """Debates in the whole job, where that is known beforehand."""
+    """Debates in the whole job; None if their number is unknown beforehand."""
     limit: int = 0
-    """Debates that may be in flight at once."""
+    """Maximum number of debates in flight."""
     resumed: int = 0
     done_before: int = 0
     """Debates that an earlier run had ended."""
@@ -109,13 +109,13 @@ class Progress:
     failures: Counter[Failure] = field(default_factory=Counter[Failure])
     """Why debates failed."""
     setbacks: Counter[Failure] = field(default_factory=Counter[Failure])
-    """What cost a round, and not the debate."""
+    """Failures that cost a round but did not end the debate."""
     last_failure: str = ""
-    """The newest reason in words."""
+    """The latest reason in words."""
     policy: Bill = field(default_factory=Bill)
     critic: Bill = field(default_factory=Bill)
     policy_now: Bill = field(default_factory=Bill)
-    """What this run of the job has cost; the rates come from here."""
+    """The cost of this run of the job, for the rates."""
     critic_now: Bill = field(default_factory=Bill)
     began: float = field(default_factory=time.monotonic)
 
@@ -126,7 +126,7 @@ class Progress:
 
     @property
     def done(self) -> int:
-        """Debates over, one way or the other."""
+        """Debates that have ended, failed ones included."""
         return self.finished + self.failed
 
     @property
@@ -135,7 +135,7 @@ class Progress:
         return self.policy.requests + self.critic.requests
 
     def see(self, event: AnyEvent, *, old: bool = False) -> None:
-        """Count an event; `old` ones were in the log before this run. Of sub-debates, only what they cost counts."""
+        """Count an event; an `old` one was in the log before this run. Only the cost of sub-debates counts."""
         if root_debate(event.trajectory) is None:
             self._count(event)
         critic = event.by is Author.CRITIC
@@ -165,11 +165,11 @@ class Progress:
                 self.verdicts += event.kind == "judged"
 
     def settle(self) -> None:
-        """Mark the point where the log has been read and this run begins."""
+        """Mark the moment when the log has been read and this run begins."""
         self.done_before, self.began = self.done, time.monotonic()
 
     def summary(self) -> JobSummary:
-        """Sum up."""
+        """Return the summary."""
         return JobSummary(
             problems=self.problems,
             trajectories=self.total,

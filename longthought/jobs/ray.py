@@ -1,9 +1,9 @@
-"""Actors of a Ray cluster as workers of a job. Ray is imported here alone.
+"""Actors of a Ray cluster as workers of a job. No other module imports Ray.
 
-An actor plays debates on its node, beside or in front of the model servers there, and reports every event. The driver
-logs what is reported in the run folder before it counts, so the folder is whole wherever nodes come and go: with a
-node goes at most what its actor had not reported yet, `REPORT_SECONDS` of work, and its debates go on elsewhere from
-their last reported event.
+An actor plays debates on its node, near the model servers, and reports every event. The driver first logs the reported
+events in the run folder and then counts them, so the folder stays whole while nodes come and go. A lost node loses at
+most the events that its actor had not reported, `REPORT_SECONDS` of work; its debates go on elsewhere from their last
+reported event.
 """
 
 import asyncio
@@ -17,74 +17,74 @@ import ray  # pyright: ignore[reportMissingTypeStubs, reportMissingImports]
 from ray.exceptions import RayActorError, RayError  # pyright: ignore
 
 from longthought.errors import ConfigError, LongthoughtError, RunError
-from longthought.jobs.dispatch import Hire
-from longthought.jobs.generate import Table
+from longthought.jobs.dispatch import StartWorker
+from longthought.jobs.generate import DebateRunner
 from longthought.jobs.local import error_of
 from longthought.jobs.request import JobRequest
 from longthought.jobs.scheduler import Assignment
-from longthought.jobs.worker import COMPLAINT, complaint
+from longthought.jobs.worker import ERROR_PREFIX, error_line
 from longthought.trajectories.events import EVENT, AnyEvent
 from longthought.trajectories.segment import encode
 
 log = logging.getLogger(__name__)
 RAY: Final[Any] = ray
 REPORT_SECONDS: Final = 0.1
-"""Time over which an actor gathers events before it reports them: what the loss of a node costs."""
+"""Seconds for which an actor gathers events before it reports them; the loss of a node costs that much work."""
 HEARTBEAT: Final = 5.0
-"""Seconds after which an actor without news says so."""
+"""Seconds after which an actor without events reports that it is alive."""
 REACHING: Final = 10.0
-"""Seconds that a cluster has to be reached at all."""
+"""Maximum number of seconds to connect to a cluster."""
 PLACING: Final = 30.0
-"""Seconds without room on the cluster before the user is told what is waited for."""
+"""Seconds without room on the cluster before a log line tells the user what the job waits for."""
 
 
 class Player:
-    """What runs on a node: it plays debates, and keeps their events until it is asked for news."""
+    """The actor on a node: it plays debates, and keeps their events until it is asked for them."""
 
     def __init__(self, job: dict[str, Any]) -> None:
         """Take the job as JSON holds it; models are loaded with the first debate."""
         self._job = JobRequest.model_validate(job)
-        self._table: Table | None = None
+        self._runner: DebateRunner | None = None
         self._lines: list[bytes] = []
-        self._news = asyncio.Event()
+        self._has_lines = asyncio.Event()
         self._room = asyncio.Semaphore(self._job.concurrency)
         self._playing: set[asyncio.Task[None]] = set()
 
     async def ready(self) -> None:
         """Return once it runs."""
 
-    async def give(self, line: bytes) -> None:
-        """Take a debate and return at once."""
+    async def assign(self, line: bytes) -> None:
+        """Begin a debate, and return at once."""
         task = asyncio.create_task(self._play(Assignment.model_validate_json(line)))
         self._playing.add(task)
         task.add_done_callback(self._playing.discard)
 
-    async def news(self) -> list[bytes]:
-        """Return the events since it was last asked, as lines of the log; wait a moment for them."""
+    async def events(self) -> list[bytes]:
+        """Return the events since the last call, as lines of the log; wait up to `HEARTBEAT` seconds for them."""
         with suppress(TimeoutError):
             async with asyncio.timeout(HEARTBEAT):
-                await self._news.wait()
+                await self._has_lines.wait()
                 await asyncio.sleep(REPORT_SECONDS)
         lines, self._lines = self._lines, []
-        self._news.clear()
+        self._has_lines.clear()
         return lines
 
     async def _play(self, assignment: Assignment) -> None:
         async with self._room:
             try:
-                if self._table is None:
-                    self._table = Table(self._job, self._job.context.seats(), self._saw)
-                await self._table.play(assignment)
+                if self._runner is None:
+                    self._runner = DebateRunner(self._job, self._job.context.seats(), self._report)
+                await self._runner.play(assignment)
             except LongthoughtError as error:
-                self._say(complaint(error))
+                self._add_line(error_line(error))
 
-    def _saw(self, events: Sequence[AnyEvent]) -> None:
+    def _report(self, events: Sequence[AnyEvent]) -> None:
         for event in events:
-            self._say(encode(event))
+            self._add_line(encode(event))
 
-    def _say(self, line: bytes) -> None:
+    def _add_line(self, line: bytes) -> None:
         self._lines.append(line)
-        self._news.set()
+        self._has_lines.set()
 
 
 class RayActor:
@@ -93,13 +93,13 @@ class RayActor:
     logs: bool = False
 
     def __init__(self, actor: Any) -> None:
-        """Take an actor over; use `start`."""
+        """Wrap an actor; use `start` to make one."""
         self._actor = actor
-        self.fate = "stopped answering"
+        self.loss = "stopped answering"
 
     @classmethod
     async def start(cls, job: JobRequest, resources: Mapping[str, float]) -> Self:
-        """Start an actor where there is room for it; wait until there is."""
+        """Start an actor on a node with room for it; wait until there is one."""
         rest = dict(resources)
         options: dict[str, Any] = {"num_cpus": rest.pop("CPU", 1.0), "num_gpus": rest.pop("GPU", 0.0)}
         if rest:
@@ -120,39 +120,39 @@ class RayActor:
             raise
         return cls(actor)
 
-    def give(self, assignment: Assignment) -> None:
-        """Hand it a debate; should it be lost, `news` tells."""
-        self._actor.give.remote(assignment.model_dump_json().encode())
+    def assign(self, assignment: Assignment) -> None:
+        """Send it a debate to play; if it is lost, `events` ends."""
+        self._actor.assign.remote(assignment.model_dump_json().encode())
 
-    async def news(self) -> AsyncGenerator[AnyEvent]:
-        """Yield its events until it is lost, be it with its whole node."""
+    async def events(self) -> AsyncGenerator[AnyEvent]:
+        """Yield its events until it is lost, alone or with its whole node."""
         while True:
             try:
-                lines = await _answer(self._actor.news.remote())
+                lines = await _answer(self._actor.events.remote())
             except RayActorError as error:
-                self.fate = f"was lost ({_first_line(error)})"
+                self.loss = f"was lost ({_first_line(error)})"
                 return
             for line in lines:
-                if line.startswith(COMPLAINT):
+                if line.startswith(ERROR_PREFIX):
                     raise error_of(line)
                 yield EVENT.validate_json(line)
 
     async def stop(self) -> None:
-        """End it; what it was playing has been reported, or goes on elsewhere."""
+        """End it; its unfinished debates go on elsewhere."""
         with suppress(RayError):
             RAY.kill(self._actor)
 
 
 @asynccontextmanager
-async def cluster(address: str | None, resources: Mapping[str, float]) -> AsyncGenerator[tuple[Hire, int]]:
-    """Join a cluster, or start one on this machine without an address; yield how to hire there, and how many nodes.
+async def cluster(address: str | None, resources: Mapping[str, float]) -> AsyncGenerator[tuple[StartWorker, int]]:
+    """Join a cluster, or start one here without an address; yield what starts a worker, and the number of nodes.
 
     Raises:
         ConfigError: if there is no cluster at the address.
 
     """
-    mine = not RAY.is_initialized()
-    if mine:
+    is_ours = not RAY.is_initialized()
+    if is_ours:
         await _expect_listener(address)
         try:
             join: Callable[[], Any] = lambda: RAY.init(address=address, log_to_driver=True, logging_level="warning")  # noqa: E731
@@ -160,18 +160,18 @@ async def cluster(address: str | None, resources: Mapping[str, float]) -> AsyncG
         except (ConnectionError, ValueError, RuntimeError) as error:
             raise _no_cluster(address, error) from error
 
-    async def hire(job: JobRequest, segment: Path) -> RayActor:
+    async def start_worker(job: JobRequest, segment: Path) -> RayActor:
         return await RayActor.start(job, resources)
 
     try:
-        yield hire, sum(bool(node["Alive"]) for node in RAY.nodes())
+        yield start_worker, sum(bool(node["Alive"]) for node in RAY.nodes())
     finally:
-        if mine:
+        if is_ours:
             await asyncio.to_thread(RAY.shutdown)
 
 
 async def _expect_listener(address: str | None) -> None:
-    """Raise unless something listens at an address with a port: Ray itself goes on trying for minutes."""
+    """Raise unless a server listens at an address with a port; Ray itself would try for minutes."""
     host, _, port = (address or "").removeprefix("ray://").rpartition(":")
     if not host or not port.isdigit():
         return

@@ -1,4 +1,4 @@
-"""What a job is asked to do: the settings of its debates, how many there are, and where they are played."""
+"""The request of a job: the settings of its debates, their number, and where they run."""
 
 import importlib.util
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from longthought.request import Request
 
 
 def _context(given: Any) -> Context:
-    """Take the settings of a graph as they are, or read them as a log keeps them."""
+    """Return a context as it is, or read one as a log keeps it."""
     if isinstance(given, Context):
         return given
     from longthought.graphs import catalogue
@@ -23,7 +23,7 @@ def _context(given: Any) -> Context:
 
 
 class JobRequest(Request):
-    """What a job is asked to do; the problems and the run folder are given beside it."""
+    """What a job is asked to do, other than the problems and the run folder."""
 
     context: Annotated[Context, PlainValidator(_context), PlainSerializer(lambda context: context.written())]
     """The graph and its settings, the names of the agents among them."""
@@ -34,7 +34,7 @@ class JobRequest(Request):
     requests: int | None = Field(default=None, ge=1)
     """Maximum number of requests in flight to one server; old debates go first (default: one per debate)."""
     deadline: float | None = Field(default=None, gt=0)
-    """Seconds after which a debate is ended, whatever it waits for; counted anew when it is resumed."""
+    """Seconds after which a debate is ended, even while it waits; counted anew when it is resumed."""
     processes: int | None = Field(default=None, ge=1)
     """Number of processes or actors that share the job (default: this process, or one actor per node of a cluster)."""
     executor: Literal["local", "ray"] = "local"
@@ -42,30 +42,30 @@ class JobRequest(Request):
     ray_address: str | None = None
     """Ray cluster, such as auto or ray://head:10001 (default: a new one on this machine)."""
     ray_resources: Mapping[str, float] = Field(default_factory=dict)
-    """What every actor asks the Ray cluster for, such as CPU=2,GPU=1 (default: CPU=1)."""
+    """Resources of each actor on the Ray cluster, such as CPU=2,GPU=1 (default: CPU=1)."""
     serve_vllm: str | None = None
-    """Serve a model with vLLM while the job runs; options of vLLM may follow its name, and agents not named use it."""
+    """Model to serve with vLLM while the job runs, for agents that are not named; options of vLLM may follow it."""
     tensor_parallel_size: int = Field(default=1, ge=1)
-    """Number of GPUs that the served model is spread over."""
+    """Number of GPUs for the served model."""
     upload: str | None = None
-    """Keep a copy of the run folder there, such as s3://bucket/run."""
+    """Storage that keeps a copy of the run folder, such as s3://bucket/run."""
 
     @model_validator(mode="before")
     @classmethod
     def _name_served(cls, given: Any) -> Any:
-        """Let agents that were not named be the model that is served."""
+        """Name the served model for agents that are not named."""
         context, model = given["context"], given.get("serve_vllm")
         if model is None or not isinstance(context, Context):
             return given
-        from longthought.jobs.vllm import words
+        from longthought.jobs.vllm import model_and_options
 
-        name = f"openai:{words(model)[0]}"
+        name = f"openai:{model_and_options(model)[0]}"
         chairs = {chair: name for chair in ("policy", "critic") if getattr(context, chair) == BUNDLED_MODEL}
         return {**given, "context": replace(context, **chairs)}
 
     @model_validator(mode="after")
     def _expect_agreement(self) -> Self:
-        """Refuse what can't be done together."""
+        """Refuse fields that contradict each other."""
         if self.executor != "ray" and (self.ray_address or self.ray_resources):
             raise ConfigError("`ray_address` and `ray_resources` are for `executor=ray`: add that, or leave them out")
         if self.executor == "ray" and importlib.util.find_spec("ray") is None:
@@ -87,10 +87,10 @@ class JobRequest(Request):
         critic: str | Model = BUNDLED_MODEL,
         **settings: Any,
     ) -> Self:
-        """Build a request of settings by name: its own fields and, of any other name, settings of the graph.
+        """Build a request from its own fields and, under any other name, settings of the graph.
 
         Raises:
-            ConfigError: if there is no such setting, or a value makes no sense.
+            ConfigError: if a setting is unknown, or a value is invalid.
 
         """
         from longthought.graphs import catalogue
@@ -104,16 +104,16 @@ class JobRequest(Request):
         return self.executor == "ray" or (self.processes or 1) > 1
 
     def config(self) -> dict[str, Any]:
-        """Return what must be the same when the job is resumed: all but how fast it goes and where servers are."""
+        """Return the settings that must not change when the job is resumed: all but speed and servers."""
         return self._config(self.samples, self.context)
 
     def config_of(self, older: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what an earlier version wrote as `config`, as it would be written now."""
+        """Return the `config` of an earlier version as this version would write it."""
         if older.get("graph") != self.context.graph:
             return dict(older)
-        # before `samples` of sampling became `attempts`, they stood in the place of the job's samples
-        lost = not set(self.context.renamed.values()) <= set(older)
-        return self._config(self.samples if lost else older["samples"], self.context.read(older))
+        # before `samples` of sampling became `attempts`, it was written over the job's own `samples`
+        overwritten = not set(self.context.renamed.values()) <= set(older)
+        return self._config(self.samples if overwritten else older["samples"], self.context.read(older))
 
     @staticmethod
     def _config(samples: int, context: Context) -> dict[str, Any]:
@@ -123,22 +123,24 @@ class JobRequest(Request):
 
 
 def with_models(settings: Mapping[str, Any], policy: str | Model, critic: str | Model) -> dict[str, Any]:
-    """Put the models of both chairs among the settings of a graph.
+    """Add the models of both chairs to the settings of a graph.
 
     Raises:
-        ConfigError: if a setting is given both with a model and beside it, and differs.
+        ConfigError: if a setting is given both with a model and beside it, with different values.
 
     """
-    found = dict(settings)
+    combined = dict(settings)
     chairs: tuple[tuple[Chair, str | Model], ...] = (("policy", policy), ("critic", critic))
     for chair, model in chairs:
         given = {"name": model} if isinstance(model, str) else model.model_dump(exclude_none=True)
         for field, value in given.items():
             name = setting_of(chair, field)
-            if found.setdefault(name, value) != value:
-                raise ConfigError(f"`{name}` is given twice, as {found[name]!r} and with {given['name']} as {value!r}")
+            if combined.setdefault(name, value) != value:
+                raise ConfigError(
+                    f"`{name}` is given twice, as {combined[name]!r} and with {given['name']} as {value!r}"
+                )
     if isinstance(policy, Model) and policy.dialect and isinstance(critic, Model) and not critic.dialect:
         from longthought.agents.catalogue import dialect_of
 
-        found["critic_dialect"] = dialect_of(critic.name).name  # it suits the critic, and not what the policy speaks
-    return found
+        combined["critic_dialect"] = dialect_of(critic.name).name  # its own dialect, not the policy's
+    return combined

@@ -1,7 +1,7 @@
-"""What a job does next: the agenda of its debates.
+"""The agenda of a job: the debates still to be played.
 
-Nothing here runs a debate. The agenda reads the problems one at a time and asks the log what is done, so that a job of
-any size fits in memory; of the debates it holds only those that are in flight.
+The agenda runs no debate. It reads the problems one at a time and asks the log which debates are done, so that a job of
+any size fits in memory.
 """
 
 import asyncio
@@ -19,20 +19,20 @@ from longthought.trajectories.ids import trajectory_id
 from longthought.trajectories.run import Run
 
 BREATH: Final = 256
-"""Problems read before other tasks of the event loop get a turn."""
+"""Number of problems read before other tasks of the event loop get a turn."""
 
 
 class Assignment(Record):
-    """One debate to be played, from its beginning or from where it stopped."""
+    """One debate to be played, from its beginning or from the end of its log."""
 
     task: Task
     sample: int = 0
     events: tuple[AnyEvent, ...] = ()
-    """What is in the log already."""
-    parts: tuple[tuple[AnyEvent, ...], ...] = ()
-    """What is in the logs of its sub-debates."""
+    """The events in its log."""
+    subdebates: tuple[tuple[AnyEvent, ...], ...] = ()
+    """The events in the logs of its sub-debates."""
     opening: tuple[AnyEvent, ...] = ()
-    """What a debate that is not in the log yet begins with, where that is more than its first event."""
+    """The events that a new debate begins with; empty for `Started` alone."""
 
     @property
     def name(self) -> str:
@@ -41,36 +41,36 @@ class Assignment(Record):
 
 
 Opening = Callable[[Task, int], Sequence[AnyEvent]]
-"""What a debate on a task begins with, given which of several it is: its first event, and more."""
+"""Returns the events that a debate begins with, given its task and its sample number."""
 
 
 def ended(task: Task, last: AnyEvent) -> bool:
-    """Say whether an event is the last of its debate: the end, or the grade where there is something to grade by."""
+    """Say whether an event is the last of its debate: the grade or, without a reference, the end."""
     return isinstance(last, Graded) or (isinstance(last, Finished) and task.reference is None)
 
 
 class Agenda:
     """The debates still to be played, drawn one at a time; those begun already come first.
 
-    Problems that can be read more than once (a file, a list) are surveyed first: what is done is counted, and what was
-    begun is found. An iterator is read once, as debates are drawn; then a debate begun earlier goes on when its
-    problem comes up, and totals grow as it is read.
+    Problems that can be read more than once (a file, a list) are surveyed first, to count finished debates and to find
+    those that were begun. An iterator is read once, as debates are drawn; then a debate begun earlier goes on when its
+    problem is read, and totals grow with the problems.
     """
 
     def __init__(
         self, tasks: Iterable[Task], samples: int, log: Run, progress: Progress, begin: Opening | None = None
     ) -> None:
-        """Take the problems, how many debates each gets, what is known about them, where to count, how they begin."""
+        """Keep the problems, the number of debates on each, the log, the counts to update, and the openings."""
         self._tasks, self._samples, self._log, self._progress = tasks, samples, log, progress
         self._begin = begin
-        self._known = frozenset(log.ids())
-        self._first: deque[Assignment | tuple[Task, int]] = deque()
+        self._logged = frozenset(log.ids())
+        self._unfinished: deque[Assignment | tuple[Task, int]] = deque()
         self._seen: set[int] = set()
         self._surveyed = False
         self._rest = self._draw()
 
     async def survey(self) -> None:
-        """Read the problems through, if they can be read again.
+        """Read all problems, if they can be read again.
 
         Raises:
             ProblemError: if a problem can't be read, or two have the same id.
@@ -79,23 +79,23 @@ class Agenda:
         """
         if not isinstance(self._tasks, Iterator):
             for number, task in enumerate(self._tasks, 1):
-                self._first += self._count(task)
+                self._unfinished += self._count(task)
                 if number % BREATH == 0:
                     await asyncio.sleep(0)
             self._surveyed = True
-        self._progress.resumed = len(self._first)
+        self._progress.resumed = len(self._unfinished)
         self._progress.settle()
 
     def draw(self) -> Assignment | None:
-        """Return the next debate; None when there is none left, which can change if one is put back."""
-        if self._first:
-            first = self._first.popleft()
+        """Return the next debate; None if none is left, until one is put back."""
+        if self._unfinished:
+            first = self._unfinished.popleft()
             return first if isinstance(first, Assignment) else self._assignment(*first)
         return next(self._rest, None)
 
     def put_back(self, assignments: Iterable[Assignment]) -> None:
         """Take back debates that were drawn and not finished; they are the next to be drawn."""
-        self._first.extendleft(reversed(list(assignments)))
+        self._unfinished.extendleft(reversed(list(assignments)))
 
     def _draw(self) -> Iterator[Assignment]:
         for task in self._tasks:
@@ -106,36 +106,37 @@ class Agenda:
                 self._progress.done_before += self._progress.done - done
                 yield from itertools.starmap(self._assignment, begun)
             for sample in range(self._samples):
-                if trajectory_id(task.problem, sample) not in self._known:
+                if trajectory_id(task.problem, sample) not in self._logged:
                     opening = self._begin(task, sample) if self._begin else ()
                     yield Assignment(task=task, sample=sample, opening=tuple(opening))
 
     def _count(self, task: Task) -> list[tuple[Task, int]]:
-        """Count a problem and what is done on it; return its debates that were begun and not finished."""
+        """Count a problem and its logged debates; return those that were begun and not finished."""
         problem, begun = task.problem, list[tuple[Task, int]]()
-        mark = hash(problem.id)
-        if mark in self._seen:
+        id_hash = hash(problem.id)
+        if id_hash in self._seen:
             raise ProblemError(f"two problems are called {problem.id!r}: give each an id of its own")
-        self._seen.add(mark)
+        self._seen.add(id_hash)
         self._progress.problems += 1
         self._progress.total += self._samples
         for sample in range(self._samples):
-            if (name := trajectory_id(problem, sample)) not in self._known:
+            if (name := trajectory_id(problem, sample)) not in self._logged:
                 continue
-            before = self._log.trajectory(name)
-            if before.problem != problem:
+            logged = self._log.trajectory(name)
+            if logged.problem != problem:
                 raise RunFolderError(
                     f"{self._log.path}: the debate {name!r} is on another problem of that id "
-                    f"({before.problem.statement!r}): choose another `out`, or give the problems it was begun with"
+                    f"({logged.problem.statement!r}): choose another `out`, or give the problems it was begun with"
                 )
-            parts = (event for part in self._log.parts(name) for event in self._log.trajectory(part).events)
-            for event in itertools.chain(before.events, parts):
+            subdebates = (event for part in self._log.parts(name) for event in self._log.trajectory(part).events)
+            for event in itertools.chain(logged.events, subdebates):
                 self._progress.see(event, old=True)
-            if not ended(task, before.events[-1]):
+            if not ended(task, logged.events[-1]):
                 begun.append((task, sample))
         return begun
 
     def _assignment(self, task: Task, sample: int) -> Assignment:
         name = trajectory_id(task.problem, sample)
-        parts = tuple(self._log.trajectory(part).events for part in self._log.parts(name))
-        return Assignment(task=task, sample=sample, events=self._log.trajectory(name).events, parts=parts)
+        events = self._log.trajectory(name).events
+        subdebates = tuple(self._log.trajectory(part).events for part in self._log.parts(name))
+        return Assignment(task=task, sample=sample, events=events, subdebates=subdebates)

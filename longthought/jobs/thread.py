@@ -1,6 +1,6 @@
-"""An async job for code without an event loop: it runs in a thread, and what it yields is taken one at a time.
+"""An async job for code without an event loop: it runs in a thread, and the caller takes its items one at a time.
 
-A thread of its own, since a notebook's loop may be running in the caller's. It knows nothing of debates.
+The job has its own thread, since a notebook's loop may be running in the caller's. This module knows no debates.
 """
 
 import asyncio
@@ -13,11 +13,11 @@ from typing import Final, TypeVar
 
 T = TypeVar("T")
 AHEAD: Final = 64
-"""Items that may wait for the caller; then the job waits too."""
+"""Maximum number of items that wait for the caller; then the job waits too."""
 
 
 def in_thread(work: Callable[[], AsyncGenerator[T]]) -> Generator[T, None, None]:
-    """Yield what an async generator yields; closing this one, or an exception in the caller, ends that one cleanly."""
+    """Yield the items of an async generator, which ends cleanly when this one is closed or the caller raises."""
     items: queue.SimpleQueue[tuple[T] | BaseException | None] = queue.SimpleQueue()
     begun: queue.SimpleQueue[tuple[Callable[[], object], Callable[[], object]]] = queue.SimpleQueue()
 
@@ -48,7 +48,7 @@ def in_thread(work: Callable[[], AsyncGenerator[T]]) -> Generator[T, None, None]
             cancel()
         thread.join()
 
-    atexit.register(stop)  # for a program that ends, by an error perhaps, while it still holds the generator
+    atexit.register(stop)  # for a program that ends while it still holds the generator
     try:
         while (item := items.get()) is not None:
             if isinstance(item, BaseException):

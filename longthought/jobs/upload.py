@@ -1,13 +1,13 @@
-"""A copy of a run folder on shared storage, kept up while a job runs: `file://…`, `s3://…`, whatever fsspec knows.
+"""A copy of a run folder on shared storage, kept up to date while a job runs: `file://`, `s3://`, or any of fsspec.
 
-Object stores can't append, so a segment is copied in chunks, each closed when it is written:
+Object stores can't append, so a segment is copied in chunks, which never change once written:
 
     run.json
     events-0001.000000000000.jsonl        from byte 0 of events-0001.jsonl
     events-0001.000000482113.jsonl        from byte 482,113, and so on
 
-The copy is a run folder itself. Should the machine with the run folder be lost, fetch the copy and run the job again
-with it as `out`: what was written in the last `SECONDS`, and while an upload was under way, is then done again.
+The copy is itself a run folder. If the machine with the run folder is lost, fetch the copy and run the job again with
+it as `out`; only the work since the last complete upload, `SECONDS` or more ago, is repeated.
 """
 
 import asyncio
@@ -25,9 +25,9 @@ from longthought.trajectories.segment import sound_length
 
 log = logging.getLogger(__name__)
 SECONDS: Final = 5.0
-"""Between two rounds of uploads."""
+"""Seconds between two rounds of uploads."""
 CHUNK: Final = 32 * 2**20
-"""Most bytes of a chunk, give or take a line."""
+"""Maximum number of bytes of a chunk, plus the rest of its last line."""
 _MANIFEST: Final = "run.json"
 _CHUNK_NAME: Final = re.compile(r"/(events-[^/]*)\.(\d{12})\.jsonl$")
 
@@ -36,17 +36,17 @@ class Copy:
     """The copy of one run folder; every method waits for the storage, so call them off the event loop."""
 
     def __init__(self, folder: Path, url: str) -> None:
-        """Look at what the copy has already.
+        """Find out which bytes are copied already.
 
         Raises:
-            ConfigError: if the storage isn't known or can't be reached.
-            RunFolderError: if the copy is of another run, or has more than the folder.
+            ConfigError: if the storage is unknown or can't be reached.
+            RunFolderError: if the copy is of another run, or holds more than the folder.
 
         """
         self.folder, self.url = folder, url.rstrip("/")
         self._fs, self._root = _storage(self.url)
-        self._done: dict[str, int] = {}
-        """By segment, the bytes that are copied."""
+        self._copied: dict[str, int] = {}
+        """By segment: the number of bytes copied."""
         try:
             self._fs.makedirs(self._root, exist_ok=True)
             self._take_stock()
@@ -54,31 +54,31 @@ class Copy:
             raise ConfigError(f"`upload` {url}: can't be used ({error}); check the address and the keys") from error
 
     def round(self) -> int:
-        """Copy what was written since the last round; return how many chunks that made."""
+        """Copy the bytes written since the last round; return the number of chunks."""
         return sum(self._copy(segment) for segment in segments(self.folder))
 
     def _take_stock(self) -> None:
         manifest, ours = f"{self._root}/{_MANIFEST}", (self.folder / _MANIFEST).read_bytes()
         self._fs.invalidate_cache()
-        there: dict[str, dict[str, Any]] = self._fs.find(self._root, detail=True)
+        files: dict[str, dict[str, Any]] = self._fs.find(self._root, detail=True)
         if not self._fs.exists(manifest):
-            if there:
+            if files:
                 raise RunFolderError(f"`upload` {self.url}: holds something else; choose an empty place")
             self._fs.pipe_file(manifest, ours)
         elif self._fs.cat_file(manifest) != ours:
             raise RunFolderError(f"`upload` {self.url}: is the copy of another run; choose another place")
-        for path in sorted(there):
+        for path in sorted(files):
             if chunk := _CHUNK_NAME.search(path):
                 local, offset = self.folder / f"{chunk[1]}.jsonl", int(chunk[2])
-                if not local.exists() or local.stat().st_size < offset + there[path]["size"]:
+                if not local.exists() or local.stat().st_size < offset + files[path]["size"]:
                     raise RunFolderError(
                         f"`upload` {self.url}: has more of {local.name} than {self.folder}; fetch the copy and go on "
                         "with that, or choose another place"
                     )
-                self._done[local.name] = offset  # the last chunk is copied again: its upload may have been cut off
+                self._copied[local.name] = offset  # the last chunk is copied again: its upload may have been cut off
 
     def _copy(self, segment: Path) -> int:
-        chunks, start = 0, self._done.get(segment.name, 0)
+        chunks, start = 0, self._copied.get(segment.name, 0)
         with segment.open("rb") as file:
             end = sound_length(file, segment)
             while start < end:
@@ -87,16 +87,16 @@ class Copy:
                     file.seek(start + len(data))
                     data += file.readline()
                 self._fs.pipe_file(f"{self._root}/{segment.stem}.{start:012}.jsonl", data)
-                start = self._done[segment.name] = start + len(data)
+                start = self._copied[segment.name] = start + len(data)
                 chunks += 1
         return chunks
 
 
 @asynccontextmanager
 async def uploading(folder: Path, url: str | None) -> AsyncGenerator[None]:
-    """Keep a copy of a run folder up while the block runs, and complete it at the end; without a URL, do nothing.
+    """Keep a copy of a run folder up to date during the block, and complete it at the end; do nothing without a URL.
 
-    A round that fails is tried again with the next; only the last one must succeed.
+    A failed round is repeated with the next one; only the last must succeed.
 
     Raises:
         RunError: if the copy could not be completed.
@@ -137,8 +137,8 @@ def _storage(url: str) -> tuple[Any, str]:
     try:
         from fsspec.core import url_to_fs  # pyright: ignore  # an optional dependency
 
-        found: tuple[Any, str] = url_to_fs(url)  # pyright: ignore
-        return found
+        filesystem_and_path: tuple[Any, str] = url_to_fs(url)  # pyright: ignore
+        return filesystem_and_path
     except ImportError as error:
         raise ConfigError(f"`upload` {url}: {error}; install what it names with pip") from error
     except ValueError as error:

@@ -1,8 +1,7 @@
-"""A vLLM server around a job: started before it, waited for, stopped after it.
+"""A vLLM server that is started before a job, waited for, and stopped after it.
 
-vLLM is the user's to install, and runs as a process group of its own; nothing of it is imported here, and of its
-options only those that a job can't do without are known. How its requests are made is for the served chat model, which
-is given the address.
+The user installs vLLM, which runs as its own process group; this module imports none of it, and sets only the options
+that a job needs. The served chat model, which is given the address, makes the requests.
 """
 
 import asyncio
@@ -25,83 +24,83 @@ import aiohttp
 from longthought.errors import ConfigError, EndpointError, ModelError
 
 READY_SECONDS: Final = 1800.0
-"""Time to load a model and compile for it, at most; large ones on slow disks take that long."""
+"""Maximum number of seconds to load and compile a model; large models on slow disks take that long."""
 STOP_SECONDS: Final = 30.0
-"""For the server to end by itself."""
+"""Seconds that the server has to end by itself."""
 LAST_SECONDS: Final = 5.0
-"""For its workers to end after it."""
+"""Seconds that its workers have to end after it."""
 SHOWN: Final = 12
-"""Lines of its log that are shown when it fails and none of them names an error."""
+"""Number of lines of its log that a message shows if no line names an error."""
 CAUSES: Final = 4
-"""Errors in its log that are shown."""
+"""Maximum number of errors in its log that a message shows."""
 LONGEST_LINE: Final = 300
-"""Characters of a line that are shown; some list every architecture there is."""
+"""Maximum number of characters of a line that a message shows; some lines list every architecture."""
 _CAUSE: Final = re.compile(r"(?:^|[])]\s+)((?:[\w.]+(?:Error|Exception): |Value error, ).+)")
-"""A line that ends a traceback, whichever process wrote it."""
+"""A line that ends a traceback, of any of its processes."""
 _DIE_WITH_PARENT: Final = 1
 """PR_SET_PDEATHSIG of Linux's prctl."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server that runs."""
+    """A running server."""
 
     base_url: str
     log: Path
     _process: asyncio.subprocess.Process
 
     def expect_alive(self) -> None:
-        """Raise if it has ended.
+        """Raise if the server has ended.
 
         Raises:
             EndpointError: with the end of its log.
 
         """
         if (code := self._process.returncode) is not None:
-            raise EndpointError(f"the vLLM server ended with exit code {code}; {self.log} says:\n{self._said()}")
+            raise EndpointError(f"the vLLM server ended with exit code {code}; {self.log} says:\n{self._errors()}")
 
-    def _said(self) -> str:
-        """Return the errors in the log: its end is seldom where the cause stands, since each process adds its own."""
+    def _errors(self) -> str:
+        """Return the errors in the log, or its last lines; the last lines alone seldom show the cause."""
         lines = self.log.read_text(errors="replace").splitlines()
-        causes = dict.fromkeys(found[1] for line in lines if (found := _CAUSE.search(line)))
+        causes = dict.fromkeys(match[1] for line in lines if (match := _CAUSE.search(line)))
         return "\n".join(line[:LONGEST_LINE] for line in [*causes][:CAUSES] or lines[-SHOWN:]) or "(nothing)"
 
 
-def words(model: str) -> list[str]:
-    """Split what `--serve-vllm` is given: a model, and after it whatever options vLLM is to have.
+def model_and_options(serve_vllm: str) -> list[str]:
+    """Split a `serve_vllm` text into the model and the options of vLLM that follow it.
 
     Raises:
-        ConfigError: if there is no model in it, or a quotation that does not end.
+        ConfigError: if it begins with no model, or a quotation does not end.
 
     """
     try:
-        found = shlex.split(model)
+        arguments = shlex.split(serve_vllm)
     except ValueError as error:
-        raise ConfigError(f"`serve_vllm` {model}: {error}; quote a name with spaces in it") from None
-    if not found or found[0].startswith("-"):
-        raise ConfigError(f"`serve_vllm` {model!r}: begin with a model; vLLM's own options may follow it")
-    return found
+        raise ConfigError(f"`serve_vllm` {serve_vllm}: {error}; quote a name with spaces in it") from None
+    if not arguments or arguments[0].startswith("-"):
+        raise ConfigError(f"`serve_vllm` {serve_vllm!r}: begin with a model; vLLM's own options may follow it")
+    return arguments
 
 
 @asynccontextmanager
 async def serving(model: str, log: Path, *, gpus: int = 1) -> AsyncGenerator[Server]:
-    """Serve a model on a free port of this machine, spread over so many GPUs, while the block runs.
+    """Serve a model on a free port of this machine, spread over `gpus` GPUs, while the block runs.
 
     Options of vLLM's own may follow the model, as on its command line.
 
     Raises:
-        ConfigError: if the size or the options make no sense.
+        ConfigError: if `model` begins with no model.
         ModelError: if vLLM is not installed.
-        EndpointError: if the server ends or isn't ready in time, with the errors in its log.
+        EndpointError: if the server ends or isn't ready in time; the message holds the errors in its log.
 
     """
-    asked = words(model)
-    command, port = find(asked[0]), _free_port()
+    arguments = model_and_options(model)
+    command, port = find(arguments[0]), _free_port()
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as file:
         process = await asyncio.create_subprocess_exec(
-            *(command, "serve", *asked, "--host", "127.0.0.1", "--port", str(port)),
-            "--enable-prompt-tokens-details",  # without it no reply says what came from the prefix cache
+            *(command, "serve", *arguments, "--host", "127.0.0.1", "--port", str(port)),
+            "--enable-prompt-tokens-details",  # or replies don't count the tokens from the prefix cache
             *(() if gpus == 1 else ("--tensor-parallel-size", str(gpus))),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=file,
@@ -118,10 +117,10 @@ async def serving(model: str, log: Path, *, gpus: int = 1) -> AsyncGenerator[Ser
 
 
 def find(model: str) -> str:
-    """Return where the `vllm` command is.
+    """Return the path of the `vllm` command.
 
     Raises:
-        ModelError: if there is none.
+        ModelError: if vLLM is not installed.
 
     """
     beside = Path(sys.executable).with_name("vllm")
@@ -150,7 +149,7 @@ async def _ready(server: Server, health: str) -> None:
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:
-    """Let the server end its workers in its own order; what is left of its group then is ended without asking."""
+    """Let the server end its workers in its own order; then kill the rest of its process group."""
     with suppress(ProcessLookupError):
         process.terminate()
     try:
@@ -159,7 +158,7 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
                 await process.wait()
         with suppress(TimeoutError, ProcessLookupError):
             async with asyncio.timeout(LAST_SECONDS):
-                while True:  # a worker may outlive the server by a moment, in which it gives shared memory back
+                while True:  # a worker may briefly outlive the server, to free shared memory
                     os.killpg(process.pid, 0)
                     await asyncio.sleep(0.05)
     finally:
@@ -175,6 +174,6 @@ def _free_port() -> int:
 
 
 def _die_with_parent() -> None:
-    """Have the server stopped when the thread that started it is gone, also by SIGKILL; it holds a whole GPU."""
+    """Have the kernel stop the server when its parent dies, even by SIGKILL, since it holds a whole GPU."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGTERM)

@@ -1,10 +1,10 @@
-"""One process of a job: it plays the debates it is given, and logs them into a segment of its own.
+"""One process of a job: it plays the debates it is given, and logs them into its own segment.
 
     python -m longthought.jobs.worker FD        FD: one end of a socket pair
 
-It is told what to do in lines of JSON: first the orders, then a debate a line; when the other end is closed, it stops.
-What it says is its log, line for line, each line written to the segment first; and an error that ends it, after which
-it stays until the other end is closed, so that its last words are heard.
+It reads lines of JSON: first the job, then one debate a line; it stops when the other end is closed. It writes the
+lines of its log, each after it is written to the segment, and possibly an error that ends it. After an error it waits
+until the other end is closed, so that the error is received.
 """
 
 import asyncio
@@ -17,65 +17,65 @@ from pathlib import Path
 from typing import Final
 
 from longthought.errors import LongthoughtError
-from longthought.jobs.generate import Table
+from longthought.jobs.generate import DebateRunner
 from longthought.jobs.request import JobRequest
 from longthought.jobs.scheduler import Assignment
 from longthought.trajectories.events import AnyEvent
 from longthought.trajectories.segment import TORN_LIMIT, Segment
 
 LONGEST_LINE: Final = TORN_LIMIT
-"""Bytes; the same as in a segment."""
-COMPLAINT: Final = b'{"error":'
-"""How a line begins that is no event but the error that ends the process."""
+"""Maximum number of bytes of a line; the same as in a segment."""
+ERROR_PREFIX: Final = b'{"error":'
+"""The beginning of a line that holds no event but the error that ends the process."""
 
 
-def orders(job: JobRequest, segment: Path) -> bytes:
-    """Write the first line a process is sent."""
+def job_line(job: JobRequest, segment: Path) -> bytes:
+    """Write the first line that a process is sent: the job and its segment."""
     return json.dumps({"job": job.model_dump(mode="json"), "segment": str(segment.resolve())}).encode() + b"\n"
 
 
-def complaint(error: LongthoughtError) -> bytes:
-    """Write the line that an error ends with."""
-    return COMPLAINT + json.dumps(str(error)).encode() + f',"exit_code":{error.exit_code}}}\n'.encode()
+def error_line(error: LongthoughtError) -> bytes:
+    """Write the line of an error that ends the process."""
+    return ERROR_PREFIX + json.dumps(str(error)).encode() + f',"exit_code":{error.exit_code}}}\n'.encode()
 
 
 async def serve(channel: socket.socket) -> None:
-    """Play what comes in on a socket until the other end is closed."""
+    """Play the debates that a socket delivers until the other end is closed."""
     reader, writer = await asyncio.open_connection(sock=channel, limit=LONGEST_LINE)
     try:
         try:
             await _play(reader, writer)
         except LongthoughtError as error:
-            await _complain(error, reader, writer)
+            await _send_error(error, reader, writer)
         except ExceptionGroup as group:
             first = group.exceptions[0]
             if not isinstance(first, LongthoughtError):
                 raise
-            await _complain(first, reader, writer)
+            await _send_error(first, reader, writer)
     except ConnectionError:
-        pass  # the other end is gone; the log has everything
+        pass  # the other end is gone; the log is complete
     finally:
         writer.close()
 
 
 async def _play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    told = json.loads(await reader.readline())
-    job = JobRequest.model_validate(told["job"])
+    first_line = json.loads(await reader.readline())
+    job = JobRequest.model_validate(first_line["job"])
     seats, room, playing = job.context.seats(), asyncio.Semaphore(job.concurrency), set[asyncio.Task[None]]()
     try:
-        with closing(Segment(Path(told["segment"]))) as segment:
+        with closing(Segment(Path(first_line["segment"]))) as segment:
 
             def observe(events: Sequence[AnyEvent]) -> None:
                 lines = segment.append(events)
                 if not writer.is_closing():
                     writer.write(lines)
 
-            table = Table(job, seats, observe)
+            runner = DebateRunner(job, seats, observe)
 
             async def play(assignment: Assignment) -> None:
                 await room.acquire()
-                await table.play(assignment)
-                room.release()  # not after an error, which ends the process: the next debate would ask in vain
+                await runner.play(assignment)
+                room.release()  # not after an error, which ends the process
                 with suppress(ConnectionError):
                     await writer.drain()
 
@@ -90,19 +90,19 @@ async def _play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         await seats.aclose()
 
 
-async def _complain(error: LongthoughtError, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Say what ended this process, and read on until the other end is closed.
+async def _send_error(error: LongthoughtError, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Send the error that ends this process, and read on until the other end is closed.
 
-    A socket closed any earlier loses what its buffer still holds, and fails the other end's writing, which then reads
-    no more.
+    A socket that is closed earlier loses its buffer and fails the other end's writes, after which that end reads no
+    more.
     """
-    writer.write(complaint(error))
+    writer.write(error_line(error))
     while await reader.read(LONGEST_LINE):
         pass
 
 
 async def whole_line(reader: asyncio.StreamReader) -> bytes:
-    """Return the next whole line; none when the other end is gone, in whatever way."""
+    """Return the next whole line; empty if the other end is gone."""
     try:
         line = await reader.readline()
     except ConnectionError:

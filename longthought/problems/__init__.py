@@ -1,0 +1,1 @@
+"""Problems, the rows of data sets that hold them, their final answers, and the game of Countdown."""

@@ -1,7 +1,6 @@
 """One condition on a row, as `--where level=5` states it: a field, a comparison and a value.
 
-Both sides are compared as numbers where both are numbers, and as text otherwise. It reads one row at a time and knows
-nothing of problems.
+Both sides are compared as numbers if both are numbers, and as text otherwise. A condition knows rows, not problems.
 """
 
 import operator
@@ -38,7 +37,7 @@ class Condition:
         """Read `level=5`, `year>=2020` or `subject!=Geometry`.
 
         Raises:
-            ConfigError: if it is not written so.
+            ConfigError: if the text is not a condition.
 
         """
         match = _WRITTEN.fullmatch(written)
@@ -47,15 +46,15 @@ class Condition:
         return cls(match["field"], match["sign"], match["value"])
 
     def __str__(self) -> str:
-        """Write it as it was given."""
+        """Write the condition as it was given."""
         return f"{self.field}{self.sign}{self.value}"
 
     def holds(self, row: Row) -> bool:
-        """Say whether a row is meant; one without the field is not."""
-        found = value(row, self.field)
-        if found is MISSING or found is None:
+        """Say whether a row fulfils the condition; a row without the field does not."""
+        held = value(row, self.field)
+        if held is MISSING or held is None:
             return False
-        written = str(found).lower() if isinstance(found, bool) else str(found)
+        written = str(held).lower() if isinstance(held, bool) else str(held)
         left, right = _number(written), _number(self.value)
         if left is None or right is None:
             return _SIGNS[self.sign](written, self.value)

@@ -1,13 +1,13 @@
-r"""Where a text says its final answer: `\boxed{72}`, `#### 72`, "The answer is 72", or its last line.
+r"""Where a text gives its final answer: `\boxed{72}`, `#### 72`, "The answer is 72", or its last line.
 
-The one home of these conventions, for data sets and replies alike. Whether an answer is right, it does not say.
+These conventions hold for data sets and replies alike. This module does not say whether an answer is right.
 """
 
 import re
 from typing import Final
 
 MAX_LINE: Final = 200
-"""Characters of a last line that may still be an answer and not a paragraph."""
+"""Maximum number of characters of a last line that counts as an answer rather than a paragraph."""
 _PYTHON: Final = re.compile(r"```\s*(?:python|py)\b.*?(?:```|\Z)", re.DOTALL | re.IGNORECASE)
 _BRACE: Final = re.compile(r"(?P<box>\\(?:boxed|fbox)\s*\{)|\\.|(?P<open>\{)|(?P<close>\})", re.DOTALL)
 _HASHES: Final = re.compile(r"^[ \t]*####(?!#)", re.MULTILINE)
@@ -16,10 +16,10 @@ _SENTENCE: Final = re.compile(r"(?<!\bapprox)\.(?:\s|$)")
 
 
 def final_answer(text: str, *, last_line: bool = True) -> str | None:
-    r"""Return the final answer that a text gives; None where it gives none.
+    r"""Return the final answer of a text; None if it gives none.
 
     The last `\boxed{…}` comes first, then the last `####` line as in GSM8K, then the last "the answer is …", and then
-    the last line, if it is short and wanted. A box that is never closed leaves only the explicit ones.
+    the last line, if it is short and `last_line` is set. A box that is never closed rules out the last line.
     """
     try:
         if boxed := boxed_answer(text):
@@ -38,7 +38,7 @@ def final_answer(text: str, *, last_line: bool = True) -> str | None:
 
 
 def boxed_answer(text: str) -> str | None:
-    r"""Return what the last `\boxed{…}` outside of Python code holds; None without one, or if it is empty.
+    r"""Return the content of the last `\boxed{…}` outside Python code; None without one, or if it is empty.
 
     Raises:
         ValueError: if a box is never closed.
@@ -49,7 +49,7 @@ def boxed_answer(text: str) -> str | None:
 
 
 def boxed_span(text: str) -> tuple[int, int] | None:
-    r"""Say where in a text that answer stands: start and end offsets.
+    r"""Return the start and end offsets of the boxed answer in a text; None without one.
 
     Raises:
         ValueError: if a box is never closed.
@@ -57,7 +57,7 @@ def boxed_span(text: str) -> tuple[int, int] | None:
     """
     prose = _PYTHON.sub(lambda code: " " * len(code[0]), text)
     opened: list[int | None] = []
-    """Where each open brace's box begins; None for a brace that is no box."""
+    """By open brace: where its box begins; None for a brace that opens no box."""
     begin, span = -1, None
     for brace in _BRACE.finditer(prose):
         if brace["box"] or brace["open"]:
@@ -73,7 +73,7 @@ def boxed_span(text: str) -> tuple[int, int] | None:
 
 
 def _after_last(convention: re.Pattern[str], text: str) -> str | None:
-    """Return the rest of the line behind the last match."""
+    """Return the rest of the line after the last match; None without a match."""
     end = None
     for match in convention.finditer(text):
         end = match.end()
@@ -84,5 +84,5 @@ def _after_last(convention: re.Pattern[str], text: str) -> str | None:
 
 
 def _bare(text: str) -> str:
-    """Drop what stands around an answer in Markdown or a sentence."""
+    """Strip the Markdown and the full stop around an answer."""
     return text.strip().strip("*_`").strip().removesuffix(".").strip()

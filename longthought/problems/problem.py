@@ -1,7 +1,7 @@
-"""A problem as agents may see it, and its reference as only graders may.
+"""A problem, which agents may see, and its reference, which only graders may see.
 
-The two are different types on purpose: an agent, a prompt or a graph takes a `Problem`, and no code path leads from it
-to the answer. Only `longthought.domains.grade` takes both.
+They are different types on purpose: agents, prompts and graphs take a `Problem`, and no code path leads from it to the
+answer. Only `longthought.domains.grade` takes both.
 """
 
 from collections.abc import Mapping
@@ -24,11 +24,11 @@ from longthought.record import Record
 
 @runtime_checkable
 class Addressed(Protocol):
-    """An object that can be imported by its address: a domain, which this layer doesn't know."""
+    """An object with an address to import it by, such as a domain; this layer does not know domains."""
 
     @property
     def address(self) -> str:
-        """The name of something bundled, or `module:NAME`."""
+        """The name of a bundled object, or `module:NAME`."""
         ...
 
 
@@ -47,7 +47,7 @@ class Problem(Record):
     @field_validator("domain", mode="before")
     @classmethod
     def _by_address(cls, given: object) -> object:
-        """Take a domain given as an object; what is kept is how to import it again."""
+        """Accept a domain object, and keep its address."""
         return given if isinstance(given, str) or not isinstance(given, Addressed) else given.address
 
 

@@ -1,10 +1,10 @@
-"""Where the rows of a data set come from: a JSONL or Parquet file, or whatever the `datasets` library can load.
+"""The sources of rows: a JSONL or Parquet file, or a data set that the `datasets` library can load.
 
-A source yields its rows one by one, with their numbers from 1, and never holds more than a piece of the data set in
-memory. It knows how a row is stored and how to say where it stands; what a row means, it does not know.
+A source yields its rows one by one, numbered from 1, and never holds more than a part of the data set in memory. It
+knows how a row is stored and how to name its place, but not what a row means.
 
 `hf:NAME[:SPLIT]` is a folder on this machine (made with `save_to_disk`, or of Parquet, JSONL or CSV files) or a name
-on the Hugging Face Hub, whose third part, where it has one, is the configuration: `hf:openai/gsm8k/main:test`.
+on the Hugging Face Hub, whose optional third part is the configuration: `hf:openai/gsm8k/main:test`.
 """
 
 import itertools
@@ -21,7 +21,7 @@ from longthought.errors import ProblemError
 MAX_LINE: Final = 16 * 2**20
 """Longest line read, in bytes."""
 BATCH: Final = 256
-"""Rows of a Parquet file turned into Python values at once."""
+"""Number of rows of a Parquet file that are converted at once."""
 HUB: Final = "hf:"
 EXTRA: Final = "pip install 'longthought[data]'"
 _SHOWN: Final = 60
@@ -30,7 +30,7 @@ Row = Mapping[str, Any]
 
 
 class Source(Protocol):
-    """Rows to be read, as often as wanted."""
+    """Rows that can be read any number of times."""
 
     @property
     def name(self) -> str:
@@ -47,16 +47,16 @@ class Source(Protocol):
         ...
 
     def count(self) -> int | None:
-        """Return how many rows there are, where that is cheap to know."""
+        """Return the number of rows; None if counting would be expensive."""
         ...
 
     def place(self, number: int) -> str:
-        """Say where a row stands, for messages."""
+        """Return the place of a row, for messages."""
         ...
 
 
 def source_of(given: str | Path) -> Source:
-    """Find out what is meant.
+    """Return the source of a path or of `hf:NAME[:SPLIT]`.
 
     Raises:
         ProblemError: if there is no such file, or the rows can't be opened.
@@ -83,7 +83,7 @@ class Lines:
 
     @property
     def name(self) -> str:
-        """The file's."""
+        """The name of the file."""
         return self.path.stem
 
     def place(self, number: int) -> str:
@@ -91,7 +91,7 @@ class Lines:
         return f"{self.path}:{number}"
 
     def count(self) -> int | None:
-        """Count the lines that aren't blank; a pipe can be read only once, and isn't counted."""
+        """Count the lines that aren't blank; None for a pipe, which can be read only once."""
         return sum(1 for _ in self._lines()) if self.path.is_file() else None
 
     def rows(self) -> Iterator[tuple[int, Row]]:
@@ -130,7 +130,7 @@ class Parquet:
 
     @property
     def name(self) -> str:
-        """The file's."""
+        """The name of the file."""
         return self.path.stem
 
     def place(self, number: int) -> str:
@@ -138,7 +138,7 @@ class Parquet:
         return f"{self.path}, row {number}"
 
     def count(self) -> int | None:
-        """Read it off the file's footer."""
+        """Read the number from the file's footer."""
         with self._reading() as file:
             return int(file.metadata.num_rows)
 
@@ -162,7 +162,7 @@ class Parquet:
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """What the `datasets` library loads, by name or from a folder; streamed, so that nothing is held in memory."""
+    """A data set of the `datasets` library, by name or from a folder; rows are streamed."""
 
     given: str
     """As written: `hf:NAME[:SPLIT]`."""
@@ -170,7 +170,7 @@ class Hub:
     @property
     def name(self) -> str:
         """The data set's own name and the split's."""
-        target, split = self._parts()
+        target, split = self._name_and_split()
         parts = target.rstrip("/").split("/")
         own = parts[1] if len(parts) == 3 and not Path(target).exists() else parts[-1]
         return f"{own}-{split}" if split else own
@@ -180,24 +180,24 @@ class Hub:
         return f"{self.given}, row {number}"
 
     def count(self) -> int | None:
-        """Ask the data set, which may not know."""
+        """Ask the data set for the number; None if it does not know."""
         rows = self._open()
         if hasattr(rows, "__len__"):
             return len(rows)
         splits = rows.info.splits
-        found = splits.get(str(rows.split)) if splits else None
-        return int(found.num_examples) if found and found.num_examples else None
+        info = splits.get(str(rows.split)) if splits else None
+        return int(info.num_examples) if info and info.num_examples else None
 
     def rows(self) -> Iterator[tuple[int, Row]]:
         """Stream the split."""
-        with self._complaints():
+        with self._naming_errors():
             for number, row in enumerate(self._open(), start=1):
                 yield number, cast(Row, row)
 
     def _open(self) -> Any:
         datasets = _library("datasets", self.given)
-        target, split = self._parts()
-        with self._complaints():
+        target, split = self._name_and_split()
+        with self._naming_errors():
             opened = _load(datasets, target)
         if not hasattr(opened, "keys"):
             if split:
@@ -207,11 +207,11 @@ class Hub:
         if split is None and len(splits) == 1:
             split = splits[0]
         if split not in splits:
-            found = f"there is no split {split!r}" if split else "it has several splits"
-            raise ProblemError(f"{self.given}: {found}; choose from {', '.join(f'{HUB}{target}:{s}' for s in splits)}")
+            reason = f"there is no split {split!r}" if split else "it has several splits"
+            raise ProblemError(f"{self.given}: {reason}; choose from {', '.join(f'{HUB}{target}:{s}' for s in splits)}")
         return opened[split]
 
-    def _parts(self) -> tuple[str, str | None]:
+    def _name_and_split(self) -> tuple[str, str | None]:
         written = self.given.removeprefix(HUB)
         if Path(written).is_dir():
             return written, None
@@ -219,12 +219,12 @@ class Hub:
         return (target, split) if colon and target and split else (written, None)
 
     @contextmanager
-    def _complaints(self) -> Generator[None]:
+    def _naming_errors(self) -> Generator[None]:
         try:
             yield
         except ProblemError:
             raise
-        except Exception as error:  # the library raises what its many readers raise
+        except Exception as error:  # the library's readers raise many kinds
             raise ProblemError(
                 f"{self.given}: can't be loaded ({_first_line(error)}); check the name, and write "
                 f"{HUB}NAME/CONFIGURATION:SPLIT where a data set has several configurations"
@@ -232,7 +232,7 @@ class Hub:
 
 
 def _load(datasets: Any, target: str) -> Any:
-    """Load a folder that the library has saved, or any other folder, or a name on the hub."""
+    """Load a folder saved by the library, any other folder, or a name on the hub."""
     datasets.disable_progress_bars()
     folder = Path(target)
     if (folder / "dataset_dict.json").exists() or (folder / "state.json").exists():
@@ -268,6 +268,6 @@ def _object(line: bytes) -> Row:
 
 
 def show(value: object) -> str:
-    """Quote a value in a message, cut to what fits."""
+    """Quote a value for a message, cut to a short length."""
     text = value.decode(errors="replace").strip() if isinstance(value, bytes) else json.dumps(value, default=str)
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"

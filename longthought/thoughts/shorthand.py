@@ -8,7 +8,7 @@ right, nothing here knows.
 from collections.abc import Sequence
 
 from longthought.problems.countdown import lookahead
-from longthought.problems.countdown.lookahead import Look
+from longthought.problems.countdown.lookahead import LookAheadLine
 from longthought.problems.countdown.notation import ParsedStep, read_step
 
 
@@ -40,7 +40,7 @@ def look_ahead(text: str) -> str | None:
     if text == lookahead.WRONG:
         return "The arithmetic is wrong."
     sentences: list[str] = []
-    looked_at: list[Look] = []
+    looked_at: list[LookAheadLine] = []
     for look in lookahead.read(text) or ():
         if look not in looked_at:  # equal numbers are looked at alike, and once is enough for a listener
             sentences.append(_look(look, again=bool(sentences)))
@@ -48,7 +48,7 @@ def look_ahead(text: str) -> str | None:
     return " ".join(sentences) or None
 
 
-def _look(look: Look, *, again: bool) -> str:
+def _look(look: LookAheadLine, *, again: bool) -> str:
     need, have = _numbers(look.need), _numbers(look.have)
     wanted = _listed(need, "or") or "a number out of reach"
     made = _listed(have, "and") or "nothing of use"

@@ -297,6 +297,11 @@ class Tree:
             self.seconds += delegated.seconds
 
     @property
+    def total_usage(self) -> Usage:
+        """The tokens of both agents together."""
+        return self.policy_usage + self.critic_usage
+
+    @property
     def stop_reason(self) -> StopReason | None:
         """Why the debate ended; None if it has not ended."""
         return self.finished.reason if self.finished else None

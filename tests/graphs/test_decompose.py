@@ -17,7 +17,7 @@ from longthought.graphs.debate import DebateContext
 from longthought.graphs.decompose import Decompose, DecomposeContext
 from longthought.graphs.seats import Seats
 from longthought.graphs.subdebates import begun
-from longthought.jobs.generate import Table, run_job
+from longthought.jobs.generate import DebateRunner, run_job
 from longthought.jobs.progress import Progress
 from longthought.jobs.request import JobRequest
 from longthought.jobs.scheduler import Assignment
@@ -253,7 +253,7 @@ async def test_a_job_goes_on_from_any_prefix_of_either_log(tmp_path: Path) -> No
 async def test_sub_debates_pass_the_gates_of_their_job() -> None:
     events: list[AnyEvent] = []
     job = JobRequest(context=DecomposeContext(tools=()), requests=1)
-    ended = await Table(job, seats(), events.extend).play(Assignment(task=TASK))
+    ended = await DebateRunner(job, seats(), events.extend).play(Assignment(task=TASK))
     assert ended.solved is True
     assert {event.trajectory for event in events} == {"eggs#0", "eggs#0/1", "eggs#0/2"}
 

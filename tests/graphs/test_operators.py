@@ -67,11 +67,11 @@ async def test_steps_of_a_kind_are_asked_for_in_the_words_of_the_kind() -> None:
     assert all("of this kind: look at a special case. Write" in prompt for prompt in model.prompts)
 
 
-async def test_act_runs_what_a_step_asks_for() -> None:
+async def test_an_interpreter_runs_the_code_of_a_step() -> None:
     (tool,) = verifiers(["python"])
     assert isinstance(tool, Interpreter)
     (claim,) = tool.claims(SEEN.problem, (), "I compute it.\n\n```python\nprint(12 * 13)\n```")
-    evidence, printed = await operators.act(tool, claim)
+    evidence, printed = await tool.observe(claim)
     assert (evidence.tool, printed) == ("python", "156")
 
 

@@ -14,7 +14,7 @@ import pytest
 import longthought as lt
 from longthought.errors import ConfigError, EndpointError, ModelError
 from longthought.jobs import vllm
-from longthought.jobs.vllm import serving, words
+from longthought.jobs.vllm import model_and_options, serving
 
 READY = """
 import http.server, json, sys, threading, time
@@ -172,7 +172,7 @@ async def test_without_vllm_it_says_what_to_do(tmp_path: Path, monkeypatch: pyte
 @pytest.mark.parametrize("given", ["", "  ", "--max-model-len 4096", "model 'half"])
 def test_what_names_no_model_is_refused(given: str) -> None:
     with pytest.raises(ConfigError, match="`serve_vllm`"):
-        words(given)
+        model_and_options(given)
 
 
 def test_a_base_url_beside_it_is_refused(tmp_path: Path) -> None:

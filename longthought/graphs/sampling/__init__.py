@@ -1,0 +1,1 @@
+"""The graph `sampling`: several attempts at one problem, and a vote between their answers."""

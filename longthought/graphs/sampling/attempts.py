@@ -1,7 +1,7 @@
-"""What a log says of several attempts at one problem: each is a branch from the problem, in the order they began.
+"""Attempts at one problem, folded from a log: each is a branch from the problem, in the order of their beginnings.
 
-A fold beside the tree, so that whose turn it is costs the same after a thousand attempts as after one. How an attempt
-is made, and which one wins, is not known here.
+The fold stands beside the tree, so that the next turn is found as fast after a thousand attempts as after one. This
+module knows neither how an attempt is made nor which one wins.
 """
 
 from collections import deque
@@ -28,43 +28,43 @@ class Attempt:
     """One branch from the problem."""
 
     tip: int = 0
-    """The node it has come to; 0 if nothing of it could be read."""
+    """Its last node; 0 if no step of it could be read."""
     answer: str | None = None
     over: bool = False
     refuted: bool = False
-    """Whether a tool refuted a step of it and that counts."""
+    """Whether a tool refuted one of its steps and refutations count."""
 
 
 class Attempts:
-    """The attempts, the tree they stand in, and what is still owed to them: checks and verdicts."""
+    """The attempts, their tree, and the checks and verdicts that are still due."""
 
     def __init__(self, *, veto: bool = True, aggregate: Aggregate = Aggregate.LAST) -> None:
-        """Start empty; `veto` and `aggregate` are the settings of the run."""
+        """Start empty, with the run's settings `veto` and `aggregate`."""
         self.tree = Tree()
         self.all: list[Attempt] = []
         self.unchecked: deque[int] = deque()
-        """Nodes that no tool has looked at, oldest first."""
+        """Nodes that no tool has checked, oldest first."""
         self.scores: dict[int, float] = {}
-        """By node; 0 for a verdict that could not be had."""
+        """By node: the score of its verdict; 0 for one that could not be read."""
         self._veto = veto
         self._aggregate = Aggregate(aggregate)
-        self._owner: dict[int, Attempt] = {}
+        self._attempt_of: dict[int, Attempt] = {}
         self._open: dict[int, Attempt] = {}
         self._unjudged: deque[int] = deque()
 
     @property
     def events(self) -> int:
-        """Events folded so far."""
+        """Number of events folded so far."""
         return self.tree.events
 
     @property
     def started(self) -> Started | None:
-        """The first of them."""
+        """The first event; None before it."""
         return self.tree.started
 
     @property
     def finished(self) -> Finished | None:
-        """The end, if it has come."""
+        """The last event; None before the run has ended."""
         return self.tree.finished
 
     @property
@@ -74,8 +74,8 @@ class Attempts:
 
     @property
     def unjudged(self) -> int | None:
-        """The next node to be judged: those of attempts that are over and have an answer."""
-        while self._unjudged and (self._unjudged[0] in self.scores or self._owner[self._unjudged[0]].refuted):
+        """The next node to be judged, of an attempt that is over and has an answer; None without one."""
+        while self._unjudged and (self._unjudged[0] in self.scores or self._attempt_of[self._unjudged[0]].refuted):
             self._unjudged.popleft()
         return self._unjudged[0] if self._unjudged else None
 
@@ -94,19 +94,19 @@ class Attempts:
             case Judged():
                 self.scores[event.node] = score_of(event.verdict)
             case Checked():
-                self._look(event)
+                self._apply_check(event)
             case _:
                 pass
 
     def ballots(self) -> list[Ballot]:
-        """Return what each attempt brings to the vote; one that is not over has no answer yet."""
+        """Return the ballot of each attempt; one that is not over has no answer yet."""
         return [Ballot(None if attempt.refuted else attempt.answer, self.score(attempt)) for attempt in self.all]
 
     def score(self, attempt: Attempt) -> float:
-        """Return the score of an attempt's steps together; 0 until each that counts has one."""
-        found = [self.scores.get(number) for number in self._counting(attempt)]
-        known = [score for score in found if score is not None]
-        return aggregated(known, self._aggregate) if len(known) == len(found) else 0.0
+        """Return the combined score of an attempt's steps; 0 until each step that counts has one."""
+        nodes = self._scored_nodes(attempt)
+        scores = [self.scores[node] for node in nodes if node in self.scores]
+        return aggregated(scores, self._aggregate) if len(scores) == len(nodes) else 0.0
 
     def _grow(self, event: Proposed) -> None:
         attempt = self._open.pop(event.parent, None)
@@ -114,7 +114,7 @@ class Attempts:
             attempt = Attempt()
             self.all.append(attempt)
         attempt.tip, attempt.answer = event.node, event.answer
-        self._owner[event.node] = self._open[event.node] = attempt
+        self._attempt_of[event.node] = self._open[event.node] = attempt
         self.unchecked.append(event.node)
         if event.answer is not None:
             self._close(attempt)
@@ -123,18 +123,18 @@ class Attempts:
         attempt.over = True
         self._open.pop(attempt.tip, None)
         if attempt.answer is not None:
-            self._unjudged.extend(self._counting(attempt))
+            self._unjudged.extend(self._scored_nodes(attempt))
 
-    def _look(self, event: Checked) -> None:
+    def _apply_check(self, event: Checked) -> None:
         if event.node in self.unchecked:
             self.unchecked.remove(event.node)
-        attempt = self._owner.get(event.node)
+        attempt = self._attempt_of.get(event.node)
         if attempt and self._veto and any(e.status is EvidenceStatus.REFUTED for e in event.evidence):
             attempt.refuted = True
             self._close(attempt)
 
-    def _counting(self, attempt: Attempt) -> list[int]:
-        """Return the nodes whose scores make up an attempt's."""
+    def _scored_nodes(self, attempt: Attempt) -> list[int]:
+        """Return the nodes whose scores count for an attempt."""
         if not attempt.tip:
             return []
         return [attempt.tip] if self._aggregate is Aggregate.LAST else [node.id for node in self.tree.path(attempt.tip)]

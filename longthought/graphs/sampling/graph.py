@@ -1,19 +1,18 @@
-"""Sampling: several attempts at one problem, then a choice. The baselines that a debate must beat.
+"""Sampling: several attempts at one problem, then a choice; these are the baselines that a debate must beat.
 
     attempt → (check) → … → (judge) → … → conclude        one tree, each attempt a branch from the problem
 
-An attempt is written whole in one request where the policy's dialect has words for that, several at once; where it
-knows only steps, an attempt is a chain of proposals, up to an answer or a step that can't be read, one attempt after
-the other. Who sees what: the policy sees the problem alone, with `few_shot` worked examples before it, and with
-`revise` the attempt before and what the critic said of it (in steps: what earlier attempts did from the same place, as
-rejected); with `merge`, one more attempt at the end sees the best of those whose answers differ. The critic, asked only
-where `choose` needs scores, sees one attempt and never the others. The vote sees answers and scores.
+If the policy's dialect can ask for whole solutions, one request writes several attempts whole. If it knows only steps,
+each attempt is a chain of proposals that ends with an answer or an unreadable step, one attempt after the other. The
+policy sees the problem alone, after the worked examples of `few_shot`. With `revise` it also sees the previous attempt
+and its critique (in steps: the steps of earlier attempts from the same node, as rejected). With `merge`, a last attempt
+sees the best of those whose answers differ. The critic, asked only if `choose` needs scores, sees one attempt and never
+the others. The vote sees answers and scores.
 
-No tool looks at an attempt unless tools are chosen. The methods compared against have none, and where a tool can check
-a final answer, as with Countdown in prose, a vote that it filters is no longer a vote but selection by the checker;
-that selection is made afterwards, over the answers in the log. So answers that are wrong on the face of it stay in the
-vote by default. With tools, refuted attempts are out of it, or with `veto` off stay in, and the critic sees what was
-found.
+By default no tool checks an attempt. The methods compared against use none, and if a tool can check a final answer, as
+with Countdown in prose, a vote filtered by it is really a selection by the checker; that selection can be made
+afterwards, over the answers in the log. So obviously wrong answers stay in the vote by default. With tools, refuted
+attempts leave the vote, unless `veto` is off, and the critic sees the evidence.
 """
 
 from collections.abc import Sequence
@@ -37,7 +36,7 @@ JUDGE: Final = "judge"
 MERGE: Final = "merge"
 CONCLUDE: Final = "conclude"
 MOST_MERGED: Final = 4
-"""Attempts that a last one is made of at most: more would not fit what models read with care."""
+"""Maximum number of attempts that are merged; models don't read more with care."""
 
 
 class Sampling(Machine[SamplingContext, Attempts]):
@@ -51,7 +50,7 @@ class Sampling(Machine[SamplingContext, Attempts]):
         return Attempts(veto=settings.veto, aggregate=settings.aggregate)
 
     def turn(self, fold: Attempts, settings: SamplingContext) -> str:
-        """Check what is new, go on with an attempt, judge, begin more, merge, conclude: the first that is due."""
+        """Return the first turn that is due: check, go on with an attempt, judge, begin one, merge, conclude."""
         if fold.tree.finished is not None:
             return OVER
         if _failed(fold) or settings.spent(fold.tree):
@@ -60,7 +59,7 @@ class Sampling(Machine[SamplingContext, Attempts]):
             return CHECK
         if fold.open is not None:
             return CONCLUDE if _out_of_rounds(fold, settings) else ATTEMPT
-        if _owed(fold, settings):
+        if _verdict_due(fold, settings):
             return JUDGE
         if _out_of_rounds(fold, settings):
             return CONCLUDE
@@ -69,12 +68,12 @@ class Sampling(Machine[SamplingContext, Attempts]):
         return MERGE if _to_merge(fold, settings) else CONCLUDE
 
     def answer(self, fold: Attempts, settings: SamplingContext) -> str | None:
-        """Return what the attempts so far come to."""
+        """Return the answer that the attempts so far would choose."""
         chosen = _chosen(fold, settings)
         return None if chosen is None else fold.all[chosen].answer
 
     async def take(self, turn: str, fold: Attempts, settings: SamplingContext) -> Sequence[AnyEvent]:
-        """Ask whoever's turn it is, or choose and end."""
+        """Ask the agent or tools whose turn it is, or choose an answer and end."""
         if turn == CONCLUDE:
             return [_conclusion(fold, settings)]
         by = Author.CRITIC if turn == JUDGE else Author.POLICY
@@ -96,10 +95,10 @@ class Sampling(Machine[SamplingContext, Attempts]):
 
 
 def _chosen(fold: Attempts, settings: SamplingContext) -> int | None:
-    """Return the attempt that wins: the one that merges the others, if it has an answer, or who wins the vote."""
+    """Return the attempt that wins: the merged one, if it has an answer, else the winner of the vote."""
     if _merged(fold, settings) and fold.ballots()[-1].answer is not None:
         return len(fold.all) - 1
-    return votes.winner(fold.ballots(), settings.choose, _alike(fold.tree.problem))
+    return votes.winner(fold.ballots(), settings.choose, _same_answer(fold.tree.problem))
 
 
 # Whose turn it is.
@@ -114,23 +113,23 @@ def _out_of_rounds(fold: Attempts, settings: SamplingContext) -> bool:
 
 
 def _complete(fold: Attempts, settings: SamplingContext) -> bool:
-    """Say whether there is nothing left to do, or nothing that could change the answer."""
-    if fold.open is not None or _owed(fold, settings) or (settings.tools and fold.unchecked):
+    """Say whether nothing is left to do that could change the answer."""
+    if fold.open is not None or _verdict_due(fold, settings) or (settings.tools and fold.unchecked):
         return False
     return _sampled(fold, settings) and not _to_merge(fold, settings)
 
 
-def _owed(fold: Attempts, settings: SamplingContext) -> bool:
-    """Say whether the critic still owes a verdict; what merges the others wins without one."""
+def _verdict_due(fold: Attempts, settings: SamplingContext) -> bool:
+    """Say whether a verdict is due; a merged attempt wins without one."""
     return settings.scored and fold.unjudged is not None and not _merged(fold, settings)
 
 
 def _sampled(fold: Attempts, settings: SamplingContext) -> bool:
-    """Say whether there are attempts enough; where they are to be merged, all of them are wanted."""
+    """Say whether there are enough attempts; if they are to be merged, all of them are made."""
     left = settings.attempts - len(fold.all)
     if left <= 0 or not settings.stop_early or settings.merge:
         return left <= 0
-    return votes.decided(fold.ballots(), left, settings.choose, _alike(fold.tree.problem))
+    return votes.decided(fold.ballots(), left, settings.choose, _same_answer(fold.tree.problem))
 
 
 def _merged(fold: Attempts, settings: SamplingContext) -> bool:
@@ -138,11 +137,11 @@ def _merged(fold: Attempts, settings: SamplingContext) -> bool:
 
 
 def _to_merge(fold: Attempts, settings: SamplingContext) -> list[int]:
-    """Return where the attempts end that are still to be merged: the best of each answer, the most popular first."""
+    """Return the tips of the attempts that are still to be merged: the best of each answer, most popular first."""
     if not settings.merge or _merged(fold, settings):
         return []
     ballots = fold.ballots()
-    groups = sorted(votes.grouped(ballots, _alike(fold.tree.problem)), key=len, reverse=True)
+    groups = sorted(votes.grouped(ballots, _same_answer(fold.tree.problem)), key=len, reverse=True)
     best = [max(group, key=lambda index: ballots[index].score) for group in groups[:MOST_MERGED]]
     return [fold.all[index].tip for index in best] if len(best) > 1 else []
 
@@ -151,13 +150,13 @@ def _to_merge(fold: Attempts, settings: SamplingContext) -> list[int]:
 
 
 def _conclusion(fold: Attempts, settings: SamplingContext) -> AnyEvent:
-    """Move to the attempt that was chosen; when that is done, or there is none, end."""
+    """Move to the chosen attempt; if that is done, or none is chosen, end."""
     tree = fold.tree
     chosen = None if _failed(fold) else _chosen(fold, settings)
     tip = None if chosen is None else fold.all[chosen].tip
     if tip and not isinstance(tree.last, Moved):
         path = tuple(node.id for node in tree.path(tip))
-        reason = _because(fold, settings, chosen or 0)
+        reason = _reason(fold, settings, chosen or 0)
         return stamped(fold, Moved, Author.STRATEGY, to=tip, cause=Cause.SELECTED, accepted=path, reason=reason)
     if _failed(fold):
         reason = StopReason.FAILED
@@ -169,25 +168,25 @@ def _conclusion(fold: Attempts, settings: SamplingContext) -> AnyEvent:
     return stamped(fold, Finished, Author.STRATEGY, reason=reason, node=tip, answer=answer)
 
 
-def _because(fold: Attempts, settings: SamplingContext, chosen: int) -> str:
+def _reason(fold: Attempts, settings: SamplingContext, chosen: int) -> str:
     """Say in words why an attempt was chosen."""
-    ballots, made = fold.ballots(), len(fold.all)
-    if _merged(fold, settings) and chosen == made - 1:
+    ballots, total = fold.ballots(), len(fold.all)
+    if _merged(fold, settings) and chosen == total - 1:
         return f"made of {len(fold.tree.node(fold.all[chosen].tip).sources)} others"
     match settings.choose:
         case "first" | "last":
-            return f"the {settings.choose} answer of {made} attempts"
+            return f"the {settings.choose} answer of {total} attempts"
         case "critic":
-            return f"score {ballots[chosen].score:.2f}, the best of {made} attempts"
+            return f"score {ballots[chosen].score:.2f}, the best of {total} attempts"
         case "majority" | "weighted":
-            groups = votes.grouped(ballots, _alike(fold.tree.problem))
-            mine = next(group for group in groups if chosen in group)
-            weight = f", {sum(ballots[index].score for index in mine):.2f} by weight" if settings.scored else ""
-            return f"{len(mine)} of {made} votes{weight}"
+            groups = votes.grouped(ballots, _same_answer(fold.tree.problem))
+            winners = next(group for group in groups if chosen in group)
+            weight = f", {sum(ballots[index].score for index in winners):.2f} by weight" if settings.scored else ""
+            return f"{len(winners)} of {total} votes{weight}"
 
 
 graph = Sampling().compile()
 
 
-def _alike(problem: Problem) -> votes.Alike:
+def _same_answer(problem: Problem) -> votes.SameAnswer:
     return partial(conventions(problem).same_answer, problem)

@@ -1,6 +1,6 @@
-"""How an attempt is asked for: whole, several in one request, or step by step. Returns events and folds nothing.
+"""Ask for attempts: whole, several in one request, or step by step. Events are returned, not folded in.
 
-What the policy may see is put together here; which attempt wins is not known.
+This module decides what the policy sees; it does not know which attempt wins.
 """
 
 import asyncio
@@ -11,8 +11,7 @@ from typing import Any, Final
 
 from longthought.agents.agent import Proposer, Reply, Solver
 from longthought.agents.dialects.dialect import Step, Unreadable
-from longthought.agents.view import TriedStep as Tried
-from longthought.agents.view import View, view
+from longthought.agents.view import TriedStep, View, view
 from longthought.errors import ConfigError
 from longthought.graphs import operators
 from longthought.graphs.sampling.attempts import Attempts
@@ -26,16 +25,16 @@ NO_ANSWER: Final = "it ends without a final answer"
 
 
 async def attempt(fold: Attempts, seats: Seats, settings: SamplingContext) -> Sequence[AnyEvent]:
-    """Make several whole attempts in one request, or take the next step of one, and return the events.
+    """Write several whole attempts in one request, or the next step of one, and return the events.
 
     Raises:
-        LongthoughtError: if the model can't be had, or can't do what the settings ask.
+        LongthoughtError: if the model fails, or can't do what the settings ask for.
 
     """
     policy = seats.policy
     whole = isinstance(policy, Solver) and policy.solves
     opened = fold.open
-    if opened is not None and whole:  # its log broke off before it was said
+    if opened is not None and whole:  # the log broke off before the failure was written
         return [failed(fold, Author.POLICY, Failure.UNREADABLE_STEP, NO_ANSWER, node=opened.tip)]
     seen = _shown(fold, settings)
     if objection := policy.unsuitable(seen) or seats.critic.unsuitable(seen):
@@ -61,7 +60,7 @@ async def _written_whole(fold: Attempts, policy: Solver, seen: View, settings: S
 
 
 def _recorded(fold: Attempts, replies: Sequence[Reply[Step]], sources: tuple[int, ...]) -> Sequence[AnyEvent]:
-    """Return whole solutions as events; an attempt without an answer is over, and the log says so."""
+    """Return whole solutions as events; an attempt without an answer is followed by a failure."""
     draft = _Draft(fold)
     for reply in replies:
         if isinstance(reply.read, Unreadable):
@@ -74,14 +73,14 @@ def _recorded(fold: Attempts, replies: Sequence[Reply[Step]], sources: tuple[int
 
 
 async def merge(fold: Attempts, tips: Sequence[int], seats: Seats, settings: SamplingContext) -> Sequence[AnyEvent]:
-    """Make one more attempt, out of those that end at the given nodes.
+    """Write one more attempt from those that end at the given nodes.
 
     Raises:
-        LongthoughtError: if the model can't be had.
+        LongthoughtError: if the model fails.
 
     """
     policy = seats.policy
-    assert isinstance(policy, Solver)  # as `attempt` saw to
+    assert isinstance(policy, Solver)  # `attempt` has checked it
     seen = view(fold.tree, at=0)
     earlier = [operators.restructure(fold.tree, tip) for tip in tips]
     reply = await operators.aggregate(policy, seen, earlier, await _examples(settings, seen))
@@ -89,7 +88,7 @@ async def merge(fold: Attempts, tips: Sequence[int], seats: Seats, settings: Sam
 
 
 async def _one_step(fold: Attempts, policy: Proposer, seen: View, settings: SamplingContext) -> Sequence[AnyEvent]:
-    """Go on with the open attempt, or begin one."""
+    """Propose the next step of the open attempt, or the first of a new one."""
     opened = fold.open
     tip = opened.tip if opened else 0
     reply = await policy.propose(seen)
@@ -105,33 +104,33 @@ async def _one_step(fold: Attempts, policy: Proposer, seen: View, settings: Samp
 
 
 def _shown(fold: Attempts, settings: SamplingContext) -> View:
-    """Return the attempt that the policy is on; with `revise`, what was done before from there stands as rejected."""
+    """Return the view of the open attempt; with `revise`, earlier steps from its node count as rejected."""
     opened = fold.open
     seen = view(fold.tree, at=opened.tip if opened else 0)
     if not settings.revise:
         return seen
-    done = [[n.text for n in fold.tree.path(attempt.tip)] for attempt in fold.all if attempt.over and attempt.tip]
-    deep = len(seen.path)
-    earlier = dict.fromkeys(texts[deep] for texts in done if texts[:deep] == list(seen.path) and len(texts) > deep)
-    return replace(seen, attempts=tuple(Tried(text, "", Author.STRATEGY) for text in earlier))
+    paths = [[n.text for n in fold.tree.path(attempt.tip)] for attempt in fold.all if attempt.over and attempt.tip]
+    depth = len(seen.path)
+    earlier = dict.fromkeys(path[depth] for path in paths if path[:depth] == list(seen.path) and len(path) > depth)
+    return replace(seen, attempts=tuple(TriedStep(text, "", Author.STRATEGY) for text in earlier))
 
 
 def _sources(fold: Attempts, settings: SamplingContext) -> tuple[int, ...]:
-    """Return the attempt that the next one is made from, if it revises one."""
-    before = [attempt.tip for attempt in fold.all if attempt.over and attempt.tip]
-    return (before[-1],) if settings.revise and before else ()
+    """Return the tip of the attempt that the next one revises; empty if it revises none."""
+    tips = [attempt.tip for attempt in fold.all if attempt.over and attempt.tip]
+    return (tips[-1],) if settings.revise and tips else ()
 
 
 async def _examples(settings: SamplingContext, seen: View) -> Sequence[Worked]:
-    """Return the examples but the problem itself, should it be among them."""
+    """Return the worked examples, without the problem itself."""
     if settings.few_shot is None:
         return ()
-    found = await asyncio.to_thread(load_worked, Path(settings.few_shot))
-    return [example for example in found if example.statement.split() != seen.problem.statement.split()]
+    examples = await asyncio.to_thread(load_worked, Path(settings.few_shot))
+    return [example for example in examples if example.statement.split() != seen.problem.statement.split()]
 
 
 class _Draft:
-    """Events of one turn, numbered on from the log."""
+    """The events of one turn, numbered from the end of the log."""
 
     def __init__(self, fold: Attempts) -> None:
         self._fold, self._nodes = fold, len(fold.tree.nodes)
@@ -152,5 +151,5 @@ class _Draft:
 
 
 def failed(fold: Attempts, by: Author, failure: Failure, detail: str, **fields: Any) -> AnyEvent:
-    """Return a failure as the next event of the log."""
+    """Return a failure as the next event."""
     return stamped(fold, Failed, by, failure=failure, detail=detail, **fields)

@@ -16,7 +16,7 @@ from longthought.problems.worked import load_worked
 
 @dataclass(kw_only=True)
 class SamplingContext(Context):
-    """The settings of sampling. One greedy shot is `attempts` 1 at temperature 0."""
+    """The settings of sampling; a single greedy attempt is `attempts` 1 at temperature 0."""
 
     graph: ClassVar[str] = "sampling"
     renamed: ClassVar[Mapping[str, str]] = {"samples": "attempts"}
@@ -28,13 +28,13 @@ class SamplingContext(Context):
     aggregate: Aggregate = Aggregate.LAST
     """How the scores of an attempt's steps become one: the last, the smallest or their product."""
     batch: Positive = 8
-    """Number of whole attempts in one request; between requests sampling stops if the vote is decided."""
+    """Number of whole attempts in one request; sampling can stop only between requests."""
     stop_early: bool = True
-    """Stop once the attempts that are left can't change the answer."""
+    """Stop once the remaining attempts can't change the answer."""
     revise: bool = False
-    """Show each attempt the one before, to revise it, instead of making all alike."""
+    """Show the policy its previous attempt and ask for a revision, instead of independent attempts."""
     merge: bool = False
-    """Where the answers differ, merge the attempts in a last one, whose answer is the run's."""
+    """If the answers differ, merge the attempts into a last one, whose answer is the run's."""
     few_shot: str | None = None
     """JSONL file of worked solutions, shown before the problem; for policies that write whole solutions."""
     steps: Positive = 32
@@ -56,9 +56,9 @@ class SamplingContext(Context):
 
     @property
     def scored(self) -> bool:
-        """Whether the critic is asked at all."""
+        """Whether `choose` needs the critic's scores."""
         return self.choose in ("critic", "weighted")
 
     def seats(self, policy: Proposer | None = None, critic: Judge | None = None) -> Seats:
-        """Seat the agents and tools; nobody sits in a critic's chair that is never asked."""
+        """Seat the agents and tools; the critic's chair stays empty if no score is needed."""
         return super().seats(policy, critic if self.scored else EmptyChair())

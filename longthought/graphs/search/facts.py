@@ -1,7 +1,7 @@
-"""What a strategy is told, and what it answers: plain values.
+"""The facts that a strategy is told, and the answers that it gives, as plain values.
 
-A fact is what one event of a log says about the shape of a tree and the worth of its nodes. Texts, models, tools and
-money are not a strategy's business, so none of it is here.
+A fact is the part of one event that concerns the shape of the tree and the value of its nodes. A strategy learns
+nothing of texts, models, tools and costs.
 """
 
 from dataclasses import dataclass
@@ -13,22 +13,22 @@ class Selected:
     """The search goes on from a node."""
 
     number: int
-    """Which selection; no other has the number."""
+    """The number of the selection, unique in a search."""
     node: int
     width: int
-    """Steps that are asked for."""
+    """Number of steps asked for."""
     path: tuple[int, ...]
     """From the problem to the node, both included."""
     rollout: bool = False
-    """Whether the node is only played out, to see what it is worth."""
+    """Whether the node is only played out, to find its value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grown:
-    """A step was proposed: a new node, or a known one that is now reached on another path."""
+    """A step was proposed: a new node, or an existing one that is now reached by another path."""
 
     number: int
-    """The selection it comes from."""
+    """The number of the selection that it comes from."""
     parent: int
     node: int
     answered: bool = False
@@ -36,13 +36,13 @@ class Grown:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """All that a selection asked for is there."""
+class Expanded:
+    """All steps that a selection asked for have been proposed."""
 
     number: int
     node: int
     barren: bool = False
-    """Whether it was nothing."""
+    """Whether there were none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +55,17 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Dead:
-    """Nothing goes on from a node: rejected, refuted, unreadable or pruned."""
+    """A node is never expanded again: it was rejected, refuted, pruned, or got no usable verdict."""
 
     node: int
 
 
-Fact: TypeAlias = Selected | Grown | Asked | Scored | Dead
+Fact: TypeAlias = Selected | Grown | Expanded | Scored | Dead
 
 
 @dataclass(frozen=True, slots=True)
 class Expansion:
-    """An answer: go on from a node."""
+    """An answer: expand a node."""
 
     node: int
     width: int
@@ -77,7 +77,7 @@ class Expansion:
 
 @dataclass(frozen=True, slots=True)
 class Pruning:
-    """An answer: others are kept instead of these."""
+    """An answer: give up these nodes for others."""
 
     nodes: tuple[int, ...]
     reason: str

@@ -1,12 +1,12 @@
-"""Tree search: a strategy picks where to go on, the policy proposes several steps there, and the critic scores each.
+"""Tree search: a strategy picks a node, the policy proposes several steps from it, and the critic scores each step.
 
     select → expand → check → judge → act        until an answer is accepted, nothing is left, or a budget is spent
 
-The critic's verdict is a process reward here, and the strategy moves the cursor. What comes next follows from the log
-alone (`search.search`); which node, from the strategy's facts (`search.mcts` and its siblings). A job keeps up to
-`parallel` calls of one search in flight: nothing waits for a level or a batch, and every event falls as it comes.
-With `debate`, a debate that goes on from each new step takes the place of its verdict (`search.nested`); with `kinds`,
-what kind of step is wanted is chosen first, and then steps of that kind are proposed.
+The critic's verdict is a process reward here, and the strategy moves the cursor. The next work follows from the log
+alone (`search.fold`), and the next node from the strategy's facts (`search.mcts` and its siblings). Up to `parallel`
+calls of one search are in flight: no call waits for a level or a batch, and events are logged as replies come. With
+`debate`, a debate that goes on from each new step takes the place of its verdict (`search.nested`); with `kinds`, the
+kind of step is chosen first, and then steps of that kind are proposed.
 
 After Qin et al., "O1 Replication Journey: A Strategic Progress Report", 2024 (first attempt: reward trees), and Besta
 et al., "Reasoning Language Models: A Blueprint", 2025, for the parts that searches are made of.
@@ -62,7 +62,7 @@ class TreeSearch(Machine[SearchContext, Search]):
         return Search(settings)
 
     def turn(self, fold: Search, settings: SearchContext) -> str:
-        """Name what comes next."""
+        """Return the turn of the next work."""
         if _over(fold):
             return OVER
         work = fold.next()
@@ -70,13 +70,13 @@ class TreeSearch(Machine[SearchContext, Search]):
         return _TURNS[type(work)]
 
     async def take(self, turn: str, fold: Search, settings: SearchContext) -> Sequence[AnyEvent]:
-        """Do what comes next."""
+        """Do the next work."""
         work = fold.next()
         assert work is not None
         return await self._do(work, fold, settings)
 
     async def take_all(self, fold: Search, settings: SearchContext, record: Observer) -> None:
-        """Do all there is to do, with up to `parallel` calls in flight."""
+        """Do all work to the end, with up to `parallel` calls in flight."""
         running: dict[asyncio.Task[None], int] = {}
 
         async def do(work: Work) -> None:
@@ -109,7 +109,7 @@ class TreeSearch(Machine[SearchContext, Search]):
 
     async def _do(self, work: Work, fold: Search, settings: SearchContext) -> Sequence[AnyEvent]:
         if isinstance(work, ExpandNode | CheckStep | JudgeStep):
-            return await turns.or_failure(self._ask(work, fold, settings), partial(_broken, work, fold))
+            return await turns.or_failure(self._ask(work, fold, settings), partial(_failure, work, fold))
         return _move(work, fold)
 
     async def _ask(
@@ -121,12 +121,12 @@ class TreeSearch(Machine[SearchContext, Search]):
         match work:
             case ExpandNode():
                 return await turns.propose_many(
-                    tree, seats, node, work.width, fold.states, notice=_kind(work, seats)
+                    tree, seats, node, work.width, fold.states, notice=_kind_notice(work, seats)
                 )  # fmt: skip
             case CheckStep():
                 return await turns.check(tree, seats, tree.nodes[node])
-            case JudgeStep() if node in fold.borrowed:
-                return [nested.borrowed(fold, node, time.time())]
+            case JudgeStep() if node in fold.borrowed_from:
+                return [nested.borrowed_verdict(fold, node, time.time())]
             case JudgeStep() if settings.debate is not None and tree.nodes[node].answer is None:
                 delegate = self._delegate or Subdebates(seats).play
                 ended = await delegate(nested.opening(fold, node, settings))
@@ -135,15 +135,15 @@ class TreeSearch(Machine[SearchContext, Search]):
                 return [await turns.judge(tree, seats, tree.nodes[node], lambda verdict: None)]
 
 
-def _broken(work: ExpandNode | CheckStep | JudgeStep, fold: Search, error: LongthoughtError) -> AnyEvent:
-    """Return the event of a turn whose model can't be had: the search ends."""
+def _failure(work: ExpandNode | CheckStep | JudgeStep, fold: Search, error: LongthoughtError) -> AnyEvent:
+    """Return the event of a turn whose model failed, which ends the search."""
     by = Author.CRITIC if isinstance(work, JudgeStep) else Author.POLICY
     fields: dict[str, Any] = {"failure": Failure.MODEL, "detail": str(error), "fatal": True}
     return stamped(fold, Failed, by, node=work.node or None, **fields)
 
 
-def _kind(work: ExpandNode, seats: Seats) -> str:
-    """Return what the policy is told of the kind of step that is wanted, if one is."""
+def _kind_notice(work: ExpandNode, seats: Seats) -> str:
+    """Return the notice for the policy about the kind of step wanted; empty if any kind will do."""
     if not work.kind:
         return ""
     if not (isinstance(seats.policy, Solver) and seats.policy.solves):
@@ -159,31 +159,31 @@ def _over(fold: Search) -> bool:
 
 
 def _move(work: Expansion | Pruning | LeaveStep | EndSearch, fold: Search) -> Sequence[AnyEvent]:
-    """Return what follows from the log, without asking anybody."""
+    """Return the events of work that needs no agent or tool."""
     match work:
         case Expansion():
             cause = Cause.ROLLOUT if work.rollout else Cause.SELECTED
             reason = f"{work.reason}; wanted: {fold.kind}" if fold.kind else work.reason
-            said: dict[str, Any] = {"to": work.node, "path": work.path[1:], "reason": reason}
-            return [stamped(fold, Moved, Author.STRATEGY, cause=cause, **said)]
+            fields: dict[str, Any] = {"to": work.node, "path": work.path[1:], "reason": reason}
+            return [stamped(fold, Moved, Author.STRATEGY, cause=cause, **fields)]
         case Pruning():
-            said = {"to": fold.tree.cursor, "abandoned": work.nodes, "reason": work.reason}
-            return [stamped(fold, Moved, Author.STRATEGY, cause=Cause.PRUNED, **said)]
+            fields = {"to": fold.tree.cursor, "abandoned": work.nodes, "reason": work.reason}
+            return [stamped(fold, Moved, Author.STRATEGY, cause=Cause.PRUNED, **fields)]
         case LeaveStep():
-            said = {"to": fold.tree.nodes[work.node].parent or 0, "abandoned": (work.node,), "reason": work.reason}
-            return [stamped(fold, Moved, work.by, cause=work.cause, **said)]
+            fields = {"to": fold.tree.nodes[work.node].parent or 0, "abandoned": (work.node,), "reason": work.reason}
+            return [stamped(fold, Moved, work.by, cause=work.cause, **fields)]
         case EndSearch():
             return _finish(work, fold)
 
 
 def _finish(end: EndSearch, fold: Search) -> Sequence[AnyEvent]:
-    """Go to the answer, if there is one, and end there."""
+    """Move to the answer, if there is one, and end."""
     tree = fold.tree
     if end.node is None:
         return [stamped(fold, Finished, Author.STRATEGY, reason=end.reason)]
     node = tree.nodes[end.node]
     fields: dict[str, Any] = {"reason": end.reason, "node": node.id, "answer": node.answer}
-    if isinstance(tree.last, Moved) and tree.last.cause is Cause.ACCEPTED:  # a log that was cut between the two
+    if isinstance(tree.last, Moved) and tree.last.cause is Cause.ACCEPTED:  # the log was cut between the two events
         return [stamped(fold, Finished, Author.STRATEGY, **fields)]
     path = tuple(n.id for n in tree.path(node.id))
     moved = stamped(

@@ -1,8 +1,8 @@
-"""A debate as the evaluation of a leaf: it goes on from there with a few rounds, and what it comes to is the score.
+"""A debate as the evaluation of a leaf: it goes on from the leaf for a few rounds, and its outcome is the score.
 
-A leaf from which a debate reaches an answer that its critic accepts is worth 1, any other 0; the debate ends when its
-critic sends it back behind the leaf. The answer is not lost: the steps to it become steps below the leaf, which stand
-on the word of that debate. Who plays it is not known here.
+A leaf from which a debate reaches an answer that its critic accepts has the value 1, any other 0; the debate ends when
+its critic backtracks past the leaf. The answer is kept: the steps to it become steps below the leaf, with the verdicts
+of that debate. This module does not know who plays the debate.
 """
 
 from collections.abc import Sequence
@@ -18,18 +18,18 @@ from longthought.trajectories.tree import NodeKind
 
 
 def opening(search: Search, leaf: int, settings: SearchContext) -> list[AnyEvent]:
-    """Return what a debate begins with that goes on from a leaf: the path to it, with nothing rejected on the way."""
+    """Return the opening of a debate that goes on from a leaf: the path to it, with no rejected steps."""
     tree, path = search.tree, search.tree.path(leaf)
     rounds = len(path) + (settings.debate or 0)
     first = begun(tree, settings, tree.problem, number=leaf, node=leaf, rounds=rounds, within=len(path))
-    return retold(first, [search.said[node.id] for node in path])
+    return retold(first, [search.step_events[node.id] for node in path])
 
 
 def outcome(search: Search, leaf: int, ended: Trajectory, at: float) -> Sequence[AnyEvent]:
-    """Return what a debate means for the leaf that it began at: the answer it found, if any, and the leaf's score.
+    """Return the events that a debate adds below its leaf: the steps to the answer, if any, and the leaf's score.
 
     Raises:
-        ModelError: if the debate had no model to go on with.
+        ModelError: if the debate failed.
 
     """
     if ended.stop_reason is StopReason.FAILED:
@@ -38,12 +38,12 @@ def outcome(search: Search, leaf: int, ended: Trajectory, at: float) -> Sequence
     assert tree.started is not None
     stamp: dict[str, Any] = {"trajectory": tree.started.trajectory, "by": Author.STRATEGY, "at": at}
     events: list[AnyEvent] = []
-    found = ended.answer if ended.stop_reason is StopReason.ANSWERED else None
-    if found is not None:
-        there = [node for node, name in search.borrowed.items() if name == ended.id]  # a log may break off within them
-        known, above = len(tree.path(leaf)) + len(there), there[-1] if there else leaf
+    answer = ended.answer if ended.stop_reason is StopReason.ANSWERED else None
+    if answer is not None:
+        logged = [node for node, name in search.borrowed_from.items() if name == ended.id]  # a log may break off here
+        depth, above = len(tree.path(leaf)) + len(logged), logged[-1] if logged else leaf
         steps = [node for node in ended.path if node.kind is NodeKind.STEP]
-        for number, step in enumerate(steps[known:]):
+        for number, step in enumerate(steps[depth:]):
             node = len(tree.nodes) + number
             events.append(
                 Proposed(
@@ -52,16 +52,16 @@ def outcome(search: Search, leaf: int, ended: Trajectory, at: float) -> Sequence
                 )
             )  # fmt: skip
             above = node
-    said = "no answer was found from here" if found is None else "an answer is within reach from here"
-    verdict = Verdict(action=Action.CONTINUE, score=float(found is not None), critique=said)
+    critique = "no answer was found from here" if answer is None else "an answer is within reach from here"
+    verdict = Verdict(action=Action.CONTINUE, score=float(answer is not None), critique=critique)
     paid_for = {"trajectories": (ended.id,), "delegated": paid(ended)}
     events.append(Judged(seq=search.events + len(events), node=leaf, verdict=verdict, **paid_for, **stamp))
     return events
 
 
-def borrowed(search: Search, node: int, at: float) -> AnyEvent:
-    """Return the verdict on a step to an answer that a debate from a leaf found: it was accepted there."""
-    tree, name = search.tree, search.borrowed[node]
+def borrowed_verdict(search: Search, node: int, at: float) -> AnyEvent:
+    """Return the verdict on a step taken from a debate's answer, which accepted it."""
+    tree, name = search.tree, search.borrowed_from[node]
     assert tree.started is not None
     action = Action.CONTINUE if tree.node(node).answer is None else Action.TERMINATE
     verdict = Verdict(action=action, score=1.0, critique="it was judged on the way")

@@ -1,8 +1,8 @@
-"""The frame of a search strategy: tell it facts, in any order and as often as you like, and ask it where to go on.
+"""The base class of search strategies: tell it facts, in any order and any number of times, and ask for a node.
 
-It keeps what is known of every node; which node comes next is for each strategy to say. Everything follows from the
-facts, so a search that is told the facts of a log goes on as the one that wrote it. Nothing here knows models, money,
-events or graphs: those who ask decide how much they ask for and when they stop.
+It keeps the state of every node; each strategy decides which node comes next. Everything follows from the facts, so a
+search that is told the facts of a log goes on like the one that wrote it. A strategy knows no models, costs, events or
+graphs: its caller decides how often to ask and when to stop.
 """
 
 from abc import ABC, abstractmethod
@@ -11,33 +11,33 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from longthought.graphs.path_value import Aggregate, aggregated
-from longthought.graphs.search.facts import Asked, Dead, Expansion, Fact, Grown, Pruning, Scored, Selected
+from longthought.graphs.search.facts import Dead, Expanded, Expansion, Fact, Grown, Pruning, Scored, Selected
 
 PATIENCE: Final = 2
-"""How often a node may give nothing new before it is left alone."""
+"""How often a node may give nothing new before it is no longer expanded."""
 
 
 @dataclass(frozen=True, slots=True)
 class StrategySettings:
-    """How wide and how deep, and what chance starts from."""
+    """The settings of a strategy: width, depth and seed among them."""
 
     width: int = 4
-    """Steps asked for at a node."""
+    """Number of steps asked for from a node."""
     keep: int = 4
-    """Nodes a level keeps, or trees grown side by side."""
+    """Number of nodes that a level keeps, or of trees grown side by side."""
     depth: int = 16
-    """Steps of a path at most."""
+    """Maximum number of steps on a path."""
     aggregate: Aggregate = Aggregate.LAST
     exploration: float = 1.0
-    """Weight of what has been visited little."""
+    """Weight of rarely visited nodes."""
     rollouts: bool = False
-    """Whether a node's value is the score of where a path from it ends."""
+    """Whether a node's value is the score at the end of a rollout from it."""
     seed: str = ""
 
 
 @dataclass(slots=True)
 class Selection:
-    """One selection and what came of it."""
+    """One selection and the steps that it gave."""
 
     number: int
     node: int
@@ -47,177 +47,179 @@ class Selection:
     rollout: bool = False
     children: list[int] = field(default_factory=list[int])
     over: bool = False
-    """Whether all its proposals are there."""
+    """Whether all its steps have been proposed."""
 
 
 @dataclass(slots=True)
-class Place:
-    """What is known of a node."""
+class NodeState:
+    """The state of a node."""
 
     id: int
     parent: int | None = None
-    """The one it was proposed from first."""
+    """The node that it was first proposed from."""
     parents: list[int] = field(default_factory=list[int])
     children: list[int] = field(default_factory=list[int])
     score: float | None = None
     dead: bool = False
     answered: bool = False
     failures: int = 0
-    """Selections that came to nothing."""
-    runs: list[Selection] = field(default_factory=list[Selection])
-    """Selections of it."""
-    births: list[Selection] = field(default_factory=list[Selection])
-    """Selections it was proposed in."""
+    """Number of its selections that gave nothing new."""
+    selections: list[Selection] = field(default_factory=list[Selection])
+    """The selections of this node."""
+    proposed_in: list[Selection] = field(default_factory=list[Selection])
+    """The selections in which it was proposed."""
     busy: set[int] = field(default_factory=set[int])
-    """Selections of it that are not over, or have children that nobody has judged yet."""
+    """Numbers of its selections that are not over or have unjudged children."""
 
     @property
     def judged(self) -> bool:
-        """Whether what becomes of it is known."""
+        """Whether it has a score or is dead."""
         return self.dead or self.score is not None
 
     @property
     def barren(self) -> bool:
-        """Whether it has given nothing new too often."""
+        """Whether it gave nothing new too often."""
         return self.failures >= PATIENCE
 
 
 class SearchStrategy(ABC):
     """A search over one tree."""
 
-    def __init__(self, plan: StrategySettings) -> None:
+    def __init__(self, settings: StrategySettings) -> None:
         """Start with the problem alone."""
-        self.plan = plan
-        self.places: dict[int, Place] = {0: Place(0, score=1.0)}
-        self._runs: dict[int, Selection] = {}
+        self.settings = settings
+        self.node_states: dict[int, NodeState] = {0: NodeState(0, score=1.0)}
+        self._selections: dict[int, Selection] = {}
 
     @abstractmethod
     def ask(self) -> Expansion | None:
-        """Return where to go on, all that is in flight taken into account; None if nowhere for now."""
+        """Return the next expansion, given what is in flight; None if there is none for now."""
 
     def prune(self) -> Pruning | None:
-        """Return nodes that are given up for others; None if there are none."""
+        """Return nodes to be given up for others; None if there are none."""
         return None
 
     @property
-    def selections(self) -> int:
-        """How many there have been."""
-        return len(self._runs)
+    def selection_count(self) -> int:
+        """The number of selections so far."""
+        return len(self._selections)
 
     def width(self, node: int) -> int:
-        """Return how many steps are asked for at a node."""
-        return self.plan.width
+        """Return how many steps to ask for from a node."""
+        return self.settings.width
 
     def value(self, node: int) -> float:
-        """Return what a judged node is worth: its scores on the path, put together; 0 where one is missing."""
-        place = self.places[node]
-        if place.score is None or self.plan.aggregate is Aggregate.LAST:
-            return place.score or 0.0
-        scores = [place.score]
-        while (parent := place.parent) is not None:
-            place = self.places[parent]
-            if place.score is not None:  # what was only passed on a rollout has none
-                scores.append(place.score)
-        return aggregated(scores[::-1], self.plan.aggregate)
+        """Return the value of a judged node: the combined scores on its path; 0 without a score of its own."""
+        state = self.node_states[node]
+        if state.score is None or self.settings.aggregate is Aggregate.LAST:
+            return state.score or 0.0
+        scores = [state.score]
+        while (parent := state.parent) is not None:
+            state = self.node_states[parent]
+            if state.score is not None:  # a node that only a rollout passed has none
+                scores.append(state.score)
+        return aggregated(scores[::-1], self.settings.aggregate)
 
-    def can_expand(self, place: Place) -> bool:
-        """Say whether steps can ever be asked for at a node: never at one that is dead, finished or too deep."""
+    def can_expand(self, state: NodeState) -> bool:
+        """Say whether a node can ever be expanded; not if it is dead, answered, barren or too deep."""
         return (
-            place.score is not None
-            and not (place.dead or place.answered or place.barren)
-            and self.depth(place) < self.plan.depth
+            state.score is not None
+            and not (state.dead or state.answered or state.barren)
+            and self.depth(state) < self.settings.depth
         )
 
-    def depth(self, place: Place) -> int:
+    def depth(self, state: NodeState) -> int:
         """Return the number of steps to a node."""
         steps = 0
-        while place.parent is not None:
-            place, steps = self.places[place.parent], steps + 1
+        while state.parent is not None:
+            state, steps = self.node_states[state.parent], steps + 1
         return steps
 
     def path(self, node: int) -> tuple[int, ...]:
-        """Return the nodes from the problem to a node, along the parents they were proposed from first."""
-        found = [node]
-        while (parent := self.places[found[-1]].parent) is not None:
-            found.append(parent)
-        return tuple(reversed(found))
+        """Return the nodes from the problem to a node, along the parents that they were first proposed from."""
+        upwards = [node]
+        while (parent := self.node_states[upwards[-1]].parent) is not None:
+            upwards.append(parent)
+        return tuple(reversed(upwards))
 
     def tell(self, fact: Fact) -> None:
-        """Take a fact in; what is known already changes nothing."""
+        """Take a fact in; a repeated fact changes nothing."""
         match fact:
             case Selected():
-                run = self._run(fact.number, fact.node)
-                run.width, run.path, run.rollout = fact.width, fact.path, fact.rollout
-                self.refresh(run)
+                selection = self._selection(fact.number, fact.node)
+                selection.width, selection.path, selection.rollout = fact.width, fact.path, fact.rollout
+                self.refresh(selection)
             case Grown():
-                self._grow(self._run(fact.number, fact.parent), fact)
-            case Asked():
-                run = self._run(fact.number, fact.node)
-                if not run.over:
-                    run.over = True
-                    self._place(fact.node).failures += fact.barren
-                    self.refresh(run)
+                self._grow(self._selection(fact.number, fact.parent), fact)
+            case Expanded():
+                selection = self._selection(fact.number, fact.node)
+                if not selection.over:
+                    selection.over = True
+                    self._state_of(fact.node).failures += fact.barren
+                    self.refresh(selection)
             case Scored():
-                place = self._place(fact.node)
-                place.score = fact.score
-                self._judged(place, *self._below(place))
+                state = self._state_of(fact.node)
+                state.score = fact.score
+                self._judged(state, *self._below(state))
             case Dead():
-                place = self._place(fact.node)
-                place.dead = True
-                self._judged(place)
+                state = self._state_of(fact.node)
+                state.dead = True
+                self._judged(state)
 
-    def changed(self, place: Place) -> None:  # noqa: B027 (not every strategy needs to know)
-        """Take note that a node, or a selection of it, is not what it was."""
+    def changed(self, state: NodeState) -> None:  # noqa: B027 (not every strategy needs to know)
+        """React to a change of a node or of one of its selections."""
 
-    def moved(self, run: Selection) -> None:  # noqa: B027
-        """Take note that a selection, or a node that came of it, is not what it was."""
+    def moved(self, selection: Selection) -> None:  # noqa: B027
+        """React to a change of a selection or of a node that it gave."""
 
-    def settled(self, place: Place) -> bool:
-        """Say whether a node needs no more looking at before what came of its selection can be weighed."""
-        return place.judged
+    def settled(self, state: NodeState) -> bool:
+        """Say whether a node's evaluation is complete, so that its selection can be counted."""
+        return state.judged
 
-    def _grow(self, run: Selection, fact: Grown) -> None:
-        if fact.node in run.children:
+    def _grow(self, selection: Selection, fact: Grown) -> None:
+        if fact.node in selection.children:
             return
-        parent, child = self._place(fact.parent), self._place(fact.node)
-        run.children.append(fact.node)
-        child.births.append(run)
+        parent, child = self._state_of(fact.parent), self._state_of(fact.node)
+        selection.children.append(fact.node)
+        child.proposed_in.append(selection)
         if fact.node not in parent.children:
             insort(parent.children, fact.node)
             insort(child.parents, fact.parent)
         if not fact.merged:
             child.parent, child.answered = fact.parent, fact.answered
-        self.refresh(run)
+        self.refresh(selection)
         self._judged(child, *([] if fact.merged else self._below(child)))
 
-    def _judged(self, *places: Place) -> None:
-        for place in places:
-            for run in place.births:
-                self.refresh(run)
-            self.changed(place)
+    def _judged(self, *node_states: NodeState) -> None:
+        for state in node_states:
+            for selection in state.proposed_in:
+                self.refresh(selection)
+            self.changed(state)
 
-    def _below(self, place: Place) -> list[Place]:
-        """Return what was told too early, of nodes whose value and depth hang on another's."""
-        found = [self.places[child] for child in place.children if self.places[child].parent == place.id]
-        return [below for child in found for below in (child, *self._below(child))]
+    def _below(self, state: NodeState) -> list[NodeState]:
+        """Return the nodes below, whose value and depth depend on this one, if they were told of before it."""
+        children = [self.node_states[child] for child in state.children if self.node_states[child].parent == state.id]
+        return [below for child in children for below in (child, *self._below(child))]
 
-    def refresh(self, run: Selection) -> None:
-        """Work out again whether a selection is over, and have note taken of it."""
-        place = self._place(run.node)
-        if run.over and (run.rollout or all(self.settled(self.places[child]) for child in run.children)):
-            place.busy.discard(run.number)
+    def refresh(self, selection: Selection) -> None:
+        """Recompute whether a selection is over, and report the change."""
+        state = self._state_of(selection.node)
+        if selection.over and (
+            selection.rollout or all(self.settled(self.node_states[child]) for child in selection.children)
+        ):
+            state.busy.discard(selection.number)
         else:
-            place.busy.add(run.number)
-        self.moved(run)
-        self.changed(place)
+            state.busy.add(selection.number)
+        self.moved(selection)
+        self.changed(state)
 
-    def _run(self, number: int, node: int) -> Selection:
-        if number not in self._runs:
-            self._runs[number] = run = Selection(number, node)
-            self._place(node).runs.append(run)
-        return self._runs[number]
+    def _selection(self, number: int, node: int) -> Selection:
+        if number not in self._selections:
+            self._selections[number] = selection = Selection(number, node)
+            self._state_of(node).selections.append(selection)
+        return self._selections[number]
 
-    def _place(self, number: int) -> Place:
-        if number not in self.places:
-            self.places[number] = Place(number)
-        return self.places[number]
+    def _state_of(self, number: int) -> NodeState:
+        if number not in self.node_states:
+            self.node_states[number] = NodeState(number)
+        return self.node_states[number]

@@ -2,7 +2,7 @@
 
 Use every number exactly once, with + - * and exact division, to make the target; every intermediate result is a
 positive whole number. A *state* is the multiset of numbers still on the table; a *move* replaces two of them by their
-result. Here is all that is known exactly about the game; agents never import it.
+result. This module holds all exact knowledge of the game; agents never import it.
 """
 
 import ast
@@ -38,7 +38,7 @@ class CountdownMove:
 
 
 def apply(left: int, operator: str, right: int) -> int | None:
-    """Return the result of one operation, or None where the rules forbid it."""
+    """Return the result of one operation, or None if the rules forbid it."""
     if operator == "+":
         return left + right
     if operator == "-":
@@ -52,15 +52,15 @@ def apply(left: int, operator: str, right: int) -> int | None:
 
 def moves(state: Sequence[int]) -> list[CountdownMove]:
     """Return the distinct legal moves from a state, larger number first."""
-    found: dict[CountdownMove, None] = {}
+    distinct: dict[CountdownMove, None] = {}
     ordered = sorted(state, reverse=True)
     for i, left in enumerate(ordered):
         for right in ordered[i + 1 :]:
             for operator in OPERATORS:
                 result = apply(left, operator, right)
                 if result is not None:
-                    found[CountdownMove(left, operator, right, result)] = None
-    return list(found)
+                    distinct[CountdownMove(left, operator, right, result)] = None
+    return list(distinct)
 
 
 def after(state: Iterable[int], move: CountdownMove) -> tuple[int, ...] | None:
@@ -82,33 +82,33 @@ def reachable(numbers: Iterable[int]) -> frozenset[int]:
 def _reachable(numbers: tuple[int, ...]) -> frozenset[int]:
     if len(numbers) == 1:
         return frozenset(numbers)
-    found: set[int] = set()
-    for one, other in _partitions(numbers):
-        for a in _reachable(one):
-            for b in _reachable(other):
+    values: set[int] = set()
+    for left, right in _partitions(numbers):
+        for a in _reachable(left):
+            for b in _reachable(right):
                 high, low = (a, b) if a >= b else (b, a)
-                found.add(high + low)
-                found.add(high * low)
+                values.add(high + low)
+                values.add(high * low)
                 if high > low:
-                    found.add(high - low)
+                    values.add(high - low)
                 if high % low == 0:
-                    found.add(high // low)
-    return frozenset(found)
+                    values.add(high // low)
+    return frozenset(values)
 
 
 def _partitions(numbers: tuple[int, ...]) -> set[tuple[tuple[int, ...], tuple[int, ...]]]:
     """Split a sorted multiset into two non-empty parts, each unordered pair once."""
-    parts: set[tuple[tuple[int, ...], tuple[int, ...]]] = set()
+    partitions: set[tuple[tuple[int, ...], tuple[int, ...]]] = set()
     rest = numbers[1:]
     for mask in range(2 ** len(rest) - 1):
-        one = (numbers[0], *(n for i, n in enumerate(rest) if mask >> i & 1))
-        other = tuple(n for i, n in enumerate(rest) if not mask >> i & 1)
-        parts.add((one, other))
-    return parts
+        left = (numbers[0], *(n for i, n in enumerate(rest) if mask >> i & 1))
+        right = tuple(n for i, n in enumerate(rest) if not mask >> i & 1)
+        partitions.add((left, right))
+    return partitions
 
 
 def solvable(state: Iterable[int], target: int) -> bool:
-    """Say exactly whether the target can still be made from a state."""
+    """Say whether the target can be made from a state; the answer is exact."""
     return target in reachable(state)
 
 
@@ -126,7 +126,7 @@ def solutions(state: Sequence[int], target: int) -> Iterator[tuple[CountdownMove
 
 
 def check(numbers: Sequence[int], target: int, expression: str) -> str | None:
-    """Check a final expression exactly; return None if it is right, else the reason it is not.
+    """Check a final expression exactly; return None if it is right, else the reason why not.
 
     The expression is parsed with `ast`, never evaluated as code; brackets and `x`, `×`, `÷`, `−` are understood.
     """
@@ -150,7 +150,7 @@ def check(numbers: Sequence[int], target: int, expression: str) -> str | None:
 def sorted_terms(expression: str) -> str | None:
     """Write an expression with the terms of each sum, and the factors of each product, in a fixed order.
 
-    None if it is no expression. Says nothing about whether it is legal, or what it makes.
+    Returns None if the text is no expression; it need not be legal or make the target.
     """
     tree = _parse(expression) if len(expression) <= _MAX_EXPRESSION else ""
     try:
@@ -160,7 +160,7 @@ def sorted_terms(expression: str) -> str | None:
 
 
 def _parse(expression: str) -> ast.expr | str:
-    """Return an expression taken apart, or why it can't be."""
+    """Return the syntax tree of an expression, or the reason why it has none."""
     text = expression.translate(_SYMBOLS).strip()
     if not _ALPHABET.fullmatch(text):
         return _ALLOWED
@@ -216,7 +216,7 @@ def _listing(numbers: Iterable[int]) -> str:
 
 
 def split_of(numbers: Iterable[int]) -> Split:
-    """Return the split a multiset of numbers belongs to, by hash, the same for everyone."""
+    """Return the split of a multiset of numbers, by a hash that is the same on every machine."""
     bucket = _bucket(",".join(str(n) for n in sorted(numbers)))
     return "test" if bucket == 0 else "validation" if bucket == 1 else "train"
 
@@ -245,7 +245,7 @@ def generate(
     puzzles never have a held-out target.
 
     Raises:
-        ProblemError: if the settings are impossible, or don't hold that many distinct puzzles.
+        ProblemError: if the settings are invalid, or allow fewer distinct puzzles than `count`.
 
     """
     low, high = targets
@@ -256,9 +256,9 @@ def generate(
     if not 1 <= low <= high:
         raise ProblemError(f"`targets` {low}-{high}: write LOW-HIGH with 1 <= LOW <= HIGH, such as 10-100")
     rng = random.Random(f"countdown {numbers} {max_number} {low}-{high} {split} {seed}")
-    found: dict[str, Puzzle] = {}
+    puzzles: dict[str, Puzzle] = {}
     misses = 0
-    while len(found) < count:
+    while len(puzzles) < count:
         dealt = tuple(rng.randint(1, max_number) for _ in range(numbers))
         puzzle = None
         if split is None or split_of(dealt) == split:
@@ -267,14 +267,14 @@ def generate(
                 options = [v for v in options if not held_out_target(v)]
             if options:
                 puzzle = Puzzle(dealt, rng.choice(options))
-        if puzzle is None or puzzle.id in found:
+        if puzzle is None or puzzle.id in puzzles:
             misses += 1
             if misses > 20_000:
                 raise ProblemError(
-                    f"found only {len(found)} distinct solvable puzzles of {count} asked for ({numbers} numbers up to "
-                    f"{max_number}, targets {low}-{high}, split {split}): ask for fewer, or widen the ranges"
+                    f"found only {len(puzzles)} distinct solvable puzzles of {count} asked for ({numbers} numbers up "
+                    f"to {max_number}, targets {low}-{high}, split {split}): ask for fewer, or widen the ranges"
                 )
             continue
         misses = 0
-        found[puzzle.id] = puzzle
-    return list(found.values())
+        puzzles[puzzle.id] = puzzle
+    return list(puzzles.values())

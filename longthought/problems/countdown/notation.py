@@ -1,9 +1,9 @@
 """The compact language: how a Countdown debate is written for small models, one number or word a token.
 
 A view reads `use 16 16 11 8 make 35 step 16 - 8 = 8 left 16 11 8 not 16 + 11 dead step`; the policy goes on with
-`16 - 11 = 5 left 8 5`. The critic reads the same with the new step and what the tools said of it, `… holds judge`, and
-writes its look-ahead before its verdict: `need 35 have 13 3 40 blank none backtrack 1`. Training renders with these
-functions too, so that training and inference can't drift apart. Nothing here knows what a right move is.
+`16 - 11 = 5 left 8 5`. The critic reads the same with the new step and the word of the tools on it, `… holds judge`,
+and writes its look-ahead before its verdict: `need 35 have 13 3 40 blank none backtrack 1`. Training renders with the
+same functions, so that training and inference can't drift apart. The notation does not know which moves are right.
 """
 
 import re
@@ -48,12 +48,12 @@ def write_step(left: int, operator: str, right: int, result: int, remaining: Seq
 
 
 def write_rejected(step: str, reason: str) -> str:
-    """Write what was tried from here, and why it was rejected, in one word."""
+    """Write a rejected step from the same node, with the reason in one word."""
     return f"not {step.partition(' =')[0]} {reason}"
 
 
 def write_view(problem: str, path: Sequence[str], rejected: Sequence[str]) -> str:
-    """Join a problem, the accepted steps and what was rejected from here; equal paths give equal prefixes."""
+    """Join a problem, the accepted steps and the rejected ones from here; equal paths give equal prefixes."""
     return " ".join([problem, *(f"step {step}" for step in path), *rejected])
 
 
@@ -117,20 +117,20 @@ def read_verdict(text: str) -> ParsedVerdict | None:
 
 def expression(path: Sequence[str]) -> str | None:
     """Compose the steps into one expression, as written; None if a step can't be read."""
-    made: list[tuple[int, str]] = []
+    results: list[tuple[int, str]] = []
     for text in path:
         step = read_step(text)
         if step is None:
             return None
-        left, right = _take(made, step.left), _take(made, step.right)
-        made.append((step.result, f"({left} {step.operator} {right})"))
-    return made[-1][1].removeprefix("(").removesuffix(")") if made else None
+        left, right = _take(results, step.left), _take(results, step.right)
+        results.append((step.result, f"({left} {step.operator} {right})"))
+    return results[-1][1].removeprefix("(").removesuffix(")") if results else None
 
 
-def _take(made: list[tuple[int, str]], value: int) -> str:
-    """Use up an earlier result of that value, or else a number as dealt."""
-    for index, (result, text) in enumerate(made):
+def _take(results: list[tuple[int, str]], value: int) -> str:
+    """Remove and return the expression of an earlier result of that value; without one, the number as dealt."""
+    for index, (result, text) in enumerate(results):
         if result == value:
-            del made[index]
+            del results[index]
             return text
     return str(value)

@@ -1,4 +1,4 @@
-"""A Countdown problem as it is dealt: numbers, target and statement, with no idea how to win."""
+"""A Countdown problem: its numbers, target and statement. Its solution is not known here."""
 
 import re
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Puzzle:
 
     @classmethod
     def read(cls, statement: str) -> "Puzzle | None":
-        """Read `Use 16, 16, 8 and 11, each once, to make 35.`; None if it is something else."""
+        """Read `Use 16, 16, 8 and 11, each once, to make 35.`; None for any other text."""
         match = _STATEMENT.match(statement)
         if match is None:
             return None

@@ -22,7 +22,7 @@ from longthought.errors import ConfigError, EndpointError
 from longthought.graphs import catalogue
 from longthought.graphs.context import started
 from longthought.graphs.search.graph import TreeSearch
-from longthought.graphs.search.settings import SearchContext, Way
+from longthought.graphs.search.settings import SearchContext, StrategyName
 from longthought.graphs.seats import Seats
 from longthought.problems.problem import Problem
 from longthought.tools.catalogue import verifiers
@@ -48,7 +48,7 @@ STATEMENTS = {
     "prose": "What is 12 * 13 + 7 * 8?",
     "compact": "Use 3, 7, 16 and 20, each once, to make 46.",
 }
-every = pytest.mark.parametrize("way", list(Way))
+every = pytest.mark.parametrize("way", list(StrategyName))
 
 
 def prose_policy(seed: int) -> Callable[[str, int], Line]:
@@ -201,7 +201,7 @@ def facts(events: Sequence[AnyEvent]) -> list[dict[str, Any]]:
 
 @every
 @pytest.mark.parametrize("dialect", list(STATEMENTS))
-async def test_both_drivers_write_the_same_log(way: Way, dialect: str) -> None:
+async def test_both_drivers_write_the_same_log(way: StrategyName, dialect: str) -> None:
     for seed in range(3):
         one = await search(dialect, seed, strategy=way, driver=langgraph)
         whole = await search(dialect, seed, strategy=way)
@@ -211,8 +211,8 @@ async def test_both_drivers_write_the_same_log(way: Way, dialect: str) -> None:
 
 @every
 @pytest.mark.parametrize("dialect", list(STATEMENTS))
-async def test_a_search_cut_after_any_event_goes_on_as_if_nothing_had_happened(way: Way, dialect: str) -> None:
-    settings: dict[str, Any] = {"strategy": way, "rounds": 15, "answers": 2, "rollouts": way is Way.MCTS}
+async def test_a_search_cut_after_any_event_goes_on_as_if_nothing_had_happened(way: StrategyName, dialect: str) -> None:
+    settings: dict[str, Any] = {"strategy": way, "rounds": 15, "answers": 2, "rollouts": way is StrategyName.MCTS}
     whole = await search(dialect, 1, **settings)
     assert len(whole.events) > 20
     for cut in range(1, len(whole.events)):
@@ -224,7 +224,7 @@ async def test_a_search_cut_after_any_event_goes_on_as_if_nothing_had_happened(w
 
 
 @every
-async def test_with_calls_side_by_side_the_log_is_sound_and_nothing_waits_for_its_siblings(way: Way) -> None:
+async def test_with_calls_side_by_side_the_log_is_sound_and_nothing_waits_for_its_siblings(way: StrategyName) -> None:
     ran = await search(seed=3, strategy=way, parallel=6, delays=True, rounds=40, answers=9)
     assert isinstance(ran.end, Finished)
     moves = [e.to for e in ran.moves(Cause.SELECTED)]
@@ -238,7 +238,7 @@ async def test_with_calls_side_by_side_the_log_is_sound_and_nothing_waits_for_it
 
 
 @every
-async def test_dead_and_finished_nodes_are_never_gone_on_from(way: Way) -> None:
+async def test_dead_and_finished_nodes_are_never_gone_on_from(way: StrategyName) -> None:
     for seed in range(4):
         ran = await search(seed=seed, strategy=way, answers=3, rounds=40)
         tree = Tree()
@@ -333,7 +333,7 @@ async def test_a_defect_is_not_swallowed() -> None:
 
 @every
 @pytest.mark.parametrize("parallel", [1, 3])
-async def test_no_call_is_made_once_a_budget_is_spent_and_the_bill_is_exact(way: Way, parallel: int) -> None:
+async def test_no_call_is_made_once_a_budget_is_spent_and_the_bill_is_exact(way: StrategyName, parallel: int) -> None:
     for tokens in range(200, 6000, 450):
         ran = await search(seed=tokens, strategy=way, tokens=tokens, answers=9, rounds=30, parallel=parallel)
         words = sum(len(prompt.split()) for m in (ran.policy, ran.critic) for prompt in m.prompts)

@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from longthought.graphs.path_value import Aggregate
-from longthought.graphs.search.facts import Asked, Dead, Expansion, Fact, Grown, Scored, Selected
+from longthought.graphs.search.facts import Dead, Expanded, Expansion, Fact, Grown, Scored, Selected
 from longthought.graphs.search.fold import STRATEGIES
 from longthought.graphs.search.mcts import Mcts
-from longthought.graphs.search.settings import Way
+from longthought.graphs.search.settings import StrategyName
 from longthought.graphs.search.strategy import PATIENCE, SearchStrategy, StrategySettings
 
-WAYS = list(Way)
+WAYS = list(StrategyName)
 every = pytest.mark.parametrize("way", WAYS)
 seeds = st.integers(0, 10_000)
 few = settings(max_examples=40)
@@ -58,7 +58,7 @@ class World:
         chance = random.Random(f"{self.seed}:{number}")
         self.facts.append(Selected(number, expansion.node, expansion.width, expansion.path, expansion.rollout))
         if chance.random() < self.barren:
-            return [Asked(number, expansion.node, barren=True)]
+            return [Expanded(number, expansion.node, barren=True)]
         grown, judged = list[Fact](), list[Fact]()
         for _ in range(expansion.width):
             cousins = self.cousins(expansion.node) if self.merges else []
@@ -79,7 +79,7 @@ class World:
                 judged.append(Scored(node, self.scores[node]))
             if answered:
                 self.closed.add(node)
-        return [*grown, Asked(number, expansion.node), *judged]
+        return [*grown, Expanded(number, expansion.node), *judged]
 
     def tell(self, strategy: SearchStrategy, facts: Sequence[Fact]) -> None:
         for fact in facts:
@@ -110,7 +110,9 @@ class World:
             self.tell(strategy, waiting.pop(chance.randrange(len(waiting))))
 
 
-def searched(way: Way, world: World, plan: StrategySettings, rounds: int = 12, at_once: int = 1) -> SearchStrategy:
+def searched(
+    way: StrategyName, world: World, plan: StrategySettings, rounds: int = 12, at_once: int = 1
+) -> SearchStrategy:
     strategy = STRATEGIES[way](plan)
     world.grow(strategy, rounds, at_once)
     return strategy
@@ -123,13 +125,13 @@ def searched(way: Way, world: World, plan: StrategySettings, rounds: int = 12, a
 @few
 @given(seed=seeds, at_once=st.integers(1, 4), merges=st.sampled_from([0.0, 0.3]))
 def test_no_strategy_expands_what_is_dead_finished_too_deep_or_in_flight(
-    way: Way, seed: int, at_once: int, merges: float
+    way: StrategyName, seed: int, at_once: int, merges: float
 ) -> None:
     world = World(seed, merges=merges)
     plan = StrategySettings(width=3, keep=2, depth=3, seed="s")
     searched(way, world, plan, rounds=30, at_once=at_once)
     assert all(world.depth(e.node) < plan.depth for e in world.expansions)
-    failures = [f for f in world.facts if isinstance(f, Asked) and f.barren]
+    failures = [f for f in world.facts if isinstance(f, Expanded) and f.barren]
     assert all(sum(f.node == node for f in failures) <= PATIENCE for node in {f.node for f in failures})
 
 
@@ -137,7 +139,7 @@ def test_no_strategy_expands_what_is_dead_finished_too_deep_or_in_flight(
 @few
 @given(seed=seeds, merges=st.sampled_from([0.0, 0.3]), aggregate=st.sampled_from(list(Aggregate)))
 def test_facts_out_of_order_and_told_twice_change_nothing(
-    way: Way, seed: int, merges: float, aggregate: Aggregate
+    way: StrategyName, seed: int, merges: float, aggregate: Aggregate
 ) -> None:
     world = World(seed, merges=merges)
     plan = StrategySettings(width=3, keep=2, depth=4, aggregate=aggregate, seed="s")
@@ -155,7 +157,7 @@ def test_facts_out_of_order_and_told_twice_change_nothing(
 @every
 @few
 @given(seed=seeds, cut=st.integers(0, 200))
-def test_a_strategy_told_a_log_goes_on_like_the_one_that_wrote_it(way: Way, seed: int, cut: int) -> None:
+def test_a_strategy_told_a_log_goes_on_like_the_one_that_wrote_it(way: StrategyName, seed: int, cut: int) -> None:
     plan = StrategySettings(width=3, keep=2, depth=4, seed="s")
     whole = World(seed, merges=0.2)
     searched(way, whole, plan, rounds=12)
@@ -170,18 +172,18 @@ def test_a_strategy_told_a_log_goes_on_like_the_one_that_wrote_it(way: Way, seed
 
 
 @every
-def test_the_same_seed_gives_the_same_tree_and_another_does_not(way: Way) -> None:
+def test_the_same_seed_gives_the_same_tree_and_another_does_not(way: StrategyName) -> None:
     def expansions(seed: str) -> list[Expansion]:
         world = World(5, dead=0.0, answers=0.0, barren=0.0)
         searched(way, world, StrategySettings(width=2, keep=2, seed=seed), rounds=20)
         return world.expansions
 
     assert expansions("a") == expansions("a")
-    assert (expansions("a") != expansions("b")) == (way is Way.ADAPTIVE)
+    assert (expansions("a") != expansions("b")) == (way is StrategyName.ADAPTIVE)
 
 
 @every
-def test_a_problem_nothing_comes_of_is_left(way: Way) -> None:
+def test_a_problem_nothing_comes_of_is_left(way: StrategyName) -> None:
     world = World(1, barren=1.0)
     assert searched(way, world, StrategySettings()).ask() is None
     assert [e.node for e in world.expansions] == [0] * PATIENCE
@@ -190,7 +192,7 @@ def test_a_problem_nothing_comes_of_is_left(way: Way) -> None:
 def test_values_of_paths_are_put_together_as_asked() -> None:
     found: dict[Aggregate, float] = {}
     for aggregate in Aggregate:
-        strategy = STRATEGIES[Way.BEST_FIRST](StrategySettings(aggregate=aggregate))
+        strategy = STRATEGIES[StrategyName.BEST_FIRST](StrategySettings(aggregate=aggregate))
         for node, score in ((1, 0.5), (2, 0.25), (3, 0.75)):
             strategy.tell(Grown(node, node - 1, node))
             strategy.tell(Scored(node, score))
@@ -206,7 +208,7 @@ def test_values_of_paths_are_put_together_as_asked() -> None:
 def test_a_beam_keeps_the_best_of_each_level(seed: int, width: int, keep: int) -> None:
     world = World(seed, barren=0.0)
     plan = StrategySettings(width=width, keep=keep, depth=4)
-    searched(Way.BEAM, world, plan, rounds=200)
+    searched(StrategyName.BEAM, world, plan, rounds=200)
     level, asked = [0], [e.node for e in world.expansions]
     for depth in range(1, plan.depth + 1):
         assert set(asked[: len(level)]) == set(level)
@@ -239,7 +241,7 @@ def _judged_before_dead(facts: Sequence[Fact], dead: Dead) -> bool:
 @given(seeds, st.integers(1, 3), st.integers(1, 3))
 def test_diverse_trees_each_go_on_from_their_own_best_step(seed: int, width: int, keep: int) -> None:
     world = World(seed, barren=0.0, dead=0.0, answers=0.0)
-    searched(Way.DVTS, world, StrategySettings(width=width, keep=keep, depth=4), rounds=40)
+    searched(StrategyName.DVTS, world, StrategySettings(width=width, keep=keep, depth=4), rounds=40)
     first = [n for n, parent in world.parent.items() if parent == 0 and _try(world, n) == 1]
     assert len(first) == max(width, keep)
     roots = sorted(first, key=lambda n: -world.scores[n])[:keep]
@@ -260,7 +262,7 @@ def test_diverse_trees_each_go_on_from_their_own_best_step(seed: int, width: int
 @given(seeds, st.sampled_from(list(Aggregate)))
 def test_best_first_always_takes_the_best_of_all(seed: int, aggregate: Aggregate) -> None:
     world = World(seed, barren=0.0)
-    strategy = STRATEGIES[Way.BEST_FIRST](StrategySettings(width=3, depth=4, aggregate=aggregate))
+    strategy = STRATEGIES[StrategyName.BEST_FIRST](StrategySettings(width=3, depth=4, aggregate=aggregate))
     combine = {Aggregate.LAST: lambda s: s[-1], Aggregate.MIN: min, Aggregate.PRODUCT: math.prod}[aggregate]
     for _ in range(12):
         expansion = strategy.ask()
@@ -278,7 +280,7 @@ def test_best_first_always_takes_the_best_of_all(seed: int, aggregate: Aggregate
 
 def test_a_level_that_comes_to_nothing_is_asked_again_and_then_the_one_above() -> None:
     world = World(0, dead=1.0, answers=0.0, barren=0.0)
-    strategy = STRATEGIES[Way.BEAM](StrategySettings(width=2, keep=2, depth=3))
+    strategy = STRATEGIES[StrategyName.BEAM](StrategySettings(width=2, keep=2, depth=3))
     world.dead = 0.0
     world.grow(strategy, 1)
     world.dead = 1.0
@@ -301,7 +303,7 @@ def three_nodes(exploration: float = 1.0) -> Mcts:
     """Return a problem with two steps, of values 0.6 and 0.5."""
     strategy = Mcts(StrategySettings(width=2, exploration=exploration))
     for fact in (
-        Selected(1, 0, 2, (0,)), Grown(1, 0, 1), Grown(1, 0, 2), Asked(1, 0), Scored(1, 0.6), Scored(2, 0.5),
+        Selected(1, 0, 2, (0,)), Grown(1, 0, 1), Grown(1, 0, 2), Expanded(1, 0), Scored(1, 0.6), Scored(2, 0.5),
     ):  # fmt: skip
         strategy.tell(fact)
     return strategy
@@ -315,7 +317,7 @@ def test_puct_by_hand_on_three_nodes() -> None:
     asked = strategy.ask()
     assert asked == Expansion(1, 2, (0, 1), "PUCT 0.95: 1 visits, value 0.60")
     for fact in (
-        Selected(2, 1, 2, (0, 1)), Grown(2, 1, 3), Grown(2, 1, 4), Asked(2, 1), Scored(3, 0.2), Scored(4, 0.1),
+        Selected(2, 1, 2, (0, 1)), Grown(2, 1, 3), Grown(2, 1, 4), Expanded(2, 1), Scored(3, 0.2), Scored(4, 0.1),
     ):  # fmt: skip
         strategy.tell(fact)
     assert strategy.q(1) == pytest.approx((0.6 + 0.2 + 0.1) / 3)
@@ -336,7 +338,7 @@ def test_what_is_in_flight_counts_as_visits_of_no_value() -> None:
     assert asked.node == 2
     strategy.tell(Selected(3, 2, 2, (0, 2)))
     assert strategy.ask() is None, "all there is to expand is in flight"
-    strategy.tell(Asked(2, 1, barren=True))
+    strategy.tell(Expanded(2, 1, barren=True))
     assert strategy.puct(0, 1) == pytest.approx(0.6 + 0.5 * 2 / 2), "nothing came, so nothing counts"
 
 
@@ -344,9 +346,9 @@ def test_what_is_in_flight_counts_as_visits_of_no_value() -> None:
 @given(seeds, st.integers(1, 3))
 def test_visits_and_values_add_up(seed: int, at_once: int) -> None:
     world = World(seed)
-    strategy = searched(Way.MCTS, world, StrategySettings(width=3, depth=4), rounds=20, at_once=at_once)
+    strategy = searched(StrategyName.MCTS, world, StrategySettings(width=3, depth=4), rounds=20, at_once=at_once)
     assert isinstance(strategy, Mcts)
-    judged = {n for n in world.parent if strategy.places.get(n) and strategy.places[n].judged}
+    judged = {n for n in world.parent if strategy.node_states.get(n) and strategy.node_states[n].judged}
 
     def below(node: int) -> list[float]:
         steps = [n for n in judged if world.parent[n] == node]
@@ -364,16 +366,16 @@ def test_visits_and_values_add_up(seed: int, at_once: int) -> None:
 @given(seeds)
 def test_in_a_graph_every_value_follows_from_those_below_and_visits_from_the_walks(seed: int) -> None:
     world = World(seed, merges=0.5, barren=0.0)
-    strategy = searched(Way.MCTS, world, StrategySettings(width=3, depth=5), rounds=15)
+    strategy = searched(StrategyName.MCTS, world, StrategySettings(width=3, depth=5), rounds=15)
     assert isinstance(strategy, Mcts)
     plays = [
         (*e.path, f.node) for n, e in enumerate(world.expansions) for f in world.facts
-        if isinstance(f, Grown) and f.number == n and f.node in strategy.places and strategy.places[f.node].judged
+        if isinstance(f, Grown) and f.number == n and (s := strategy.node_states.get(f.node)) and s.judged
     ]  # fmt: skip
     for node, child in world.edges:
-        if child in strategy.places:
+        if child in strategy.node_states:
             assert strategy.visits(node, child) == sum((node, child) in pairwise(p) for p in plays)
-    for node, place in strategy.places.items():
+    for node, place in strategy.node_states.items():
         weighed = [(strategy.visits(node, c), strategy.q(c)) for c in place.children]
         own = [(1, world.scores[node])] if node and place.judged else []
         if whole := sum(n for n, _ in (*own, *weighed)):
@@ -382,13 +384,13 @@ def test_in_a_graph_every_value_follows_from_those_below_and_visits_from_the_wal
 
 def test_a_merged_state_is_gone_on_from_once_for_both_ways_to_it() -> None:
     strategy = three_nodes()
-    for fact in (Selected(2, 1, 1, (0, 1)), Grown(2, 1, 3), Asked(2, 1), Scored(3, 0.9)):
+    for fact in (Selected(2, 1, 1, (0, 1)), Grown(2, 1, 3), Expanded(2, 1), Scored(3, 0.9)):
         strategy.tell(fact)
-    for fact in (Selected(3, 2, 1, (0, 2)), Grown(3, 2, 3, merged=True), Asked(3, 2)):
+    for fact in (Selected(3, 2, 1, (0, 2)), Grown(3, 2, 3, merged=True), Expanded(3, 2)):
         strategy.tell(fact)
     assert strategy.visits(2, 3) == strategy.visits(1, 3) == 1
     assert strategy.q(2) == pytest.approx((0.5 + 0.9) / 2), "what is known of the state is known here at once"
-    for fact in (Selected(4, 3, 1, (0, 2, 3)), Grown(4, 3, 4), Asked(4, 3), Scored(4, 0.0)):
+    for fact in (Selected(4, 3, 1, (0, 2, 3)), Grown(4, 3, 4), Expanded(4, 3), Scored(4, 0.0)):
         strategy.tell(fact)
     assert (strategy.visits(2, 3), strategy.visits(1, 3)) == (2, 1), "the walk came by 2"
     assert strategy.q(3) == pytest.approx(0.45)
@@ -398,16 +400,16 @@ def test_a_merged_state_is_gone_on_from_once_for_both_ways_to_it() -> None:
 
 def test_a_rollout_is_played_to_its_end_before_the_node_is_weighed() -> None:
     strategy = Mcts(StrategySettings(width=1, depth=3, rollouts=True))
-    for fact in (Selected(1, 0, 1, (0,)), Grown(1, 0, 1), Asked(1, 0), Scored(1, 0.9)):
+    for fact in (Selected(1, 0, 1, (0,)), Grown(1, 0, 1), Expanded(1, 0), Scored(1, 0.9)):
         strategy.tell(fact)
     assert strategy.visits(0, 1) == 0
     asked = strategy.ask()
     assert asked == Expansion(1, 1, (0, 1), "a rollout from 1", rollout=True)
-    for fact in (Selected(2, 1, 1, (0, 1), rollout=True), Grown(2, 1, 2), Asked(2, 1)):
+    for fact in (Selected(2, 1, 1, (0, 1), rollout=True), Grown(2, 1, 2), Expanded(2, 1)):
         strategy.tell(fact)
     asked = strategy.ask()
     assert asked == Expansion(2, 1, (0, 1, 2), "a rollout from 1", rollout=True)
-    for fact in (Selected(3, 2, 1, (0, 1, 2), rollout=True), Grown(3, 2, 3, answered=True), Asked(3, 2)):
+    for fact in (Selected(3, 2, 1, (0, 1, 2), rollout=True), Grown(3, 2, 3, answered=True), Expanded(3, 2)):
         strategy.tell(fact)
     assert strategy.ask() is None, "nobody has judged the end yet"
     strategy.tell(Scored(3, 0.3))
@@ -423,14 +425,14 @@ def test_what_has_brought_more_is_gone_on_with() -> None:
     chosen = {True: 0, False: 0}
     for seed in range(200):
         for deeper in chosen:
-            strategy = STRATEGIES[Way.ADAPTIVE](StrategySettings(width=4, depth=2, seed=str(seed)))
+            strategy = STRATEGIES[StrategyName.ADAPTIVE](StrategySettings(width=4, depth=2, seed=str(seed)))
             facts: list[Fact] = [Selected(1, 0, 4, (0,))]
             for node in range(1, 5):
                 facts += [Grown(1, 0, node), Scored(node, 0.5)]
-            facts += [Asked(1, 0), Selected(2, 1, 8, (0, 1))]
+            facts += [Expanded(1, 0), Selected(2, 1, 8, (0, 1))]
             for node in range(5, 13):
                 facts += [Grown(2, 1, node), Scored(node, 0.95 if deeper else 0.05)]
-            for fact in (*facts, Asked(2, 1)):
+            for fact in (*facts, Expanded(2, 1)):
                 strategy.tell(fact)
             asked = strategy.ask()
             assert asked is not None
