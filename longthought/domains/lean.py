@@ -12,7 +12,7 @@ from longthought.tools.lean.warm import WarmLean
 from longthought.trajectories.events import EvidenceStatus
 
 
-class Lean(Domain):
+class LeanProofs(Domain):
     """The domain of proofs in Lean 4."""
 
     name = script.DOMAIN
@@ -53,4 +53,4 @@ async def grade_proof(reference: LeanReference, answer: str, *, lean: Toolchain 
             return None, result.detail
 
 
-LEAN: Final = Lean()
+LEAN: Final = LeanProofs()
