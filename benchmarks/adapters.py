@@ -1,12 +1,12 @@
-"""Both roles as LoRA adapters on one base, served by one vLLM server, in debate with one another.
+"""Two LoRA adapters on one base, policy and critic, debate with each other on one vLLM server.
 
-    python benchmarks/journeys.py data && python benchmarks/critics.py weak      # debates, and a base to begin from
+    python benchmarks/journeys.py data && python benchmarks/critics.py weak      # debates, and a base to start from
     .ci/vllm DIR && python benchmarks/adapters.py --vllm DIR
 
-The base is the agent of both roles that `critics.py weak` trains from nothing for a tenth of the bundled one's steps.
-From debates of the bundled agents come two data sets, the steps of the policy and the verdicts of the critic, and from
-each an adapter. Then the base debates with itself on held-out problems, and after that the adapters with each other,
-through the same server: `longthought generate --serve-vllm` starts it, and stops it afterwards.
+The base is the agent for both roles that `critics.py weak` trains from nothing, with a tenth of the bundled agents'
+training steps. Debates of the bundled agents give two data sets, the policy's steps and the critic's verdicts, and each
+data set trains one adapter. Then the base debates with itself on held-out problems, and the adapters debate with each
+other, both on a server that `longthought generate --serve-vllm` starts and stops.
 """
 
 import argparse
@@ -20,13 +20,13 @@ from longthought.statistics import share
 from longthought.trajectories.run import Run
 
 STEPS = {"policy": 4000, "critic": 1000}
-"""Of 32 examples; a policy's are short."""
+"""Optimiser steps of 32 examples each, by role; a policy's examples are short."""
 
 
 def main() -> None:
-    """Do it all, or go on with it."""
+    """Run every step of the experiment that is not done yet."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--vllm", type=Path, required=True, help="environment of vLLM, as .ci/vllm makes it")
+    parser.add_argument("--vllm", type=Path, required=True, help="virtual environment with vLLM, as .ci/vllm makes it")
     parser.add_argument("--debates", type=Path, default=Path("runs/journeys/debates"))
     parser.add_argument("--base", type=Path, default=Path("runs/critics/weak/solo"))
     parser.add_argument("--out", type=Path, default=Path("runs/adapters"))
@@ -51,13 +51,13 @@ def main() -> None:
 
 
 def debate(test: Path, out: Path, served: str, policy: str, critic: str) -> None:
-    """Have two served models debate, and say how often they were right."""
+    """Let two served models debate, and print the share of problems solved and the tokens per problem."""
     agents = ("--policy", f"openai:{policy}", "--critic", f"openai:{critic}", "--dialect", "compact")
     run("generate", test, "--out", out, "--serve-vllm", served, *agents)
     debates = list(Run(out).trajectories())
     solved = share(sum(debate.solved is True for debate in debates), len(debates))
     tokens = sum(debate.usage.total.computed for debate in debates) / len(debates)
-    print(f"{out.name}: {solved.value:.1%} [{solved.low:.1%}, {solved.high:.1%}], {tokens:.0f} tokens a problem")
+    print(f"{out.name}: {solved.value:.1%} [{solved.low:.1%}, {solved.high:.1%}], {tokens:.0f} tokens per problem")
 
 
 if __name__ == "__main__":

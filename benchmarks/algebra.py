@@ -1,10 +1,10 @@
-"""Measure the algebra verifier on worked solutions: how often it speaks up, and how often it is right to.
+"""Measure the algebra verifier on worked solutions: how often it raises an alarm, and how often the alarm is right.
 
     python benchmarks/algebra.py --gsm8k FILE --steps FILE
 
-`--gsm8k` takes JSONL with an `answer` that is a right worked solution, one step a line: every alarm is a false one,
-or a slip of the solution's author, so all are listed. `--steps` takes JSONL with `steps` and `mistake_index`, the first
-wrong step or null: the first alarm of a solution is right if it names that step. Both may be given more than once.
+`--gsm8k` takes JSONL whose `answer` is a right worked solution with one step per line. Every alarm there is false, or
+shows a slip of the solution's author, so all alarms are listed. `--steps` takes JSONL with `steps` and `mistake_index`,
+the first wrong step or null: the first alarm of a solution is right if it names that step. Both can be repeated.
 """
 
 import argparse
@@ -24,19 +24,19 @@ from longthought.trajectories.events import Evidence, EvidenceStatus
 ALGEBRA = Algebra()
 
 
-async def look(problem: Problem, path: Sequence[str], step: str) -> list[Evidence]:
-    """Let the verifier look at one step."""
+async def check(problem: Problem, path: Sequence[str], step: str) -> list[Evidence]:
+    """Check every claim in one step."""
     return [await ALGEBRA.check(claim) for claim in ALGEBRA.claims(problem, path, step)]
 
 
 def rows(file: Path) -> Iterator[dict[str, Any]]:
-    """Read JSONL."""
+    """Yield the rows of a JSONL file."""
     with file.open(encoding="utf-8") as lines:
         yield from (json.loads(line) for line in lines if line.strip())
 
 
 def alarms(found: Sequence[Evidence]) -> list[Evidence]:
-    """Pick what was refuted."""
+    """Return the evidence that refutes a claim."""
     return [e for e in found if e.status is EvidenceStatus.REFUTED]
 
 
@@ -51,7 +51,7 @@ async def right_solutions(file: Path) -> None:
         for step in row["answer"].split("\n"):
             if step.startswith("####"):
                 continue
-            found = await look(problem, path, step)
+            found = await check(problem, path, step)
             statuses.update(e.status.value for e in found)
             steps += 1
             silent += not found
@@ -61,7 +61,7 @@ async def right_solutions(file: Path) -> None:
             path.append(step)
     seconds = time.perf_counter() - began
     print(f"{file.name}: {steps} steps, {dict(statuses)}, {silent} steps without a claim")
-    print(f"  steps flagged: {share(flagged, steps)}; {seconds / steps * 1e3:.3f} ms a step")
+    print(f"  steps flagged: {share(flagged, steps)}; {seconds / steps * 1e3:.3f} ms per step")
 
 
 async def labelled_steps(file: Path) -> None:
@@ -72,7 +72,7 @@ async def labelled_steps(file: Path) -> None:
         label = row["mistake_index"]
         wrong += label is not None
         for index, step in enumerate(row["steps"]):
-            refuted = alarms(await look(problem, row["steps"][:index], step))
+            refuted = alarms(await check(problem, row["steps"][:index], step))
             if refuted:
                 raised += 1
                 hits += index == label
@@ -83,7 +83,7 @@ async def labelled_steps(file: Path) -> None:
 
 
 def main() -> None:
-    """Run what was asked for."""
+    """Measure on the files that were given."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--gsm8k", type=Path, action="append", default=[], help="right solutions: JSONL with `answer`")
     parser.add_argument("--steps", type=Path, action="append", default=[], help="labelled steps: JSONL")

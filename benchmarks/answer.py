@@ -1,10 +1,10 @@
-r"""Measure how many answers are compared a second, and how many need a worker process.
+r"""Measure how many answers are compared per second, and how many of them need a worker process.
 
 python benchmarks/answer.py [--count 3000]
 
-The mix is what a data set of school and competition problems holds: mostly numbers in many notations, then radicals,
-polynomials, collections, intervals, units and words; half of the answers right. Every pair is written with numbers of
-its own, so nothing is remembered from an earlier one. The time of starting the workers is shown apart.
+The answers are mixed as in a data set of school and competition problems: mostly numbers in many notations, then
+radicals, polynomials, collections, intervals, units and words. About two thirds are right. Every pair has numbers of
+its own, so that no result comes from a cache. The time to start the workers is printed separately.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from longthought.tools.answer.compare import WORKERS, Equivalence, compare, deci
 
 
 def pair(rng: random.Random) -> tuple[str, str, str]:
-    """Return a kind, a reference and an answer."""
+    """Return the kind of an answer, a reference and an answer to compare with it."""
     n, d, slip = rng.randint(2, 9_999), rng.randint(2, 97), rng.choice((0, 0, 1))
     m = n + slip
     kinds = {
@@ -43,7 +43,7 @@ def pair(rng: random.Random) -> tuple[str, str, str]:
 
 
 async def main() -> None:
-    """Compare them all, a few at a time, as a job does."""
+    """Compare all pairs, at most 64 at a time, as a job does."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=3_000)
     count = parser.parse_args().count
@@ -56,18 +56,18 @@ async def main() -> None:
 
     gate = asyncio.Semaphore(64)
 
-    async def one(gold: str, given: str) -> Equivalence:
+    async def compare_one(gold: str, given: str) -> Equivalence:
         async with gate:
             return await compare(gold, given)
 
     cpu, began = _cpu(), time.perf_counter()
-    found = await asyncio.gather(*(one(gold, given) for _, gold, given in pairs))
+    found = await asyncio.gather(*(compare_one(gold, given) for _, gold, given in pairs))
     seconds = time.perf_counter() - began
     WORKERS.close()  # so that their CPU time is counted, their start included
     cpu = _cpu() - cpu
     handed = Counter(kind for kind, gold, given in pairs if isinstance(decide(gold, given), tuple))
-    print(f"{count} comparisons in {seconds:.2f} s: {count / seconds:.0f} a second on {os.cpu_count()} cores")
-    print(f"CPU {cpu:.2f} s, {1000 * cpu / count:.2f} ms each")
+    print(f"{count} comparisons in {seconds:.2f} s: {count / seconds:.0f} per second on {os.cpu_count()} cores")
+    print(f"CPU {cpu:.2f} s, {1000 * cpu / count:.2f} ms per comparison")
     print(f"to a worker: {handed.total()} ({handed.total() / count:.0%}): {', '.join(sorted(handed))}")
     print(f"verdicts: {dict(Counter(str(c.equal) for c in found))}")
 

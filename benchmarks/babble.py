@@ -1,13 +1,13 @@
-"""A language model that babbles: made in seconds, trained on nothing, and served like any other.
+"""A language model that writes random words: it is made in seconds without training, and served like any other.
 
     python benchmarks/babble.py DIR
 
-It is a Llama with random weights whose output layer starts from how often each word piece occurs in this package's own
-documentation. So it writes words without sense, ends a step after some `LENGTH` tokens, closes the strings of a JSON
-answer, and prefers some of the critic's actions to others: enough for long debates whose prompts are as long as those
-of real ones. Beside the model stand two LoRA adapters for it, `policy` and `critic`, random as well.
+It is a Llama with random weights whose output layer follows the frequencies of word pieces in this package's own
+docstrings. It writes words without sense, ends a step after about `LENGTH` tokens, closes the strings of a JSON answer,
+and prefers some of the critic's actions to others. This suffices for long debates whose prompts are as long as real
+ones. The folder also holds two LoRA adapters for it with random weights, `policy` and `critic`.
 
-Ask it at temperature 1: a greedy reply repeats one word until it is cut off.
+Use it at temperature 1, because a greedy reply repeats one word until it is cut off.
 """
 
 import argparse
@@ -30,9 +30,9 @@ HIDDEN = 128
 LAYERS = 2
 CONTEXT = 32_768
 LENGTH = 100
-"""Tokens of a step, on average."""
+"""Mean number of tokens of a step."""
 ACTIONS = {"continue": 0.65, "backtrack": 0.25, "reflect": 0.1, "terminate": 0.0}
-"""How a critic's verdicts fall; without an answer there is nothing to terminate."""
+"""Shares of the critic's actions; it never terminates, because no step holds an answer."""
 TURN = "<|{}|>"
 END = TURN.format("end")
 CHAT_TEMPLATE = (
@@ -47,11 +47,11 @@ ON_A_CPU = {
     "VLLM_CPU_OMP_THREADS_BIND": "nobind",
     "VLLM_NO_USAGE_STATS": "1",
 }
-"""What vLLM needs in its environment to serve small models on a machine that others use too."""
+"""Environment variables with which vLLM serves small models on a shared machine without a GPU."""
 
 
 def texts() -> Iterator[str]:
-    """Yield what is written in words: the docstrings of the package, and the texts of its prompts."""
+    """Yield the docstrings of the package and the texts of its prompts."""
     for path in sorted(Path(longthought.__file__).parent.rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for node in ast.walk(tree):
@@ -62,7 +62,7 @@ def texts() -> Iterator[str]:
 
 
 def tokenizer() -> PreTrainedTokenizerFast:
-    """Cut the package's texts into word pieces: about four characters a token, as in large models."""
+    """Train a tokenizer on the package's texts, with about four characters per token, as large models have."""
     inner = Tokenizer(models.BPE())
     inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     inner.decoder = decoders.ByteLevel()
@@ -74,16 +74,16 @@ def tokenizer() -> PreTrainedTokenizerFast:
             vocab_size=VOCABULARY - len(ACTIONS), special_tokens=special, initial_alphabet=alphabet, show_progress=False
         ),
     )
-    made = PreTrainedTokenizerFast(
+    trained = PreTrainedTokenizerFast(
         tokenizer_object=inner, eos_token=END, pad_token=END, chat_template=CHAT_TEMPLATE, model_max_length=CONTEXT
     )
-    whole: list[str | AddedToken] = [AddedToken(action, normalized=False, single_word=True) for action in ACTIONS]
-    made.add_tokens(whole)
-    return made
+    actions: list[str | AddedToken] = [AddedToken(action, normalized=False, single_word=True) for action in ACTIONS]
+    trained.add_tokens(actions)
+    return trained
 
 
 def preferences(words: PreTrainedTokenizerFast) -> torch.Tensor:
-    """Return the logarithm of how likely each token is to be written."""
+    """Return the log-probability of each token, of shape (vocabulary,)."""
     seen = Counter(token for text in texts() for token in words.encode(text, add_special_tokens=False))
     total = sum(seen.values())
     likely = torch.full((len(words),), 1e-7)
@@ -102,7 +102,7 @@ def preferences(words: PreTrainedTokenizerFast) -> torch.Tensor:
 
 
 def model(words: PreTrainedTokenizerFast, seed: int = 0) -> LlamaForCausalLM:
-    """Build the model: what it has read moves its preferences a little, and no more."""
+    """Build the model; its input moves the token probabilities only a little."""
     torch.manual_seed(seed)
     end = words.convert_tokens_to_ids(END)
     assert isinstance(end, int)
@@ -112,15 +112,15 @@ def model(words: PreTrainedTokenizerFast, seed: int = 0) -> LlamaForCausalLM:
         max_position_embeddings=CONTEXT, tie_word_embeddings=False, bos_token_id=None,
         eos_token_id=end, pad_token_id=end,
     )  # fmt: skip
-    made = LlamaForCausalLM(config)
+    llama = LlamaForCausalLM(config)
     with torch.no_grad():
-        made.model.embed_tokens.weight.mul_(5).add_(1)  # near the same for all, so that the norm gives about ones
-        made.lm_head.weight.add_(preferences(words)[:, None] / HIDDEN)
-    return made
+        llama.model.embed_tokens.weight.mul_(5).add_(1)  # near the same for all, so that the norm gives about ones
+        llama.lm_head.weight.add_(preferences(words)[:, None] / HIDDEN)
+    return llama
 
 
 def depot(seed: int, days: int = 40) -> str:
-    """Return a problem that is long to read: some 900 tokens."""
+    """Return the statement of a long problem, of about 900 tokens."""
     draw = random.Random(seed)
     book = " ".join(
         f"On day {day} the depot took in {draw.randint(10, 99)} crates and sent {draw.randint(1, 9)} of them on."
@@ -146,14 +146,14 @@ def write(folder: Path, seed: int = 0) -> Path:
 
 
 def main() -> None:
-    """Write it, and say how large it is."""
+    """Write the model, and print the characters per token."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     given = parser.parse_args()
     write(given.folder)
     text = " ".join(texts())
     words = PreTrainedTokenizerFast.from_pretrained(given.folder / "base")
-    print(f"{given.folder}: {len(text) / len(words.encode(text)):.1f} characters a token")
+    print(f"{given.folder}: {len(text) / len(words.encode(text)):.1f} characters per token")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
-"""What a critic learns from the debates it sat in, once the solver has said which of its verdicts were right.
+"""What a critic learns from its own debates after the exact solver has labelled the steps.
 
-    python benchmarks/critics.py               # everything, in order; run it again after a stop
-    python benchmarks/critics.py compare       # the table of what is trained
+    python benchmarks/critics.py               # every step in order; run it again after a stop
+    python benchmarks/critics.py compare       # the table of the trained critics
 
-`weak` trains the bundled agents for a tenth of their steps. `data` has the bundled policy debate with that weak critic
-on problems of the training split, and labels each step by the exact solver. `tuned` goes on with the weak critic on the
-right verdicts to what it judged; `scorer` trains a head that gives each step a number instead. `compare` has the same
-policy debate with each of them, and with the bundled critic, on held-out problems at equal tokens. Rates and passes
-were chosen on the validation split.
+`weak` trains the bundled agents with a tenth of their training steps. `data` lets the bundled policy debate with the
+weak critic on problems of the training split, and labels every step by the exact solver. `tuned` fine-tunes the weak
+critic on the right verdicts for the steps it judged; `scorer` trains a head that scores each step instead. `compare`
+lets the same policy debate with each of these critics and with the bundled critic, on held-out problems and at equal
+tokens. Learning rates and epochs were chosen on the validation split.
 """
 
 import argparse
@@ -21,11 +21,13 @@ BUDGETS = (500, 1000, 2000)
 
 
 def main() -> None:
-    """Do what is asked for."""
+    """Run the steps that were asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("steps", nargs="*", help="weak, data, tuned, scorer, compare; by default all of them")
+    parser.add_argument("steps", nargs="*", help="weak, data, tuned, scorer, compare (default: all)")
     parser.add_argument("--out", type=Path, default=Path("runs/critics"))
-    parser.add_argument("--scale", type=float, default=0.1, help="share of the bundled agents' steps for the weak one")
+    parser.add_argument(
+        "--scale", type=float, default=0.1, help="share of the bundled agents' training steps for the weak critic"
+    )
     parser.add_argument("--debates", type=int, default=2000)
     parser.add_argument("--split", default="test", choices=("test", "validation"))
     parser.add_argument("--test-problems", type=int, default=1000)
@@ -61,7 +63,7 @@ def main() -> None:
 
 
 def data(out: Path, weak: str, given: argparse.Namespace) -> None:
-    """Make debates, labels and the data of both critics."""
+    """Play the debates, label them, and export the data sets of both critics."""
     source = problems(out / "problems.jsonl", given.debates, 60_000)
     run("generate", source, "--out", out / "debates", "--critic", weak, "--processes", given.processes)
     run("label", out / "debates", "--method", "exact")

@@ -1,4 +1,4 @@
-"""What the experiments share: commands that are printed before they run, and comparisons that are shown after."""
+"""What the experiments share: commands that are printed before they run, and comparisons that are printed after."""
 
 import shlex
 import subprocess
@@ -20,7 +20,7 @@ LONGTHOUGHT = str(Path(sys.executable).with_name("longthought"))
 
 
 def run(*command: object) -> None:
-    """Run `longthought` with these words, and end if it fails: it has said why."""
+    """Run `longthought` with these words, and exit with its code if it fails."""
     words = [str(word) for word in command]
     print(f"$ {shlex.join(['longthought', *words])}", flush=True)
     if code := subprocess.run([LONGTHOUGHT, *words], check=False).returncode:
@@ -28,7 +28,7 @@ def run(*command: object) -> None:
 
 
 def problems(path: Path, count: int, seed: int, *, besides: Path | None = None) -> Path:
-    """Draw Countdown problems of the training split into a file, once; none that is in the file `besides`."""
+    """Write Countdown problems of the training split that are not in `besides`, unless the file exists."""
     if not path.exists():
         drawn = path.with_name(f"{path.name}.draft")
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -40,7 +40,7 @@ def problems(path: Path, count: int, seed: int, *, besides: Path | None = None) 
 
 
 def export(debates: Path, out: Path, *how: object) -> None:
-    """Make a data set out of a run, once."""
+    """Export a data set from a run, unless it exists."""
     if not (out / "meta.json").exists():
         run("export", debates, *how, "--out", out)
 
@@ -49,15 +49,15 @@ def compare(
     strategies: Sequence[Strategy], split: game.Split, count: int, seed: int, folder: Path, budgets: Sequence[int],
     hidden: Sequence[str] = (),
 ) -> None:  # fmt: skip
-    """Play strategies on held-out problems, draw and show what came out; the plot leaves out the hidden."""
+    """Play strategies on held-out problems, and print and draw the results; the plot leaves out `hidden`."""
     puzzles = game.generate(count=count, split=split, seed=seed)
     tasks = [countdown_task(puzzle) for puzzle in puzzles]
-    found, critics = evaluate(tasks, out=folder, strategies=strategies, budgets=budgets)
-    seen = tuple(entrant for entrant in found.strategies if entrant.name not in hidden)
-    draw(found.model_copy(update={"strategies": seen}), critics, folder)
+    comparison, critics = evaluate(tasks, out=folder, strategies=strategies, budgets=budgets)
+    shown = tuple(entrant for entrant in comparison.strategies if entrant.name not in hidden)
+    draw(comparison.model_copy(update={"strategies": shown}), critics, folder)
     console = Console(highlight=False)
     for budget in budgets:
-        console.print(table(found, budget, console.width))
-    console.print(footnotes(found, folder))
+        console.print(table(comparison, budget, console.width))
+    console.print(footnotes(comparison, folder))
     for name, report in critics.reports.items():
         console.print(critic_panel(name, report))

@@ -1,11 +1,11 @@
-"""What do faults of a server cost a job? Nothing lost, nothing failed that another try could save, no request storm.
+"""Measure what server faults cost a job: it should lose nothing, fail no debate, and send few extra requests.
 
     python benchmarks/faults.py --problems 500 --concurrency 64
 
-The same job is played three times against the fake server of `benchmarks/server.py`: on a sound one; on one that
-spoils every tenth request (cut connections, 429, 500, broken JSON, bodies that break off, replies that take 30
-seconds); and on one that goes away in the middle. It ends with 1 unless every debate of all three came to an end of its
-own, with all of its turns. `needed` are the requests in the log: what would have done on a sound server.
+The same job is played three times against the fake server of `benchmarks/server.py`: without faults; with faults in
+every tenth request (cut connections, 429, 500, broken JSON, truncated bodies, replies that take 30 seconds); and with a
+server that goes away in the middle. The exit code is 1 unless every debate of all jobs ended with all of its turns.
+`needed` counts the requests in the log, which are those that a server without faults would have received.
 """
 
 import argparse
@@ -28,7 +28,7 @@ STEPS = 7
 
 @dataclass(frozen=True)
 class Row:
-    """How one job went."""
+    """The figures of one job."""
 
     name: str
     ended: int
@@ -36,14 +36,14 @@ class Row:
     needed: int
     seen: int
     most: int
-    """Requests in the busiest second."""
+    """Number of requests in the busiest second."""
     while_away: int
     seconds: float
     cpu: float
     faults: dict[str, int]
 
     def lines(self) -> Iterator[str]:
-        """Write it down."""
+        """Yield the row for people to read, with its faults below it."""
         ratio, per_turn = self.seen / self.needed, 1000 * self.cpu / self.needed
         yield (
             f"{self.name:<8}{self.ended:>7,}{self.failed:>8,}{self.needed:>9,}{self.seen:>9,}"
@@ -52,11 +52,11 @@ class Row:
         if self.faults:
             yield "        " + ", ".join(f"{count} {name}" for name, count in sorted(self.faults.items()))
         if self.while_away:
-            yield f"        {self.while_away} requests met nobody"
+            yield f"        {self.while_away} requests while the server was away"
 
 
 def play(name: str, settings: dict[str, float], given: argparse.Namespace, folder: Path) -> Row:
-    """Play the job once."""
+    """Play the job once against a server with these settings."""
     problems = [lt.Problem(id=f"p{n}", statement=f"What comes after {n}?") for n in range(given.problems)]
     progress, began, cpu = Progress(), time.monotonic(), time.process_time()
     with server.running(latency=given.latency, steps=STEPS, **settings) as url:
@@ -71,7 +71,7 @@ def play(name: str, settings: dict[str, float], given: argparse.Namespace, folde
 
 
 def main() -> None:
-    """Play all three."""
+    """Play all three jobs and print a row for each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--problems", type=int, default=500)
     parser.add_argument("--concurrency", type=int, default=64)

@@ -1,26 +1,26 @@
-"""Whether a model learns more from journeys, with their mistakes and corrections, than from the shortcuts in them.
+"""Whether a model learns more from journeys, with their mistakes and corrections, than from shortcuts.
 
-    python benchmarks/journeys.py                     # everything, in order; run it again after a stop
-    python benchmarks/journeys.py data journey-0      # some of it; two at a time use two cores
-    python benchmarks/journeys.py compare             # the table and the plot of the arms that are trained
+    python benchmarks/journeys.py                     # every step in order; run it again after a stop
+    python benchmarks/journeys.py data journey-0      # some steps; two processes use two cores
+    python benchmarks/journeys.py compare             # the table and the plot of the trained arms
 
-`data` has the bundled agents debate problems of the training split, labels each step by the exact solver and cuts the
+`data` lets the bundled agents debate problems of the training split, labels every step by the exact solver and exports
 twins: a journey and a shortcut from each tree. Each arm is a thinker trained from the bundled agent that plays both
-roles: it can take steps and judge them, one at a time, and has never written a thought:
+roles. That agent can propose and judge single steps, and has never written a whole thought:
 
     journey-SEED          journeys
-    shortcut-SEED         their twins: as many examples
-    shortcut-policy-SEED  the same, from the bundled policy, which takes better steps than the one in both roles
-    shortcut-long-SEED    the same, gone through until as many tokens were learned from as by the journeys
-    journey-tokens-SEED   fewer journeys: as many tokens of data as the shortcuts
-    journey-SEED-dpo      the arm of that name, then preferences between its own right and wrong thoughts
-    shortcut-SEED-dpo     likewise
+    shortcut-SEED         their twins, the same number of examples
+    shortcut-policy-SEED  the same data, trained from the bundled policy, whose steps are better
+    shortcut-long-SEED    the same data, with enough epochs to train on as many tokens as `journey`
+    journey-tokens-SEED   fewer journeys, with as many tokens as the shortcuts
+    journey-SEED-dpo      the arm of that name, then DPO on its own right and wrong thoughts
+    shortcut-SEED-dpo     the same for the shortcuts
 
-Every step is a command of `longthought`, printed before it runs. `compare` gives each arm one rollout on held-out
-problems, and shortcuts a best-of-n that the checker picks, over the same budgets of tokens; its plot shows the first
-seed alone. Then it tells how the thoughts ended, so that sums that are wrong and searches that are too short are not
-taken for one another. Rates, passes and temperatures were chosen on problems of the validation split, for journeys and
-shortcuts apart.
+Every step is a command of `longthought`, which is printed before it runs. `compare` gives each arm one rollout on
+held-out problems, and shortcuts also a majority vote and a best-of-n that the checker chooses, at the same token
+budgets; its plot shows only the first seed. A second table shows how the thoughts ended, which tells wrong sums from
+searches that were too short. Learning rates, epochs and temperatures were chosen on the validation split, separately
+for journeys and shortcuts.
 """
 
 import argparse
@@ -50,7 +50,7 @@ CONTEXT = 1024
 
 
 class Arm(NamedTuple):
-    """How one kind of thinker is trained and asked."""
+    """How one kind of thinker is trained and sampled."""
 
     data: str
     epochs: int
@@ -74,11 +74,11 @@ class Experiment:
     """The folders of one experiment, and the commands that fill them."""
 
     def __init__(self, given: argparse.Namespace) -> None:
-        """Take what was asked for."""
+        """Keep the options."""
         self.given, self.out = given, given.out
 
     def data(self) -> None:
-        """Make debates, labels and twins."""
+        """Play the debates, label them, and export the twins."""
         source, debates = self.out / "problems.jsonl", self.out / "debates"
         problems(source, self.given.debates, self.given.problem_seed)
         run("generate", source, "--out", debates, "--processes", self.given.processes)
@@ -90,7 +90,7 @@ class Experiment:
             )  # fmt: skip
 
     def train(self, arm: str) -> None:
-        """Train one arm, or go on with it."""
+        """Train one arm, or resume its training."""
         if arm.endswith("-dpo"):
             self._prefer(arm.removesuffix("-dpo"))
             return
@@ -107,7 +107,7 @@ class Experiment:
         known = self.out / "problems.jsonl"
         problems(source, self.given.preferences, self.given.problem_seed + 1, besides=known)
         run(
-            "generate", source, "--out", samples, "--graph", "sampling", "--samples", 4, "--set", "samples=1",
+            "generate", source, "--out", samples, "--graph", "sampling", "--samples", 4, "--set", "attempts=1",
             "--policy", f"transformers:{self.out / arm}", "--temperature", 1.0, "--processes", self.given.processes,
         )  # fmt: skip
         data = self.out / "data" / f"{arm}-dpo"
@@ -117,7 +117,7 @@ class Experiment:
         )  # fmt: skip
 
     def compare(self, arms: list[str]) -> None:
-        """Measure every arm that is trained."""
+        """Compare all arms that are trained, and print how their thoughts end."""
         trained = [arm for arm in arms if (self.out / arm / "README.md").exists()]
         folder = self.out / f"compared-{self.given.split}"
         strategies = [s for arm in trained for s in self._strategies(arm)]
@@ -127,7 +127,7 @@ class Experiment:
             title="how single thoughts end, %", title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0)
         )
         table.add_column("arm", no_wrap=True)
-        for column in (*ENDS, "steps", "wrong turns", "steps said before"):
+        for column in (*ENDS, "steps", "wrong turns", "repeated steps"):
             table.add_column(column, justify="right")
         for arm in trained:
             table.add_row(arm, *ends(Run(folder / arm / "seed-0")))
@@ -136,10 +136,10 @@ class Experiment:
     def _strategies(self, arm: str) -> list[Strategy]:
         policy = {"policy": f"transformers:{self.out / arm}", "tools": ()}
         how = ARMS[arm.removesuffix("-dpo").rpartition("-")[0]]
-        once = Strategy(arm, "sampling", {**policy, "samples": 1, "temperature": how.temperature}, "one rollout")
+        once = Strategy(arm, "sampling", {**policy, "attempts": 1, "temperature": how.temperature}, "one rollout")
         if arm != f"shortcut-policy-{self.given.seeds[0]}":
             return [once]
-        many = Strategy(f"{arm}-majority", "sampling", {**policy, "samples": MANY, "temperature": 1.0}, "a vote")
+        many = Strategy(f"{arm}-majority", "sampling", {**policy, "attempts": MANY, "temperature": 1.0}, "a vote")
         best = Strategy(f"{arm}-best-of-n", "sampling", choice="any right answer", checker=True, runs_of=many.name)
         return [once, many, best]
 
@@ -148,16 +148,16 @@ ENDS = ("right", "wrong sum", "number not at hand", "misses the target", "garble
 
 
 def ends(run: Run) -> list[str]:
-    """Return the shares of thoughts by how they end, and means of their steps, returns and repeated steps."""
-    found, steps, turns, again, count = Counter[str](), 0, 0, 0, 0
+    """Return the share of thoughts with each end, and mean numbers of steps, wrong turns and repeated steps."""
+    endings, steps, turns, again, count = Counter[str](), 0, 0, 0, 0
     for trajectory in run.trajectories():
         text = next((event.text for event in trajectory.events if isinstance(event, Proposed)), "")
         read = read_thought(text)
-        found[_end(trajectory, read, whole=len(text.split()) < CONTEXT - 32)] += 1
+        endings[_end(trajectory, read, whole=len(text.split()) < CONTEXT - 32)] += 1
         said = [turn.step for turn in read.turns]
         steps, again, count = steps + len(said), again + len(said) - len(set(said)), count + 1
         turns += sum(turn.back_to is not None for turn in read.turns)
-    shares = [f"{found[end] / count:.1%}".removesuffix("%") for end in ENDS]
+    shares = [f"{endings[end] / count:.1%}".removesuffix("%") for end in ENDS]
     return [*shares, f"{steps / count:.1f}", f"{turns / count:.1f}", f"{again / count:.1f}"]
 
 
@@ -182,14 +182,16 @@ def _end(trajectory: Trajectory, read: ReadThought, *, whole: bool) -> str:
 
 
 def main() -> None:
-    """Do what is asked for."""
+    """Run the steps that were asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("steps", nargs="*", help="data, arms by name, compare; by default all of them")
+    parser.add_argument("steps", nargs="*", help="data, names of arms, compare (default: all)")
     parser.add_argument("--out", type=Path, default=Path("runs/journeys"))
     parser.add_argument("--debates", type=int, default=6000)
     parser.add_argument("--problem-seed", type=int, default=40_000)
     parser.add_argument("--walk", default="chronological", choices=("chronological", "depth_first"))
-    parser.add_argument("--preferences", type=int, default=600, help="problems that preferences are sampled on")
+    parser.add_argument(
+        "--preferences", type=int, default=600, help="number of problems on which preferences are sampled"
+    )
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--split", default="test", choices=("test", "validation"))
     parser.add_argument("--test-problems", type=int, default=1000)

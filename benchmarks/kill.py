@@ -1,16 +1,16 @@
-"""Kill a batch job with SIGKILL, again and again, and see that nothing is lost and nothing is done twice.
+"""Kill a batch job with SIGKILL again and again, and check that nothing is lost and nothing is done twice.
 
     python benchmarks/kill.py --problems 200 --kills 20
     python benchmarks/kill.py --served --problems 500 --kills 30 --concurrency 64 --most-new-events 1200
     python benchmarks/kill.py --served --processes 2 --problems 500 --kills 30 --concurrency 64 --most-new-events 1200
 
-It runs `longthought generate` as a process of its own, kills it after a random number of new events, runs it again, and
-so on; then lets it finish. It ends with 1 if any of these fails: every problem has exactly one debate, begun, finished
-and graded once; its events have no gap; and what was in the log at a kill is there at the end, byte for byte, so that
-unfinished debates went on from their last event.
+The script runs `longthought generate` in a process of its own, kills it after a random number of new events, and runs
+it again; after the last kill it lets the job finish. The exit code is 0 if every problem has exactly one debate, begun,
+finished and graded once; if no debate has a gap in it; and if the log at each kill is a prefix of the final log,
+so unfinished debates went on from their last event.
 
-With --served the agents are on the fake server of `benchmarks/server.py`, which counts requests: those that are in no
-event were in flight at a kill and asked again, at most one for each debate that was in flight.
+With --served the agents are on the fake server of `benchmarks/server.py`, which counts requests. Requests in no event
+were in flight at a kill and sent again; there may be at most one for each debate in flight.
 """
 
 import argparse
@@ -37,10 +37,10 @@ LONGTHOUGHT = str(Path(sys.executable).with_name("longthought"))
 
 @dataclass(frozen=True)
 class Kill:
-    """What a kill found."""
+    """The state of the run folder after one kill."""
 
     log: Mapping[str, bytes]
-    """The segments at that moment, each up to its last whole line."""
+    """The bytes of each segment up to its last whole line."""
     begun: int
     done: int
     first: float
@@ -48,7 +48,7 @@ class Kill:
 
     @property
     def in_flight(self) -> int:
-        """Debates that were begun and not done."""
+        """Number of debates that were begun and not graded."""
         return self.begun - self.done
 
 
@@ -60,8 +60,8 @@ class Watch:
     events: int = 0
     _read: dict[Path, int] = field(default_factory=dict[Path, int])
 
-    def look(self) -> int:
-        """Return how many there are by now."""
+    def count(self) -> int:
+        """Return how many events have been written by now."""
         for path in self.out.glob("events-*.jsonl"):
             with path.open("rb") as file:
                 file.seek(self._read.get(path, 0))
@@ -78,11 +78,11 @@ def whole(out: Path) -> dict[str, bytes]:
 
 
 def kill_once(command: Sequence[str], out: Path, new_events: int) -> Kill | None:
-    """Run the job until it has written so many new events, and kill it; None if it finished before."""
+    """Run the job and kill it after `new_events` new events; return None if it finished before."""
     watch, began, first = Watch(out), time.monotonic(), 0.0
-    before = watch.look()
+    before = watch.count()
     job = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    while watch.look() < before + new_events:
+    while watch.count() < before + new_events:
         if job.poll() is not None:
             if job.returncode:
                 sys.exit(f"the job ended by itself with exit code {job.returncode}")
@@ -92,17 +92,17 @@ def kill_once(command: Sequence[str], out: Path, new_events: int) -> Kill | None
         time.sleep(0.005)
     job.send_signal(signal.SIGKILL)
     job.wait()
-    found = whole(out)
-    kinds = Counter(json.loads(line)["kind"] for data in found.values() for line in data.splitlines())
-    return Kill(found, kinds["started"], kinds["graded"], first or time.monotonic() - began)
+    log = whole(out)
+    kinds = Counter(json.loads(line)["kind"] for data in log.values() for line in data.splitlines())
+    return Kill(log, kinds["started"], kinds["graded"], first or time.monotonic() - began)
 
 
 def violations(out: Path, problems: Path, kills: Sequence[Kill]) -> list[str]:
-    """Say everything that is wrong with a finished run."""
+    """Return everything that is wrong with a finished run, a sentence each."""
     found: list[str] = []
     final = whole(out)
     found += [
-        f"kill {n}: {name} then is no prefix of {name} now"
+        f"kill {n}: {name} at the kill is no prefix of the final {name}"
         for n, kill in enumerate(kills, 1)
         for name, data in kill.log.items()
         if not final[name].startswith(data)
@@ -110,7 +110,7 @@ def violations(out: Path, problems: Path, kills: Sequence[Kill]) -> list[str]:
     run = lt.Run(out)
     wanted = {f"{task.problem.id}#0" for task in lt.load(problems)}
     found += [f"{name}: lost" for name in sorted(wanted - set(run.ids()))]
-    found += [f"{name}: nobody asked for it" for name in sorted(set(run.ids()) - wanted)]
+    found += [f"{name}: there is no such problem" for name in sorted(set(run.ids()) - wanted)]
     for trajectory in run.trajectories():
         kinds = Counter(event.kind for event in trajectory.events)
         for kind in ("started", "finished", "graded"):
@@ -122,13 +122,13 @@ def violations(out: Path, problems: Path, kills: Sequence[Kill]) -> list[str]:
 
 
 def run_and_kill(command: Sequence[str], out: Path, given: argparse.Namespace) -> list[Kill]:
-    """Kill the job as often as asked for."""
+    """Kill the job `--kills` times."""
     rng, kills = random.Random(given.seed), list[Kill]()
     while len(kills) < given.kills:
         new_events = rng.randint(1, given.most_new_events)
         kill = kill_once(command, out, new_events)
         if kill is None:
-            sys.exit(f"the job finished after {len(kills)} kills: give it more --problems, or fewer --most-new-events")
+            sys.exit(f"the job finished after {len(kills)} kills: use more --problems or fewer --most-new-events")
         kills.append(kill)
         events = sum(data.count(b"\n") for data in kill.log.values())
         print(
@@ -140,7 +140,7 @@ def run_and_kill(command: Sequence[str], out: Path, given: argparse.Namespace) -
 
 
 def repeated(url: str, summary: Mapping[str, int], kills: Sequence[Kill]) -> list[str]:
-    """Compare what the server has seen with what is in the log."""
+    """Compare the requests that the server received with those in the log."""
     seen, logged, most = server.stats(url)["requests"], summary["requests"], sum(kill.in_flight for kill in kills)
     print(
         f"{seen:,} requests for {logged:,} calls: {seen - logged:,} repeated ({(seen - logged) / logged:.1%}), "
@@ -150,16 +150,18 @@ def repeated(url: str, summary: Mapping[str, int], kills: Sequence[Kill]) -> lis
 
 
 def main() -> None:
-    """Run it."""
+    """Kill the job again and again, let it finish, and check its run folder."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--problems", type=int, default=200)
     parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--most-new-events", type=int, default=200, help="a kill comes after 1 to so many new events")
+    parser.add_argument("--most-new-events", type=int, default=200, help="maximum number of new events before a kill")
     parser.add_argument("--concurrency", type=int, default=32)
     parser.add_argument("--processes", type=int, default=1)
-    parser.add_argument("--served", action="store_true", help="agents on the fake server, not the bundled ones")
+    parser.add_argument(
+        "--served", action="store_true", help="use agents on the fake server instead of the bundled agents"
+    )
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, help="an empty folder to work in; by default a temporary one")
+    parser.add_argument("--out", type=Path, help="empty folder to work in (default: a temporary one)")
     given = parser.parse_args()
 
     folder = given.out or Path(tempfile.mkdtemp(prefix="longthought-kill-"))

@@ -1,11 +1,11 @@
-"""Measure how far Monte-Carlo labels agree with an exact solver, and what they cost, over the number of continuations.
+"""Measure how well Monte-Carlo labels agree with an exact solver, and what they cost, by number of continuations.
 
     python benchmarks/labels.py [--problems 200] [--samples 32] [--out runs/labels]
 
-The bundled agents debate held-out Countdown problems. Every step they took, but the last ones, is labelled twice: by
-the solver, and by continuations of the policy alone, of which the first 1, 2, 4, … are looked at. A step is called live
-if one of them ends in a right answer, so a live step can be missed and a dead one is never called live. Intervals
-(95 %, Wilson) reckon with steps of one debate being alike. Run it again after a stop.
+The bundled agents debate held-out Countdown problems. Every step except the last of a path is labelled twice: by the
+solver, and by the first 1, 2, 4, … continuations of the policy alone. A step counts as live if one continuation ends in
+a right answer, so a live step can be missed, and a dead step is never called live. The 95 % Wilson intervals allow for
+the similarity of steps from one debate. Run the script again after a stop.
 """
 
 import argparse
@@ -26,10 +26,10 @@ from longthought.trajectories.run import Run
 
 
 def main() -> None:
-    """Debate, label, compare."""
+    """Play the debates, label them in both ways, and compare the labels."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--problems", type=int, default=200)
-    parser.add_argument("--samples", type=int, default=32, help="continuations of each step")
+    parser.add_argument("--samples", type=int, default=32, help="number of continuations of each step")
     parser.add_argument("--split", default="validation", choices=("train", "validation", "test"))
     parser.add_argument("--seed", type=int, default=50_000)
     parser.add_argument("--out", type=Path, default=Path("runs/labels"))
@@ -40,28 +40,28 @@ def main() -> None:
     label(given.out, method="monte-carlo", trials=given.samples)
 
     truth = {
-        (debate.id, known.node): known.live
+        (debate.id, exact.node): exact.live
         for debate in Run(given.out).trajectories()
-        for known in exact_labels(debate)
+        for exact in exact_labels(debate)
     }
     hits: defaultdict[tuple[str, int], dict[int, bool]] = defaultdict(dict)
     tokens = 0
-    for tried in Run(given.out / f"continuations-{given.samples}").trajectories():
-        first = tried.tree.started
+    for continuation in Run(given.out / f"continuations-{given.samples}").trajectories():
+        first = continuation.tree.started
         assert first is not None and first.parent is not None  # noqa: PT018
-        hits[first.parent.trajectory, first.parent.node][first.sample] = tried.solved is True
-        tokens += tried.tree.policy_usage.computed
+        hits[first.parent.trajectory, first.parent.node][first.sample] = continuation.solved is True
+        tokens += continuation.tree.policy_usage.computed
     report(truth, hits, tokens, given.samples)
 
 
 def report(
     truth: dict[tuple[str, int], bool | None], hits: dict[tuple[str, int], dict[int, bool]], tokens: int, samples: int
 ) -> None:
-    """Print a row for 1, 2, 4, … continuations a step."""
+    """Print a row for 1, 2, 4, … continuations per step."""
     live = [key for key in hits if truth[key]]
     dead = [key for key in hits if truth[key] is False]
     table = Table(title=f"{len(live):,} live and {len(dead):,} dead steps of {len({t for t, _ in hits}):,} debates")
-    for column in ("continuations", "agree %", "live ones found %", "AUROC of the share", "tokens a step"):
+    for column in ("continuations", "agree %", "live steps found %", "AUROC of the share", "tokens per step"):
         table.add_column(column, justify="right")
     k = 1
     while k <= samples:
@@ -78,13 +78,13 @@ def report(
 
 
 def _interval(found: list[tuple[tuple[str, int], bool]]) -> str:
-    """Write a share of steps, those of one debate being alike."""
+    """Return a share of steps with its interval, clustered by debate."""
     hits, steps = Counter[str](), Counter[str]()
     for (debate, _), hit in found:
         hits[debate] += hit
         steps[debate] += 1
-    said = clustered([hits[debate] for debate in steps], list(steps.values()))
-    return f"{said.value:.1%} [{said.low:.1%}, {said.high:.1%}]".replace("%", "")
+    agreement = clustered([hits[debate] for debate in steps], list(steps.values()))
+    return f"{agreement.value:.1%} [{agreement.low:.1%}, {agreement.high:.1%}]".replace("%", "")
 
 
 if __name__ == "__main__":

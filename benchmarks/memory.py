@@ -1,9 +1,9 @@
-"""Stream many problems through a job and watch its resident memory.
+"""Stream many problems through a job and measure its resident memory.
 
     python benchmarks/memory.py --problems 100000 --from 5000
 
-The problems come from a file, the agents answer at once from a script, so that nothing but the job itself is measured:
-agenda, graph, dialects, log. It ends with 1 if memory grew by more than --most MB after the first --from debates.
+The problems come from a file and scripted agents answer at once, so that only the job itself is measured: agenda, graph
+and log. The exit code is 1 if memory grew by more than --most MB after the first --from debates.
 """
 
 import argparse
@@ -27,27 +27,27 @@ SIZE = resource.getpagesize()
 
 
 class Adder:
-    """A policy and a critic of few words: a step, then the answer, both accepted."""
+    """Takes both seats: it proposes a step and then the answer, and accepts both."""
 
     name = "scripted:adder"
 
     def unsuitable(self, view: View) -> str | None:
-        """Take everything on."""
+        """Accept every problem."""
         return None
 
     async def propose(self, view: View) -> Reply[Step]:
-        """Take a step, then answer."""
+        """Propose a step, or the answer if there is a step."""
         number = view.problem.statement.split()[2]
         answer = str(int(number) + 1000) if view.path else None
         step = Step(f"So it is {answer}." if answer else f"I add the thousand to {number}.", answer)
         return Reply(step, (Call(model=self.name, text=step.text, usage=Usage(prompt=100, completion=10)),))
 
     async def propose_many(self, view: View, count: int) -> Sequence[Reply[Step]]:
-        """Give the same step so many times."""
+        """Propose the same step `count` times."""
         return [await self.propose(view)] * count
 
     async def reflect(self, view: View) -> Reply[str]:
-        """Never asked for."""
+        """Fail: these debates hold no reflection."""
         raise NotImplementedError
 
     async def judge(self, view: View) -> Reply[Verdict]:
@@ -56,7 +56,7 @@ class Adder:
         return Reply(verdict, (Call(model=self.name, text="fine", usage=Usage(prompt=120, completion=5)),))
 
     async def aclose(self) -> None:
-        """Hold nothing."""
+        """Do nothing: there is no connection to close."""
 
 
 def resident() -> float:
@@ -66,19 +66,21 @@ def resident() -> float:
 
 
 def task(number: int) -> Task:
-    """Return one problem."""
+    """Return the problem of that number with its answer."""
     problem = Problem(id=f"sum-{number}", statement=f"What is {number} + 1000 ?")
     return Task(problem=problem, reference=AnswerReference(answer=str(number + 1000)))
 
 
 def main() -> None:
-    """Run it."""
+    """Play the debates and print the memory along the way."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--problems", type=int, default=100_000)
-    parser.add_argument("--from", dest="first", type=int, default=5_000)
-    parser.add_argument("--most", type=float, default=50.0, help="MB that memory may grow by")
+    parser.add_argument(
+        "--from", dest="first", type=int, default=5_000, help="number of debates before the growth counts"
+    )
+    parser.add_argument("--most", type=float, default=50.0, help="maximum growth of memory in MB")
     parser.add_argument("--concurrency", type=int, default=256)
-    parser.add_argument("--out", type=Path, help="an empty folder to work in; by default a temporary one")
+    parser.add_argument("--out", type=Path, help="empty folder to work in (default: a temporary one)")
     given = parser.parse_args()
 
     folder = given.out or Path(tempfile.mkdtemp(prefix="longthought-memory-"))
@@ -94,7 +96,7 @@ def main() -> None:
             now = resident()
             base, most = base or now, max(most, now)
             cpu = (time.process_time() - began) / number * 1e3
-            print(f"{number:>8} debates  {now:7.1f} MB  {cpu:.2f} ms of CPU each", flush=True)
+            print(f"{number:>8} debates  {now:7.1f} MB  {cpu:.2f} ms of CPU per debate", flush=True)
     print(f"\n{given.problems} problems: {most - base:+.1f} MB from debate {given.first} on")
     print(f"run folder: {folder / 'run'}")
     sys.exit(most - base > given.most)

@@ -1,17 +1,17 @@
-"""How much of a debate's prompts a server's prefix cache serves, and how their cost grows with the rounds.
+"""Measure which share of a debate's prompts a prefix cache serves, and how the cost grows with the rounds.
 
     .ci/vllm DIR && python benchmarks/prefix.py --vllm DIR
     python benchmarks/prefix.py --base-url http://localhost:8000/v1 --policy NAME --critic NAME
 
-The first way makes a model that babbles (`benchmarks/babble.py`), serves it with vLLM on this machine and lets it
-debate with itself, in prose, with prompts of a thousand tokens and more; the second does the same on a server and with
-models of yours. The server should be idle otherwise, cache prefixes, and, if it is vLLM, run with
+The first command makes a model of random words (`benchmarks/babble.py`), serves it with vLLM on this machine and lets
+it debate with itself in prose, with prompts of a thousand tokens and more. The second does the same with your models on
+your server, which should be idle otherwise, cache prefixes, and, if it is vLLM, run with
 `--enable-prompt-tokens-details`.
 
-What came from the cache is what the server says in each reply; vLLM's own counters stand beside it. Afterwards the same
-requests are sent again twice, one token asked for, each time into an empty part of the cache (`cache_salt`): as they
-were, and with the accepted path moved to the end, behind what changes from request to request. So the two differ in
-nothing but the order of what a view says.
+Cached tokens are those that the server reports in each reply; vLLM's own counters are printed too. Afterwards the same
+requests are sent twice more for one token each, each time into an empty part of the cache (`cache_salt`): first
+unchanged, then with the accepted path moved to the end, behind the parts that change from request to request. The two
+differ only in the order of the view.
 """
 
 import argparse
@@ -63,13 +63,13 @@ class Bill:
 
     @property
     def share(self) -> float:
-        """What came from the cache."""
+        """The share of prompt tokens from the cache."""
         return self.cached / self.prompt if self.prompt else 0.0
 
 
 @dataclass
 class Growth:
-    """A debate up to a round, on average over those that got there."""
+    """Means up to a round, over the debates that reached it."""
 
     round: int
     debates: int
@@ -83,7 +83,7 @@ class Growth:
 
 @dataclass
 class Found:
-    """Everything that was measured."""
+    """All figures of the measurement."""
 
     server: str
     model: str
@@ -99,10 +99,10 @@ class Found:
 
 
 class Metrics:
-    """What a vLLM server says of itself; nothing where it isn't one."""
+    """The metrics of a vLLM server; empty for another server."""
 
     def __init__(self, base_url: str) -> None:
-        """Read it now."""
+        """Read the metrics now."""
         root = base_url.removesuffix("/").removesuffix("/v1")
         self.lines = self._read(f"{root}/metrics").splitlines()
         version = self._read(f"{root}/version")
@@ -129,7 +129,7 @@ class Metrics:
 
 
 def growth(debates: Sequence[Trajectory], rounds: int) -> Iterator[Growth]:
-    """Yield what debates have cost after 1, 2, 4, … rounds."""
+    """Yield the cost of debates after 1, 2, 4, … rounds."""
     seen: list[dict[int, tuple[int, int, int]]] = []
     for debate in debates:
         tree, longest = Tree(), 0
@@ -143,10 +143,10 @@ def growth(debates: Sequence[Trajectory], rounds: int) -> Iterator[Growth]:
         seen.append(after)
     at = 1
     while at <= rounds:
-        there = [after[at] for after in seen if at in after]
-        if there:
-            means = [sum(values) / len(there) for values in zip(*there, strict=True)]
-            yield Growth(at, len(there), *means)
+        costs = [after[at] for after in seen if at in after]
+        if costs:
+            means = [sum(values) / len(costs) for values in zip(*costs, strict=True)]
+            yield Growth(at, len(costs), *means)
         at = at * 2 if at * 2 <= rounds or at == rounds else rounds
 
 
@@ -201,7 +201,7 @@ def play(given: argparse.Namespace, base_url: str, folder: Path) -> list[Traject
 
 
 def agents(given: argparse.Namespace, base_url: str) -> tuple[Any, Any]:
-    """Make both, at temperature 1."""
+    """Return policy and critic, at temperature 1."""
     return (
         lt.policy(f"openai:{given.policy}", base_url=base_url, dialect="prose", temperature=1.0),
         lt.critic(f"openai:{given.critic}", base_url=base_url, dialect="prose", temperature=1.0),
@@ -231,7 +231,7 @@ async def measure(given: argparse.Namespace, base_url: str, folder: Path) -> Fou
 
 
 async def serve(given: argparse.Namespace) -> Found:
-    """Measure on the server given, or on one of our own."""
+    """Measure on the given server, or on one started here."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         if given.base_url:
@@ -245,7 +245,7 @@ async def serve(given: argparse.Namespace) -> Found:
 
 
 def table(found: Found) -> Iterator[str]:
-    """Write it for people."""
+    """Yield the lines of the tables."""
     block = f"blocks of {found.block_size} tokens" if found.block_size else "block size unknown"
     yield f"{found.server}, {found.model}, {block}; {found.debates} debates of at most {found.rounds} rounds"
     yield "\nrole      requests  prompt tokens  shortest  longest  from the cache"
@@ -271,12 +271,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     place = parser.add_mutually_exclusive_group(required=True)
     place.add_argument("--vllm", type=Path, metavar="DIR", help="an environment with vLLM")
-    place.add_argument("--base-url", metavar="URL", help="a server that runs")
+    place.add_argument("--base-url", metavar="URL", help="base URL of a running server")
     parser.add_argument("--policy", default="babble", metavar="NAME", help="its name on the server")
     parser.add_argument("--critic", default="babble", metavar="NAME", help="its name on the server")
-    parser.add_argument("--debates", type=int, default=8, help="all at once")
+    parser.add_argument("--debates", type=int, default=8, help="number of debates, all in flight at once")
     parser.add_argument("--rounds", type=int, default=24)
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the figures there as JSON")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="JSON file for the figures")
     given = parser.parse_args()
     found = asyncio.run(serve(given))
     print("\n".join(table(found)))

@@ -1,10 +1,10 @@
-"""How fast is a confined run? Median latency, runs a second and CPU, beside an unconfined `python -c` of the same code.
+"""Measure confined runs against an unconfined `python -c` of the same code: latency, runs per second and CPU.
 
     python benchmarks/sandbox.py --runs 400 --workers 2
 
-The workers have sympy and numpy imported before they are given anything; the second program imports sympy, so that its
-fresh process pays for that. Latency is that of one caller, throughput that of many at once; a loaded machine stretches
-both, the CPU time less.
+The workers import sympy and numpy before their first run. The second program imports sympy, which costs a fresh process
+much time. Latency is measured with one caller, throughput with many at once. A loaded machine stretches both, and CPU
+time less.
 """
 
 import argparse
@@ -29,13 +29,13 @@ PROGRAMS = {
 
 
 def cpu() -> float:
-    """CPU seconds of this process and of those it has waited for."""
+    """Return the CPU seconds of this process and its ended children."""
     found = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(usage.ru_utime + usage.ru_stime for usage in found)
 
 
 def below(pid: int) -> float:
-    """CPU seconds of all processes below one, and of those they have waited for."""
+    """Return the CPU seconds of all running descendants of a process and their ended children."""
     total, tick = 0.0, os.sysconf("SC_CLK_TCK")
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -74,7 +74,7 @@ async def timed(run: Callable[[], Awaitable[str]], expected: str, runs: int, at_
 
 
 async def confined(kind: str, code: str, expected: str, runs: int, workers: int) -> dict[str, float]:
-    """Measure a sandbox."""
+    """Measure runs in a sandbox with one kind of confinement."""
     sandbox = Sandbox(confinement=kind, workers=workers)
 
     async def run() -> str:
@@ -90,7 +90,7 @@ async def confined(kind: str, code: str, expected: str, runs: int, workers: int)
 
 
 async def fresh(code: str, expected: str, runs: int, workers: int) -> dict[str, float]:
-    """Measure a new interpreter each time."""
+    """Measure runs in a new interpreter each."""
 
     async def run() -> str:
         return await asyncio.to_thread(subprocess.check_output, [sys.executable, "-c", code], text=True)
@@ -99,7 +99,7 @@ async def fresh(code: str, expected: str, runs: int, workers: int) -> dict[str, 
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure all programs in all ways, and print a table or JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=400)
     parser.add_argument("--workers", type=int, default=2)

@@ -1,13 +1,13 @@
-"""What a search costs beside its models: CPU per new node, for every strategy and for trees of growing size.
+"""Measure what a search costs besides its models: CPU per new node, by strategy and size of the tree.
 
     python benchmarks/search.py --nodes 1000 10000
 
-The agents answer at once, from a hash of the path, so what is left is the search itself: select, propose, check, judge,
-fold, and the events that a log keeps. No step is an answer and no budget but that of rounds ends a search, so every
-tree has about the size that was asked for. `flat` is the cost in the largest tree over that in the smallest. Times are
-CPU seconds of this process, the best of `--repeats`.
+The agents answer at once from a hash of the path, so only the search itself is measured: select, propose, check, judge,
+fold, and the events of the log. No step is an answer and only the budget of rounds ends a search, so every tree has
+about the size that was asked for. `flat` is the cost per node in the largest tree divided by that in the smallest.
+Times are CPU seconds of this process, the best of `--repeats`.
 
-`--watched` takes the turns one by one through LangGraph, as Studio does, where the state is copied at every step.
+`--watched` runs each turn through LangGraph, as Studio does, where the state is copied at every step.
 """
 
 import argparse
@@ -37,55 +37,55 @@ from longthought.trajectories.events import Action, Call, Proposed, Usage, Verdi
 WIDTH = 4
 DEPTH = 16
 STEPS = 32
-"""Different steps there are from any node."""
+"""Number of different steps from any node."""
 
 
 class Oracle:
-    """Sits in both chairs and answers at once, always the same to the same views in the same order."""
+    """Takes both seats and answers at once; the same views in the same order get the same answers."""
 
     name = "oracle"
 
     def __init__(self) -> None:
-        """Start without having said anything."""
+        """Begin with no steps proposed."""
         self._given: Counter[tuple[str, ...]] = Counter()
 
     def unsuitable(self, view: View) -> str | None:
-        """Take everything on."""
+        """Accept every problem."""
         return None
 
     async def propose(self, view: View) -> Reply[Step]:
-        """Give one step."""
+        """Propose one step."""
         return (await self.propose_many(view, 1))[0]
 
     async def propose_many(self, view: View, count: int) -> Sequence[Reply[Step]]:
-        """Give steps in turn, the first again after the last."""
+        """Propose the steps of a node in turn; after the last comes the first again."""
         known = self._given[view.path] % STEPS
         self._given[view.path] += count
         steps = [f"{chance(view.path, str(known + n))} leads on to case {known + n}." for n in range(count)]
         return [Reply(Step(step), (call(step),)) for step in steps]
 
     async def reflect(self, view: View) -> Reply[str]:
-        """Refuse: nobody asks for it."""
+        """Fail: a search asks for no reflection."""
         raise NotImplementedError
 
     async def judge(self, view: View) -> Reply[Verdict]:
-        """Give a score from the path, and no hope to one step in five."""
+        """Return a score derived from the path, and reject one step in five."""
         assert view.candidate is not None
         score = chance(view.path, view.candidate.text) % 1000 / 1000
         action = Action.CONTINUE if score > 0.2 else Action.BACKTRACK
         return Reply(Verdict(action=action, score=score, critique="as it is"), (call("as it is"),))
 
     async def aclose(self) -> None:
-        """Hold nothing."""
+        """Do nothing: there is no connection to close."""
 
 
 def chance(path: Sequence[str], step: str) -> int:
-    """Return a number for a path and a step from it."""
+    """Return a hash of a path and a step from it."""
     return zlib.crc32("\n".join((*path, step)).encode())
 
 
 def call(text: str) -> Call:
-    """Return what a call would have cost."""
+    """Return a call with a fixed token bill."""
     return Call(model=Oracle.name, text=text, usage=Usage(prompt=100, cached=80, completion=10))
 
 
@@ -105,7 +105,7 @@ async def grow(way: StrategyName, nodes: int, *, watched: bool) -> int:
 
 
 def measure(way: StrategyName, nodes: int, repeats: int, *, watched: bool, profiled: bool) -> float:
-    """Return CPU milliseconds a node."""
+    """Return the CPU milliseconds per node, the best of several runs."""
     best = float("inf")
     for _ in range(repeats):
         began = time.process_time()
@@ -116,7 +116,7 @@ def measure(way: StrategyName, nodes: int, repeats: int, *, watched: bool, profi
         else:
             grown = asyncio.run(grow(way, nodes, watched=watched))
         best = min(best, 1000 * (time.process_time() - began) / grown)
-        if grown < 0.9 * nodes:  # what comes to nothing costs a round, too
+        if grown < 0.9 * nodes:  # a proposal that fails costs a round too
             sys.exit(f"{way}: the tree ended at {grown} nodes of {nodes}")
     return best
 
@@ -135,7 +135,7 @@ def main() -> None:
     how = {"watched": options.watched, "profiled": options.profile}
     rows: dict[str, list[float]] = {}
     if not options.json:
-        print("CPU ms a node" + "".join(f"{n:>11,}" for n in options.nodes) + "       flat")
+        print("CPU ms / node" + "".join(f"{n:>11,}" for n in options.nodes) + "       flat")
     for way in options.strategies:
         rows[way] = row = [measure(way, n, options.repeats, **how) for n in options.nodes]
         if not options.json:

@@ -1,11 +1,11 @@
-"""A fake OpenAI-compatible server with a fixed latency and, where asked, faults: what the clients are measured against.
+"""A fake OpenAI-compatible server with a fixed latency and optional faults, against which clients are measured.
 
     python benchmarks/server.py --latency 0.05 --faults 0.1 --port 8001
 
-It is written on a bare asyncio protocol, so that on a small machine it takes as little as it can from whoever is
-measured. Its policy writes `--steps` steps and then an answer; its critic agrees, but for one step in `--backtrack`.
-Every reply follows from the request alone, so two clients that ask the same get the same. `GET /v1/stats` says what it
-has seen. It takes HTTP from well-behaved clients alone and knows nothing of longthought but the words it looks for.
+It is a bare asyncio protocol, so that it takes little CPU from the client that is measured on the same machine. Its
+policy writes `--steps` steps and then an answer; its critic accepts all steps except one in `--backtrack`. Every reply
+depends only on the request, so equal requests get equal replies. `GET /v1/stats` returns what the server has seen. It
+reads HTTP from well-behaved clients only, and knows nothing of longthought except the words it looks for in prompts.
 """
 
 import argparse
@@ -41,13 +41,13 @@ class Settings:
     away_after: float = 0.0
     """Seconds after the first request at which the server goes away."""
     away_for: float = 0.0
-    """Seconds that it is away: every connection is cut at once."""
+    """Seconds that the server is away, during which it cuts every connection at once."""
     steps: int = 7
     """Steps of a solution before the one that answers."""
     backtrack: int = 0
-    """One step in so many is rejected; 0 for none."""
+    """One in this number of steps is rejected; 0 for none."""
     padding: int = 200
-    """Characters that fill a step or a critique up."""
+    """Length in characters to which steps and critiques are padded."""
     seed: int = 0
 
 
@@ -62,10 +62,10 @@ class Stats:
     busy: float = 0.0
     """Seconds in flight, summed over all requests."""
     first: float = 0.0
-    """When the first request came."""
+    """Time of the first request."""
     most_in_a_second: int = 0
     while_away: int = 0
-    """Requests that met nobody."""
+    """Number of requests while the server was away."""
     faults: Counter[str] = field(default_factory=Counter[str])
     second: tuple[int, int] = (0, 0)
     """The current second and the requests in it."""
@@ -107,7 +107,7 @@ class Model:
         return json.dumps(body | {"usage": usage}).encode()
 
     def step(self, prompt: str) -> str:
-        """Write a step that no other prompt gets; after enough accepted ones, the answer."""
+        """Write a step that depends on the prompt, or the answer after enough accepted steps."""
         mark = zlib.crc32(prompt.encode())
         words = f"Case {mark} leads on. ".ljust(self.settings.padding, "x")
         return f"{words} \\boxed{{42}}" if len(ACCEPTED.findall(prompt)) >= self.settings.steps else words
@@ -132,7 +132,7 @@ class Connection(asyncio.Protocol):
         self.received = bytearray()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the way back."""
+        """Keep the transport for replies."""
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
 
@@ -213,7 +213,7 @@ async def serve(settings: Settings, port: int) -> None:
 
 @contextlib.contextmanager
 def running(**settings: float) -> Iterator[str]:
-    """Run the server as a process of its own; gives its base URL."""
+    """Run the server in a process of its own, and yield its base URL."""
     options = [f"--{name}={value}" for name, value in settings.items()]
     process = subprocess.Popen([sys.executable, __file__, *options], stdout=subprocess.PIPE, text=True)
     try:

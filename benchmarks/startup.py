@@ -1,4 +1,4 @@
-"""What does `import longthought` cost? CPU seconds, and that it loads neither torch nor transformers.
+"""Measure the CPU seconds of `import longthought`, and check that it loads neither torch nor transformers.
 
 python benchmarks/startup.py
 """
@@ -12,7 +12,7 @@ CODE = "import longthought, sys; print(sorted({'torch', 'transformers'} & set(sy
 
 
 def main() -> None:
-    """Import in ten fresh processes, beside ten that import nothing."""
+    """Import in ten fresh processes, compared with ten processes that import nothing."""
     costs: dict[str, list[float]] = {"import longthought": [], "bare python": []}
     for _ in range(10):
         for name, code in (("import longthought", CODE), ("bare python", "print([])")):

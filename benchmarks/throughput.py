@@ -1,12 +1,12 @@
-"""Count the debates that the bundled agents play in a minute of CPU, beside a plain batched `generate`.
+"""Count the debates that the bundled agents play per minute of CPU, compared with a plain batched `generate`.
 
     OMP_NUM_THREADS=1 python benchmarks/throughput.py --problems 200
 
-Three ways, one after the other in this process: debates on the engine that jobs use (continuous batching, prefixes
-shared); the same debates on the plain engine (whatever waits becomes one padded batch); and no debates at all, but
-transformers' `generate` alone, in full batches in which every prompt and every reply has the mean length of those in
-the first job, one for each of its calls. That last one waits for nobody, and no debate could be played so: a turn needs
-the reply before it. Loading is left out.
+Three ways run one after the other in this process: debates on the engine that jobs use (continuous batching, shared
+prefixes); the same debates on the static engine (all waiting requests become one padded batch); and transformers'
+`generate` alone, in full batches with one row for each call of the first job, where every prompt and every reply has
+the mean length of that job. The last way is a bound that no debate can reach, because a turn needs the reply before it.
+The time to load the models is not counted.
 """
 
 import argparse
@@ -44,19 +44,19 @@ Kind = Literal["continuous", "static"]
 
 @dataclass(frozen=True)
 class Row:
-    """What one way took."""
+    """The figures of one way."""
 
     name: str
     debates: int
     solved: int
     written: int
-    """Tokens."""
+    """Number of tokens written by the models."""
     read: int
     cpu: float
     wall: float
 
     def line(self) -> str:
-        """Write it down."""
+        """Return the row for people to read."""
         debates = f"{60 * self.debates / self.cpu:,.0f}" if self.debates else "–"
         return (
             f"{self.name:<22}{self.debates or '–':>8}{self.solved or '–':>8}{debates:>12}{self.written:>10,}"
@@ -94,7 +94,7 @@ async def debate(kind: Kind, given: argparse.Namespace, out: Path) -> tuple[Row,
 
 
 def plain(bills: Mapping[str, Bill], batch: int, seed: int) -> Row:
-    """Let both models write as much with nothing around `generate`."""
+    """Let both models write the same number of tokens with `generate` alone."""
     dice, written, read = random.Random(seed), 0, 0
     work: list[Callable[[], Any]] = []
     for role, bill in bills.items():

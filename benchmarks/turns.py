@@ -1,17 +1,17 @@
-"""What an agent turn costs in CPU, beside the floor (a bare aiohttp client) and beside the graph alone, in one run.
+"""Measure the CPU time of an agent turn, compared with a bare aiohttp client and with the graph alone, in one run.
 
     python benchmarks/turns.py --debates 1024 --in-flight 256 --latency 0.05
 
 One process plays debates against the fake server of `benchmarks/server.py`, which runs in a process of its own. Three
-clients do the same turns one after the other: a bare aiohttp client that posts the very bytes a debate sends and reads
-the JSON that comes back; a job whose agents sleep instead of asking, which leaves agenda, graph and log; and a whole
-job, with dialect and chat model. `--watched` measures LangGraph, too, with a node for each turn, as Studio runs
-it; there the state is the log, and no file is written.
+clients do the same turns one after the other: a bare aiohttp client that posts the same bytes as a debate and reads the
+JSON of the replies; a job whose agents sleep instead of sending requests, which leaves agenda, graph and log; and a
+whole job with dialect and chat model. `--watched` also measures LangGraph with a node for each turn, as Studio runs it;
+there the state is the log, and no file is written.
 
-Times are CPU seconds of this process, never the wall's. `in flight` is how many debates were played on average, as
-a share of those there was room for. `open` is how many requests were under way on average from where the client stands,
-`served` from where the server stands, likewise: what lies between them waited for this process. With the latency near
-the CPU time of a whole round of all debates the processor is what is short, so `served` says more at `--latency 1`.
+Times are CPU seconds of this process, not wall-clock seconds. `in flight` is the mean number of debates in flight, as a
+share of `--in-flight`. `open` is the mean number of requests in flight as the client sees it, `served` as the server
+sees it, both as shares of `--in-flight`; their difference waited for this process. If the latency is close to the CPU
+time of one round of all debates, the processor is the bottleneck, so `served` tells more at `--latency 1`.
 """
 
 import argparse
@@ -54,7 +54,7 @@ STATEMENT = "A tank holds 60 litres and loses a third of what it holds every hou
 
 @dataclass(frozen=True)
 class Load:
-    """How much is played."""
+    """How many debates are played, and how long they are."""
 
     debates: int
     in_flight: int
@@ -69,7 +69,7 @@ class Load:
 
 @dataclass
 class Tally:
-    """What a client counts while it plays."""
+    """Counts of one client while it plays."""
 
     events: int = 0
     waited: float = 0.0
@@ -80,7 +80,7 @@ class Tally:
 
 @dataclass
 class Row:
-    """What one client took."""
+    """The figures of one client."""
 
     client: str
     turns: int
@@ -97,12 +97,12 @@ class Row:
 
     @property
     def per_turn(self) -> float:
-        """CPU milliseconds a turn."""
+        """CPU milliseconds per turn."""
         return 1000 * self.cpu / self.turns
 
 
 class Sleeper:
-    """Sits in both chairs and sleeps as long as a server would take; it says what the fake server says."""
+    """Takes both seats, sleeps for the server's latency, and answers as the fake server does."""
 
     name = "sleeper"
 
@@ -111,7 +111,7 @@ class Sleeper:
         self.load = load
 
     def unsuitable(self, view: View) -> str | None:
-        """Take everything on."""
+        """Accept every problem."""
         return None
 
     async def _call(self, text: str) -> tuple[Call, ...]:
@@ -133,18 +133,18 @@ class Sleeper:
         raise NotImplementedError
 
     async def judge(self, view: View) -> Reply[Verdict]:
-        """Agree."""
+        """Accept every step."""
         action = Action.TERMINATE if view.candidate and view.candidate.answer else Action.CONTINUE
         critique = "Case 1 was looked at. ".ljust(200, "y")
         calls = await self._call(f'{{"critique": "{critique}", "action": "{action}", "target": null, "score": 0.5}}')
         return Reply(Verdict(action=action, score=0.5, critique=critique), calls)
 
     async def aclose(self) -> None:
-        """Hold nothing."""
+        """Do nothing: there is no connection to close."""
 
 
 async def keep_busy(load: Load, one: Callable[[int], Any]) -> None:
-    """Play all debates, so many at once."""
+    """Play all debates, with at most `load.in_flight` at a time."""
     left: Iterator[int] = iter(range(load.debates))
 
     async def worker() -> None:
@@ -192,7 +192,7 @@ Player = Callable[[Load, Seats, DebateContext, Path, Tally], Coroutine[Any, Any,
 
 
 async def bare(load: Load, base_url: str, bodies: Sequence[bytes], tally: Tally) -> None:
-    """Post what a debate posts, with nothing around aiohttp."""
+    """Post the requests of debates with aiohttp alone."""
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0), headers={"Content-Type": "application/json"}
     ) as session:

@@ -1,15 +1,15 @@
 """Every error longthought raises on purpose, in one tree.
 
     LongthoughtError
-    ├── UserError            the caller can mend it: exit code 2
+    ├── UserError            the caller can fix it: exit code 2
     │   ├── ProblemError     a problem or data set that can't be read
     │   ├── ModelError       an unknown, unreadable or unsuitable model
     │   ├── ConfigError      options that don't make sense together
     │   └── RunFolderError   a run folder that isn't what was asked for
     └── RunError             something outside failed while running: exit code 1
         ├── EndpointError    a model server that can't be reached or misbehaves
-        │   ├── RefusedError     one that understood a request and said no
-    │   └── OutageError      one that would fail any request: no debate is to blame, and the job stops
+        │   ├── RefusedError     a server that understood a request and refused it
+        │   └── OutageError      a server that would fail any request: no debate is to blame, and the job stops
         ├── EngineError      an in-process engine that stopped
         └── LogError         a log that can't be written: no debate is to blame, and the job stops
 
@@ -24,7 +24,7 @@ class LongthoughtError(Exception):
 
 
 class UserError(LongthoughtError):
-    """Something the caller can mend; the command line exits with 2."""
+    """Something the caller can fix; the command line exits with 2."""
 
     exit_code = 2
 
@@ -54,7 +54,7 @@ class EndpointError(RunError):
 
 
 class RefusedError(EndpointError):
-    """A server understood a request and said no; asking again in the same way is pointless."""
+    """A server understood a request and refused it; sending it again is pointless."""
 
     def __init__(self, message: str, *, status: int, said: str) -> None:
         """Keep the HTTP status and the server's own words beside the message."""

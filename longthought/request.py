@@ -14,7 +14,7 @@ from longthought.record import Record
 
 
 class Request(Record):
-    """A frozen value that refuses what makes no sense with one sentence that names the field."""
+    """A frozen value; a field that makes no sense is refused in one sentence that names it."""
 
     model_config = ConfigDict(use_attribute_docstrings=True, validate_default=True, arbitrary_types_allowed=True)
 
@@ -32,7 +32,7 @@ class Request(Record):
 
     @classmethod
     def given(cls, request: Self | None, settings: Mapping[str, Any]) -> Self:
-        """Return a request that was given whole, or make one of settings that were given by name.
+        """Return the request that was given, or build one from settings by name.
 
         Raises:
             ConfigError: if both were given, or a setting makes no sense.
@@ -46,7 +46,7 @@ class Request(Record):
 
 
 def objection(error: ValidationError) -> str:
-    """Put the first thing that pydantic refuses into one sentence, with the field's name in backticks."""
+    """Return the first error of pydantic as one sentence, with the field's name in backticks."""
     first = error.errors(include_url=False)[0]
     name = ".".join(part for part in first["loc"] if isinstance(part, str)) or "the request"
     limits: dict[str, Any] = first.get("ctx", {})

@@ -1,4 +1,4 @@
-"""Intervals, tests and scores, exact where that is cheap. Numbers in, numbers out: nothing here knows a debate."""
+"""Intervals, tests and scores, exact where that is cheap. This module knows numbers only, and no debates."""
 
 import math
 from collections import Counter
@@ -12,7 +12,7 @@ from longthought.record import Record
 Z: Final = 1.959964
 """The normal quantile of a 95 % interval."""
 BINS: Final = 10
-"""Of a calibration plot."""
+"""Number of bins of a calibration plot."""
 
 
 class Share(NamedTuple):
@@ -35,7 +35,7 @@ def share(hits: int, of: int, *, worth: float | None = None) -> Share:
     Args:
         hits: Successes.
         of: Trials.
-        worth: How many independent trials they are worth, where they are not independent.
+        worth: Effective number of trials, if they are not independent (default: `of`).
 
     Raises:
         ValueError: if `of` is not positive.
@@ -58,7 +58,7 @@ def clustered(hits: Sequence[int], tries: int | Sequence[int]) -> Share:
 
     Args:
         hits: Successes on each problem.
-        tries: Tries on each problem; one number where all have the same.
+        tries: Tries on each problem, or one number for all.
 
     Raises:
         ValueError: if there are no problems.
@@ -75,10 +75,14 @@ def clustered(hits: Sequence[int], tries: int | Sequence[int]) -> Share:
 
 
 def paired(differences: Sequence[int]) -> float:
-    """Return the exact two-sided p-value of paired outcomes: the successes of one arm less those of the other.
+    """Return the exact two-sided p-value of paired outcomes.
 
-    With one try a problem it is McNemar's exact test (McNemar, 1947); with several, Fisher's randomization test, in
-    which each problem's difference might as well have had the other sign, so tries on one problem stay together.
+    With one try per problem this is McNemar's exact test (McNemar, 1947); with several it is Fisher's randomization
+    test, which flips the sign of each problem's difference and so keeps the tries on one problem together.
+
+    Args:
+        differences: For each problem, the successes of one arm minus those of the other.
+
     """
     sizes = Counter(abs(d) for d in differences if d)
     chance = np.ones(1)  # of each sum of differences, from the least to the greatest
@@ -118,15 +122,15 @@ def auroc(positive: Sequence[float], negative: Sequence[float]) -> float:
 
 
 class Bin(Record):
-    """The scores in one stretch of [0, 1], and how often what they say came true."""
+    """The scores in one interval of [0, 1], and how often they came true."""
 
     low: float
     high: float
     count: int
     said: float
-    """Mean score."""
+    """Mean score in the bin."""
     true: float
-    """Share that came true."""
+    """Share of the scores in the bin that came true."""
 
 
 class Calibration(Record):
@@ -135,13 +139,15 @@ class Calibration(Record):
     brier: float
     """Mean squared error of the scores (Brier, 1950): 0 is perfect, 0.25 is what a constant one half gets."""
     error: float
-    """Mean gap between said and true over the bins, by their size (expected calibration error; Naeini, 2015)."""
+    """Mean gap between score and truth, weighted by bin size (expected calibration error; Naeini, 2015)."""
     bins: tuple[Bin, ...]
-    """Those that hold scores."""
+    """Bins that hold scores."""
 
 
 def calibration(scores: Sequence[float], truths: Sequence[bool], bins: int = BINS) -> Calibration:
-    """Hold scores against what came true, in bins of equal width; a score on an edge goes up, and 1 stays in the last.
+    """Compare scores with what came true, in bins of equal width.
+
+    A score on an edge belongs to the upper bin, and a score of 1 to the last.
 
     Raises:
         ValueError: if there are no scores, or not as many truths.
@@ -184,21 +190,21 @@ class FirstErrors(Record):
     right: int
     spared: int
     flagged: int
-    """Solutions in which a step was named at all."""
+    """Number of solutions in which a step was named."""
 
     @property
     def on_wrong(self) -> Share | None:
-        """Wrong solutions whose first error was found."""
+        """Share of wrong solutions whose first error was found."""
         return share(self.found, self.wrong) if self.wrong else None
 
     @property
     def on_right(self) -> Share | None:
-        """Right solutions that were left alone."""
+        """Share of right solutions that were left alone."""
         return share(self.spared, self.right) if self.right else None
 
     @property
     def precision(self) -> Share | None:
-        """Of the steps named, those that are the first error."""
+        """Share of the named steps that are the first error."""
         return share(self.found, self.flagged) if self.flagged else None
 
     def f1(self) -> tuple[float, float, float] | None:
@@ -206,9 +212,9 @@ class FirstErrors(Record):
         if not self.wrong or not self.right:
             return None
         rng = np.random.default_rng(0)
-        one = rng.binomial(self.wrong, self.found / self.wrong, _RESAMPLES) / self.wrong
-        other = rng.binomial(self.right, self.spared / self.right, _RESAMPLES) / self.right
-        drawn = 2 * one * other / np.maximum(one + other, 1e-12)
+        on_wrong = rng.binomial(self.wrong, self.found / self.wrong, _RESAMPLES) / self.wrong
+        on_right = rng.binomial(self.right, self.spared / self.right, _RESAMPLES) / self.right
+        drawn = 2 * on_wrong * on_right / np.maximum(on_wrong + on_right, 1e-12)
         low, high = np.quantile(drawn, (0.025, 0.975))
         return harmonic(self.found / self.wrong, self.spared / self.right), float(low), float(high)
 
@@ -216,13 +222,13 @@ class FirstErrors(Record):
 _RESAMPLES: Final = 10_000
 
 
-def harmonic(one: float, other: float) -> float:
-    """Return the harmonic mean of two shares; 0 if both are."""
-    return 2 * one * other / (one + other) if one + other else 0.0
+def harmonic(a: float, b: float) -> float:
+    """Return the harmonic mean of two shares; 0 if both are 0."""
+    return 2 * a * b / (a + b) if a + b else 0.0
 
 
 def first_errors(pairs: Sequence[tuple[int | None, int | None]]) -> FirstErrors:
-    """Count (labelled, named) first errors; None is no error."""
+    """Count pairs of first errors, each the labelled and the named index; None means no error."""
     wrong = [(label, named) for label, named in pairs if label is not None]
     right = [named for label, named in pairs if label is None]
     return FirstErrors(

@@ -17,23 +17,23 @@ from longthought.cli.rewrite import rewrite
 from longthought.cli.show import show
 from longthought.cli.solve import solve
 from longthought.cli.steps import steps
+from longthought.cli.stopping import stoppable
 from longthought.cli.tell import tell
 from longthought.cli.train import train
 
-GO_ON: Final = ("generate", "evaluate", "label", "rewrite", "code-thoughts", "train")
-"""Commands that keep what they have done, and go on from there when they are run again."""
+RESUMABLE: Final = ("generate", "evaluate", "label", "rewrite", "code-thoughts", "train")
+"""Commands that keep what they have done, and resume when they are run again."""
 
 
 class _Interruptible(TyperGroup):
-    """Says so when Ctrl-C ends a command, which typer does without a word."""
+    """A group whose commands end with one line on Ctrl-C, where typer writes nothing."""
 
     def invoke(self, ctx: Any) -> Any:
-        try:
+        def message() -> str:
+            return f"stopped{'; run the same command again to go on' if ctx.invoked_subcommand in RESUMABLE else ''}"
+
+        with stoppable(message, on_terminate=False):
             return super().invoke(ctx)
-        except KeyboardInterrupt:
-            more = "; run the same command again to go on" if ctx.invoked_subcommand in GO_ON else ""
-            typer.echo(f"longthought: stopped{more}", err=True)
-            raise typer.Exit(130) from None
 
 
 app = typer.Typer(

@@ -1,4 +1,4 @@
-"""`longthought check`: one verifier by hand, or many cases from standard input."""
+"""`longthought check`: one verifier on a case given by hand, or on many from standard input."""
 
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,16 +10,18 @@ from longthought.cli.options import Json
 if TYPE_CHECKING:
     from longthought.tools.cases import VerifierName
 
-check = typer.Typer(help="Try one verifier.", no_args_is_help=True)
+check = typer.Typer(help="Check a case with one verifier.", no_args_is_help=True)
 
-Lines = Annotated[bool, typer.Option("--jsonl", help="Read cases from standard input, and answer a line each.")]
+Lines = Annotated[
+    bool, typer.Option("--jsonl", help="Read cases as JSON lines from standard input; write one line for each.")
+]
 _REFUTED = 1
 
 
 @check.command()
 def python(
     code: Annotated[str | None, typer.Argument(help="The program, or - to read it from standard input.")] = None,
-    expect: Annotated[str | None, typer.Option(help="What it ought to print.")] = None,
+    expect: Annotated[str | None, typer.Option(help="Output that the program should print.")] = None,
     jsonl: Lines = False,
     json: Json = False,
 ) -> None:
@@ -27,14 +29,16 @@ def python(
 
     Example: `longthought check python "print(6 * 7)" --expect 42`
 
-    With --jsonl: lines {"id", "code"}, and "expect" if there is a value to hold the output against.
+    With --jsonl: lines {"id", "code"}, and "expect" to compare the output with.
     """
     _serve("python", jsonl, json, code=_text(code), expect=expect)
 
 
 @check.command()
 def algebra(
-    text: Annotated[str | None, typer.Argument(help="A step of reasoning, or - for standard input.")] = None,
+    text: Annotated[
+        str | None, typer.Argument(help="A step of reasoning, or - to read it from standard input.")
+    ] = None,
     jsonl: Lines = False,
     json: Json = False,
 ) -> None:
@@ -54,7 +58,7 @@ def answer(
     jsonl: Lines = False,
     json: Json = False,
 ) -> None:
-    """Say whether two final answers are the same.
+    """Compare two final answers.
 
     Example: `longthought check answer "1/2" "0.5"`
 
@@ -66,7 +70,9 @@ def answer(
 @check.command()
 def lean(
     statement: Annotated[str | None, typer.Argument(help="The theorem, without a proof.")] = None,
-    proof: Annotated[str | None, typer.Argument(help="Tactics, or - for standard input.")] = None,
+    proof: Annotated[
+        str | None, typer.Argument(help="The tactics of the proof, or - to read them from standard input.")
+    ] = None,
     jsonl: Lines = False,
     json: Json = False,
 ) -> None:
@@ -84,7 +90,7 @@ def _text(given: str | None) -> str | None:
 
 
 def _serve(kind: "VerifierName", jsonl: bool, as_json: bool, **case: str | None) -> None:
-    """Answer one case, or all on standard input; exit code 1 where the one case is refuted or can't be checked here."""
+    """Check one case, or all on standard input; exit with 1 if the one case is refuted or can't be checked here."""
     import asyncio
 
     from longthought.tools import cases
@@ -95,17 +101,17 @@ def _serve(kind: "VerifierName", jsonl: bool, as_json: bool, **case: str | None)
     missing = [name for name, value in case.items() if value is None and name != "expect"]
     if missing:
         raise typer.BadParameter(f"give {' and '.join(m.upper() for m in missing)}, or --jsonl")
-    found = asyncio.run(cases.check_case(kind, {name: value for name, value in case.items() if value is not None}))
-    _show(found, as_json)
-    if found["status"] in ("refuted", "unavailable"):
+    result = asyncio.run(cases.check_case(kind, {name: value for name, value in case.items() if value is not None}))
+    _show(result, as_json)
+    if result["status"] in ("refuted", "unavailable"):
         raise typer.Exit(_REFUTED)
 
 
-def _show(found: dict[str, Any], as_json: bool) -> None:
+def _show(result: dict[str, Any], as_json: bool) -> None:
     import json as encoder
 
     if as_json:
-        typer.echo(encoder.dumps(found))
+        typer.echo(encoder.dumps(result))
         return
     from rich.console import Console
     from rich.table import Table
@@ -114,11 +120,11 @@ def _show(found: dict[str, Any], as_json: bool) -> None:
     from longthought.cli.render.debate import EVIDENCE_SIGN
 
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    for item in found.get("claims") or [found]:
+    for item in result.get("claims") or [result]:
         sign, style = EVIDENCE_SIGN[item["status"]]
-        said = [Text(item["claim"])] if "claim" in item else []
-        table.add_row(Text(f"{sign} {item['status']}", style), *said, Text(item["detail"], "dim" if said else ""))
-    if found.get("claims") == []:
-        typer.echo("there is nothing in it that this tool can check")
+        claim = [Text(item["claim"])] if "claim" in item else []
+        table.add_row(Text(f"{sign} {item['status']}", style), *claim, Text(item["detail"], "dim" if claim else ""))
+    if result.get("claims") == []:
+        typer.echo("the text holds nothing that this tool can check")
     else:
         Console(highlight=False).print(table)

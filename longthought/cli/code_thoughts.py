@@ -1,4 +1,4 @@
-"""`longthought code-thoughts`: turn working programs into examples of thoughts that end in them."""
+"""`longthought code-thoughts`: turn working programs into thoughts that end in them."""
 
 import shlex
 import sys
@@ -14,22 +14,22 @@ from longthought.training.data.request import CodeThoughtRequest
 @options(CodeThoughtRequest, writer=Spelling(metavar="PROVIDER:MODEL"), base_url=Spelling(metavar="URL"))
 def code_thoughts(
     programs: Annotated[
-        Path, typer.Argument(help="Problems with a `program` each; HumanEval and MBPP are read as they are.")
+        Path, typer.Argument(help="File of problems with a `program` each, or HumanEval or MBPP as they are.")
     ],
     out: Annotated[Path, typer.Option(help="Folder of the data set, for `longthought train sft`.")],
     request: CodeThoughtRequest,
     json: Json = False,
 ) -> None:
-    """Turn working programs into thoughts that end in them; each program is run before and after.
+    """Turn working programs into thoughts that end in them.
 
     Example: `longthought code-thoughts mbpp.jsonl --out data/code-thoughts`
 
-    The chat model's replies are kept in OUT.replies.jsonl until the data set is written: run the same command again to
-    go on after a stop.
+    Each program must pass its tests before and after it becomes a thought. The chat model's replies are kept in
+    OUT.replies.jsonl until the data set is written: run the same command again to go on after a stop.
     """
     import json as jsons
 
-    from longthought.cli.render.job import Count
+    from longthought.cli.render.job import CountDisplay
     from longthought.training.code_thoughts import write_thoughts
 
     done, total = 0, 0
@@ -38,16 +38,16 @@ def code_thoughts(
         nonlocal done, total
         done, total = counts
 
-    def look() -> tuple[int, int | None, str]:
+    def state() -> tuple[int, int | None, str]:
         return done, total or None, f"{done:,} of {total:,} programs" if total else "getting ready"
 
-    with Count(look, quiet=json):
+    with CountDisplay(state, quiet=json):
         meta = write_thoughts(programs, out, request, watch=watch, command=shlex.join(["longthought", *sys.argv[1:]]))
     if json:
         typer.echo(jsons.dumps(meta))
         return
     counts, left_out = meta["counts"], meta["left_out"]
-    typer.echo(f"{counts['train']} thoughts to learn and {counts['validation']} put aside, in {out}")
+    typer.echo(f"{counts['train']} thoughts to train on and {counts['validation']} for validation, in {out}")
     for line in left_out[:5]:
         typer.echo(f"left out: {line}")
     if len(left_out) > 5:

@@ -1,4 +1,4 @@
-"""The checks behind `doctor`: each part's state, and the command that mends it."""
+"""The checks behind `doctor`: the state of each part of the machine, and the command that fixes it."""
 
 import json
 import os
@@ -14,17 +14,17 @@ from longthought import __version__
 
 
 class Diagnosis(NamedTuple):
-    """One part of the machine."""
+    """What a check says of one part of the machine."""
 
     part: str
     works: bool | None
-    """False: broken though it should work; None: not there, and only needed for some things."""
+    """False if the part is needed and broken; None if it is missing and only some features need it."""
     found: str
     fix: str = ""
 
 
 def diagnose(base_url: str | None) -> list[Diagnosis]:
-    """Look at every part."""
+    """Check every part, and the model server at `base_url` if it is given."""
     findings = [
         Diagnosis("longthought", True, f"{__version__} on Python {platform.python_version()}, {os.cpu_count()} cores"),
         _package("langgraph", "graphs", required=True, extra=""),
@@ -53,7 +53,7 @@ def _package(name: str, purpose: str, *, required: bool, extra: str) -> Diagnosi
 
 def _gpu() -> Diagnosis:
     if find_spec("torch") is None:
-        return Diagnosis("gpu", None, "not looked for: torch is not installed")
+        return Diagnosis("gpu", None, "not checked: torch is not installed")
     import torch  # the one place where the command line asks torch about the hardware
 
     if torch.cuda.is_available():
@@ -75,8 +75,8 @@ def _bundled() -> Diagnosis:
 def _sandbox() -> Diagnosis:
     from longthought.tools.sandbox.confinement import probe
 
-    found = probe()
-    return Diagnosis("sandbox", found.kind is not None, found.found, found.fix)
+    confinement = probe()
+    return Diagnosis("sandbox", confinement.kind is not None, confinement.found, confinement.fix)
 
 
 def _lean() -> Diagnosis:

@@ -1,4 +1,4 @@
-"""`longthought doctor`: what works on this machine, and how to get the rest."""
+"""`longthought doctor`: what works on this machine, and how to install the rest."""
 
 from typing import Annotated
 
@@ -8,10 +8,12 @@ from longthought.cli.options import Json
 
 
 def doctor(
-    base_url: Annotated[str | None, typer.Option(metavar="URL", help="Also try this model server.")] = None,
+    base_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="Also check the model server at this URL.")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Say what works on this machine, and how to get the rest.
+    """Report what works on this machine, and how to install the rest.
 
     Example: `longthought doctor --base-url http://localhost:8000/v1`
     """

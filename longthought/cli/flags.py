@@ -1,4 +1,4 @@
-"""Messages that name fields, made to name flags: outside the command line, nothing knows how an option is written.
+"""Turns field names in messages into flags, because only the command line knows how an option is written.
 
 `samples` must be at least 1, got 0        →  --samples must be at least 1, got 0
 take `graph=sampling`                      →  take --graph sampling
@@ -13,11 +13,11 @@ _FIELD: Final = re.compile(r"`([a-z][a-z0-9_]*)(?:=([^`]*))?`")
 
 
 def with_flags(message: str, words: Sequence[str]) -> str:
-    """Put the flags of the command that was run in the place of fields in backticks; other backticks stay.
+    """Replace fields in backticks by the flags of the command that was run; other words in backticks stay.
 
     Args:
-        message: What went wrong.
-        words: The words of the command line, after `longthought`.
+        message: An error's message.
+        words: The words of the command line after `longthought`.
 
     """
     from typer.main import get_command
@@ -31,16 +31,16 @@ def with_flags(message: str, words: Sequence[str]) -> str:
         command = command.commands[word]
     parameters = {parameter.name: parameter for parameter in command.params}
 
-    def flag(found: re.Match[str]) -> str:
-        name, value = found.groups()
+    def flag(field: re.Match[str]) -> str:
+        name, value = field.groups()
         parameter = parameters.get(name)
         if parameter is None:
             given = "" if value is None else f"={value}"
-            return f"--set {name}{given}" if _has_set(parameters) and _is_setting(name) else found[0]
+            return f"--set {name}{given}" if _has_set(parameters) and _is_setting(name) else field[0]
         if parameter.param_type_name == "argument":
             return name.upper() if value is None else value
         if getattr(parameter, "is_flag", False):
-            return next(iter(parameter.secondary_opts if value == "False" else parameter.opts), found[0])
+            return next(iter(parameter.secondary_opts if value == "False" else parameter.opts), field[0])
         return parameter.opts[0] if value is None else f"{parameter.opts[0]} {value}"
 
     return _FIELD.sub(flag, message)
@@ -51,7 +51,7 @@ def _has_set(parameters: dict[str, Any]) -> bool:
 
 
 def _is_setting(name: str) -> bool:
-    """Say whether any graph has a setting of that name."""
+    """Return whether any graph has a setting of that name."""
     from dataclasses import fields
 
     from longthought.graphs.catalogue import GRAPHS

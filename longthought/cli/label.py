@@ -1,4 +1,4 @@
-"""`longthought label`: label the steps of a run by a solver, by samples, by a model, or by hand."""
+"""`longthought label`: labels for the steps of a run, by a solver, by continuations, by a model, or by hand."""
 
 import getpass
 import sys
@@ -30,19 +30,21 @@ def label(
     run: Annotated[Path, typer.Argument(help="Run folder.")],
     request: LabelRequest,
     review: Annotated[
-        bool, typer.Option("--review", help="Judge the steps with doubtful labels by hand instead.")
+        bool, typer.Option("--review", help="Label the steps with doubtful labels by hand instead.")
     ] = False,
-    all_steps: Annotated[bool, typer.Option("--all", help="Review every step, not only the doubtful ones.")] = False,
+    all_steps: Annotated[
+        bool, typer.Option("--all", help="With --review, review every step, not only the doubtful ones.")
+    ] = False,
     json: Json = False,
 ) -> None:
-    """Label the steps of a run by whether a right answer can still be reached from them.
+    """Label steps by whether a right answer can still be reached from them.
 
     Example: `longthought label runs/first --method monte-carlo` and then `longthought label runs/first --review`
 
-    Labels are kept in the run folder, in labels.jsonl, and `longthought export` reads them there. Run the same command
-    again to go on after a stop. Human labels override the solver's, which override sampled ones; but a right answer
-    below a step proves that the step is live. A doubtful label, such as that of a step from which fewer than 8
-    continuations all failed, teaches nothing until a person has settled it.
+    Labels are kept in labels.jsonl in the run folder, where `longthought export` reads them. Run the same command again
+    to go on after a stop. Human labels override the solver's, which override sampled ones; but a right answer below a
+    step proves that the step is live. A doubtful label, such as that of a step from which fewer than 8 continuations
+    all failed, is not used in training data until a person has reviewed it.
     """
     if all_steps and not review:
         raise ConfigError("--all: says which steps to review, so give --review as well")
@@ -54,16 +56,16 @@ def label(
     if review:
         _review(run, console, everything=all_steps)
         return
-    from longthought.cli.render.job import Count, Dashboard, debates
+    from longthought.cli.render.job import CountDisplay, Dashboard, debates
     from longthought.jobs.progress import Progress
     from longthought.labels.job import label as make
 
     progress = Progress(limit=request.concurrency)
     if request.method in SAMPLED_METHODS:
-        shown = Dashboard(progress, quiet=json)
+        display = Dashboard(progress, quiet=json)
     else:
-        shown = Count(lambda: (progress.done, progress.expected, debates(progress)), quiet=json)
-    with shown:
+        display = CountDisplay(lambda: (progress.done, progress.expected, debates(progress)), quiet=json)
+    with display:
         tally = make(run, request, progress=progress)
     if json:
         typer.echo(tally.model_dump_json())
@@ -73,40 +75,41 @@ def label(
         f"{tally.doubtful:,} doubtful"
     )
     if tally.doubtful:
-        typer.echo(f"look at the doubtful ones: longthought label {run} --review")
+        typer.echo(f"review the doubtful ones: longthought label {run} --review")
 
 
 def _review(path: Path, console: "Console", *, everything: bool) -> None:
-    """Show one step after the other, and write each answer down at once."""
+    """Show one step after the other, and store each answer at once."""
     from longthought.labels.label import LabelBook, LabelWriter
     from longthought.labels.review import doubtful
     from longthought.trajectories.run import Run
 
     run, book = Run(path), LabelBook(path)
     queue = list(doubtful(run, book, everything=everything))
-    at, given = 0, list[int]()
+    index, answered = 0, list[int]()
     with LabelWriter(path) as writer:
-        while at < len(queue):
-            one = queue[at]
-            _show(console, run.trajectory(one.trajectory), one, f"{at + 1} of {len(queue)}")
+        while index < len(queue):
+            guess = queue[index]
+            _show(console, run.trajectory(guess.trajectory), guess, f"{index + 1} of {len(queue)}")
             match _key(console):
                 case "q":
                     break
-                case "z" if given:
-                    at = given.pop()
-                    writer.append([_by_hand(queue[at], None).model_copy(update={"withdrawn": True})])
+                case "z" if answered:
+                    index = answered.pop()
+                    writer.append([_by_hand(queue[index], None).model_copy(update={"withdrawn": True})])
                 case "s":
-                    at += 1
+                    index += 1
                 case "g" | "b" | "u" as answer:
-                    writer.append([_by_hand(one, {"g": True, "b": False, "u": None}[answer])])
-                    given.append(at)
-                    at += 1
+                    writer.append([_by_hand(guess, {"g": True, "b": False, "u": None}[answer])])
+                    answered.append(index)
+                    index += 1
                 case _:
                     console.print(KEYS)
-    typer.echo(f"{len(given)} labelled by hand, {len(queue) - len(given)} left")
+    typer.echo(f"{len(answered)} labelled by hand, {len(queue) - len(answered)} left")
 
 
 def _by_hand(guess: "Label", live: bool | None) -> "Label":
+    """Return the human label of a step; the guess is its label so far."""
     from longthought.labels.label import Label, Method
 
     value = None if live is None else float(live)
@@ -116,27 +119,28 @@ def _by_hand(guess: "Label", live: bool | None) -> "Label":
     )  # fmt: skip
 
 
-def _show(console: "Console", trajectory: "Trajectory", one: "Label", place: str) -> None:
+def _show(console: "Console", trajectory: "Trajectory", guess: "Label", position: str) -> None:
+    """Show a step below its problem and its path, with its evidence and the label so far."""
     from rich.markup import escape
     from rich.panel import Panel
 
-    node = trajectory.tree.node(one.node)
-    above = [step.text for step in trajectory.tree.path(one.node) if step.id != node.id]
+    node = trajectory.tree.node(guess.node)
+    above = [step.text for step in trajectory.tree.path(guess.node) if step.id != node.id]
     lines = [escape(trajectory.problem.statement), ""]
     lines += [f"[dim]{number}.[/] {escape(text)}" for number, text in enumerate(above, 1)]
     lines += ["", f"[b]{len(above) + 1}. {escape(node.text)}[/]"]
     lines += [f"[dim]{e.tool} {e.status}: {escape(e.detail or e.claim)}[/]" for e in node.evidence]
-    value = "?" if one.value is None else f"{one.value:.2f}"
-    low, high = (f"{x:.2f}" if x is not None else "?" for x in (one.low, one.high))
-    lines += ["", f"[dim]{one.method} by {escape(one.by)}: {value} ({low}–{high}) of {one.trials}[/]"]
-    if one.reason:
-        lines.append(f"[dim]{escape(one.reason)}[/]")
-    console.print(Panel("\n".join(lines), title=f"{escape(one.trajectory)} · {place}", expand=False))
+    value = "?" if guess.value is None else f"{guess.value:.2f}"
+    low, high = (f"{x:.2f}" if x is not None else "?" for x in (guess.low, guess.high))
+    lines += ["", f"[dim]{guess.method} by {escape(guess.by)}: {value} ({low}–{high}) of {guess.trials}[/]"]
+    if guess.reason:
+        lines.append(f"[dim]{escape(guess.reason)}[/]")
+    console.print(Panel("\n".join(lines), title=f"{escape(guess.trajectory)} · {position}", expand=False))
     console.print(f"Can a right answer still be reached from step {len(above) + 1}?   {KEYS}")
 
 
 def _key(console: "Console") -> str:
-    """Wait for a key; the end of the input is `q`."""
+    """Wait for a key, and return it; the end of the input and Ctrl-C count as `q`."""
     read: Callable[[], str] = typer.getchar
     try:
         return read().lower() or "q"

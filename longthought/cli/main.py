@@ -1,6 +1,6 @@
-"""`longthought`: how errors reach a person: one clear line, no traceback for a user's mistake or for Ctrl-C.
+"""`longthought`: the entry point. A user's mistake or Ctrl-C ends in one line, without a traceback.
 
-The commands are imported only within, so that this holds while they are.
+The commands are imported inside `main`, so that this holds during their import too.
 """
 
 import os
@@ -15,16 +15,16 @@ def main() -> None:
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("HF_HUB_VERBOSITY", "error")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    sys.path.append(os.getcwd())  # where a domain given as module:NAME is looked for too
+    sys.path.append(os.getcwd())  # so that a domain given as module:NAME is found in the working folder
     try:
         code = _run()
     except KeyboardInterrupt:
-        code = _say("stopped", 130)
+        code = _fail("stopped", 130)
     sys.exit(code)
 
 
 def _run() -> int | None:
-    """Run the command that was given, and return its exit code."""
+    """Run the command, and return its exit code."""
     import typer
 
     from longthought.cli.app import app
@@ -32,16 +32,16 @@ def _run() -> int | None:
     try:
         return app(standalone_mode=False)
     except typer.TyperException as error:  # an unknown command, a missing option, a value of the wrong type
-        said = error.format_message().rstrip(".")
-        return _say(f"{said}; see --help", error.exit_code) if said else error.exit_code  # else help was shown
+        reason = error.format_message().rstrip(".")
+        return _fail(f"{reason}; see --help", error.exit_code) if reason else error.exit_code  # else help was shown
     except LongthoughtError as error:
         from longthought.cli.flags import with_flags
 
-        return _say(with_flags(str(error), sys.argv[1:]), error.exit_code)
+        return _fail(with_flags(str(error), sys.argv[1:]), error.exit_code)
 
 
-def _say(message: str, code: int) -> int:
-    """Write a message on one line, however many it has."""
+def _fail(message: str, code: int) -> int:
+    """Write a message on one line of standard error, even if it has several, and return the exit code."""
     first, *rest = (" ".join(line.split()) for line in message.splitlines() if line.strip())
     sys.stderr.write(f"longthought: {first}{': ' if rest else ''}{'; '.join(rest)}\n")
     return code

@@ -1,11 +1,11 @@
-"""Options made of the fields of a request, so that a field's name, type, default and help are written once.
+"""Options made from the fields of a request, so that a field's name, type, default and help are written once.
 
-    @options(LabelRequest, samples=Spelling("--samples -k"))
+    @options(LabelRequest, trials=Spelling("--samples -k"))
     def label(run: …, request: LabelRequest, json: Json = False) -> None:
 
-The parameter `request` is replaced by an option for each field of the class, and the command is handed the request that
-is built of them. The text under a field (`use_attribute_docstrings`) is the option's help. Beside that, the options
-that several commands share and that are no field of a request.
+The parameter `request` is replaced by an option for each field of the class, and the command gets the request that is
+built from their values. The text under a field (`use_attribute_docstrings`) is the option's help. This module also
+holds options that several commands share and that are no field of a request.
 """
 
 import inspect
@@ -17,11 +17,13 @@ from functools import wraps
 from typing import Annotated, Any, Final, Literal, Union, cast, get_args, get_origin
 
 import typer
+from pydantic import ConfigDict
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from longthought.agents.model import BUNDLED_MODEL
 from longthought.graphs.context import Context
+from longthought.record import Record
 
 Graph = Annotated[str, typer.Option(help="State machine, such as debate, sampling or tree_search.")]
 Set = Annotated[
@@ -41,14 +43,6 @@ Tools = Annotated[str | None, typer.Option(help="Verifiers, separated by commas,
 Veto = Annotated[bool, typer.Option(help="Let refuted evidence reject a step without asking the critic.")]
 Seed = Annotated[int, typer.Option(help="Seed of in-process models; servers sample by themselves.")]
 
-# Data sets.
-Preset = Annotated[str | None, typer.Option(help="Fields of a well-known data set: gsm8k or math.")]
-StatementField = Annotated[str | None, typer.Option(metavar="FIELD", help="Field that holds the problem in words.")]
-AnswerField = Annotated[str | None, typer.Option(metavar="FIELD", help="Field of the answer, or of a solution.")]
-IdField = Annotated[str | None, typer.Option(metavar="FIELD", help="Field of the id (default: made of file and row).")]
-Where = Annotated[
-    list[str] | None, typer.Option(metavar="FIELD=VALUE", help="Keep rows that satisfy it; also != < <= > >=.")
-]
 DomainName = Annotated[
     str | None,
     typer.Option(
@@ -57,9 +51,7 @@ DomainName = Annotated[
         help="Domain of problems that don't name one: countdown, math, code, lean, or your own as module:NAME.",
     ),
 ]
-Limit = Annotated[int | None, typer.Option(help="Maximum number of problems.")]
-
-Json = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 BUNDLED = BUNDLED_MODEL
 
@@ -69,15 +61,15 @@ class Spelling:
     """How a field is written on the command line, where its name and type don't say it."""
 
     flags: str = ""
-    """The option's names, such as `--samples -k`, if not `--` and the field's name; messages use the first."""
+    """The option's names, such as `--samples -k` (default: `--` and the field's name); messages use the first."""
     metavar: str | None = None
-    """What stands for the value in the help."""
+    """The placeholder for the value in the help."""
     read: Callable[[str], Any] | None = None
-    """Reads the field's value from one text, such as `1000,2000`; it raises ConfigError."""
+    """Reads the field's value from a text, such as `1000,2000`, or raises ConfigError."""
     default: Any = PydanticUndefined
-    """The option's default, a text where there is `read`; by default the field's own."""
+    """The option's default (default: the field's own); a text if `read` is given."""
     argument: bool = False
-    """Whether it is an argument instead of an option."""
+    """Whether the field is an argument instead of an option."""
 
 
 def options(
@@ -89,16 +81,19 @@ def options(
     leave: Collection[str] = (),
     **spelled: Spelling,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Replace one parameter of a command by an option for each field of a request.
+    """Return a decorator that replaces one parameter of a command by an option for each field of a request.
 
     Args:
         fields_of: The request's class, or a pydantic dataclass.
         into: The parameter that is replaced.
-        build: What makes the parameter's value of the fields given; by default the class. With `dict`, the command
-            gets them by name and builds the request itself. A field whose option is None is left to the class.
-        only: The fields that have an option, in the order of the class; by default all.
-        leave: Fields that have none.
+        build: Makes the parameter's value from the fields given (default: the class). With `dict`, the command gets
+            them by name and builds the request itself. A field whose option is None is left to the class.
+        only: The fields that have an option, in the order of the class (default: all).
+        leave: Fields that have no option.
         spelled: How a field is written, where its name and type don't say it.
+
+    Raises:
+        TypeError: if the class has no field of a name given.
 
     """
     declared: Mapping[str, FieldInfo] = fields_of.__pydantic_fields__
@@ -109,8 +104,8 @@ def options(
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(command)
         def run(**given: Any) -> Any:
-            own = {name: given.pop(name) for name in chosen}
-            values = {name: _value(value, spelled.get(name)) for name, value in own.items() if value is not None}
+            fields = {name: given.pop(name) for name in chosen}
+            values = {name: _value(value, spelled.get(name)) for name, value in fields.items() if value is not None}
             return command(**given, **{into: (build or fields_of)(**values)})
 
         run.__signature__ = _signature(  # type: ignore[attr-defined]
@@ -126,37 +121,41 @@ def _value(given: Any, spelling: Spelling | None) -> Any:
     return spelling.read(given) if spelling and spelling.read else given
 
 
-def _signature(command: Callable[..., Any], into: str, instead: Mapping[str, inspect.Parameter]) -> inspect.Signature:
-    """Return the signature of a command with one of its parameters replaced by others, in its place."""
+def _signature(
+    command: Callable[..., Any], into: str, replacements: Mapping[str, inspect.Parameter]
+) -> inspect.Signature:
+    """Return the signature of a command with the parameter `into` replaced by others, in its place."""
     signature = inspect.signature(command)
     parameters: list[inspect.Parameter] = []
     for name, parameter in signature.parameters.items():
-        parameters += instead.values() if name == into else [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)]
+        parameters += (
+            replacements.values() if name == into else [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)]
+        )
     return signature.replace(parameters=parameters)
 
 
 def _parameter(name: str, field: FieldInfo, spelling: Spelling) -> inspect.Parameter:
-    """Return the option, or the argument, of one field as typer reads it."""
+    """Return the option or the argument of one field, as typer reads it."""
     default = spelling.default
     if default is PydanticUndefined:
         default = None if spelling.read and not field.is_required() else field.get_default(call_default_factory=True)
-    kind: Any = str if spelling.read else _plain(field.annotation)
+    value_type: Any = str if spelling.read else _plain(field.annotation)
     required = default is PydanticUndefined
-    if not required and (default is None or get_origin(kind) is list):
-        kind = kind | None
+    if not required and (default is None or get_origin(value_type) is list):
+        value_type = value_type | None
         default = default or None
     shown: Any = {"help": " ".join((field.description or "").split()), "metavar": spelling.metavar}
-    asked = typer.Argument(**shown) if spelling.argument else typer.Option(*spelling.flags.split(), **shown)
+    declaration = typer.Argument(**shown) if spelling.argument else typer.Option(*spelling.flags.split(), **shown)
     return inspect.Parameter(
         name,
         inspect.Parameter.KEYWORD_ONLY,
         default=inspect.Parameter.empty if required else default,
-        annotation=Annotated[kind, asked],
+        annotation=Annotated[value_type, declaration],
     )
 
 
 def _plain(annotation: Any) -> Any:
-    """Return the type that typer reads a field's value as; the request itself checks names and limits."""
+    """Return the type as which typer reads a field's value; the request itself checks names and limits."""
     origin = get_origin(annotation)
     if origin is Annotated:
         return _plain(get_args(annotation)[0])
@@ -170,12 +169,12 @@ def _plain(annotation: Any) -> Any:
 
 
 def split_tools(tools: str) -> list[str]:
-    """Read `algebra,countdown`; `none` and the empty string are no tools."""
+    """Read `algebra,countdown`; `none` and the empty string mean no tools."""
     return [name.strip() for name in tools.split(",") if name.strip() not in ("", "none")]
 
 
 def settings_options(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Replace the parameter `settings` of a command by options for some settings of a graph; it gets those given."""
+    """Replace the parameter `settings` of a command by options for the named settings of a graph."""
     return options(
         Context, into="settings", build=dict, only=names,
         policy=Spelling(metavar="PROVIDER:MODEL"), critic=Spelling(metavar="PROVIDER:MODEL"),
@@ -184,7 +183,34 @@ def settings_options(*names: str) -> Callable[[Callable[..., Any]], Callable[...
     )  # fmt: skip
 
 
+class ProblemSelection(Record):
+    """Which rows of a data set are problems, and which of their fields hold what; see `loader.data_set`."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    preset: str | None = None
+    """Fields of a well-known data set: gsm8k or math."""
+    statement_field: str | None = None
+    """Field that holds the problem in words."""
+    answer_field: str | None = None
+    """Field that holds the answer, or a solution that ends in it."""
+    id_field: str | None = None
+    """Field that holds the id (default: made from file and row)."""
+    where: tuple[str, ...] = ()
+    """Keep rows that satisfy the condition, with = != < <= > or >=; can be repeated."""
+    limit: int | None = None
+    """Maximum number of problems (default: all)."""
+
+
+selection_options = options(
+    ProblemSelection, into="selection", build=dict, where=Spelling(metavar="FIELD=VALUE"),
+    statement_field=Spelling(metavar="FIELD"), answer_field=Spelling(metavar="FIELD"),
+    id_field=Spelling(metavar="FIELD"),
+)  # fmt: skip
+"""Replaces the parameter `selection` of a command by options for the rows and fields of a data set."""
+
+
 AGENTS: Final = ("policy", "critic", "base_url", "critic_base_url", "dialect", "temperature", "seed")
-"""Settings that say who sits at the table."""
+"""Settings of the agents."""
 BUDGETS: Final = ("rounds", "tokens", "seconds")
 """Settings that end a debate."""

@@ -17,13 +17,15 @@ def _group() -> None:  # pyright: ignore[reportUnusedFunction]
 
 @problems.command(epilog="Example: `longthought problems countdown --count 100 --split test --out problems.jsonl`")
 def countdown(
-    out: Annotated[Path, typer.Option(help="Where to write the JSONL.")],
-    count: Annotated[int, typer.Option(help="How many problems.")] = 100,
-    numbers: Annotated[int, typer.Option(help="Numbers in each problem.")] = 4,
-    max_number: Annotated[int, typer.Option(help="Largest number dealt.")] = 20,
+    out: Annotated[Path, typer.Option(help="JSONL file to write.")],
+    count: Annotated[int, typer.Option(help="Number of problems.")] = 100,
+    numbers: Annotated[int, typer.Option(help="Number of numbers in each problem.")] = 4,
+    max_number: Annotated[int, typer.Option(help="Largest number in a problem.")] = 20,
     targets: Annotated[str, typer.Option(help="Range of targets, LOW-HIGH.")] = "10-100",
-    split: Annotated[str, typer.Option(help="train, validation or test; told by a hash of the numbers.")] = "test",
-    seed: Annotated[int, typer.Option(help="Same seed, same problems.")] = 0,
+    split: Annotated[
+        str, typer.Option(help="Split: train, validation or test, chosen by a hash of the numbers.")
+    ] = "test",
+    seed: Annotated[int, typer.Option(help="Seed of the problems; the same seed writes the same problems.")] = 0,
 ) -> None:
     """Write solvable Countdown problems with their references."""
     from longthought.domains.countdown import countdown_task

@@ -1,6 +1,6 @@
-"""`longthought rewrite`: journeys in the words of a chat model, kept beside the log of a run."""
+"""`longthought rewrite`: journeys in the words of a chat model, kept in the run folder."""
 
-import signal
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,35 +17,29 @@ if TYPE_CHECKING:
 def rewrite(
     run: Annotated[Path, typer.Argument(help="Run folder.")], request: RewriteRequest, json: Json = False
 ) -> None:
-    """Have a chat model make the journeys of a run fluent, for `longthought export --rewritten`.
+    """Make the journeys of a run fluent with a chat model.
 
     Example: `longthought rewrite runs/first --model openai:Qwen/Qwen3-8B --base-url http://localhost:8000/v1`
 
-    A rewrite is accepted if every number, every equation, every wrong turn and the answer survive; otherwise the
-    journey stays plain. Rewrites are kept in the run folder, in rewrites.jsonl. Run the same command again to go on
-    after a stop. The journeys are those that `longthought export` tells in prose with the same --walk, --wrong and
-    --seed.
+    A rewrite is accepted if it keeps every number, every equation, every wrong turn and the answer; otherwise the
+    journey stays plain. Rewrites are kept in rewrites.jsonl in the run folder, where `longthought export --rewritten`
+    reads them. Run the same command again to go on after a stop. The journeys are those that `longthought export`
+    tells in prose with the same --walk, --wrong and --seed.
     """
     import json as jsonlib
 
-    from longthought.cli.generate import on_terminate
-    from longthought.cli.render.job import Count
+    from longthought.cli.render.job import CountDisplay
+    from longthought.cli.stopping import stoppable
     from longthought.errors import RunError
     from longthought.training.data.editing_job import RewriteCounts
     from longthought.training.data.editing_job import rewrite as make
 
     tally = RewriteCounts()
-    job = make(run, request, tally=tally)
-    terminated = on_terminate()
-    with Count(lambda: (tally.done, tally.debates or None, _progress(tally)), quiet=json) as shown:
+    display = CountDisplay(lambda: (tally.done, tally.debates or None, _progress(tally)), quiet=json)
+    with stoppable(lambda: _stopped(tally, run)), display, closing(make(run, request, tally=tally)) as job:
         try:
             for _ in job:
                 pass
-        except KeyboardInterrupt:
-            job.close()
-            shown.stop()
-            typer.echo(f"longthought: {_stopped(tally, run)}", err=True)
-            raise typer.Exit(128 + (signal.SIGTERM if terminated else signal.SIGINT)) from None
         except RunError as error:
             raise RunError(f"{error}; {_stopped(tally, run)}") from error
     typer.echo(jsonlib.dumps(tally.meta(), ensure_ascii=False) if json else _report(tally))

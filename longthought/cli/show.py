@@ -1,4 +1,4 @@
-"""`longthought show`: a run's table, or one debate as a tree and a transcript, or as one long thought."""
+"""`longthought show`: a run as a table, or one debate as a tree and a transcript, or as one long thought."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,13 +19,13 @@ def show(
         str | None, typer.Argument(help="Id of a debate or of a problem (default: a table of the run).")
     ] = None,
     limit: Annotated[int, typer.Option(min=0, help="Maximum number of rows in the table.")] = 50,
-    example: Annotated[bool, typer.Option("--example", help="Show one solved debate of medium length.")] = False,
+    example: Annotated[bool, typer.Option("--example", help="Show a solved debate of medium length.")] = False,
     thought: Annotated[
         bool, typer.Option("--thought", help="Show the debate as one long thought, as `longthought tell` does.")
     ] = False,
     json: Json = False,
 ) -> None:
-    """Show what is in a run folder.
+    """Show a run as a table, or one of its debates in full.
 
     Example: `longthought show runs/first` and then `longthought show runs/first countdown-3-7-16-20-46 --thought`
     """
@@ -47,13 +47,13 @@ def show(
         return
     trajectory = _example(opened) if id is None else opened.trajectory(id if "#" in id else f"{id}#0")
     if thought:
-        told = trajectory.long_thought()
+        long_thought = trajectory.long_thought()
         if json:
-            typer.echo(told.to_json())
+            typer.echo(long_thought.to_json())
             return
         from longthought.cli.render.thought import thought_panels
 
-        panels = thought_panels(told, trajectory)
+        panels = thought_panels(long_thought, trajectory)
     elif json:
         typer.echo(trajectory.to_json())
         return
@@ -64,12 +64,12 @@ def show(
 
 
 def _example(run: "Run") -> "Trajectory":
-    """Choose a debate that is worth reading: solved if one is, neither trivial nor endless."""
-    found = sorted(run.trajectories(), key=lambda t: (t.solved is not True, abs(t.rounds - _MIDDLING)))
-    if not found:
-        raise RunFolderError(f"{run.path}: there is no debate in it yet; run `longthought generate`")
-    return found[0]
+    """Choose a debate of medium length, and a solved one if there is any."""
+    candidates = sorted(run.trajectories(), key=lambda t: (t.solved is not True, abs(t.rounds - _MEDIUM_ROUNDS)))
+    if not candidates:
+        raise RunFolderError(f"{run.path}: the run holds no debate yet; run `longthought generate`")
+    return candidates[0]
 
 
-_MIDDLING = 8
-"""Rounds of a debate that shows a few turns back and fits on a screen."""
+_MEDIUM_ROUNDS = 8
+"""Rounds of a debate that shows a few steps back and fits on a screen."""

@@ -15,10 +15,10 @@ def solve(
     settings: dict[str, Any],
     domain: DomainName = None,
     more: Set = None,
-    answer: Annotated[str | None, typer.Option(help="Reference answer to grade by.")] = None,
+    answer: Annotated[str | None, typer.Option(help="Reference answer to grade the debate by.")] = None,
     json: Json = False,
 ) -> None:
-    """Run one debate and show it as it happens.
+    """Play one debate and show it live.
 
     Example: `longthought solve "Use 3, 7, 16 and 20, each once, to make 46."`
     """
@@ -28,6 +28,7 @@ def solve(
 
     import longthought as lt
     from longthought.cli.render.debate import bill, live_lines, opening
+    from longthought.cli.stopping import stoppable
     from longthought.domains.catalogue import domain_of
     from longthought.domains.posing import posed
     from longthought.graphs import catalogue
@@ -46,12 +47,9 @@ def solve(
 
     problem = posed(statement, domain)
     domain_of(problem).expect_possible(problem)
-    try:
+    with stoppable(lambda: "stopped; nothing was kept: only `longthought generate` keeps a log"):
         playing = lt.asolve(problem, answer=answer, graph=graph, on_event=None if json else show, **given)
         trajectory = asyncio.run(playing)
-    except KeyboardInterrupt:
-        typer.echo("longthought: stopped; nothing was kept, for only `longthought generate` keeps a log", err=True)
-        raise typer.Exit(130) from None
     if json:
         typer.echo(trajectory.to_json())
     else:

@@ -1,4 +1,4 @@
-"""`longthought check steps`: how well a critic finds the first error of solutions whose steps are labelled."""
+"""`longthought check steps`: how well a critic finds the first error in solutions with labelled steps."""
 
 import tempfile
 from contextlib import ExitStack
@@ -14,28 +14,27 @@ if TYPE_CHECKING:
 
 
 def steps(
-    solutions: Annotated[Path, typer.Argument(help="JSONL or Parquet of problem, steps and first_error.")],
+    solutions: Annotated[Path, typer.Argument(help="JSONL or Parquet file of solutions with labelled steps.")],
     critic: Annotated[
-        str, typer.Option(metavar="PROVIDER:MODEL", help="Model that judges; 'tools' for the tools alone.")
+        str,
+        typer.Option(metavar="PROVIDER:MODEL", help="Model that judges steps, or tools to judge by the tools alone."),
     ] = BUNDLED,
     base_url: BaseUrl = None,
     dialect: DialectName = None,
     tools: Tools = None,
     veto: Veto = True,
     seed: Seed = 0,
-    out: Annotated[
-        Path | None, typer.Option(help="Run folder, to resume and to look at; else nothing is kept.")
-    ] = None,
-    concurrency: Annotated[int, typer.Option(help="Solutions judged at once.")] = 64,
-    limit: Annotated[int | None, typer.Option(min=1, help="Solutions at most.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder of the debates (default: they are not kept).")] = None,
+    concurrency: Annotated[int, typer.Option(help="Maximum number of solutions in flight.")] = 64,
+    limit: Annotated[int | None, typer.Option(min=1, help="Maximum number of solutions (default: all).")] = None,
     json: Json = False,
 ) -> None:
-    """Let a critic judge solutions whose first wrong step is known.
+    """Measure how well a critic finds the first error in solutions with labelled steps.
 
     Example: `longthought check steps labelled.jsonl --critic tools --tools algebra`
 
-    A row holds a `problem`, its `steps`, and `first_error`: the first wrong step from 0, null if all are right. The
-    fields of ProcessBench and BIG-Bench Mistake are read as well. F1 is that of ProcessBench.
+    A row holds a `problem`, its `steps` and `first_error`, the index of the first wrong step from 0, or null if all are
+    right. The fields of ProcessBench and BIG-Bench Mistake are read too. F1 is that of ProcessBench.
     """
     import itertools
 
@@ -43,7 +42,7 @@ def steps(
     from longthought.evaluation.steps import load, recite, score
     from longthought.jobs.progress import Progress
 
-    known = list(itertools.islice(load(solutions), limit))
+    labelled = list(itertools.islice(load(solutions), limit))
     given: dict[str, Any] = {
         "base_url": base_url,
         "dialect": dialect,
@@ -52,41 +51,41 @@ def steps(
     given = {name: value for name, value in given.items() if value is not None}
     with ExitStack() as stack:
         folder = out or Path(stack.enter_context(tempfile.TemporaryDirectory())) / "run"
-        progress = Progress(limit=concurrency, expected=len(known))
+        progress = Progress(limit=concurrency, expected=len(labelled))
         with Dashboard(progress, quiet=json) as board:
             judged = recite(
-                known, folder, critic=critic, name=solutions.name, progress=progress, concurrency=concurrency,
+                labelled, folder, critic=critic, name=solutions.name, progress=progress, concurrency=concurrency,
                 veto=veto, seed=seed, **given,
             )  # fmt: skip
             for _ in judged:
                 pass
-        report = score(known, folder)
+        report = score(labelled, folder)
     if json:
         typer.echo(report.model_dump_json())
     else:
-        board.console.print(_panel(report, known, out))
+        board.console.print(_panel(report, labelled, out))
     if progress.failed:
         typer.echo(f"longthought: {progress.failed} failed: {progress.last_failure}", err=True)
         raise typer.Exit(1)
 
 
-def _panel(report: "StepReport", known: "list[Solution]", out: Path | None) -> Any:
+def _panel(report: "StepReport", labelled: "list[Solution]", out: Path | None) -> Any:
     from rich.panel import Panel
     from rich.table import Table
 
     from longthought.cli.render.comparison import first_error_lines
 
-    drawn = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    drawn.add_column(style="dim")
-    drawn.add_column(overflow="fold")
-    drawn.add_row("solutions", f"{report.solutions:,} with {sum(len(s.steps) for s in known):,} steps")
-    drawn.add_row("critic", report.critic)
-    drawn.add_row("tools", ", ".join(report.tools) or "none")
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    table.add_row("solutions", f"{report.solutions:,} with {sum(len(s.steps) for s in labelled):,} steps")
+    table.add_row("critic", report.critic)
+    table.add_row("tools", ", ".join(report.tools) or "none")
     for title, value in first_error_lines(report.first_errors):
-        drawn.add_row(title, value)
-    drawn.add_row("named by the tools", str(report.by_tools))
+        table.add_row(title, value)
+    table.add_row("named by the tools", str(report.by_tools))
     if report.undecided:
-        drawn.add_row("undecided", f"{report.undecided:,}, counted as missed")
+        table.add_row("undecided", f"{report.undecided:,}, counted as missed")
     if out is not None:
-        drawn.add_row("run folder", str(out))
-    return Panel(drawn, title="first errors", border_style="dim", expand=False)
+        table.add_row("run folder", str(out))
+    return Panel(table, title="first errors", border_style="dim", expand=False)

@@ -1,4 +1,4 @@
-"""`longthought tell`: a debate as one long thought, in any of its forms; of a whole run, figures of its thoughts."""
+"""`longthought tell`: a debate as one long thought, in any of its forms, or figures of all thoughts of a run."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -41,13 +41,13 @@ def tell(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Tell a debate as one long thought.
+    """Tell a debate as one long thought, or count what all thoughts of a run hold.
 
     Example: `longthought tell runs/first countdown-3-7-16-20-46 --walk depth_first` and `longthought tell runs/first`
 
-    `tagged` puts each sentence inside a tag that says what it does; `summary` says what was tried and what worked. A
-    model's words are accepted only if they lose no number, no wrong turn and no answer, and add none. The thought uses
-    the labels of the run.
+    `tagged` puts each sentence inside a tag that says what it does; `summary` says what was tried and what worked. The
+    words of a model are accepted only if they keep every number, every wrong turn and the answer, and add none. Labels
+    of the run are used where they exist.
     """
     from rich.console import Console
 
@@ -96,8 +96,8 @@ def _line(record: object) -> str:
     return json.dumps(record, ensure_ascii=False)
 
 
-def _asked(work: "Callable[[BaseChatModel], Coroutine[Any, Any, T]]", model: str, base_url: str | None) -> "T":
-    """Let a chat model work, once it has answered a first request."""
+def _with_model(work: "Callable[[BaseChatModel], Coroutine[Any, Any, T]]", model: str, base_url: str | None) -> "T":
+    """Run work with a chat model after a first request has shown that it answers."""
     import asyncio
 
     from langchain_core.messages import HumanMessage
@@ -116,8 +116,8 @@ def _asked(work: "Callable[[BaseChatModel], Coroutine[Any, Any, T]]", model: str
 def _fluent(thought: "LongThought", model: str, base_url: str | None) -> "tuple[LongThought, tuple[str, ...]]":
     from longthought.agents.editor import rewrite
 
-    done = _asked(lambda writer: rewrite(thought, writer, name=model), model, base_url)
-    return done.thought, done.objections
+    rewritten = _with_model(lambda writer: rewrite(thought, writer, name=model), model, base_url)
+    return rewritten.thought, rewritten.objections
 
 
 def _summary(thought: "LongThought", model: str | None, base_url: str | None) -> tuple[str, tuple[str, ...]]:
@@ -125,5 +125,5 @@ def _summary(thought: "LongThought", model: str | None, base_url: str | None) ->
 
     if model is None:
         return summary(thought).text, ()
-    done = _asked(lambda writer: summarise(thought, writer, name=model), model, base_url)
-    return done.text, done.objections
+    summarised = _with_model(lambda writer: summarise(thought, writer, name=model), model, base_url)
+    return summarised.text, summarised.objections

@@ -1,4 +1,4 @@
-"""`longthought train`: fine-tune agents on exported data, and rebuild the bundled ones."""
+"""`longthought train`: fine-tune agents on exported data, and rebuild the bundled agents."""
 
 import json as jsons
 import os
@@ -13,7 +13,7 @@ import typer
 from longthought.cli.options import Json, Spelling, options
 from longthought.training.request import TrainingRequest
 
-train = typer.Typer(help="Train agents.", no_args_is_help=True)
+train = typer.Typer(help="Fine-tune agents on exported data.", no_args_is_help=True)
 
 Data = Annotated[Path, typer.Argument(help="Folder that `longthought export` wrote.")]
 Out = Annotated[
@@ -25,7 +25,7 @@ TEMPLATE: Final = Spelling(metavar="FILE")
 
 @train.callback()
 def _group() -> None:  # pyright: ignore[reportUnusedFunction]
-    """Train agents."""
+    """Fine-tune agents on exported data."""
 
 
 @train.command()
@@ -55,7 +55,7 @@ def sft(data: Data, out: Out, request: TrainingRequest, json: Json = False) -> N
     chat_template=TEMPLATE,
 )
 def dpo(data: Data, out: Out, request: TrainingRequest, json: Json = False) -> None:
-    """Make the better of two replies likelier, from pairs of replies to one prompt.
+    """Train on pairs of replies to one prompt, so that the better reply becomes likelier.
 
     Example: `longthought train dpo data/dpo-policy --base models/policy --out models/policy-dpo`
 
@@ -74,19 +74,19 @@ def scorer(data: Data, out: Out, request: TrainingRequest, json: Json = False) -
 
     Example: `longthought train scorer data/step-labels --base bundled:countdown --out models/scorer`
 
-    It learns from labels of steps, whether exact, estimated or of the outcome. Use it with
+    The labels of steps may be exact, estimated or those of the outcome. Use the critic with
     `--critic scorer:models/scorer`.
     """
     _fine_tune(data, out, request, json)
 
 
 def _fine_tune(data: Path, out: Path, request: TrainingRequest, json: bool) -> None:
-    """Train, and say in the end how the result is used."""
+    """Train, and print how to use the result."""
     from longthought.training.train import train
 
     command = shlex.join(["longthought", *sys.argv[1:]])
     facts = train(data, out, request, say=lambda line: typer.echo(line, err=True), command=command)
-    if os.environ.get("RANK", "0") != "0":  # one of several processes, of which the first speaks
+    if os.environ.get("RANK", "0") != "0":  # only the first of several processes prints
         return
     if json:
         typer.echo(jsons.dumps(facts))
@@ -100,10 +100,14 @@ def _fine_tune(data: Path, out: Path, request: TrainingRequest, json: bool) -> N
 def bundled(
     out: Annotated[Path, typer.Option(help="Folder of the trained agents.")] = Path("runs/bundled"),
     seed: Annotated[int, typer.Option(help="Seed of the data and the weights.")] = 0,
-    scale: Annotated[float, typer.Option(help="Share of the full number of steps; lower it for a trial.")] = 1.0,
-    test_problems: Annotated[int, typer.Option(help="Number of held-out problems in the model card's report.")] = 1000,
+    scale: Annotated[
+        float, typer.Option(help="Share of the full number of training steps; lower it for a trial.")
+    ] = 1.0,
+    test_problems: Annotated[
+        int, typer.Option(help="Number of held-out problems for the figures in the model card.")
+    ] = 1000,
 ) -> None:
-    """Rebuild the bundled Countdown agents from nothing, and write their model card.
+    """Train the bundled Countdown agents from nothing, and write their model card.
 
     Example: `longthought train bundled --out runs/bundled`
 

@@ -1,7 +1,7 @@
-"""Critics that are not models, to find out what a real one is worth. They sit in the critic's chair of any debate.
+"""Critics without a model, which show what a real critic adds. They take the critic's seat in any debate.
 
-The oracle knows the solver; the random critic knows only how often the real one did what; the leaf critic looks at
-nothing before the end, which makes the debate a depth-first search. None of them writes a token. A critic that leaves
+The oracle asks the exact solver. The random critic draws its actions at the rates of a real critic. The leaf critic
+judges only answers, which makes the debate a depth-first search. None of them writes a token. The critic that leaves
 everything to the tools is `longthought.graphs.seats.AcceptingCritic`.
 """
 
@@ -17,95 +17,95 @@ from longthought.trajectories.trajectory import Trajectory
 
 
 class TokenlessCritic:
-    """A judge that calls no model; of Countdown steps, unless it says otherwise."""
+    """A critic that calls no model. It judges Countdown steps only, unless a subclass takes more."""
 
     name = "tokenless"
 
     def unsuitable(self, view: View) -> str | None:
-        """Refuse what is not Countdown."""
+        """Refuse problems that are not Countdown."""
         return (
             None if notation.read_statement(view.problem.statement) else f"the {self.name} critic plays Countdown only"
         )
 
     async def judge(self, view: View) -> Reply[Verdict]:
-        """Judge the candidate."""
+        """Judge the candidate step; the reply holds no calls."""
         return Reply(self.verdict(view), ())
 
     def verdict(self, view: View) -> Verdict:
-        """Decide."""
+        """Return the verdict on the candidate step."""
         raise NotImplementedError
 
     async def aclose(self) -> None:
-        """Hold nothing."""
+        """Do nothing: there is no connection to close."""
 
 
 class OracleCritic(TokenlessCritic):
-    """The exact solver: never wrong about a state, always goes back to the deepest solvable one."""
+    """Judges by the exact solver, and goes back to the deepest state from which the target can be made."""
 
     name = "oracle"
 
     def verdict(self, view: View) -> Verdict:
-        """Ask the solver."""
-        left = _left(view)
-        if left is not None and game.solvable(left, _target(view)):
-            return Verdict(action=Action.TERMINATE if len(left) == 1 else Action.CONTINUE, score=1.0)
+        """Ask the solver whether the target can still be made."""
+        remaining = _remaining(view)
+        if remaining is not None and game.solvable(remaining, _target(view)):
+            return Verdict(action=Action.TERMINATE if len(remaining) == 1 else Action.CONTINUE, score=1.0)
         return Verdict(action=Action.BACKTRACK, target=last_live(view), score=0.0)
 
 
 class LeafCritic(TokenlessCritic):
-    """Goes on until one number is left, then back one step if it misses: depth-first search without a critic."""
+    """Continues until one number is left, and goes back one step if that misses the target: depth-first search."""
 
     name = "leaf-only"
 
     def verdict(self, view: View) -> Verdict:
-        """Compare the leaf with the target in the statement."""
-        left = _left(view)
-        if left is None or (len(left) == 1 and left[0] != _target(view)):
+        """Compare the last number with the target in the statement."""
+        remaining = _remaining(view)
+        if remaining is None or (len(remaining) == 1 and remaining[0] != _target(view)):
             return Verdict(action=Action.BACKTRACK)
-        return Verdict(action=Action.TERMINATE if len(left) == 1 else Action.CONTINUE)
+        return Verdict(action=Action.TERMINATE if len(remaining) == 1 else Action.CONTINUE)
 
 
-Rates = Mapping[tuple[int, bool], Counter[tuple[Action, int]]]
-"""How often which action was taken, and how many steps it went back, by the step's depth and whether it answers."""
+ActionRates = Mapping[tuple[int, bool], Counter[tuple[Action, int]]]
+"""Counts of (action, steps gone back), by the depth of the judged step and by whether it holds an answer."""
 
 
 class RandomCritic(TokenlessCritic):
-    """Draws its action, and how far it goes back, at the rates of a real critic on steps of that depth."""
+    """Draws its action, and how far it goes back, at the rates of a real critic on steps of the same depth."""
 
     name = "random"
 
-    def __init__(self, rates: Rates, seed: int = 0) -> None:
-        """Take the counts to draw from."""
+    def __init__(self, rates: ActionRates, seed: int = 0) -> None:
+        """Keep the counts to draw from."""
         self.rates, self._seed = rates, seed
 
     def unsuitable(self, view: View) -> str | None:
-        """Take on anything."""
+        """Accept every problem."""
         return None
 
     @classmethod
     def like(cls, trajectories: Iterable[Trajectory], seed: int = 0) -> "RandomCritic":
-        """Measure the rates on debates of a real critic."""
+        """Measure the rates in debates of a real critic."""
         rates: dict[tuple[int, bool], Counter[tuple[Action, int]]] = defaultdict(Counter)
         for trajectory in trajectories:
             tree = trajectory.tree
             for event in trajectory.events:
                 if isinstance(event, Judged):
-                    node, to = tree.node(event.node), event.verdict.target
-                    back = 0 if to is None else node.depth - 1 - tree.node(to).depth
-                    rates[node.depth, node.answer is not None][event.verdict.action, back] += 1
+                    node, target = tree.node(event.node), event.verdict.target
+                    steps_back = 0 if target is None else node.depth - 1 - tree.node(target).depth
+                    rates[node.depth, node.answer is not None][event.verdict.action, steps_back] += 1
         return cls(rates, seed)
 
     def verdict(self, view: View) -> Verdict:
-        """Draw; the same step of the same debate always gets the same."""
+        """Draw a verdict; the same step of the same debate and seed always gets the same one."""
         counts = self.rates.get((len(view.path) + 1, _answers(view)))
         if not counts:
             return Verdict(action=Action.BACKTRACK)
         remarks = view.candidate.remarks if view.candidate else ()
-        place = f"{self._seed} {view.trajectory} {view.candidate.node if view.candidate else 0} {len(remarks)}"
-        drawn = random.Random(place).choices(list(counts), weights=list(counts.values()))[0]
-        if drawn[0] is not Action.BACKTRACK:
-            return Verdict(action=drawn[0])
-        depth = max(0, len(view.path) - drawn[1])
+        draw_key = f"{self._seed} {view.trajectory} {view.candidate.node if view.candidate else 0} {len(remarks)}"
+        action, steps_back = random.Random(draw_key).choices(list(counts), weights=list(counts.values()))[0]
+        if action is not Action.BACKTRACK:
+            return Verdict(action=action)
+        depth = max(0, len(view.path) - steps_back)
         return Verdict(action=Action.BACKTRACK, target=view.path_nodes[depth - 1] if depth else 0)
 
 
@@ -114,7 +114,7 @@ def _answers(view: View) -> bool:
 
 
 def last_live(view: View) -> int:
-    """Return the deepest node above the candidate from which the target can still be made, by the solver."""
+    """Return the deepest node above the candidate from which the solver can still make the target; 0 if none."""
     for number, text in zip(reversed(view.path_nodes), reversed(view.path), strict=True):
         step = notation.read_step(text)
         if step is not None and game.solvable(step.remaining, _target(view)):
@@ -122,7 +122,7 @@ def last_live(view: View) -> int:
     return 0
 
 
-def _left(view: View) -> tuple[int, ...] | None:
+def _remaining(view: View) -> tuple[int, ...] | None:
     step = notation.read_step(view.candidate.text) if view.candidate else None
     return step.remaining if step else None
 

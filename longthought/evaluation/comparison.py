@@ -1,7 +1,7 @@
-"""The comparison itself: every run cut at every budget, the answer it then has graded, and the table of it all.
+"""The comparison: every run is cut at every budget, the answer it has by then is graded, and a table sums it all up.
 
-An answer is the graph's own word (`Machine.answer`) on what a budget bought, except where the strategy lets the exact
-checker choose. Nothing here plays or draws.
+The answer is what the graph itself would answer (`Machine.answer`) after the events that the budget buys, unless the
+strategy lets the exact checker choose. This module plays no runs and draws no plots.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from longthought.domains.catalogue import domain_of
 from longthought.evaluation.budgets import COUNTS, Count, Spent, TokenBill
-from longthought.evaluation.grades import Marks
+from longthought.evaluation.grades import AnswerGrades
 from longthought.evaluation.runs import Evaluation
 from longthought.evaluation.strategies import Strategy
 from longthought.graphs import catalogue
@@ -23,9 +23,9 @@ from longthought.trajectories.run import Run
 from longthought.trajectories.trajectory import Trajectory
 
 BASELINES: Final = ("majority", "best-of-n")
-"""What every strategy is tested against."""
+"""Strategies that every other strategy is tested against."""
 POINTS: Final = 24
-"""Budgets of a curve, beside those asked for."""
+"""Number of budgets of a curve, besides those asked for."""
 
 
 class Entrant(Record):
@@ -35,21 +35,21 @@ class Entrant(Record):
     graph: str
     settings: dict[str, Any]
     choice: str
-    """How the answer is picked."""
+    """How the answer is chosen."""
     checker: bool
-    """Whether the exact checker picked it."""
+    """Whether the exact checker chose it."""
     tools: tuple[str, ...]
-    """What looked at its steps."""
+    """Names of the tools that checked its steps."""
     critic: str
-    """Whose verdicts it had; empty if nobody's."""
+    """Name of the critic that judged its steps; empty if there was none."""
 
 
 class Rate(Record):
-    """A share of problems solved, with its 95 % interval."""
+    """The share of problems solved, with its 95 % interval."""
 
     solved: int
     of: int
-    """Problems times seeds."""
+    """Number of problems times number of seeds."""
     rate: float
     low: float
     high: float
@@ -60,47 +60,47 @@ class ComparisonRow(Record):
 
     strategy: str
     budget: int
-    """Tokens that each problem may cost."""
+    """Maximum number of tokens per problem."""
     count: Count
     """Which tokens the budget counts."""
     solved: Rate
     by_seed: tuple[float, ...]
-    """Share solved with each seed."""
+    """The share solved with each seed."""
     unseen: Rate | None
-    """The same on Countdown targets that never occur in training; None where there are none."""
+    """The share solved of problems whose Countdown target never occurs in training; None without such problems."""
     computed: float
-    """Tokens a problem, cached prompt tokens left out."""
+    """Mean tokens per problem, without cached prompt tokens."""
     all: float
-    """Tokens a problem, all of them."""
+    """Mean tokens per problem, with cached prompt tokens."""
     requests: float
-    """Model calls a problem."""
+    """Mean number of model calls per problem."""
     seconds: float
-    """In models and tools, a problem; calls that wait for each other are counted both."""
+    """Mean seconds in models and tools per problem, summed over calls even where they overlap."""
     undecided: int
-    """Answers that the checker can't decide; they count as not solved."""
+    """Number of answers that the checker can't decide; they count as not solved."""
     failed: int
-    """Runs that a failure ended; they count with what they had."""
+    """Number of runs that a failure ended; they count with the answer they had by then."""
     p: dict[str, float]
-    """Paired p-values against the baselines, problem by problem."""
+    """Paired p-values against the baselines, by their names; see `paired`."""
 
 
 class Comparison(Record):
-    """The whole table, and the curves."""
+    """The whole comparison: its table and its curves."""
 
     problems: int
     seeds: tuple[int, ...]
     budgets: tuple[int, ...]
     strategies: tuple[Entrant, ...]
     rows: tuple[ComparisonRow, ...]
-    """At the budgets asked for, under both counts."""
+    """Rows at the budgets asked for, under both counts."""
     curve: tuple[ComparisonRow, ...]
-    """At many budgets, of computed tokens."""
+    """Rows at many budgets, which count computed tokens."""
 
     def row(self, strategy: str, budget: int, count: Count = "computed") -> ComparisonRow:
-        """Return one row.
+        """Return the row of a strategy at a budget.
 
         Raises:
-            KeyError: if there is none.
+            KeyError: if there is no such row.
 
         """
         for row in self.rows:
@@ -110,7 +110,7 @@ class Comparison(Record):
 
 
 class Outcome(NamedTuple):
-    """What one run came to within a budget."""
+    """The result of one run within a budget."""
 
     solved: bool | None
     spent: Spent
@@ -119,67 +119,67 @@ class Outcome(NamedTuple):
 
 @dataclass(slots=True)
 class Replay:
-    """One logged run, to be cut at any budget."""
+    """One logged run, which can be cut at any budget."""
 
     task: Task
     trajectory: Trajectory
     strategy: Strategy
     machine: Machine[Any, Any]
-    marks: Marks
+    grades: AnswerGrades
 
     async def within(self, budgets: Iterable[tuple[int, Count]]) -> list[Outcome]:
-        """Return what the run came to within each budget; it is gone through once for all of them."""
-        events, ledger = self.trajectory.events, TokenBill(self.trajectory.events)
-        bought = [ledger.bought(*budget) for budget in budgets]
+        """Return the result within each budget; the log is read once for all of them."""
+        events, bill = self.trajectory.events, TokenBill(self.trajectory.events)
+        bought = [bill.bought(*budget) for budget in budgets]
         counts = sorted(set(bought))
-        answers = self._first_right(events, counts) if self.strategy.checker else self._own_word(events, counts)
+        answers = self._first_right(events, counts) if self.strategy.checker else self._graphs_answers(events, counts)
         failed = self.trajectory.stop_reason is StopReason.FAILED
         outcomes = {
-            count: Outcome(solved, ledger.spent(needed), failed and count == len(events))
+            count: Outcome(solved, bill.spent(needed), failed and count == len(events))
             async for count, solved, needed in answers
         }
         return [outcomes[count] for count in bought]
 
-    async def _own_word(
+    async def _graphs_answers(
         self, events: Sequence[AnyEvent], counts: Sequence[int]
     ) -> AsyncIterator[tuple[int, bool | None, int]]:
-        """Ask the graph what it would answer after so many events."""
+        """Yield (count, whether the graph's answer after that many events is right, count) for each count of events."""
         settings = self.machine.context.read(events[0].config if isinstance(events[0], Started) else {})
         fold, folded = self.machine.begin(settings), 0
         for count in counts:
             for event in events[folded:count]:
                 fold.apply(event)
             folded = count
-            yield count, await self.marks.of(self.task, self.machine.answer(fold, settings)), count
+            yield count, await self.grades.of(self.task, self.machine.answer(fold, settings)), count
 
     async def _first_right(
         self, events: Sequence[AnyEvent], counts: Sequence[int]
     ) -> AsyncIterator[tuple[int, bool | None, int]]:
-        """Let the checker look at every answer as it comes, and stop at the first right one."""
+        """Yield (count, whether a right answer came by then, events up to that answer) for each count of events."""
         solved: bool | None = False
-        right, seen = 0, 0
+        first_right, seen = 0, 0
         for count in counts:
             for number, event in enumerate(events[seen:count], seen + 1):
-                if not right and isinstance(event, Proposed) and event.answer is not None:
-                    found = await self.marks.of(self.task, event.answer)
-                    if found:
-                        solved, right = True, number
-                    elif found is None:
+                if not first_right and isinstance(event, Proposed) and event.answer is not None:
+                    is_right = await self.grades.of(self.task, event.answer)
+                    if is_right:
+                        solved, first_right = True, number
+                    elif is_right is None:
                         solved = None
             seen = count
-            yield count, solved, right or count
+            yield count, solved, first_right or count
 
 
 Note = Callable[[str], object]
-"""Is told, in words, what is being measured."""
+"""Called with a few words on what is being measured."""
 
 
 def silent(_: str) -> None:
-    """Say nothing."""
+    """Ignore what is being measured."""
 
 
 async def compare(evaluation: Evaluation, note: Note = silent) -> Comparison:
-    """Measure what was played.
+    """Cut every run at every budget, grade the answers, and return the table and the curves.
 
     Raises:
         RunFolderError: if a run is missing.
@@ -187,7 +187,7 @@ async def compare(evaluation: Evaluation, note: Note = silent) -> Comparison:
     """
     budgets = sorted(set(evaluation.request.budgets))
     curve = steps(budgets)
-    marks = Marks()
+    grades = AnswerGrades()
     table: dict[str, dict[tuple[int, Count], list[list[Outcome]]]] = {}
     for strategy in evaluation.request.strategies:
         cells = table[strategy.name] = {
@@ -199,7 +199,7 @@ async def compare(evaluation: Evaluation, note: Note = silent) -> Comparison:
             note(f"{strategy.name}, seed {seed}")
             for outcomes in cells.values():
                 outcomes.append([])
-            async for replay in _replays(evaluation, strategy, seed, marks):
+            async for replay in _replays(evaluation, strategy, seed, grades):
                 for outcomes, outcome in zip(cells.values(), await replay.within(cells), strict=True):
                     outcomes[-1].append(outcome)
     unseen = [_unseen(task) for task in evaluation.tasks]
@@ -219,15 +219,17 @@ async def compare(evaluation: Evaluation, note: Note = silent) -> Comparison:
     )
 
 
-async def _replays(evaluation: Evaluation, strategy: Strategy, seed: int, marks: Marks) -> AsyncIterator[Replay]:
+async def _replays(
+    evaluation: Evaluation, strategy: Strategy, seed: int, grades: AnswerGrades
+) -> AsyncIterator[Replay]:
     machine = catalogue.machine(strategy.graph)()
     for task, trajectory in zip(evaluation.tasks, evaluation.run_of(strategy, seed).trajectories(), strict=True):
-        marks.know(trajectory)
-        yield Replay(task, trajectory, strategy, machine, marks)
+        grades.remember(trajectory)
+        yield Replay(task, trajectory, strategy, machine, grades)
 
 
 def steps(budgets: Sequence[int], points: int = POINTS) -> list[int]:
-    """Return the budgets of a curve: evenly spaced on a log scale up to the largest, those asked for among them."""
+    """Return the budgets of a curve: those given, and others evenly spaced on a log scale up to the largest."""
     low, high = max(1, min(budgets) // 8), max(budgets)
     between = {round(low * (high / low) ** (n / (points - 1))) for n in range(points)}
     return sorted(between | set(budgets))
@@ -241,9 +243,9 @@ def _row(
     unseen: Sequence[bool],
     rivals: Mapping[str, Sequence[Sequence[Outcome]]],
 ) -> ComparisonRow:
-    every = [outcome for outcomes in seeds for outcome in outcomes]
+    all_outcomes = [outcome for outcomes in seeds for outcome in outcomes]
     spent = Spent()
-    for outcome in every:
+    for outcome in all_outcomes:
         spent = spent.plus(outcome.spent)
     hits = _hits(seeds)
     return ComparisonRow(
@@ -253,24 +255,24 @@ def _row(
         solved=_rate(hits, len(seeds)),
         by_seed=tuple(sum(o.solved is True for o in outcomes) / len(outcomes) for outcomes in seeds),
         unseen=_rate([h for h, new in zip(hits, unseen, strict=True) if new], len(seeds)) if any(unseen) else None,
-        computed=spent.computed / len(every),
-        all=spent.all / len(every),
-        requests=spent.requests / len(every),
-        seconds=spent.seconds / len(every),
-        undecided=sum(o.solved is None for o in every),
-        failed=sum(o.failed for o in every),
-        p={name: paired([a - b for a, b in zip(hits, _hits(other), strict=True)]) for name, other in rivals.items()},
+        computed=spent.computed / len(all_outcomes),
+        all=spent.all / len(all_outcomes),
+        requests=spent.requests / len(all_outcomes),
+        seconds=spent.seconds / len(all_outcomes),
+        undecided=sum(o.solved is None for o in all_outcomes),
+        failed=sum(o.failed for o in all_outcomes),
+        p={name: paired([a - b for a, b in zip(hits, _hits(rival), strict=True)]) for name, rival in rivals.items()},
     )
 
 
 def _hits(seeds: Iterable[Sequence[Outcome]]) -> list[int]:
-    """Return how often each problem was solved."""
+    """Return with how many seeds each problem was solved."""
     return [sum(o.solved is True for o in tries) for tries in zip(*seeds, strict=True)]
 
 
 def _rate(hits: Sequence[int], tries: int) -> Rate:
-    found = clustered(hits, tries)
-    return Rate(solved=found.hits, of=found.of, rate=found.value, low=found.low, high=found.high)
+    solved = clustered(hits, tries)
+    return Rate(solved=solved.hits, of=solved.of, rate=solved.value, low=solved.low, high=solved.high)
 
 
 def _unseen(task: Task) -> bool:
@@ -293,5 +295,5 @@ def _entrant(evaluation: Evaluation, strategy: Strategy) -> Entrant:
 
 
 def asks_critic(trajectories: Iterator[Trajectory]) -> bool:
-    """Say whether a critic was asked in any of some runs."""
+    """Return whether a critic judged a step in any of the runs."""
     return any(event.by is Author.CRITIC for trajectory in trajectories for event in trajectory.events)

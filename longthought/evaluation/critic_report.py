@@ -1,7 +1,7 @@
-"""What a critic's verdicts are worth, held against what is known of the steps without it.
+"""What a critic's verdicts are worth, compared with labels of the steps that don't come from it.
 
-Its scores (are they right, are they probabilities), its steps back (are they due, do they go where they should), what
-becomes of answers under its eyes, whether it is obeyed, and whether its words stand up to the tools.
+The report tells whether scores rank steps and are probabilities, whether steps back are due and go to the right node,
+how answers change in a debate, whether the policy obeys, and whether the tools contradict the critic's words.
 """
 
 from collections import Counter
@@ -9,7 +9,7 @@ from collections.abc import AsyncIterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from longthought.evaluation.grades import Marks
+from longthought.evaluation.grades import AnswerGrades
 from longthought.evaluation.reasons import ReasonCheck, contradictions
 from longthought.labels.evidence import step_facts
 from longthought.problems.problem import Task
@@ -33,8 +33,8 @@ from longthought.trajectories.tree import Node, NodeKind, Tree
 HOPEFUL: Final = (Action.CONTINUE, Action.TERMINATE)
 
 
-class Part(Record):
-    """A share with its 95 % Wilson interval; all zero of nothing."""
+class CountedShare(Record):
+    """A share with its 95 % Wilson interval; all fields are zero if there was nothing to count."""
 
     hits: int
     of: int
@@ -47,58 +47,60 @@ class Part(Record):
         return str(Share(self.hits, self.of, self.value, self.low, self.high)) if self.of else "none"
 
 
-def part(hits: int, of: int) -> Part:
-    """Return a share."""
-    return Part(**share(hits, of)._asdict()) if of else Part(hits=0, of=0, value=0.0, low=0.0, high=0.0)
+def counted_share(hits: int, of: int) -> CountedShare:
+    """Return the share of hits; zero with no interval if there was nothing to count."""
+    if not of:
+        return CountedShare(hits=0, of=0, value=0.0, low=0.0, high=0.0)
+    return CountedShare(**share(hits, of)._asdict())
 
 
 class Criticism(Record):
     """The report on one critic."""
 
     labels: dict[str, int]
-    """Verdicts whose step is known, by who knows: the exact solver or the tools."""
+    """Number of verdicts on labelled steps, by the source of the label: the exact solver or the tools."""
     judged: int
-    """Verdicts in all."""
+    """Number of all verdicts."""
     auroc: float | None
-    """Of the score, on whether the path can still succeed; None without scores on both sides."""
+    """AUROC of the score, on whether the path can still succeed; None without scores on both sides."""
     calibration: Calibration | None
     first_errors: FirstErrors
-    """Every path that a verdict ended: did it name the first step after which nothing could succeed any more?"""
-    precision: Part
-    """Of the steps it went back from, those that were lost."""
-    recall: Part
-    """Of the lost steps it judged, those it went back from."""
-    given_up: Part
-    """Of the sound steps it judged, those it went back from."""
-    right_target: Part
-    """Of its steps back from a lost step, those to the deepest node that could still succeed."""
-    wrong_to_right: Part
-    """Of the debates in which the first answer judged was wrong, those that ended right."""
-    right_to_wrong: Part
-    """Of the debates in which the first answer judged was right, those that ended otherwise."""
-    obeyed: Part
-    """Of the proposals made where something had been rejected, those that were something else."""
-    asked_again: Part
-    """Of the policy's replies, those of no use: unreadable, or said before."""
-    repeated: Part
-    """Of all proposals, those already rejected at the same node."""
-    refuted: Part
-    """Of all proposals, those that the tools refuted before the critic saw them."""
+    """Whether verdicts that ended a path named the first step after which it could no longer succeed."""
+    precision: CountedShare
+    """Share of lost steps among those that it went back from."""
+    recall: CountedShare
+    """Share of the lost steps judged that it went back from."""
+    given_up: CountedShare
+    """Share of the sound steps judged that it went back from."""
+    right_target: CountedShare
+    """Share of its steps back from a lost step that went to the deepest node that could still succeed."""
+    wrong_to_right: CountedShare
+    """Share of debates with a right final answer, among those whose first judged answer was wrong."""
+    right_to_wrong: CountedShare
+    """Share of debates without a right final answer, among those whose first judged answer was right."""
+    obeyed: CountedShare
+    """Share of new steps among the proposals made at a node where a step had been rejected."""
+    asked_again: CountedShare
+    """Share of the policy's replies that were unreadable or repeated a rejected step."""
+    repeated: CountedShare
+    """Share of all proposals that had already been rejected at the same node."""
+    refuted: CountedShare
+    """Share of all proposals that the tools refuted before the critic saw them."""
     words: ReasonCheck
-    """Whether what it says stands up to the tools."""
+    """Whether the tools contradict its words."""
     tokens: dict[str, float]
-    """Tokens a debate, cached prompts left out, by use: steps, replies of no use, each kind of verdict."""
+    """Mean tokens per debate without cached prompts, by use: steps, replies of no use, each kind of verdict."""
 
 
 @dataclass(slots=True)
 class Counts:
-    """What is counted on the way."""
+    """Counts over the events of all debates."""
 
     verdicts: int = 0
     labels: dict[str, int] = field(default_factory=dict[str, int])
     scores: list[tuple[float, bool]] = field(default_factory=list[tuple[float, bool]])
     actions: list[tuple[bool, bool]] = field(default_factory=list[tuple[bool, bool]])
-    """(sound, hopeful) of each labelled verdict that decided something."""
+    """(sound, hopeful) of each verdict on a labelled step, except those that ask for a reflection."""
     back: list[bool] = field(default_factory=list[bool])
     firsts: list[tuple[int | None, int | None]] = field(default_factory=list[tuple[int | None, int | None]])
     flips: list[tuple[bool, bool]] = field(default_factory=list[tuple[bool, bool]])
@@ -114,7 +116,7 @@ class Counts:
     tokens: Counter[str] = field(default_factory=Counter[str])
 
     def pay(self, event: AnyEvent) -> None:
-        """Count the tokens of an event."""
+        """Add the tokens of an event, without cached ones, to their use."""
         *before, last = [call.usage.computed for call in event.calls] or [0]
         match event:
             case Judged():
@@ -128,7 +130,7 @@ class Counts:
                 self.tokens[event.kind] += sum(before) + last
 
     def verdict(self, tree: Tree, event: Judged, sound: Mapping[int, bool]) -> None:
-        """Hold a verdict against what is known of its step."""
+        """Compare a verdict with the label of its step, if there is one."""
         self.verdicts += 1
         node, verdict = tree.node(event.node), event.verdict
         truth = sound.get(node.id)
@@ -140,23 +142,23 @@ class Counts:
             return
         self.actions.append((truth, verdict.action in HOPEFUL))
         if verdict.action is Action.BACKTRACK:
-            to = verdict.target if verdict.target is not None else node.parent or 0
+            target = verdict.target if verdict.target is not None else node.parent or 0
             if not truth:
-                self.back.append(to == _deepest_sound(tree, node, sound))
-            self.firsts.append((_first_error(tree, node, sound), _named(tree, node, to)))
+                self.back.append(target == _deepest_sound(tree, node, sound))
+            self.firsts.append((_first_error(tree, node, sound), _named(tree, node, target)))
         elif node.answer is not None:
             self.firsts.append((_first_error(tree, node, sound), None))
 
 
 async def criticism(
-    debates: AsyncIterable[tuple[Task, Trajectory]], marks: Marks, verifiers: Sequence[Verifier] = ()
+    debates: AsyncIterable[tuple[Task, Trajectory]], grades: AnswerGrades, verifiers: Sequence[Verifier] = ()
 ) -> Criticism:
     """Report on the critic of some debates.
 
     Args:
-        debates: Finished ones, with their problems.
-        marks: Who grades the answers given along the way.
-        verifiers: The tools that look into the critic's words.
+        debates: Finished debates with their tasks.
+        grades: Grades the answers given along the way.
+        verifiers: The tools that check the critic's words.
 
     """
     counts = Counts()
@@ -164,7 +166,7 @@ async def criticism(
         tree, facts = debate.tree, step_facts(debate)
         before = len(counts.actions)
         rejected: set[int] = set()
-        """Nodes from which something was rejected so far."""
+        """Nodes at which a step has been rejected so far."""
         counts.debates += 1
         for event in debate.events:
             counts.pay(event)
@@ -191,17 +193,17 @@ async def criticism(
                 case _:
                     pass
         counts.labels[facts.source] = counts.labels.get(facts.source, 0) + len(counts.actions) - before
-        await _flip(counts, task, debate, marks)
+        await _flip(counts, task, debate, grades)
     return _report(counts)
 
 
-async def _flip(counts: Counts, task: Task, debate: Trajectory, marks: Marks) -> None:
-    """Compare the first answer that was judged with how the debate ended."""
+async def _flip(counts: Counts, task: Task, debate: Trajectory, grades: AnswerGrades) -> None:
+    """Count whether the first judged answer was right, and whether the final one is."""
     judged = (debate.tree.node(e.node).answer for e in debate.events if isinstance(e, Judged))
     first = next((answer for answer in judged if answer is not None), None)
     if first is None or task.reference is None:
         return
-    before, after = await marks.of(task, first), await marks.of(task, debate.answer)
+    before, after = await grades.of(task, first), await grades.of(task, debate.answer)
     if before is not None and after is not None:
         counts.flips.append((before, after))
 
@@ -211,30 +213,30 @@ def _report(counts: Counts) -> Criticism:
     back = [truth for truth, hopeful in counts.actions if not hopeful]
     wrong, right = ([after for before, after in counts.flips if before is wanted] for wanted in (False, True))
     return Criticism(
-        labels={who: count for who, count in counts.labels.items() if count},
+        labels={source: count for source, count in counts.labels.items() if count},
         judged=counts.verdicts,
         auroc=auroc(sound, lost) if sound and lost else None,
         calibration=calibration([s for s, _ in counts.scores], [truth for _, truth in counts.scores])
         if counts.scores
         else None,
         first_errors=first_errors(counts.firsts),
-        precision=part(back.count(False), len(back)),
-        recall=part(back.count(False), sum(not truth for truth, _ in counts.actions)),
-        given_up=part(back.count(True), sum(truth for truth, _ in counts.actions)),
-        right_target=part(sum(counts.back), len(counts.back)),
-        wrong_to_right=part(sum(wrong), len(wrong)),
-        right_to_wrong=part(right.count(False), len(right)),
-        obeyed=part(counts.heeded, counts.warned),
-        asked_again=part(counts.again, counts.replies),
-        repeated=part(counts.repeated, counts.proposals),
-        refuted=part(counts.refuted, counts.proposals),
+        precision=counted_share(back.count(False), len(back)),
+        recall=counted_share(back.count(False), sum(not truth for truth, _ in counts.actions)),
+        given_up=counted_share(back.count(True), sum(truth for truth, _ in counts.actions)),
+        right_target=counted_share(sum(counts.back), len(counts.back)),
+        wrong_to_right=counted_share(sum(wrong), len(wrong)),
+        right_to_wrong=counted_share(right.count(False), len(right)),
+        obeyed=counted_share(counts.heeded, counts.warned),
+        asked_again=counted_share(counts.again, counts.replies),
+        repeated=counted_share(counts.repeated, counts.proposals),
+        refuted=counted_share(counts.refuted, counts.proposals),
         words=counts.words,
         tokens={use: spent / counts.debates for use, spent in counts.tokens.most_common() if spent},
     )
 
 
 def _steps(tree: Tree, node: Node) -> list[Node]:
-    """Return the steps from the first down to a node."""
+    """Return the steps on the path to a node, the node's own included."""
     return [above for above in tree.path(node.id) if above.kind is NodeKind.STEP]
 
 
@@ -244,11 +246,11 @@ def _deepest_sound(tree: Tree, node: Node, sound: Mapping[int, bool]) -> int:
 
 
 def _first_error(tree: Tree, node: Node, sound: Mapping[int, bool]) -> int | None:
-    """Return how many steps down the path the first lost one stands; None if there is none."""
+    """Return the index on the path of the first lost step; None if no step is lost."""
     return next((index for index, step in enumerate(_steps(tree, node)) if sound.get(step.id) is False), None)
 
 
-def _named(tree: Tree, node: Node, to: int) -> int:
-    """Return how many steps down the path the first one stands that a step back leaves."""
+def _named(tree: Tree, node: Node, target: int) -> int:
+    """Return the index on the path of the first step that going back to the target leaves."""
     numbers = [step.id for step in _steps(tree, node)]
-    return numbers.index(to) + 1 if to in numbers else 0
+    return numbers.index(target) + 1 if target in numbers else 0

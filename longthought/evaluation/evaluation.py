@@ -1,4 +1,4 @@
-"""A comparison from its problems to its figures, and a report on every critic that sat in it."""
+"""`evaluate`: a comparison from its problems to its figures, with a report on every critic that took part."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -10,7 +10,7 @@ from longthought.api import tasks_of
 from longthought.errors import ConfigError
 from longthought.evaluation.comparison import Comparison, Note, asks_critic, compare, silent
 from longthought.evaluation.critic_report import Criticism, criticism
-from longthought.evaluation.grades import Marks
+from longthought.evaluation.grades import AnswerGrades
 from longthought.evaluation.request import EvaluationRequest
 from longthought.evaluation.runs import Evaluation, StrategyRun, graded
 from longthought.evaluation.saving import Critics, save
@@ -21,7 +21,7 @@ from longthought.trajectories.run import Run
 from longthought.trajectories.trajectory import Trajectory
 
 Watch = Callable[[StrategyRun, Progress], AbstractContextManager[object]]
-"""Is entered with each run while it is played; the progress counts its debates."""
+"""Returns a context that is entered while a run is played; the progress counts its debates."""
 
 
 class EvaluationResult(NamedTuple):
@@ -42,43 +42,46 @@ def evaluate(
     note: Note = silent,
     **settings: Any,
 ) -> EvaluationResult:
-    """Compare strategies at equal cost: play what isn't played yet, measure it, and write the figures beside the runs.
+    """Compare strategies at equal cost: play the runs that are missing, measure them all, and write the figures.
 
-        found, critics = lt.evaluate("problems.jsonl", out="runs/compared", strategies=("majority", "debate"))
-        print(found.row("debate", 4000).solved.rate)
+        comparison, critics = lt.evaluate("problems.jsonl", out="runs/compared", strategies=("majority", "debate"))
+        print(comparison.row("debate", 4000).solved.rate)
 
     Args:
         problems: A file of problems, or the problems; all must have a reference to grade by.
-        request: What the comparison is asked to do, as one value; without it, it is built of the settings.
-        out: The folder of the runs and of `table.csv`, `comparison.json` and `critic.json`; one already begun goes on.
-        watch: Is entered with each run and its progress while it is played.
-        note: Is told, in words, what is being measured.
+        request: What the comparison is asked to do; without it, a request is built from the settings.
+        out: The folder of the runs and of `table.csv`, `comparison.json` and `critic.json`; an evaluation begun there
+            is resumed.
+        watch: Returns a context, for each run and its progress, that is entered while the run is played.
+        note: Called with a few words on what is being measured.
         settings: Fields of `EvaluationRequest`, such as strategies, budgets and seeds, and settings of every run.
 
     Raises:
         UserError: if the problems or the settings make no sense, or a folder was begun with others.
         EndpointError: if a model server can't be reached.
-        RunError: if something can't be written.
+        RunError: if a file can't be written.
 
     """
     if request is not None and settings:
-        raise ConfigError(f"a request is given, and beside it {', '.join(settings)}: put them into the request")
-    asked = request or EvaluationRequest.of(**settings)
-    evaluation = Evaluation(asked, graded(list(tasks_of(problems))), Path(out))
+        raise ConfigError(
+            f"a request and also settings are given ({', '.join(settings)}): put the settings into the request"
+        )
+    request = request or EvaluationRequest.of(**settings)
+    evaluation = Evaluation(request, graded(list(tasks_of(problems))), Path(out))
     for run in evaluation.runs():
-        progress = Progress(limit=asked.concurrency * (asked.processes or 1), expected=len(evaluation.tasks))
+        progress = Progress(limit=request.concurrency * (request.processes or 1), expected=len(evaluation.tasks))
         with watch(run, progress), closing(run.play(progress)) as playing:
             for _ in playing:
                 pass
         progress.summary().write(run.folder)
         run.expect_affordable()
-    found = asyncio.run(measure(evaluation, note))
-    save(found.comparison, found.critics, evaluation.out)
-    return found
+    result = asyncio.run(measure(evaluation, note))
+    save(result.comparison, result.critics, evaluation.out)
+    return result
 
 
 async def measure(evaluation: Evaluation, note: Note = silent) -> EvaluationResult:
-    """Measure what was played; `note` is told what is being measured.
+    """Compare the strategies on the runs that were played, and report on their critics.
 
     Raises:
         RunFolderError: if a run is missing.
@@ -96,7 +99,7 @@ async def measure(evaluation: Evaluation, note: Note = silent) -> EvaluationResu
 async def judge(evaluation: Evaluation, strategy: str) -> Criticism:
     """Report on the critic of one strategy, over all seeds."""
     runs = [run for run in evaluation.runs() if run.strategy.name == strategy]
-    return await criticism(_debates(runs), Marks(), verifiers(Run(runs[0].folder).config["tools"]))
+    return await criticism(_debates(runs), AnswerGrades(), verifiers(Run(runs[0].folder).config["tools"]))
 
 
 async def _debates(runs: list[StrategyRun]) -> AsyncIterator[tuple[Task, Trajectory]]:

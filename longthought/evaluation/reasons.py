@@ -1,9 +1,8 @@
-"""Whether a critic's words stand up to the tools: a reason that is false is no reason, even for a right verdict.
+"""Whether the tools contradict a critic's words: a false reason is no reason, even for a right verdict.
 
-Two things are looked for. A claim that the critic makes of its own, such as "12 * 13 = 155", and that a tool refutes:
-what it only quotes from the step it judges is not held against it. And words that call a claim false which a tool has
-confirmed. Look-aheads in the compact language are claims too. Words that hold nothing that can be checked are counted
-apart, and judged by nobody.
+Two faults are counted: a claim of the critic's own, such as "12 * 13 = 155", that a tool refutes; and words that call a
+claim false although a tool has confirmed it. What the critic quotes from the step it judges is not a claim of its own.
+Look-aheads in the compact language are claims too. Words without a checkable claim are counted apart.
 """
 
 import asyncio
@@ -32,70 +31,71 @@ class ReasonCheck(Record):
     """How often a critic's words could be checked, and how often they failed."""
 
     verdicts: int = 0
-    """With any words at all."""
+    """Number of verdicts with a critique."""
     checked: int = 0
-    """With something in them that a tool could tell."""
+    """Number of them with a claim that a tool could decide."""
     false_claims: int = 0
-    """That make a claim which a tool refutes."""
+    """Number of them with a claim that a tool refutes."""
     denials: int = 0
-    """That call a claim false which a tool has confirmed."""
+    """Number of them that call a claim false although a tool has confirmed it."""
     unsupported: int = 0
-    """That do either."""
+    """Number of them with either fault."""
     ignored: int = 0
-    """That accept a step which a tool has refuted."""
+    """Number of verdicts that accept a step although a tool has refuted it."""
 
     def __add__(self, other: "ReasonCheck") -> "ReasonCheck":
-        """Add up."""
+        """Return the sum of two counts."""
         return ReasonCheck(**{name: getattr(self, name) + getattr(other, name) for name in ReasonCheck.model_fields})
 
 
 async def contradictions(debate: Trajectory, event: Judged, verifiers: Sequence[Verifier]) -> ReasonCheck:
-    """Hold the words of one verdict against the tools."""
+    """Check the words of one verdict with the tools, and count what they contradict."""
     node, words = debate.tree.node(event.node), event.verdict.critique
     refuted = any(e.status is EvidenceStatus.REFUTED for e in node.evidence)
     ignored = int(refuted and event.verdict.action in (Action.CONTINUE, Action.TERMINATE))
     if not words.strip():
         return ReasonCheck(ignored=ignored)
     confirmed = [e.claim for e in node.evidence if e.status is EvidenceStatus.CONFIRMED]
-    named = [claim for claim in confirmed if _plain(claim) in _plain(words)]
-    denied = [claim for claim in named if event.verdict.action is not Action.CONTINUE and _denied(claim, words)]
-    found = await _look(debate, node.text, words, node.parent or 0, verifiers)
-    if (ahead := _look_ahead(debate, node, words)) is not None:
-        found.append(EvidenceStatus.CONFIRMED if ahead else EvidenceStatus.REFUTED)
-    false = EvidenceStatus.REFUTED in found
+    quoted = [claim for claim in confirmed if _plain(claim) in _plain(words)]
+    denied = [claim for claim in quoted if event.verdict.action is not Action.CONTINUE and _denied(claim, words)]
+    statuses = await _check_own_claims(debate, node.text, words, node.parent or 0, verifiers)
+    if (holds_true := _look_ahead(debate, node, words)) is not None:
+        statuses.append(EvidenceStatus.CONFIRMED if holds_true else EvidenceStatus.REFUTED)
+    has_false_claim = EvidenceStatus.REFUTED in statuses
     return ReasonCheck(
         verdicts=1,
-        checked=int(bool(found or named)),
-        false_claims=int(false),
+        checked=int(bool(statuses or quoted)),
+        false_claims=int(has_false_claim),
         denials=int(bool(denied)),
-        unsupported=int(false or bool(denied)),
+        unsupported=int(has_false_claim or bool(denied)),
         ignored=ignored,
     )
 
 
-async def _look(
-    debate: Trajectory, step: str, words: str, above: int, verifiers: Sequence[Verifier]
+async def _check_own_claims(
+    debate: Trajectory, step: str, words: str, parent: int, verifiers: Sequence[Verifier]
 ) -> list[EvidenceStatus]:
-    """Return what the tools can tell of the critic's own claims."""
-    path = [node.text for node in debate.tree.path(above)]
-    quoted = _plain(step)
+    """Return what the tools decide about the critic's own claims, which are not in the step it judges."""
+    path = [node.text for node in debate.tree.path(parent)]
+    step_text = _plain(step)
     claims = [
         (verifier, claim)
         for verifier in verifiers
         for claim in verifier.claims(debate.problem, path, words)
-        if _plain(claim.text) not in quoted
+        if _plain(claim.text) not in step_text
     ]
-    found = await asyncio.gather(*(verifier.check(claim) for verifier, claim in claims))
-    return [e.status for e in found if e.status in (EvidenceStatus.CONFIRMED, EvidenceStatus.REFUTED)]
+    evidence = await asyncio.gather(*(verifier.check(claim) for verifier, claim in claims))
+    return [e.status for e in evidence if e.status in (EvidenceStatus.CONFIRMED, EvidenceStatus.REFUTED)]
 
 
 def _look_ahead(debate: Trajectory, node: Node, words: str) -> bool | None:
+    """Return whether a look-ahead in the words is right; None if they hold none."""
     puzzle, step = Puzzle.read(debate.problem.statement), notation.read_step(node.text)
     return holds(words, step.remaining, puzzle.target) if puzzle and step else None
 
 
 def _denied(claim: str, words: str) -> bool:
-    """Say whether a sentence that holds a claim speaks of a fault; the claim's own words don't count."""
+    """Return whether a sentence that quotes the claim also speaks of a fault."""
     wanted = _plain(claim)
     return any(wanted in _plain(sentence) and _FAULT.search(sentence) for sentence in _SENTENCE.split(words))
 

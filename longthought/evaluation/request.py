@@ -11,7 +11,7 @@ from longthought.request import Request
 
 
 class EvaluationRequest(Request):
-    """What a comparison is asked to do; the problems and the folder are given beside it.
+    """What a comparison is asked to do, without its problems and its folder.
 
     Strategies are played on the same problems, at the same budgets, with the same agents and seeds.
     """
@@ -19,30 +19,30 @@ class EvaluationRequest(Request):
     strategies: tuple[Strategy, ...] = Field(default_factory=lambda: chosen(USUAL), min_length=1)
     """Strategies, or their names (default: the usual ones)."""
     budgets: tuple[Annotated[int, Field(ge=1)], ...] = Field(default=(1000, 2000, 4000), min_length=1)
-    """Tokens of both agents that a problem may cost, one number or several."""
+    """Budgets: maximum number of tokens of both agents per problem, one number or several."""
     seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
-    """Seeds; each strategy has a run with each."""
+    """Seeds; every strategy is played once with each seed."""
     settings: Mapping[str, Any] = Field(default_factory=dict)
-    """Settings of every run, such as the agents; a strategy's own settings come before them."""
+    """Settings of every run, such as the agents; a strategy's own settings override them."""
     concurrency: int = Field(default=64, ge=1)
     """Maximum number of debates in flight."""
     processes: int | None = Field(default=None, ge=1)
-    """Number of processes that share a job (default: this process)."""
+    """Number of processes that share each run (default: 1)."""
 
     @field_validator("strategies", mode="before")
     @classmethod
     def _look_up(cls, given: Any) -> Any:
-        """Look up the strategies that are given by name; a name given twice counts once."""
-        found: dict[str, Strategy] = {}
-        for one in given:
-            (strategy,) = chosen([one]) if isinstance(one, str) else (one,)
-            if found.setdefault(strategy.name, strategy) != strategy:
+        """Look up strategies that are given by name; a name given twice counts once."""
+        by_name: dict[str, Strategy] = {}
+        for name_or_strategy in given:
+            (strategy,) = chosen([name_or_strategy]) if isinstance(name_or_strategy, str) else (name_or_strategy,)
+            if by_name.setdefault(strategy.name, strategy) != strategy:
                 raise ConfigError(f"`strategies`: two are called {strategy.name}; rename one")
-        return tuple(found.values())
+        return tuple(by_name.values())
 
     @classmethod
     def of(cls, **settings: Any) -> Self:
-        """Build a request of settings by name: its own fields and, of any other name, settings of every run.
+        """Build a request from settings by name; a name that is not a field of it is a setting of every run.
 
         Raises:
             ConfigError: if a value makes no sense.

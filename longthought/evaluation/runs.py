@@ -1,9 +1,9 @@
-"""The runs of a comparison: a run folder for each strategy and seed, at the largest budget, resumable like any job.
+"""The runs of a comparison: a run folder for each strategy and seed, played at the largest budget.
 
     OUT/majority/seed-0    a run folder, as `longthought generate` writes it
     OUT/debate/seed-0      …
 
-Nothing here grades or measures.
+A run can be resumed like any other job. This module neither grades nor measures.
 """
 
 from collections.abc import Generator, Iterator, Sequence
@@ -32,16 +32,16 @@ class Evaluation:
 
     request: EvaluationRequest
     tasks: Sequence[Task]
-    """With references; see `graded`."""
+    """Tasks with references; see `graded`."""
     out: Path
 
     def __post_init__(self) -> None:
-        """Refuse a folder that can't hold several runs."""
+        """Refuse a folder that is itself a run folder."""
         if (self.out / "run.json").exists():
             raise RunFolderError(f"{self.out} is a run folder itself: choose another `out`, which will hold several")
 
     def runs(self) -> Iterator["StrategyRun"]:
-        """Yield the runs there have to be, in an order that works; a strategy that reads another's has none."""
+        """Yield the runs to play, each after those that it depends on; strategies may share a run."""
         known = {strategy.name: strategy for strategy in self.request.strategies}
         wanted: dict[str, Strategy] = {}
         for strategy in self.request.strategies:
@@ -53,9 +53,9 @@ class Evaluation:
                 yield StrategyRun(self, strategy, seed)
 
     def run_of(self, strategy: Strategy, seed: int) -> "StrategyRun":
-        """Return the run that a strategy reads."""
-        found = {(run.strategy.name, run.seed): run for run in self.runs()}
-        return found[strategy.plays, seed]
+        """Return the run that a strategy is measured on."""
+        runs = {(run.strategy.name, run.seed): run for run in self.runs()}
+        return runs[strategy.plays, seed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +68,19 @@ class StrategyRun:
 
     @property
     def folder(self) -> Path:
-        """Its run folder."""
+        """The run folder."""
         return self.evaluation.out / self.strategy.name / f"seed-{self.seed}"
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The settings of its job: tokens alone end debates, and the same tools check all but blind attempts."""
+        """The settings of the job: only tokens end a debate, and only blind attempts have other tools."""
         request = self.evaluation.request
         given = {"rounds": MANY, "tools": Context().tools, **request.settings, **self.strategy.settings}
         own = {"graph": self.strategy.graph, "seed": self.seed, "computed": max(request.budgets)}
         return {**given, **own, "concurrency": request.concurrency, "processes": request.processes}
 
     def play(self, progress: Progress | None = None) -> Generator[Trajectory]:
-        """Play, or go on where it stopped, and yield each debate as it ends.
+        """Play the run, or resume it, and yield each debate as it ends.
 
         Raises:
             UserError: if the settings make no sense, or the folder was begun with others.
@@ -93,16 +93,16 @@ class StrategyRun:
         yield from generate(self.evaluation.tasks, out=self.folder, progress=progress, **settings)
 
     def trajectories(self) -> Iterator[Trajectory]:
-        """Yield its runs in the order of the problems."""
+        """Yield the debates in the order of the problems."""
         run = Run(self.folder)
         for task in self.evaluation.tasks:
             yield run.trajectory(f"{task.problem.id}#0")
 
     def expect_affordable(self) -> None:
-        """Raise if a budget doesn't buy a single call on any problem.
+        """Refuse a budget that doesn't buy a single call on any problem.
 
         Raises:
-            ConfigError: naming what a call costs.
+            ConfigError: if there is such a budget; it names the cost of the cheapest call.
 
         """
         least = min(self.evaluation.request.budgets)
@@ -128,13 +128,13 @@ class StrategyRun:
 
 
 def graded(tasks: Sequence[Task]) -> list[Task]:
-    """Return tasks that all have something to grade by; a Countdown statement says it itself.
+    """Return the tasks, each with a reference to grade by; that of a Countdown problem is read from its statement.
 
     Raises:
-        ProblemError: naming the first that has nothing, or whose domain has no checker or can't be imported.
+        ProblemError: if a task has no reference, or its domain has no checker or can't be imported.
 
     """
-    found: list[Task] = []
+    tasks_with_references: list[Task] = []
     for task in tasks:
         reference = task.reference or reference_of(task.problem, None)
         expect_gradable(task.problem)
@@ -143,5 +143,7 @@ def graded(tasks: Sequence[Task]) -> list[Task]:
                 f"the problem {task.problem.id!r} has no reference to grade by: give it one, name it with "
                 "`answer_field`, or leave it out with `where`"
             )
-        found.append(task if task.reference else Task.model_validate({"problem": task.problem, "reference": reference}))
-    return found
+        tasks_with_references.append(
+            task if task.reference else Task.model_validate({"problem": task.problem, "reference": reference})
+        )
+    return tasks_with_references

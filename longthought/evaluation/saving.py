@@ -1,7 +1,8 @@
-"""What an evaluation leaves in its folder as text: the table as CSV, everything as JSON.
+"""The text files that an evaluation leaves in its folder.
 
-comparison.json, table.csv     the strategies
-critic.json                    the critics
+comparison.json    the comparison of the strategies, whole
+table.csv          its table, one row per strategy, budget and count
+critic.json        the reports on the critics
 """
 
 import csv
@@ -27,27 +28,27 @@ class Critics(Record):
     reports: dict[str, Criticism]
 
 
-def save(found: Comparison, critics: Critics, out: Path) -> None:
-    """Write it all.
+def save(comparison: Comparison, critics: Critics, out: Path) -> None:
+    """Write the comparison and the reports into a folder.
 
     Raises:
-        RunError: if it can't be written.
+        RunError: if a file can't be written.
 
     """
     table = io.StringIO()
-    rows: csv.DictWriter[str] = csv.DictWriter(table, list(next(records(found))), lineterminator="\n")
+    rows: csv.DictWriter[str] = csv.DictWriter(table, list(next(records(comparison))), lineterminator="\n")
     rows.writeheader()
-    for record in records(found):
+    for record in records(comparison):
         rows.writerow(record)
     write(out / TABLE, table.getvalue())
-    write(out / COMPARISON, found.model_dump_json(indent=1) + "\n")
+    write(out / COMPARISON, comparison.model_dump_json(indent=1) + "\n")
     write(out / CRITIC, critics.model_dump_json(indent=1) + "\n")
 
 
-def records(found: Comparison) -> Iterator[dict[str, Any]]:
-    """Yield the table as flat records."""
-    entrants = {entrant.name: entrant for entrant in found.strategies}
-    for row in found.rows:
+def records(comparison: Comparison) -> Iterator[dict[str, Any]]:
+    """Yield the rows of the table as flat records."""
+    entrants = {entrant.name: entrant for entrant in comparison.strategies}
+    for row in comparison.rows:
         entrant = entrants[row.strategy]
         yield _record(row) | {"checker": entrant.checker, "critic": entrant.critic, "tools": " ".join(entrant.tools)}
 
@@ -67,10 +68,10 @@ def _record(row: ComparisonRow) -> dict[str, Any]:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a file, whole or not at all.
+    """Write a file whole or not at all.
 
     Raises:
-        RunError: if it can't be written.
+        RunError: if the file can't be written.
 
     """
     try:

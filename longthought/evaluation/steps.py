@@ -1,8 +1,8 @@
-"""How well critics find the first error of solutions whose steps are labelled, and leave right solutions alone.
+"""How well a critic finds the first error in solutions with labelled steps, and leaves right solutions alone.
 
-A solution is recited, step by step, by a policy that only reads it out, in a debate that ends where the critic or a
-tool goes back for the first time. So any critic can be measured, with the views, the tools and the log of a real
-debate. As in ProcessBench (Zheng et al., 2024) and BIG-Bench Mistake (Tyen et al., 2024), whose fields are read too.
+A policy that only reads out a solution proposes its steps in a debate, which ends when the critic or a tool first goes
+back. So any critic can be measured with the views, the tools and the log of a real debate. The task is that of
+ProcessBench (Zheng et al., 2024) and BIG-Bench Mistake (Tyen et al., 2024), whose fields are read too.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ from longthought.agents.view import View
 from longthought.api import generate
 from longthought.domains.catalogue import domain_of, recognised
 from longthought.errors import ProblemError
-from longthought.evaluation.critic_report import Part, part
+from longthought.evaluation.critic_report import CountedShare, counted_share
 from longthought.graphs.seats import AcceptingCritic
 from longthought.jobs.progress import Progress
 from longthought.problems.problem import Problem
@@ -30,39 +30,39 @@ from longthought.trajectories.tree import Node
 PROBLEM_FIELDS: Final = ("problem", "question", "input", "statement")
 LABEL_FIELDS: Final = ("first_error", "mistake_index", "label")
 TOOLS_ALONE: Final = "tools"
-"""The name of no critic at all: what the tools refute is what is wrong."""
+"""The name that stands for no critic: only the tools find errors."""
 
 
 class Solution(Record):
-    """A solution in steps, and which of them is the first wrong one."""
+    """A solution in steps, labelled with its first wrong step."""
 
     problem: Problem
     steps: tuple[str, ...]
     first_error: int | None
-    """From 0; None if all are right."""
+    """Index of the first wrong step, from 0; None if all steps are right."""
 
 
 class StepReport(Record):
-    """How a critic did on labelled steps."""
+    """How well a critic found the first errors of labelled solutions."""
 
     critic: str
     tools: tuple[str, ...]
     solutions: int
     first_errors: FirstErrors
-    by_tools: Part
-    """Of the steps named, those that a tool refuted before the critic was asked."""
+    by_tools: CountedShare
+    """Share of the named steps that a tool refuted before the critic was asked."""
     undecided: int
-    """Solutions on which no usable verdict could be had; they count as missed."""
+    """Number of solutions without a usable verdict; they count as missed."""
 
 
 def load(source: str | Path) -> Iterator[Solution]:
-    """Read solutions with labelled steps, one a row.
+    """Read solutions with labelled steps, one per row.
 
-    The problem is in `problem`, `question`, `input` or `statement`, the steps are texts in `steps`, and the first
-    wrong one, from 0, is in `first_error`, `mistake_index` or `label`: null or -1 if there is none.
+    The problem is in `problem`, `question`, `input` or `statement`; the steps are texts in `steps`; the index of the
+    first wrong step, from 0, is in `first_error`, `mistake_index` or `label`, and is null or -1 if all are right.
 
     Raises:
-        ProblemError: if there is no such file, or a row can't be read.
+        ProblemError: if the file is missing or empty, or a row can't be read.
 
     """
     rows, number = source_of(source), 0
@@ -100,39 +100,40 @@ def _field(row: Row, names: Sequence[str]) -> Any:
 
 
 class Reciter:
-    """A policy that reads solutions out, step by step."""
+    """A policy that reads out given solutions, step by step."""
 
     def __init__(self, solutions: Sequence[Solution], name: str) -> None:
-        """Learn them by heart."""
+        """Keep the steps of each solution by its problem."""
         self.name = name
         self._steps = {solution.problem.id: solution.steps for solution in solutions}
 
     def unsuitable(self, view: View) -> str | None:
-        """Refuse what isn't known by heart."""
+        """Refuse a problem without a given solution."""
         return None if view.problem.id in self._steps else "there is no solution to recite"
 
     async def propose(self, view: View) -> Reply[Step]:
-        """Read out the next step; the last one carries the answer that stands in it."""
-        steps, at = self._steps[view.problem.id], len(view.path)
-        if at == len(steps):
+        """Read out the next step; the last step carries the answer that is in it."""
+        steps, index = self._steps[view.problem.id], len(view.path)
+        if index == len(steps):
             return Reply(Unreadable("the solution is over"), ())
-        last = at == len(steps) - 1
-        return Reply(Step(steps[at], domain_of(view.problem).closing_answer(steps[at]) if last else None), ())
+        is_last = index == len(steps) - 1
+        answer = domain_of(view.problem).closing_answer(steps[index]) if is_last else None
+        return Reply(Step(steps[index], answer), ())
 
     async def propose_many(self, view: View, count: int) -> Sequence[Reply[Step]]:
-        """Read out the next step, once."""
+        """Read out the next step once, whatever the count."""
         return [await self.propose(view)]
 
     async def reflect(self, view: View) -> Reply[str]:
-        """Stand by the step."""
+        """Say that the step stands."""
         return Reply("I stand by this step.", ())
 
     async def aclose(self) -> None:
-        """Hold nothing."""
+        """Do nothing: there is no connection to close."""
 
 
 def settings(solutions: Sequence[Solution]) -> dict[str, Any]:
-    """Return the settings of a debate that ends at the first step back, and has room for every step."""
+    """Return the settings of a debate that has enough rounds for every step and ends at the first step back."""
     return {"graph": "debate", "rounds": 4 * max(len(s.steps) for s in solutions), "backtracks": 0}
 
 
@@ -145,55 +146,55 @@ def recite(
     progress: Progress | None = None,
     **given: Any,
 ) -> Iterator[Trajectory]:
-    """Have a critic judge solutions, into a run folder, and go on there if it was begun; see `generate`.
+    """Have a critic judge solutions, and yield each debate as it ends; see `generate`.
 
     Args:
-        solutions: What `load` reads.
-        out: The run folder.
-        critic: A model, an agent, or `tools` for what the tools refute alone.
-        name: Of the file, for the log.
-        progress: Counts to watch.
+        solutions: Solutions with labelled steps, as `load` reads them.
+        out: The run folder; a run begun there is resumed.
+        critic: A model, an agent, or `tools` to let only the tools find errors.
+        name: The name of the solutions' file, for the log.
+        progress: Counts the debates.
         given: Anything else that `generate` takes.
 
     """
-    sitting = AcceptingCritic() if critic == TOOLS_ALONE else critic
+    seated_critic = AcceptingCritic() if critic == TOOLS_ALONE else critic
     yield from generate(
-        [s.problem for s in solutions], out=out, policy=Reciter(solutions, f"recited:{name}"), critic=sitting,
+        [s.problem for s in solutions], out=out, policy=Reciter(solutions, f"recited:{name}"), critic=seated_critic,
         progress=progress, **settings(solutions), **given,
     )  # fmt: skip
 
 
 def score(solutions: Sequence[Solution], out: Path) -> StepReport:
-    """Compare what the log says with the labels."""
+    """Compare the steps named in the log with the labels."""
     run = Run(out)
     pairs: list[tuple[int | None, int | None]] = []
     by_tools = undecided = 0
     for solution in solutions:
         debate = run.trajectory(f"{solution.problem.id}#0")
-        found, by = named(debate)
+        index, by = named(debate)
         by_tools += by is Author.TOOL
-        if found is None and debate.stop_reason is not StopReason.ANSWERED and not _all_accepted(debate, solution):
+        if index is None and debate.stop_reason is not StopReason.ANSWERED and not _all_accepted(debate, solution):
             undecided += 1
-            found = -1  # neither an error found nor a solution left alone
-        pairs.append((solution.first_error, found))
-    flagged = sum(found is not None and found >= 0 for _, found in pairs)
+            index = -1  # neither an error found nor a solution left alone
+        pairs.append((solution.first_error, index))
+    flagged = sum(index is not None and index >= 0 for _, index in pairs)
     config: Mapping[str, Any] = run.config
     return StepReport(
         critic=TOOLS_ALONE if config["critic"] == AcceptingCritic.name else config["critic"],
         tools=tuple(config["tools"]),
         solutions=len(pairs),
         first_errors=first_errors(pairs).model_copy(update={"flagged": flagged}),
-        by_tools=part(by_tools, flagged),
+        by_tools=counted_share(by_tools, flagged),
         undecided=undecided,
     )
 
 
 def named(debate: Trajectory) -> tuple[int | None, Author | None]:
-    """Return which step was called the first wrong one, from 0, and by whom; None if none was."""
+    """Return the index, from 0, of the step named as the first wrong one, and its author; None if none was named."""
     for node in debate.steps:
         if node.verdicts and node.verdicts[-1].action is Action.BACKTRACK:
-            to = node.verdicts[-1].target
-            return (node.depth - 1 if to is None else debate.tree.node(to).depth), Author.CRITIC
+            target = node.verdicts[-1].target
+            return (node.depth - 1 if target is None else debate.tree.node(target).depth), Author.CRITIC
     last = debate.steps[-1] if debate.steps else None
     if last is not None and _vetoed(debate, last):
         return last.depth - 1, Author.TOOL
@@ -201,7 +202,7 @@ def named(debate: Trajectory) -> tuple[int | None, Author | None]:
 
 
 def _vetoed(debate: Trajectory, last: Node) -> bool:
-    """Say whether the tools ended the debate: it was over with a refuted step that nobody judged."""
+    """Return whether the tools ended the debate: its last step is refuted, and the critic did not judge it."""
     refuted = any(e.status is EvidenceStatus.REFUTED for e in last.evidence)
     return refuted and not last.verdicts and not last.failures and debate.stop_reason is StopReason.BACKTRACKS
 

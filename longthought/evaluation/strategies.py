@@ -1,7 +1,7 @@
-"""Strategies by name: which graph, with which settings, and how the answer is picked at the end.
+"""Strategies by name: a graph, its settings, and how the answer is chosen at the end.
 
-One table holds them all. A name is a shorthand: anything in it can be said with `--strategy NAME=GRAPH:SETTING=VALUE,…`
-too. Nothing here plays or measures.
+One table holds them all. A name is a shorthand for what `--strategy NAME=GRAPH:SETTING=VALUE,…` writes out. This module
+neither plays nor measures.
 """
 
 import re
@@ -13,7 +13,7 @@ from longthought.errors import ConfigError
 
 StandIn = Literal["oracle", "random", "leaf-only"]
 MANY: Final = 1_000_000
-"""More than any budget buys: of attempts, and of rounds."""
+"""A number of attempts or rounds that no budget reaches."""
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -25,19 +25,19 @@ class Strategy:
     graph: str
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
     choice: str = "the graph's own"
-    """How the answer is picked, in words."""
+    """How the answer is chosen, in words."""
     checker: bool = False
-    """Whether the exact checker picks: any answer given along the way counts if it is right."""
+    """Whether the exact checker chooses: any right answer given along the way counts."""
     runs_of: str | None = None
-    """The strategy whose runs it reads, where it needs none of its own."""
+    """The strategy whose runs it is measured on, if it plays none of its own."""
     stand_in: StandIn | None = None
-    """Who sits in the critic's chair instead of the critic, to find out what that is worth."""
+    """The stand-in that takes the critic's seat, to show what the critic adds."""
     after: str | None = None
-    """The strategy that has to be played before, to measure something on its runs."""
+    """The strategy that must be played before this one, because the stand-in imitates its critic."""
 
     @property
     def plays(self) -> str:
-        """The name of the strategy whose runs it reads, often its own."""
+        """The name of the strategy whose runs it is measured on, usually its own."""
         return self.runs_of or self.name
 
 
@@ -46,7 +46,7 @@ def _search(name: str, strategy: str, **settings: Any) -> Strategy:
 
 
 _ATTEMPTS: Final = {"attempts": MANY, "tools": ()}
-"""Blind attempts for as long as the tokens last; no tool looks at them."""
+"""Attempts for as long as the tokens last, which no tool checks."""
 
 STRATEGIES: Final[Mapping[str, Strategy]] = {
     strategy.name: strategy
@@ -76,40 +76,44 @@ USUAL: Final = (
     *("greedy", "majority", "best-of-n", "critic-best-of-n", "self-critique"),
     *("debate", "beam", "dvts", "mcts"),
 )
-"""What is compared unless something else is asked for."""
+"""Strategies that are compared by default."""
 
 
 def chosen(names: Iterable[str], written: Iterable[str] = ()) -> tuple[Strategy, ...]:
-    """Return the strategies called by name, then those written out.
+    """Return the strategies that are named, then those that are written out.
+
+    Args:
+        names: Names of `STRATEGIES`.
+        written: Strategies in the form that `read` takes.
 
     Raises:
-        ConfigError: if a name is unknown, used twice, or a strategy written out makes no sense.
+        ConfigError: if a name is unknown or taken twice, or a strategy that is written out makes no sense.
 
     """
-    found: dict[str, Strategy] = {}
+    by_name: dict[str, Strategy] = {}
     own = [read(text) for text in written]
     for name in names:
         if name not in STRATEGIES:
             raise ConfigError(f"unknown strategy {name!r}: there are {', '.join(STRATEGIES)}")
-        found[name] = STRATEGIES[name]
+        by_name[name] = STRATEGIES[name]
     for strategy in own:
-        if strategy.name in STRATEGIES or strategy.name in found:
+        if strategy.name in STRATEGIES or strategy.name in by_name:
             raise ConfigError(f"`strategy` {strategy.name}: that name is taken; choose another")
-        found[strategy.name] = strategy
-    if not found:
+        by_name[strategy.name] = strategy
+    if not by_name:
         raise ConfigError(f"no strategy is left to play: choose from {', '.join(STRATEGIES)}")
     from longthought.graphs import catalogue
 
-    for strategy in found.values():
+    for strategy in by_name.values():
         catalogue.context(strategy.graph, strategy.settings)
-    return tuple(found.values())
+    return tuple(by_name.values())
 
 
 def read(text: str) -> Strategy:
     """Read `NAME=GRAPH:SETTING=VALUE,…`, such as `wide=tree_search:strategy=beam,width=8`.
 
     Raises:
-        ConfigError: if it is written otherwise, or there is no such graph or setting.
+        ConfigError: if the text has another form, or there is no such graph or setting.
 
     """
     name, equals, rest = text.partition("=")

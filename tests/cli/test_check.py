@@ -33,7 +33,7 @@ def answers(kind: str, *cases: dict[str, Any]) -> list[dict[str, Any]]:
         (("python", "print(6 * 7)", "--expect", "43"), 1, "refuted"),
         (("python", "print(6 * 7)"), 0, "42"),
         (("algebra", "So 12 * 13 = 146, and 2 + 2 = 4."), 1, "12 * 13 is 156, not 146"),
-        (("algebra", "nothing here"), 0, "nothing in it that this tool can check"),
+        (("algebra", "nothing here"), 0, "nothing that this tool can check"),
         (("answer", "1/2", "0.5"), 0, "confirmed"),
         (("answer", "5 cm", "5 m"), 1, "refuted"),
     ],

@@ -382,7 +382,7 @@ def test_tell_gives_figures_of_all_thoughts(run: Run, tmp_path: Path) -> None:
     rows = [json.loads(line) for line in run("tell", tmp_path / "run", "--json").out.splitlines()]
     assert [(row["difficulty"], row["thoughts"], row["steps"]) for row in rows] == [("4 numbers", 1, 4), ("math", 1, 0)]
     assert rows[0]["wrong_turns"] == 2
-    expect_one_line(run("tell", tmp_path / "run", "--walk", "shortcut"), 2, "no debate can be told so", "2 not told")
+    expect_one_line(run("tell", tmp_path / "run", "--walk", "shortcut"), 2, "no debate can be told", "2 not told")
     expect_one_line(run("tell", tmp_path / "run", "--form", "summary"), 2, "name a debate")
 
 

@@ -69,7 +69,7 @@ def test_two_strategies_of_the_bundled_agents(run: Run, tmp_path: Path) -> None:
     words = ["evaluate", tmp_path / "p.jsonl", "--out", tmp_path / "out", "--strategies", "debate,oracle"]
     done = run(*words, "--budget", "200,600")
     assert done.code == 0
-    assert "200 tokens a problem" in done.out
+    assert "200 tokens per problem" in done.out
     assert "critic of debate" in done.out
     again = run(*words, "--budget", "200,600", "--json")
     found = json.loads(again.out)
@@ -100,7 +100,7 @@ def test_the_table_says_who_saw_what(tmp_path: Path) -> None:
     assert f"{row.computed:,.0f}" in line
     assert "best-of-n*" in text
     assert "p best-of-n" in text
-    assert "* saw the exact checker" in text
+    assert "* the exact checker chose" in text
     assert "countdown: debate, best-of-n" in text
     assert "debate by seed at 400:" in text
     assert "backtrack precision" in text

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from longthought.evaluation.critic_report import Criticism, criticism, part
-from longthought.evaluation.grades import Marks
+from longthought.evaluation.critic_report import Criticism, counted_share, criticism
+from longthought.evaluation.grades import AnswerGrades
 from longthought.evaluation.reasons import ReasonCheck, contradictions
 from longthought.problems.countdown import game, lookahead
 from longthought.problems.countdown.lookahead import holds
@@ -85,7 +85,7 @@ async def report(*logs: Log) -> Criticism:
             )
             yield Task(problem=debate.problem, reference=reference), debate
 
-    return await criticism(debates(), Marks(), [Algebra()])
+    return await criticism(debates(), AnswerGrades(), [Algebra()])
 
 
 async def test_a_debate_by_hand() -> None:
@@ -98,21 +98,21 @@ async def test_a_debate_by_hand() -> None:
     errors = [(0.2 - 1) ** 2, (0.9 - 1) ** 2, 0.0, 0.7**2, 0.1**2, 0.3**2, 0.0]
     assert found.calibration.brier == pytest.approx(sum(errors) / 7)
     # steps back: 1 (undue), 3, 4, 5
-    assert found.precision == part(3, 4)
-    assert found.recall == part(3, 4)
-    assert found.given_up == part(1, 3)
-    assert found.right_target == part(3, 3)
+    assert found.precision == counted_share(3, 4)
+    assert found.recall == counted_share(3, 4)
+    assert found.given_up == counted_share(1, 3)
+    assert found.right_target == counted_share(3, 3)
     # paths that ended: 1 named 0 where nothing is wrong; 2-3, 4 and 5 named rightly; 6-7 accepted and right
     assert (found.first_errors.wrong, found.first_errors.found) == (3, 3)
     assert (found.first_errors.right, found.first_errors.spared) == (2, 1)
-    assert found.wrong_to_right == part(1, 1)
-    assert found.right_to_wrong == part(0, 0)
+    assert found.wrong_to_right == counted_share(1, 1)
+    assert found.right_to_wrong == counted_share(0, 0)
     assert str(found.right_to_wrong) == "none"
     # asked after a rejection: again (not obeyed), 2, 4, 5, 6; replies: 7 proposals and 2 repeated
-    assert found.obeyed == part(4, 5)
-    assert found.asked_again == part(1, 9)
-    assert found.repeated == part(1, 8)
-    assert found.refuted == part(0, 8)
+    assert found.obeyed == counted_share(4, 5)
+    assert found.asked_again == counted_share(1, 9)
+    assert found.repeated == counted_share(1, 8)
+    assert found.refuted == counted_share(0, 8)
     assert (found.words.verdicts, found.words.checked, found.words.false_claims) == (3, 3, 1)
     # 18 tokens a proposal, 55 a verdict
     verdicts = {"verdicts to backtrack": 4 * 55, "verdicts to continue": 2 * 55, "verdicts to terminate": 55}
@@ -131,7 +131,7 @@ async def test_an_answer_given_up_for_nothing_is_a_flip_to_wrong() -> None:
     unjudged.add(Proposed, POLICY, node=1, parent=0, text="20 - 3 = 17 left 17 2", answer=RIGHT)
     unjudged.add(Finished, STRATEGY, reason=StopReason.TOKENS)  # the critic never saw it
     found = await report(log, unjudged)
-    assert found.right_to_wrong == part(1, 1)
+    assert found.right_to_wrong == counted_share(1, 1)
     assert (found.first_errors.right, found.first_errors.spared, found.first_errors.flagged) == (1, 0, 1)
     assert found.auroc is None  # nothing is lost here
     assert found.first_errors.f1() is None

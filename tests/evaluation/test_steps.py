@@ -13,7 +13,7 @@ from longthought.agents.dialects.dialect import Unreadable
 from longthought.agents.view import View
 from longthought.errors import ProblemError
 from longthought.evaluation.ablations import OracleCritic, TokenlessCritic
-from longthought.evaluation.critic_report import part
+from longthought.evaluation.critic_report import counted_share
 from longthought.evaluation.steps import Solution, StepReport, load, named, recite, score
 from longthought.trajectories.events import Action, Author, Verdict
 
@@ -112,7 +112,7 @@ def test_the_tools_alone(tmp_path: Path) -> None:
     f1 = errors.f1()
     assert f1 is not None
     assert f1[0] == pytest.approx(2 * 0.5 * 1 / 1.5)
-    assert report.by_tools == part(1, 1)
+    assert report.by_tools == counted_share(1, 1)
     assert (report.critic, report.tools, report.undecided) == ("tools", ("algebra",), 0)
 
 
@@ -131,7 +131,7 @@ def test_a_critic_names_a_step_or_one_before_it(tmp_path: Path) -> None:
     assert said == [(1, Author.CRITIC), (1, Author.CRITIC), (0, Author.CRITIC)]
     errors = report.first_errors
     assert (errors.found, errors.wrong, errors.spared, errors.right, errors.flagged) == (2, 2, 0, 1, 3)
-    assert report.by_tools == part(0, 3)
+    assert report.by_tools == counted_share(0, 3)
 
 
 def test_a_tool_has_the_first_word_and_without_a_veto_the_critic_has_it(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""How debates, jobs, comparisons and thoughts look in a terminal."""

@@ -1,4 +1,4 @@
-"""How an evaluation looks in a terminal. Only renders what was measured."""
+"""How an evaluation looks in a terminal. This module only renders; it computes no figure."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,15 +15,16 @@ from longthought.statistics import FirstErrors
 
 _GAP: Final = 2
 _SPARE: Final = ("all", "requests", "seconds", "unseen", "if all count")
-"""Columns that are left out, in this order, where the terminal is too narrow."""
+"""Columns that are left out, in this order, if the terminal is too narrow."""
 
 
-def table(found: Comparison, budget: int, width: int) -> RenderableType:
-    """Draw the table of one budget, the best first, in so many characters where that can be done."""
+def table(comparison: Comparison, budget: int, width: int) -> RenderableType:
+    """Draw the table of one budget, the best strategy first, at most `width` characters wide if possible."""
     rows = sorted(
-        (row for row in found.rows if row.budget == budget and row.count == "computed"), key=lambda r: -r.solved.rate
+        (row for row in comparison.rows if row.budget == budget and row.count == "computed"),
+        key=lambda r: -r.solved.rate,
     )
-    columns = _columns(found, rows)
+    columns = _columns(comparison, rows)
     left_out: list[str] = []
     for name in _SPARE:
         if sum(_GAP + max(map(len, (title, *cells))) for title, cells in columns.items()) - _GAP <= width:
@@ -36,13 +37,13 @@ def table(found: Comparison, budget: int, width: int) -> RenderableType:
         drawn.add_column(name, no_wrap=True, style="bold" if name == "solved" else "", justify=justify)
     for cells in zip(*columns.values(), strict=True):
         drawn.add_row(*map(Text, cells))
-    told = f"; no room for {', '.join(left_out)}" if left_out else ""
-    return Group(Text.assemble((f"\n{budget:,} tokens a problem", "bold"), (told, "dim")), drawn)
+    note = f"; no room for {', '.join(left_out)}" if left_out else ""
+    return Group(Text.assemble((f"\n{budget:,} tokens per problem", "bold"), (note, "dim")), drawn)
 
 
-def _columns(found: Comparison, rows: Sequence[ComparisonRow]) -> dict[str, list[str]]:
-    checked = {entrant.name for entrant in found.strategies if entrant.checker}
-    all_count = [found.row(row.strategy, row.budget, "all").solved.rate for row in rows]
+def _columns(comparison: Comparison, rows: Sequence[ComparisonRow]) -> dict[str, list[str]]:
+    checked = {entrant.name for entrant in comparison.strategies if entrant.checker}
+    all_count = [comparison.row(row.strategy, row.budget, "all").solved.rate for row in rows]
     columns = {
         "strategy": [row.strategy + ("*" if row.strategy in checked else "") for row in rows],
         "solved": [f"{row.solved.rate:.1%}" for row in rows],
@@ -58,36 +59,37 @@ def _columns(found: Comparison, rows: Sequence[ComparisonRow]) -> dict[str, list
     return {name: cells for name, cells in columns.items() if cells}
 
 
-def footnotes(found: Comparison, out: Path) -> RenderableType:
-    """Say what the columns mean, who saw what, and where everything is."""
-    lines = [Text(line, style="dim") for line in _notes(found)]
-    return Group(Text(), *lines, Text(f"everything is in {out}; look at a run with longthought show {out}/…/seed-…"))
+def footnotes(comparison: Comparison, out: Path) -> RenderableType:
+    """Explain the columns, name the tools of each strategy, and say where the files are."""
+    lines = [Text(line, style="dim") for line in _notes(comparison)]
+    return Group(Text(), *lines, Text(f"everything is in {out}; show a run with longthought show {out}/…/seed-…"))
 
 
-def _notes(found: Comparison) -> Iterator[str]:
-    yield f"{found.problems:,} problems, seed {', '.join(map(str, found.seeds))}."
-    yield "Budgets count the tokens of both agents, cached prompts left out;"
-    yield "“if all count” cuts the same runs where all tokens reach it; tokens, requests and seconds are a problem's."
-    if any(row.unseen for row in found.rows):
-        share = next(row.unseen.of for row in found.rows if row.unseen) // len(found.seeds)
+def _notes(comparison: Comparison) -> Iterator[str]:
+    yield f"{comparison.problems:,} problems, seed {', '.join(map(str, comparison.seeds))}."
+    yield "Budgets count the tokens of both agents, without cached prompt tokens;"
+    yield "“if all count”: the budget includes cached tokens; tokens, requests and seconds are means per problem."
+    if any(row.unseen for row in comparison.rows):
+        share = next(row.unseen.of for row in comparison.rows if row.unseen) // len(comparison.seeds)
         yield f"“unseen” is the share solved of {share} problem(s) whose target never occurs in training."
-    if len(found.seeds) > 1:
-        for entrant in found.strategies:
-            rates = found.row(entrant.name, found.budgets[-1]).by_seed
-            yield f"{entrant.name} by seed at {found.budgets[-1]:,}: {', '.join(f'{rate:.1%}' for rate in rates)}"
-    if any(entrant.checker for entrant in found.strategies):
-        yield "* saw the exact checker, which picked its answer; the others never did."
-    looked = {entrant.name: ", ".join(entrant.tools) for entrant in found.strategies}
-    for tools in dict.fromkeys(looked.values()):
-        yield f"tools that looked at steps: {tools or 'none'}: {', '.join(n for n, t in looked.items() if t == tools)}"
-    worst = [row for row in found.rows if row.budget == found.budgets[-1] and row.count == "computed"]
+    if len(comparison.seeds) > 1:
+        for entrant in comparison.strategies:
+            rates = comparison.row(entrant.name, comparison.budgets[-1]).by_seed
+            yield f"{entrant.name} by seed at {comparison.budgets[-1]:,}: {', '.join(f'{rate:.1%}' for rate in rates)}"
+    if any(entrant.checker for entrant in comparison.strategies):
+        yield "* the exact checker chose this strategy's answers; the other strategies never asked it."
+    tools_of = {entrant.name: ", ".join(entrant.tools) for entrant in comparison.strategies}
+    for tools in dict.fromkeys(tools_of.values()):
+        names = ", ".join(name for name, used in tools_of.items() if used == tools)
+        yield f"tools that checked steps: {tools or 'none'}: {names}"
+    worst = [row for row in comparison.rows if row.budget == comparison.budgets[-1] and row.count == "computed"]
     for row in worst:
         if row.failed or row.undecided:
             yield f"{row.strategy}: {row.failed} runs failed, {row.undecided} answers that the checker can't decide"
 
 
 def critic_panel(name: str, report: Criticism) -> RenderableType:
-    """Draw the report on a critic."""
+    """Draw the report on the critic of one strategy."""
     drawn = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     drawn.add_column(style="dim")
     drawn.add_column(overflow="fold")
@@ -106,12 +108,12 @@ def critic_panel(name: str, report: Criticism) -> RenderableType:
         ("replies of no use", report.asked_again),
     ):
         drawn.add_row(title, str(part))
-    drawn.add_row("tokens a debate", ", ".join(f"{use} {spent:,.0f}" for use, spent in report.tokens.items()))
+    drawn.add_row("tokens per debate", ", ".join(f"{use} {spent:,.0f}" for use, spent in report.tokens.items()))
     words = report.words
     drawn.add_row(
         "unsupported words",
         f"{words.unsupported:,} of {words.checked:,} that a tool can check: {words.false_claims:,} with a false claim, "
-        f"{words.denials:,} denying a confirmed one; {words.verdicts - words.checked:,} with nothing to check",
+        f"{words.denials:,} that deny a confirmed claim; {words.verdicts - words.checked:,} with nothing to check",
     )
     return Panel(drawn, title=f"critic of {name}", border_style="dim", expand=False)
 
@@ -123,13 +125,13 @@ def _scores(report: Criticism) -> Iterator[tuple[str, str]]:
         yield "Brier", f"{report.calibration.brier:.4f}; calibration error {report.calibration.error:.4f}"
 
 
-def first_error_lines(found: FirstErrors) -> Iterator[tuple[str, str]]:
-    """Put a count of first errors into titled lines."""
-    f1 = found.f1()
+def first_error_lines(errors: FirstErrors) -> Iterator[tuple[str, str]]:
+    """Yield (title, value) of each figure on first errors."""
+    f1 = errors.f1()
     yield "first-error F1", "–" if f1 is None else f"{f1[0]:.1%} [{f1[1]:.1%}, {f1[2]:.1%}]"
-    yield "first error found", str(found.on_wrong or "none is wrong")
-    yield "right ones left alone", str(found.on_right or "none is right")
-    yield "alarms that are right", str(found.precision or "none was raised")
+    yield "first error found", str(errors.on_wrong or "none is wrong")
+    yield "right ones left alone", str(errors.on_right or "none is right")
+    yield "alarms that are right", str(errors.precision or "none was raised")
 
 
 def _p(value: float | None) -> str:

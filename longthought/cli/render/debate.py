@@ -1,4 +1,4 @@
-"""How debates look in a terminal. Only renders; computes nothing that is not in the events."""
+"""How debates look in a terminal. This module only renders; everything it shows is in the events."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
@@ -67,13 +67,13 @@ ENDED: Final = {
     StopReason.SECONDS: "out of time",
 }
 _MARGIN: Final = 4
-"""Columns to the left of what is said, with room for a node's number."""
+"""Columns left of the text, with room for a node's number."""
 _VERDICT: Final = 24
-"""Columns of an action and its score; the critique stands beside them."""
+"""Columns of an action and its score; the critique follows them."""
 
 
 def opening(statement: str, policy: str, critic: str, tools: Iterable[str]) -> RenderableType:
-    """Head a live debate."""
+    """Draw the head of a live debate: its problem, agents and tools."""
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim")
     table.add_column(overflow="fold")
@@ -83,9 +83,9 @@ def opening(statement: str, policy: str, critic: str, tools: Iterable[str]) -> R
 
 
 def live_lines(event: AnyEvent, before: AnyEvent | None = None) -> Iterator[RenderableType]:
-    """Put one event into lines, as it happens; what is long wraps beside its margin.
+    """Yield the lines of one event as it happens.
 
-    What is not about the same step as the event before is headed by its number.
+    The number of the step stands in the margin, unless the event before is about the same step.
     """
     about = getattr(event, "node", "")
     about = "" if about == getattr(before, "node", "") or before is None else about
@@ -121,7 +121,7 @@ def live_lines(event: AnyEvent, before: AnyEvent | None = None) -> Iterator[Rend
 
 
 def _line(node: int | str, said: Text, beside: str | None = None) -> Table:
-    """Set a line, or its second part, in a column of its own."""
+    """Lay out a line in columns: the node in the margin, what is said, and what stands beside it if anything."""
     table = Table.grid(padding=(0, 1, 0, 0))
     table.add_column(width=_MARGIN - 1, justify="right", style="dim")
     if beside is None:
@@ -135,15 +135,15 @@ def _line(node: int | str, said: Text, beside: str | None = None) -> Table:
 
 
 def evidence_text(evidence: Sequence[Evidence]) -> Text:
-    """Put evidence on one line, or on a line each where there are findings to tell."""
-    telling = any(item.detail for item in evidence)
+    """Put evidence on one line, or on a line each if any has details."""
+    has_details = any(item.detail for item in evidence)
     width = max((len(item.tool) for item in evidence), default=0)
     lines: list[Text] = []
     for item in evidence:
         sign, style = EVIDENCE_SIGN[item.status]
-        line = Text(f"{sign} {item.tool:{width}}" if telling else f"{sign} {item.tool}", style=style)
+        line = Text(f"{sign} {item.tool:{width}}" if has_details else f"{sign} {item.tool}", style=style)
         lines.append(line.append(f"  {item.detail}", style="dim") if item.detail else line)
-    return Text("\n" if telling else "  ").join(lines)
+    return Text("\n" if has_details else "  ").join(lines)
 
 
 def verdict_text(verdict: Verdict) -> Text:
@@ -182,17 +182,17 @@ def bill(trajectory: Trajectory) -> RenderableType:
 
 
 def ended(reason: StopReason | None) -> str:
-    """Put how a debate ended into words."""
+    """Return how a debate ended, in words."""
     return "unfinished" if reason is None else ENDED.get(reason, reason.value)
 
 
 def usage_text(usage: Usage) -> str:
-    """Put a token bill into words."""
+    """Return the tokens of an agent, in words."""
     return f"{usage.completion:,} tokens written, {usage.prompt:,} read ({usage.cached:,} cached)"
 
 
 def debate_panels(trajectory: Trajectory) -> Iterator[RenderableType]:
-    """Show a debate whole: its tree, then its transcript, then its bill."""
+    """Yield a whole debate: its problem, tree, transcript and bill."""
     yield Panel(Text(trajectory.problem.statement, style="bold"), title=escape(trajectory.id), border_style="dim")
     yield Text("Tree", style="bold underline")
     yield tree(trajectory)
@@ -205,7 +205,7 @@ def debate_panels(trajectory: Trajectory) -> Iterator[RenderableType]:
 
 
 def tree(trajectory: Trajectory) -> RichTree:
-    """Draw the reasoning tree; what was abandoned is dim and says why."""
+    """Draw the reasoning tree; abandoned nodes are dim and say why they were left."""
     nodes = trajectory.tree.nodes
     root = RichTree(Text("problem", style="bold"), guide_style="dim")
     drawn = {0: root}
@@ -220,18 +220,18 @@ def tree(trajectory: Trajectory) -> RichTree:
 def _label(node: Node, final: int | None, *, scored: bool) -> Text:
     style = STANDING_STYLE[node.standing]
     label = Text(f"{node.id} ", style="dim", no_wrap=True, overflow="ellipsis")
-    words = " ".join(node.text.split())
+    text = " ".join(node.text.split())
     if node.kind is NodeKind.REFLECTION:
-        words = f"reflection: {words}"
-    label.append(words, style="bold cyan" if node.id == final else f"not dim {style}" if style != "dim" else style)
+        text = f"reflection: {text}"
+    label.append(text, style="bold cyan" if node.id == final else f"not dim {style}" if style != "dim" else style)
     if node.id == final and node.answer:
         label.append(f"  ■ {node.answer}", style="not dim bold cyan")
     elif node.answer is not None and node.standing is Standing.OPEN:
         label.append(f"  {node.answer}", style="not dim bold")
     if node.standing is Standing.ABANDONED:
         pruned = node.left_for is Cause.PRUNED
-        how = "pruned" if pruned else REJECTED_BY.get(node.rejected_by or Author.CRITIC, "left")
-        label.append(f"  ✗ {how}", style="dim red")
+        reason = "pruned" if pruned else REJECTED_BY.get(node.rejected_by or Author.CRITIC, "left")
+        label.append(f"  ✗ {reason}", style="dim red")
     elif node.id != final and node.verdicts and (score := node.verdicts[-1].score) is not None and scored:
         label.append(f"  {score:.2f}", style="not bold dim")
     if node.sources:
@@ -240,18 +240,18 @@ def _label(node: Node, final: int | None, *, scored: bool) -> Text:
 
 
 def run_table(run: Run, limit: int) -> RenderableType:
-    """List a run's debates."""
+    """Draw a table of the debates of a run, with at most `limit` rows."""
     table = Table(box=None, header_style="dim", pad_edge=False)
     for name in ("debate", "", "ended"):
         table.add_column(name, no_wrap=True)
     for name in ("rounds", "back", "tokens"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("answer")
-    solved = graded = over = 0
+    solved = graded = ended_count = 0
     for index, trajectory in enumerate(run.trajectories()):
         solved += trajectory.solved is True
         graded += trajectory.solved is not None
-        over += trajectory.finished
+        ended_count += trajectory.finished
         if index < limit:
             table.add_row(
                 Text(trajectory.id), _mark(trajectory.solved), ended(trajectory.stop_reason),
@@ -263,7 +263,7 @@ def run_table(run: Run, limit: int) -> RenderableType:
     if total > limit:
         lines.append(Text(f"… and {total - limit} more (--limit)", style="dim"))
     share = f", {solved} of {graded} solved ({solved / graded:.1%})" if graded else ""
-    lines.append(Text(f"\n{total} debates, {over} ended{share}", style="bold"))
+    lines.append(Text(f"\n{total} debates, {ended_count} ended{share}", style="bold"))
     return Group(*lines)
 
 

@@ -1,4 +1,4 @@
-"""How a job looks in a terminal while it runs, and the table it ends with. Only renders what `Progress` holds."""
+"""How a job looks in a terminal: its figures while it runs, and its summary. This module only renders `Progress`."""
 
 import resource
 import threading
@@ -21,14 +21,14 @@ from longthought.jobs.progress import JobSummary, Progress
 from longthought.trajectories.events import Failure
 
 INTERVAL: Final = 10.0
-"""Seconds between plain lines."""
+"""Seconds between two plain lines."""
 _VALUE: Final = 16
-"""Columns of a figure, whatever it is, so that nothing jumps."""
+"""Columns of every figure, so that the layout stays the same."""
 _LABELS: Final = (8, 9, 6)
 
 
 class Display:
-    """Figures, live; plain lines now and then where there is no terminal, nothing at all if quiet."""
+    """Shows figures live in a terminal, in plain lines elsewhere, and not at all if quiet."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class Display:
         quiet: bool = False,
         console: Console | None = None,
     ) -> None:
-        """Take what draws the figures, and what says them in one line."""
+        """Keep what draws the figures, and what puts them into one plain line."""
         self.console = console or Console(highlight=False)
         self._say = say
         self._over = threading.Event()
@@ -51,7 +51,7 @@ class Display:
             self._lines = threading.Thread(target=self._print_lines, name="longthought-progress", daemon=True)
 
     def __enter__(self) -> Self:
-        """Begin."""
+        """Start to show the figures."""
         if self._live:
             self._live.start()
         if self._lines:
@@ -59,11 +59,11 @@ class Display:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """End."""
+        """Stop showing the figures."""
         self.stop()
 
     def stop(self) -> None:
-        """Take the figures away; stopping again does nothing."""
+        """Stop showing the figures; calling it again does nothing."""
         self._over.set()
         if self._live:
             self._live.stop()
@@ -75,38 +75,38 @@ class Display:
             self.console.print(self._say(), soft_wrap=True)
 
 
-class Count(Display):
-    """How far something is: how many are done, of how many as far as that is known, and words for it."""
+class CountDisplay(Display):
+    """Shows how many items are done, as a bar with words."""
 
-    def __init__(self, look: Callable[[], tuple[int, int | None, str]], *, quiet: bool = False) -> None:
-        """Take what tells them."""
-        super().__init__(lambda: bar(*look()), lambda: look()[2], quiet=quiet)
+    def __init__(self, state: Callable[[], tuple[int, int | None, str]], *, quiet: bool = False) -> None:
+        """Keep `state`, which returns the items done, their total if it is known, and words for both."""
+        super().__init__(lambda: bar(*state()), lambda: state()[2], quiet=quiet)
 
 
 class Dashboard(Display):
-    """A job's figures."""
+    """Shows the figures of a job."""
 
     def __init__(self, progress: Progress, *, quiet: bool = False, console: Console | None = None) -> None:
-        """Watch a job."""
+        """Keep the counts of the job to show."""
         self.progress, self.pace = progress, Pace(progress)
         super().__init__(
-            lambda: board(self.progress, self.pace, time.monotonic()),
-            lambda: words(self.progress, self.pace, time.monotonic()),
+            lambda: figures_grid(self.progress, self.pace, time.monotonic()),
+            lambda: figures_line(self.progress, self.pace, time.monotonic()),
             quiet=quiet, console=console,
         )  # fmt: skip
 
 
-def bar(done: int, total: int | None, said: str) -> RenderableType:
-    """Draw how far something is, as far as that is known, with words beside it."""
+def bar(done: int, total: int | None, words: str) -> RenderableType:
+    """Draw a progress bar with words beside it; it pulses while the total is unknown."""
     line = Table.grid(padding=(0, 2, 0, 0), expand=True)
     line.add_column(ratio=1)
     line.add_column(no_wrap=True)
-    line.add_row(ProgressBar(total=total, completed=done, pulse=total is None), Text(said, style="bold"))
+    line.add_row(ProgressBar(total=total, completed=done, pulse=total is None), Text(words, style="bold"))
     return line
 
 
-def board(progress: Progress, pace: Pace, now: float) -> RenderableType:
-    """Draw a job's figures at a time."""
+def figures_grid(progress: Progress, pace: Pace, now: float) -> RenderableType:
+    """Draw the figures of a job; `now` is in monotonic seconds."""
     rates = pace.rates(now)
     head = bar(progress.done, progress.expected, debates(progress))
     grid = Table.grid(padding=(0, 2, 0, 0))
@@ -131,21 +131,21 @@ def board(progress: Progress, pace: Pace, now: float) -> RenderableType:
     )  # fmt: skip
     lines: list[RenderableType] = [head, grid]
     if progress.setbacks:
-        lost = f"rounds lost: {_causes(progress.setbacks)}"
-        lines.append(Text(lost, style="yellow", no_wrap=True, overflow="ellipsis"))
+        rounds_lost = f"rounds lost: {_causes(progress.setbacks)}"
+        lines.append(Text(rounds_lost, style="yellow", no_wrap=True, overflow="ellipsis"))
     if progress.failed:
-        why = f"{_causes(progress.failures)}, lately: {' '.join(progress.last_failure.split())}"
-        lines.append(Text(why, style="red", no_wrap=True, overflow="ellipsis"))
+        reasons = f"{_causes(progress.failures)}, lately: {' '.join(progress.last_failure.split())}"
+        lines.append(Text(reasons, style="red", no_wrap=True, overflow="ellipsis"))
     return Group(*lines)
 
 
-def words(progress: Progress, pace: Pace, now: float) -> str:
-    """Say the same in one plain line."""
+def figures_line(progress: Progress, pace: Pace, now: float) -> str:
+    """Return the figures of a job in one plain line; `now` is in monotonic seconds."""
     if not progress.total:
         return f"{debates(progress)}, {_clock(now - progress.began)}"
     rates, left = pace.rates(now), pace.left(now)
     failed = f"{progress.failed:,} failed" + (f" ({_causes(progress.failures)})" if progress.failures else "")
-    said = [
+    figures = [
         debates(progress),
         f"{_solved(progress)} solved",
         failed,
@@ -155,11 +155,11 @@ def words(progress: Progress, pace: Pace, now: float) -> str:
         f"{_cached(progress)} cached",
         _clock(now - progress.began) + (f", {_clock(left)} left" if left is not None else ""),
     ]
-    return ", ".join(said)
+    return ", ".join(figures)
 
 
 def summary_table(summary: JobSummary, progress: Progress, out: Path) -> RenderableType:
-    """Close a job."""
+    """Draw the summary of a job that ended."""
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(style="dim")
     table.add_column(overflow="fold")
@@ -172,7 +172,7 @@ def summary_table(summary: JobSummary, progress: Progress, out: Path) -> Rendera
     if progress.setbacks:
         table.add_row("rounds lost", _causes(progress.setbacks))
     if summary.resumed:
-        table.add_row("resumed", f"{summary.resumed:,} debates went on from the middle")
+        table.add_row("resumed", f"{summary.resumed:,} debates, from the middle")
     table.add_row("policy", usage_text(summary.tokens.policy))
     table.add_row("critic", usage_text(summary.tokens.critic))
     table.add_row("per debate", _per_debate(summary, progress))
@@ -187,29 +187,27 @@ def summary_table(summary: JobSummary, progress: Progress, out: Path) -> Rendera
 
 
 def stopped(progress: Progress, out: Path) -> str:
-    """Say how to go on after Ctrl-C or an outage."""
+    """Return what is kept after Ctrl-C or an outage, and how to resume."""
     if not progress.total:
         return "stopped before the first debate. Run the same command again to start."
     return f"stopped with {debates(progress)} done; everything so far is in {out}. Run the same command again to go on."
 
 
 def unheard(progress: Progress) -> str | None:
-    """Say so if nothing that one of the agents wrote could be read, and the job was for nothing."""
+    """Return a message if no reply of one of the agents could be read; None otherwise."""
     lost = progress.setbacks
     if lost[Failure.UNREADABLE_STEP] and not progress.rounds:
-        return (
-            f"none of {lost[Failure.UNREADABLE_STEP]:,} steps could be read: take another policy, or another --dialect"
-        )
+        return f"none of {lost[Failure.UNREADABLE_STEP]:,} steps could be read: use another policy or another --dialect"
     if lost[Failure.UNREADABLE_VERDICT] and not progress.verdicts:
         return (
             f"none of {lost[Failure.UNREADABLE_VERDICT]:,} verdicts could be read: serve the critic where "
-            "response_format is honoured, or take another critic or --dialect"
+            "response_format is honoured, or use another critic or --dialect"
         )
     return None
 
 
 def debates(progress: Progress) -> str:
-    """Say how many are done."""
+    """Return how many debates are done, in words."""
     if not progress.total:
         return "getting ready"
     if progress.expected is None:
@@ -227,7 +225,7 @@ def _of(count: int, limit: int) -> str:
 
 
 def _causes(counts: Mapping[Failure, int]) -> str:
-    """Put failures into words: `5 model, 2 internal`, the most frequent first."""
+    """Return failures in words, such as `5 model, 2 internal`, the most frequent first."""
     ranked = sorted(dict(counts).items(), key=lambda pair: -pair[1])
     return ", ".join(f"{count:,} {cause.replace('_', ' ')}" for cause, count in ranked)
 
@@ -242,7 +240,7 @@ def _speed(rates: Rates) -> str:
 
 
 def _mean(progress: Progress, seconds: float) -> Rates | None:
-    """Return the rates over this whole run; None if it asked no model."""
+    """Return the rates over the whole run; None if no model was called."""
     policy, critic, span = progress.policy_now, progress.critic_now, max(seconds, 1e-2)
     if not (requests := policy.requests + critic.requests):
         return None
@@ -259,7 +257,7 @@ def _per_debate(summary: JobSummary, progress: Progress) -> str:
 
 
 def _used() -> tuple[float, float]:
-    """Return the CPU seconds and the megabytes of this process, and the CPU of those it has waited for."""
+    """Return the CPU seconds of this process and its ended children, and its peak memory in megabytes."""
     own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime, own.ru_maxrss / 1024
 

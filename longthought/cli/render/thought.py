@@ -1,4 +1,4 @@
-"""How long thoughts look in a terminal: one in paragraphs, coloured by what each sentence does; many as figures."""
+"""How long thoughts look in a terminal: one as text coloured by what each sentence does, many as a table."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -38,11 +38,11 @@ STYLE: Final = {
     Factor.CHECK: "green",
     Factor.ANSWER: "bold cyan",
 }
-"""Whatever is not here is plain."""
+"""Styles of sentences by what they do; all others are plain."""
 
 
 class ThoughtTeller:
-    """Tells the debates of a run as its data sets do: with the labels that the run has."""
+    """Tells the debates of a run as its data sets do, with the labels of the run."""
 
     def __init__(self, run: Run, walk: str, wrong: int | None, seed: int, voice: str) -> None:
         """Open the labels.
@@ -58,44 +58,44 @@ class ThoughtTeller:
         self._telling = Telling(VOICES[voice], Walk(walk), wrong, seed)
 
     def __call__(self, trajectory: Trajectory) -> LongThought:
-        """Tell a debate.
+        """Tell a debate as a long thought.
 
         Raises:
-            ConfigError: if it can't be told in this voice, or has no right answer and the walk needs one.
+            ConfigError: if the debate can't be told in this voice, or has no right answer and the walk needs one.
 
         """
         labels = self._labels.of(trajectory.id)
-        known = lives(trajectory, labels)
-        return self._telling.thought(trajectory, self._telling.walk, known, reasons(trajectory, labels, known))
+        live = lives(trajectory, labels)
+        return self._telling.thought(trajectory, self._telling.walk, live, reasons(trajectory, labels, live))
 
     def missing(self, trajectory: Trajectory) -> str:
         """Return why a debate can't be told."""
-        known = lives(trajectory, self._labels.of(trajectory.id))
-        if self._telling.walk is not Walk.CHRONOLOGICAL and right_end(trajectory.tree, known) is None:
+        live = lives(trajectory, self._labels.of(trajectory.id))
+        if self._telling.walk is not Walk.CHRONOLOGICAL and right_end(trajectory.tree, live) is None:
             return "no right answer"
         return f"can't be said in {self._telling.voice.name}"
 
 
 def figures(teller: ThoughtTeller) -> tuple[RenderableType, list[dict[str, Any]]]:
-    """Tabulate the thoughts of a run by difficulty and outcome, for a terminal and as records.
+    """Return a table of the thoughts of a run by difficulty and outcome, and the same figures as records.
 
     Raises:
-        ConfigError: if none can be told.
+        ConfigError: if no debate can be told.
 
     """
-    found, left_out = ThoughtStatistics(), Counter[str]()
+    statistics, left_out = ThoughtStatistics(), Counter[str]()
     for trajectory in teller.run.trajectories():
         try:
             difficulty = domain_of(trajectory.problem).difficulty(trajectory.problem)
-            found.add(teller(trajectory), difficulty=difficulty, solved=trajectory.solved)
+            statistics.add(teller(trajectory), difficulty=difficulty, solved=trajectory.solved)
         except ConfigError:
             left_out[teller.missing(trajectory)] += 1
-    rows = list(found.rows())
+    rows = list(statistics.rows())
     untold = [f"{count:,} not told: {why}" for why, count in left_out.most_common()]
     if not rows:
-        raise ConfigError(f"{teller.run.path}: no debate can be told so; {untold[0] if untold else 'there is none'}")
+        raise ConfigError(f"{teller.run.path}: no debate can be told; {untold[0] if untold else 'the run is empty'}")
     table = Table(box=None, header_style="dim", pad_edge=False, title_justify="left")
-    table.add_column("of a thought, on average")
+    table.add_column("mean per thought")
     for row in rows:
         table.add_column(f"{row.difficulty}, {row.outcome}", justify="right")
     table.add_row("thoughts", *(f"{row.thoughts:,}" for row in rows), end_section=True)
@@ -109,7 +109,7 @@ def figures(teller: ThoughtTeller) -> tuple[RenderableType, list[dict[str, Any]]
 
 
 def thought_panels(thought: LongThought, trajectory: Trajectory) -> Iterator[RenderableType]:
-    """Show a thought below its problem, and its figures below it."""
+    """Yield the problem, the thought and its figures."""
     yield Panel(Text(thought.problem.statement, style="bold"), title=escape(thought.id), border_style="dim")
     text = Text()
     for number, sentence in enumerate(thought.sentences):

@@ -51,31 +51,31 @@ def drawn(width: int, *things: Any) -> list[str]:
 def test_the_figures_fit_the_terminal(width: int) -> None:
     for progress in (large(), Progress(), Progress(total=5)):
         summary = job.summary_table(progress.summary(), progress, Path("runs/first"))
-        lines = drawn(width, job.board(progress, Pace(progress), progress.began + 5_000), summary)
+        lines = drawn(width, job.figures_grid(progress, Pace(progress), progress.began + 5_000), summary)
         assert max(map(len, lines)) <= width
 
 
 def test_the_figures_say_how_the_job_stands() -> None:
     progress = large()
     now = progress.began + 5_000
-    board = "\n".join(drawn(120, job.board(progress, Pace(progress), now)))
-    line = job.words(progress, Pace(progress), now)
-    for text in (board, line):
+    grid = "\n".join(drawn(120, job.figures_grid(progress, Pace(progress), now)))
+    line = job.figures_line(progress, Pace(progress), now)
+    for text in (grid, line):
         for words in (
             "7,666,666 of 8,000,000 debates", "6,543,210 (86.1%)", "12,000 model, 345 internal", "400,000 tokens/s",
             "200,000 tokens/s", "36,000.0", "75%", "1:23:20", "3:37", "4,096", "rounds lost",
         ):  # fmt: skip
             assert words in text
-    assert "[red]no such model[/]" in board
+    assert "[red]no such model[/]" in grid
     assert "\n" not in line
 
 
 def test_what_is_not_known_is_not_told() -> None:
     progress = Progress(limit=3)
-    assert "getting ready" in "\n".join(drawn(80, job.board(progress, Pace(progress), progress.began)))
-    assert job.words(progress, Pace(progress), progress.began + 65) == "getting ready, 1:05"
+    assert "getting ready" in "\n".join(drawn(80, job.figures_grid(progress, Pace(progress), progress.began)))
+    assert job.figures_line(progress, Pace(progress), progress.began + 65) == "getting ready, 1:05"
     progress.total = progress.finished = 7
-    line = job.words(progress, Pace(progress), progress.began + 1)
+    line = job.figures_line(progress, Pace(progress), progress.began + 1)
     assert line.startswith("7 of 7 debates so far, 0 solved, 0 failed, 0 in flight")
     assert "left" not in line
     assert "%" not in line
@@ -148,7 +148,8 @@ async def test_the_summary_is_in_the_folder_however_the_job_ended(tmp_path: Path
     awake, answer = asyncio.Event(), sums.debates()
 
     async def falls_asleep(server: FakeServer, request: web.Request, payload: dict[str, Any]) -> web.StreamResponse:
-        return await (answer if awake.is_set() or len(server.chats) <= 12 else hangs)(server, request, payload)
+        is_first = sums.number_in(payload["messages"][-1]["content"]) < 2
+        return await (answer if awake.is_set() or is_first else hangs)(server, request, payload)
 
     async with FakeServer([falls_asleep]) as server:
         words = ["generate", problems, "--out", out, "--concurrency", "2", "--json", *served(server.base_url)]
