@@ -39,10 +39,21 @@ class Request(Record):
 
         """
         if request is None:
-            return cls(**settings)
+            return cls.of(**settings)
         if settings:
-            raise ConfigError(f"`{next(iter(settings))}` is a field of the request: give the request or its fields")
+            names = ", ".join(f"`{name}`" for name in settings)
+            raise ConfigError(f"{names}: given beside a request; put it into the request")
         return request
+
+    @classmethod
+    def of(cls, **settings: Any) -> Self:
+        """Build a request of settings by name.
+
+        Raises:
+            ConfigError: if there is no such setting, or a value makes no sense.
+
+        """
+        return cls(**settings)
 
 
 def objection(error: ValidationError) -> str:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from longthought.api import tasks_of
-from longthought.errors import ConfigError
 from longthought.evaluation.comparison import Comparison, Note, asks_critic, compare, silent
 from longthought.evaluation.critic_report import Criticism, criticism
 from longthought.evaluation.grades import Marks
@@ -61,12 +60,10 @@ def evaluate(
         RunError: if something can't be written.
 
     """
-    if request is not None and settings:
-        raise ConfigError(f"a request is given, and beside it {', '.join(settings)}: put them into the request")
-    asked = request or EvaluationRequest.of(**settings)
-    evaluation = Evaluation(asked, graded(list(tasks_of(problems))), Path(out))
+    request = EvaluationRequest.given(request, settings)
+    evaluation = Evaluation(request, graded(list(tasks_of(problems))), Path(out))
     for run in evaluation.runs():
-        progress = Progress(limit=asked.concurrency * (asked.processes or 1), expected=len(evaluation.tasks))
+        progress = Progress(limit=request.concurrency * (request.processes or 1), expected=len(evaluation.tasks))
         with watch(run, progress), closing(run.play(progress)) as playing:
             for _ in playing:
                 pass

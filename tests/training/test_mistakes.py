@@ -180,7 +180,7 @@ def test_a_setting_that_makes_no_sense(data: Path, wrong: dict[str, Any], said: 
 
 
 def test_a_request_and_settings_beside_it(data: Path) -> None:
-    with pytest.raises(ConfigError, match="`steps` is a field of the request"):
+    with pytest.raises(ConfigError, match="`steps`: given beside a request"):
         lt.train(data, data.parent / "out", TrainingRequest(), steps=3)
 
 
