@@ -103,14 +103,3 @@ class ThoughtStatistics:
                 difficulty, outcome, n, sums.tokens / n, sums.lines / n, sums.steps / n, sums.wrong_turns / n,
                 {word: count / n for word, count in sums.keywords.items()},
             )  # fmt: skip
-
-    def markdown(self) -> str:
-        """Write the table as Markdown; keywords that never occur are left out."""
-        rows = list(self.rows())
-        seen = [word for word in KEYWORDS if any(row.keywords[word] for row in rows)]
-        head = ("difficulty", "outcome", "thoughts", "tokens", "lines", "steps", "wrong turns", *seen)
-        lines = [head, ("---", "---", *("---:",) * (len(head) - 2))]
-        for row in rows:
-            figures = (row.tokens, row.lines, row.steps, row.wrong_turns, *(row.keywords[word] for word in seen))
-            lines.append((row.difficulty, row.outcome, str(row.thoughts), *(f"{figure:.1f}" for figure in figures)))
-        return "\n".join(f"| {' | '.join(line)} |" for line in lines)

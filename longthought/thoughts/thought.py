@@ -7,8 +7,7 @@ After the journeys of Qin et al., "O1 Replication Journey: A Strategic Progress 
 """
 
 import json
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, Protocol
@@ -17,6 +16,9 @@ from longthought.problems.problem import Problem
 from longthought.thoughts.moves import STEPS, Factor, Move
 from longthought.thoughts.walks import Walk
 from longthought.trajectories.tree import Tree
+
+_ESCAPED: Final = "<\\/"
+"""A closing tag as it is written inside a tag."""
 
 
 @dataclass(frozen=True)
@@ -153,13 +155,3 @@ def tell(course: Course, voice: Voice) -> LongThought:
 
     """
     return LongThought(course, voice.name, tuple(voice.say(course)))
-
-
-def read_tags(text: str) -> Sequence[tuple[Factor, str]]:
-    """Read a tagged thought back, as factors and sentences; what stands outside of tags is passed over."""
-    return [(Factor(match[1]), match[2].replace(_ESCAPED, "</")) for match in _TAGGED.finditer(text)]
-
-
-_ESCAPED: Final = "<\\/"
-"""How what looks like a closing tag is written inside of one."""
-_TAGGED: Final = re.compile(rf"^<({'|'.join(Factor)})>(.*?)</\1>$", re.DOTALL | re.MULTILINE)
