@@ -10,6 +10,7 @@ dpo              direct preference optimisation
 scorer           a step-scoring head
 lora             adapters: what is adapted, and how they are written
 bases            the model that a training starts from
+chat_template    what training asks of a chat template
 inspection       a look at every example before the weights are loaded
 destination      the folder that something new goes into
 record           what a training folder says of itself, and where to go on

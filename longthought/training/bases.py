@@ -18,6 +18,7 @@ from longthought.agents.in_process import lora
 from longthought.agents.in_process.load import locate
 from longthought.errors import ConfigError, ModelError
 from longthought.problems.countdown import notation
+from longthought.training.chat_template import SET, expect_template
 from longthought.training.request import Role, TrainingRequest
 
 _NEW = re.compile(r"new:d(\d+)x(\d+)")
@@ -123,7 +124,7 @@ def open_base(request: TrainingRequest, role: Role, dialect: str) -> Base:
     context = _context(name, _config(path).get_text_config(), request.max_length, whole=whole)
     tokenizer.model_max_length = max(tokenizer.model_max_length, context)
     _expect_vocabulary(name, tokenizer, dialect)
-    _expect_template(name, tokenizer)
+    _expect_chat(name, tokenizer)
     path = str(Path(path).absolute()) if Path(path).exists() else path
     return Base(name, path, added, None, tokenizer, context, request.seed)
 
@@ -184,12 +185,8 @@ def _expect_vocabulary(name: str, tokenizer: Any, dialect: str) -> None:
         )
 
 
-def _expect_template(name: str, tokenizer: Any) -> None:
-    if not tokenizer.chat_template:
-        raise ModelError(
-            f"{name}: its tokenizer has no chat template, as base models often have none; "
-            "name an instruction-tuned model, or give `chat_template`, a file"
-        )
+def _expect_chat(name: str, tokenizer: Any) -> None:
+    expect_template(tokenizer, name, SET)
     if tokenizer.eos_token_id is None:
         raise ModelError(f"{name}: its tokenizer has no end token; set tokenizer.eos_token and save it again")
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import TemplateError
-from trl.chat_template_utils import get_training_chat_template, has_generation_markers
 
 from longthought.errors import ModelError, ProblemError
 from longthought.training.bases import Base
+from longthought.training.chat_template import SET, expect_end, marked_template
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def inspect(rows: Any, replies: Sequence[str], base: Base, limit: int, where: st
 
     """
     if talks_back(rows, replies):
-        _expect_markers(base)
+        marked_template(base.tokenizer, base.name, SET)
     tokens = learned = longest = cut = dropped = 0
     for number, row in enumerate(rows, start=1):
         place = f"{where}, example {number}"
@@ -110,24 +110,5 @@ def _rendered(base: Base, messages: list[dict[str, Any]], place: str) -> list[in
     ids = _templated(base, messages, place)
     if messages[-1]["role"] != "assistant":
         raise ProblemError(f"{place}: it ends in a message of the {messages[-1]['role']}; it must end in the reply")
-    if base.tokenizer.eos_token_id not in ids[-3:]:  # some templates write a line break after it
-        end, tail = base.tokenizer.eos_token, base.tokenizer.decode(ids[-3:])
-        raise ModelError(
-            f"{base.name}: its chat template ends a reply in {tail!r}, without the end token {end!r}, so the model "
-            "would never learn to stop; give a template that writes it as `chat_template`"
-        )
+    expect_end(base.tokenizer, base.name, ids, {base.tokenizer.eos_token_id}, SET)
     return ids
-
-
-def _expect_markers(base: Base) -> None:
-    """Raise unless the chat template, or the one TRL keeps for its family, says which words are the assistant's."""
-    if has_generation_markers(base.tokenizer.chat_template):
-        return
-    try:
-        get_training_chat_template(base.tokenizer)
-    except ValueError as error:
-        raise ModelError(
-            f"{base.name}: its chat template doesn't mark what the assistant says, so the loss can't be kept to it; "
-            "put {% generation %} and {% endgeneration %} around it, end token included, and give it as "
-            "`chat_template`"
-        ) from error

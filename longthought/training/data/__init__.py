@@ -18,7 +18,6 @@ staging        the rows of an export in a temporary SQLite file, and the choice 
 folder         a folder of training data, and how it is read
 writer         how such a folder is written
 card           the card of a data set
-masks          what a trainer learns of a row, seen through the chat template
 rewrites       journeys in a chat model's words, beside the log of a run
 editing_job    `rewrite()`: have a chat model write them
 """

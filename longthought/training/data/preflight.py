@@ -12,10 +12,10 @@ from longthought.agents.dialects.thinkers import VOICES, Thinker
 from longthought.errors import ConfigError
 from longthought.labels.job import started_with
 from longthought.labels.label import LabelBook
+from longthought.training.chat_template import expect_exportable
 from longthought.training.data.annotated import RunAnnotations
 from longthought.training.data.contamination import TestSets, problem_key
 from longthought.training.data.formats import TWINS, RowMaker, shape
-from longthought.training.data.masks import training_template
 from longthought.training.data.report import ExportReport
 from longthought.training.data.request import ExportRequest, Format
 from longthought.training.data.rewrites import fingerprint
@@ -125,7 +125,7 @@ def _ruler(request: ExportRequest, dialect: str) -> Ruler:
     if request.tokenizer is not None:
         tokens = TokenRuler(request.tokenizer)
         if request.formats[0] is not Format.STEP_LABELS:
-            training_template(tokens.tokenizer, request.tokenizer)
+            expect_exportable(tokens.tokenizer, request.tokenizer)
         return tokens
     if dialect == "compact":
         return WordRuler("tokens")
