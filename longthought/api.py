@@ -197,9 +197,8 @@ def _request(
     if request is None:
         return JobRequest.of(policy=_named(policy), critic=_named(critic), **settings)
     agents = {"policy": policy, "critic": critic}
-    named = [name for name, agent in agents.items() if isinstance(agent, str | Model) and agent != BUNDLED_MODEL]
-    if beside := [*named, *settings]:
-        raise ConfigError(f"a request is given, and beside it {', '.join(beside)}: put them into the request")
+    named = {name: agent for name, agent in agents.items() if isinstance(agent, str | Model) and agent != BUNDLED_MODEL}
+    request = JobRequest.given(request, {**named, **settings})
     live = {name: agent.name for name, agent in agents.items() if not isinstance(agent, str | Model)}
     return request.model_copy(update={"context": replace(request.context, **live)}) if live else request
 

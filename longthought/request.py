@@ -35,14 +35,27 @@ class Request(Record):
         """Return the request that was given, or build one from settings by name.
 
         Raises:
-            ConfigError: if both were given, or a setting makes no sense.
+            ConfigError: if both were given, the request is no such request, or a setting makes no sense.
 
         """
         if request is None:
-            return cls(**settings)
+            return cls.of(**settings)
         if settings:
-            raise ConfigError(f"`{next(iter(settings))}` is a field of the request: give the request or its fields")
+            names = ", ".join(f"`{name}`" for name in settings)
+            raise ConfigError(f"{names}: given beside a request; put it into the request")
+        if not isinstance(request, cls):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ConfigError(f"the request must be a {cls.__name__}, got {request!r}; give settings by name")
         return request
+
+    @classmethod
+    def of(cls, **settings: Any) -> Self:
+        """Build a request of settings by name.
+
+        Raises:
+            ConfigError: if there is no such setting, or a value makes no sense.
+
+        """
+        return cls(**settings)
 
 
 def objection(error: ValidationError) -> str:

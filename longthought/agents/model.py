@@ -31,7 +31,7 @@ class Model(Request):
     """Seed of an in-process model (default: 0); servers sample by themselves."""
 
     @classmethod
-    def of(cls, model: "str | Model", **settings: Any) -> Self:
+    def of(cls, model: "str | Model" = BUNDLED_MODEL, **settings: Any) -> Self:
         """Return a model of its name or of another one, with settings of its own.
 
         Raises:

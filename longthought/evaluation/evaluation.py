@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from longthought.api import tasks_of
-from longthought.errors import ConfigError
 from longthought.evaluation.comparison import Comparison, Note, asks_critic, compare, silent
 from longthought.evaluation.critic_report import Criticism, criticism
 from longthought.evaluation.grades import AnswerGrades
@@ -62,11 +61,7 @@ def evaluate(
         RunError: if a file can't be written.
 
     """
-    if request is not None and settings:
-        raise ConfigError(
-            f"a request and also settings are given ({', '.join(settings)}): put the settings into the request"
-        )
-    request = request or EvaluationRequest.of(**settings)
+    request = EvaluationRequest.given(request, settings)
     evaluation = Evaluation(request, graded(list(tasks_of(problems))), Path(out))
     for run in evaluation.runs():
         progress = Progress(limit=request.concurrency * (request.processes or 1), expected=len(evaluation.tasks))

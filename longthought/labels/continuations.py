@@ -1,7 +1,7 @@
-"""Monte-Carlo labels: the policy goes on alone from a step, k times, and every answer is graded.
+"""Monte-Carlo labels: the policy continues alone from a step, k times, and every answer is graded.
 
 Wang et al., "Math-Shepherd", 2024. The continuations are a job of `generate` whose debates open with the path to the
-step; it has a run folder of its own inside the labelled one, so it resumes.
+step. The job has a run folder of its own inside the labelled one, so it can be resumed.
 """
 
 import time
@@ -19,41 +19,50 @@ from longthought.problems.problem import Task
 from longthought.trajectories.run import Run
 
 ROUNDS: Final = 64
-"""Proposals in a continuation at most, those of its opening included."""
+"""Maximum number of proposals in a continuation, its opening included."""
 CRITIC: Final = "nodding"
-"""What run folders of continuations call the critic that accepts everything; a job resumes by it."""
+"""Name of the accepting critic in run folders of continuations; a job can be resumed only under the same name."""
 
 
 def monte_carlo(
     run: Run,
     policy: str | Proposer,
-    k: int,
+    trials: int,
     *,
     references: Mapping[str, Task] | None = None,
     limit: int | None = None,
     progress: Progress | None = None,
     concurrency: int = 64,
-    kept: str = "",
+    suffix: str = "",
     **settings: Any,
 ) -> Iterator[Label]:
-    """Label every step without an answer by k continuations of the policy alone; the label comes as the last one ends.
+    """Label every step without an answer by continuations of the policy alone; yield a label as its last one ends.
 
-    Jobs that are kept apart have names of their own, which end in `kept`.
+    Args:
+        run: The run to label.
+        policy: The agent that continues, or the model it is made of.
+        trials: Number of continuations per step.
+        references: Tasks by the id of their problem, to grade problems whose reference the log doesn't hold.
+        limit: Maximum number of debates (default: all).
+        progress: Counts to watch while it runs.
+        concurrency: Maximum number of continuations in flight.
+        suffix: End of the name of the job's folder, which keeps jobs of several agents apart.
+        settings: Settings of the continuations' debates.
 
     Raises:
-        UserError: if the policy can't be had, or answers can't be graded.
+        UserError: if the policy can't be loaded, or answers can't be graded.
 
     """
     critic = AcceptingCritic(CRITIC)
     given: dict[str, Any] = {"rounds": ROUNDS, "veto": False, **settings}
     context = context_of("debate", policy, critic, [], given)
     source = Openings(run, open_steps, context, references or {}, limit=limit)
-    out = run.path / f"continuations-{k}{kept}"
+    out = run.path / f"continuations-{trials}{suffix}"
     job = generate(
-        source, out=out, samples=k, policy=policy, critic=critic, tools=[], begin=source.begin,
+        source, out=out, samples=trials, policy=policy, critic=critic, tools=[], begin=source.begin,
         progress=progress, concurrency=concurrency, **given,
     )  # fmt: skip
     name = policy if isinstance(policy, str) else policy.name
-    for origin, debates in by_opening(job, out, k):
+    for origin, debates in by_opening(job, out, trials):
         hits = sum(debate.solved is True for debate in debates)
-        yield estimated(origin.trajectory, origin.node, Method.MONTE_CARLO, hits, k, by=name, at=time.time())
+        yield estimated(origin.trajectory, origin.node, Method.MONTE_CARLO, hits, trials, by=name, at=time.time())

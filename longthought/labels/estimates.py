@@ -1,4 +1,4 @@
-"""Labels that rest on tries: of the ways on from a step that were tried, how many led to a right answer."""
+"""Labels that rest on trials: how many of the continuations tried from a step led to a right answer."""
 
 from typing import Final
 
@@ -6,14 +6,14 @@ from longthought.labels.label import Label, Method
 from longthought.statistics import share
 
 DOUBT: Final = 1 / 3
-"""Without a right answer, a step is known to be dead only if less than this share of ways can be right (95 %).
+"""Without a hit, a step counts as dead only if the upper limit of the share of hits (95 %) is below this.
 
-Eight misses suffice; try more ways with a weak policy, which misses more often where it could succeed.
+Eight misses suffice; use more trials with a weak policy, which also misses where a right answer can be reached.
 """
 
 
 def estimated(trajectory: str, node: int, method: Method, hits: int, trials: int, *, by: str, at: float) -> Label:
-    """Return the label of a node from which `hits` of `trials` ways led to a right answer.
+    """Return the label of a node from which `hits` of `trials` continuations led to a right answer.
 
     The interval is Wilson's. A step without a hit among few trials is doubtful, see `DOUBT`.
     """

@@ -1,6 +1,6 @@
-"""What is known of a step without asking an agent: by the tools that looked at it, and by the exact solver.
+"""What is known of a step without asking an agent: by the tools that checked it, and by the exact solver.
 
-A critic is measured against this. No critic's or policy's opinion comes in here, and no label file is read.
+Critics are measured against this. No opinion of a critic or policy enters here, and no label file is read.
 """
 
 from collections.abc import Mapping
@@ -26,10 +26,10 @@ class StepFacts:
 
 
 def step_facts(trajectory: Trajectory) -> StepFacts:
-    """Return what is known of the steps of a debate by one source, so that its figures mean one thing.
+    """Return what is known of the steps of a debate, all from one source, so that figures are comparable.
 
     The source is the solver if every step is in the compact notation, else the tools. A step that a tool refuted is
-    not sound, whatever the solver says of the state after it.
+    not sound, even if the solver finds the state after it solvable.
     """
     by_tools = {node.id: holds for node in trajectory.tree.nodes if (holds := confirmed(node)) is not None}
     compact = all(notation.read_step(node.text) for node in trajectory.steps)
@@ -48,9 +48,9 @@ def confirmed(node: Node) -> bool | None:
 
 
 def refuted(tree: Tree) -> frozenset[int]:
-    """Return the steps that a tool refuted and all nodes below them, also those with an answer.
+    """Return the steps that a tool refuted and all nodes below them.
 
-    A step that miscalculates may compose to a right one.
+    Nodes with an answer are among them: the answer may be right although a step above it miscalculates.
     """
     wrong = set[int]()
     for node in tree.nodes:

@@ -1,8 +1,7 @@
-"""Exact labels: what the solver says of every step of a Countdown debate, in one place for all who ask it.
+"""Exact labels: what the solver says of every step of a Countdown debate.
 
-A step counts where it can be read for certain: in the compact notation, or in prose with a single equation that the
-table allows. Of other steps nothing is said. Where a label's reason is given, it is the look-ahead that a perfect
-critic would write.
+A step counts if it can be read for certain: in the compact notation, or in prose with a single equation that the table
+allows. Other steps get no label. The reason of a label is the look-ahead that a perfect critic would write.
 """
 
 import re
@@ -37,7 +36,7 @@ class SolvedStep(NamedTuple):
     live: bool
     """Whether the target can still be made after it; for a step with an answer, whether the answer is right."""
     state: TableState | None
-    """None for a step that can't be read, whose answer can."""
+    """The numbers after it; None if only the answer of the step can be read."""
 
 
 def exact_labels(trajectory: Trajectory) -> list[Label]:
@@ -59,14 +58,14 @@ def _label(trajectory: Trajectory, puzzle: Puzzle, step: SolvedStep, now: float)
 
 
 def solvable_puzzle(trajectory: Trajectory) -> Puzzle | None:
-    """Return the Countdown puzzle of a debate; None if it has none, or one that is too large to solve."""
+    """Return the Countdown puzzle of a debate; None if its problem is another, or too large to solve."""
     puzzle = Puzzle.read(trajectory.problem.statement)
     solvable = puzzle is not None and 2 <= len(puzzle.numbers) <= game.MAX_NUMBERS and min(puzzle.numbers) >= 1
     return puzzle if solvable else None
 
 
 def solved_steps(trajectory: Trajectory) -> Iterator[SolvedStep]:
-    """Yield every step of which the solver knows whether the target can still be made after it."""
+    """Yield every step after which the solver knows whether the target can still be made."""
     puzzle = solvable_puzzle(trajectory)
     if puzzle is None:
         return
@@ -74,7 +73,7 @@ def solved_steps(trajectory: Trajectory) -> Iterator[SolvedStep]:
     for node in trajectory.steps:
         state = after.get(node.id)
         if state is not None and state.table is None:
-            live = False  # whatever it answers: "87 - 17 = 90" may compose to a right expression, and is wrong
+            live = False  # even with an answer: "87 - 17 = 90" is wrong, though it may compose to a right expression
         elif node.answer is not None:
             live = fault(puzzle.numbers, puzzle.target, node.answer) is None
         elif state is not None and state.table is not None:
@@ -85,7 +84,7 @@ def solved_steps(trajectory: Trajectory) -> Iterator[SolvedStep]:
 
 
 def look_ahead(table: Sequence[int], target: int) -> str:
-    """Return what a perfect critic would write of a state before its verdict; empty where it has no words for it."""
+    """Return what a perfect critic would write of a state before its verdict; empty if it can't be written."""
     if max(*table, target) > notation.MAX_VALUE:
         return ""
     written = lookahead.verdict(table, target, 0)
@@ -94,7 +93,7 @@ def look_ahead(table: Sequence[int], target: int) -> str:
 
 
 def states(tree: Tree, puzzle: Puzzle) -> dict[int, TableState]:
-    """Return the state after each node that can be read, the problem among them."""
+    """Return the state after each node that can be read, including the problem."""
     found = {0: TableState(tuple(sorted(puzzle.numbers, reverse=True)))}
     for node in tree.nodes[1:]:
         before = found.get(node.parent or 0)

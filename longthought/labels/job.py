@@ -1,6 +1,6 @@
-"""Label the steps of a run by one of the methods there are.
+"""Label the steps of a run by one method.
 
-Labels are written as they are made; running the same again adds only what is new.
+Labels are written as they are made; the same call again adds only new ones.
 """
 
 import asyncio
@@ -34,9 +34,9 @@ class LabelCounts(Record):
 
     method: Method
     labels: int = 0
-    """Written now."""
+    """Labels written now."""
     known: int = 0
-    """In the run folder already, and the same."""
+    """Labels that the run folder held already."""
     live: int = 0
     dead: int = 0
     doubtful: int = 0
@@ -50,9 +50,9 @@ def label(
     progress: Progress | None = None,
     **settings: Any,
 ) -> LabelCounts:
-    """Label the steps of a run, and write the labels into its folder; those known already are not written again.
+    """Label the steps of a run, and write new labels into its folder.
 
-        lt.label("runs/first")  # a solver knows, in Countdown
+        lt.label("runs/first")  # by the solver, for Countdown
         lt.label("runs/first", method="monte-carlo", trials=16, policy="openai:Qwen/Qwen3-8B", base_url=url)
 
     Args:
@@ -75,29 +75,29 @@ def label(
     }  # fmt: skip
     match request.method:
         case Method.EXACT:
-            found = _exact(opened, _watched(opened.ids()[: request.limit], progress))
+            labels = _exact(opened, _watched(opened.ids()[: request.limit], progress))
         case Method.TREE:
-            found = _trees(opened, references, _watched(opened.ids()[: request.limit], progress))
+            labels = _trees(opened, references, _watched(opened.ids()[: request.limit], progress))
         case Method.MONTE_CARLO:
             policy = proposer or request.policy
-            found = monte_carlo(
+            labels = monte_carlo(
                 opened, policy or str(agents["policy"]), request.trials, references=references,
                 base_url=request.base_url or agents.get("base_url"), temperature=request.temperature,
-                kept=_kept(policy, request.temperature), **asking,
+                suffix=_suffix(policy, request.temperature), **asking,
             )  # fmt: skip
         case _:
             several = request.temperature is None and request.trials > 1
-            found = opinions(
+            labels = opinions(
                 opened, request.critic or str(agents["critic"]), request.trials,
                 base_url=request.base_url or agents.get("critic_base_url") or agents.get("base_url"),
                 temperature=OPINION_TEMPERATURE if several else request.temperature,
-                kept=_kept(request.critic, request.temperature), **asking,
+                suffix=_suffix(request.critic, request.temperature), **asking,
             )  # fmt: skip
-    return _written(opened.path, request.method, found)
+    return _write(opened.path, request.method, labels)
 
 
-def _kept(agent: str | Proposer | None, temperature: float | None) -> str:
-    """Return what the folder of a job is called by, beside its method and number: nothing, asked as the run was."""
+def _suffix(agent: str | Proposer | None, temperature: float | None) -> str:
+    """Return the end of the name of a job's folder; empty if agent and temperature are those of the run."""
     if agent is None and temperature is None:
         return ""
     name = agent if agent is None or isinstance(agent, str) else agent.name
@@ -118,12 +118,12 @@ def started_with(run: Run) -> Mapping[str, str | None]:
 
 
 def _watched(names: Sequence[str], progress: Progress | None) -> Iterator[str]:
-    """Yield names of debates, and count those that are done with."""
-    shown = progress or Progress()
-    shown.expected = shown.total = len(names)
+    """Yield names of debates, and count them in the progress when they are done."""
+    progress = progress or Progress()
+    progress.expected = progress.total = len(names)
     for name in names:
         yield name
-        shown.finished += 1
+        progress.finished += 1
 
 
 def _exact(run: Run, names: Iterable[str]) -> Iterator[Label]:
@@ -135,38 +135,38 @@ def _trees(run: Run, references: Mapping[str, Task], names: Iterable[str]) -> It
     with asyncio.Runner() as runner:
         for name in names:
             trajectory = run.trajectory(name)
-            known = references.get(trajectory.problem.id)
-            reference = known.reference if known else reference_of(trajectory.problem, None)
+            task = references.get(trajectory.problem.id)
+            reference = task.reference if task else reference_of(trajectory.problem, None)
             yield from runner.run(tree_labels(trajectory, reference))
 
 
-def _written(path: Path, method: Method, labels: Iterable[Label]) -> LabelCounts:
-    """Write labels as they come, those that are known already left out, and count them."""
+def _write(path: Path, method: Method, labels: Iterable[Label]) -> LabelCounts:
+    """Write labels as they come, except those that the run folder holds already, and count them."""
     count: Counter[str] = Counter()
     book, debate, newest = LabelBook(path), "", dict[int, Label]()
     with LabelWriter(path) as writer:
-        for made in labels:
-            count["live" if made.live else "dead"] += made.live is not None
-            count["doubtful"] += made.doubtful
-            if made.trajectory != debate:
-                debate = made.trajectory
+        for new in labels:
+            count["live" if new.live else "dead"] += new.live is not None
+            count["doubtful"] += new.doubtful
+            if new.trajectory != debate:
+                debate = new.trajectory
                 newest = {old.node: old for old in book.all_of(debate) if old.method is method}
-            same = made.node in newest and _same(made, newest[made.node])
-            count["known" if same else "labels"] += 1
-            if not same:
-                writer.append([made])
+            known = new.node in newest and _same(new, newest[new.node])
+            count["known" if known else "labels"] += 1
+            if not known:
+                writer.append([new])
     if not count["labels"] and not count["known"]:
-        raise ConfigError(f"{path}: no step could be labelled by the method {method}; {_INSTEAD[method]}")
+        raise ConfigError(f"{path}: no step could be labelled by the method {method}; {_NEXT_STEP[method]}")
     return LabelCounts(method=method, **count)
 
 
-def _same(one: Label, other: Label) -> bool:
-    return one.model_copy(update={"at": 0.0}) == other.model_copy(update={"at": 0.0})
+def _same(new: Label, old: Label) -> bool:
+    return new.model_copy(update={"at": 0.0}) == old.model_copy(update={"at": 0.0})
 
 
-_INSTEAD: Final[Mapping[Method, str]] = {
+_NEXT_STEP: Final[Mapping[Method, str]] = {
     Method.EXACT: "it knows Countdown alone, so take `method=monte-carlo` or `method=tree`",
     Method.TREE: "no answer in it could be graded, so give `problems`, or take `method=monte-carlo`",
-    Method.MONTE_CARLO: "there is none to go on from",
+    Method.MONTE_CARLO: "it holds no step without an answer that could be continued",
     Method.MODEL: "the critic gave no verdict that can be read; give another `critic`",
 }

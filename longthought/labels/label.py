@@ -1,10 +1,10 @@
-"""What is known of each step of a run: whether a right answer can still be reached from it, and who says so.
+"""Labels of the steps of a run: whether a right answer can still be reached from a step, and who says so.
 
     labels.jsonl    in the run folder, append-only: a line is a label
 
-Labels stand beside the log and never change it. Of those on a node the one of the highest `Authority` holds, and among
-equals the newest. A line can also withdraw the last label of its method, and what stood before holds again. Where
-labels come from is for other modules.
+Labels stand beside the log and never change it. Of the labels on a node the one with the highest `Authority` counts,
+and among equals the newest. A line can also withdraw the last label of its method; then the label before it counts
+again. Other modules make labels.
 """
 
 from collections.abc import Mapping
@@ -25,11 +25,11 @@ class Method(StrEnum):
     """How a label was made."""
 
     MODEL = "model"
-    """A critic was asked, a few times."""
+    """A critic was asked, once or several times."""
     TREE = "tree"
     """The answers found below the node in its own tree were graded."""
     MONTE_CARLO = "monte-carlo"
-    """The policy went on from the node, some times, and its answers were graded."""
+    """The policy continued from the node several times, and its answers were graded."""
     EXACT = "exact"
     """A solver knows."""
     HUMAN = "human"
@@ -37,30 +37,30 @@ class Method(StrEnum):
 
 
 class Authority(IntEnum):
-    """What a statement about a step weighs, against others on the same step or on the same path."""
+    """The weight of a statement about a step against others on the same step or path."""
 
     NONE = 0
-    """A method says that it can't be told."""
+    """A method that can't tell."""
     LEFT = 1
-    """The debate left the step, and was solved; no label, see `longthought.labels.outcomes`."""
+    """The debate left the step and was solved elsewhere; not a label, see `longthought.labels.outcomes`."""
     OPINION = 2
-    """A model says so, sure or not."""
+    """The opinion of a model."""
     DOUBT = 3
-    """A few tries failed, and none succeeded."""
+    """A few trials, all of which failed."""
     UNSURE = 4
-    """A person looked, and can't tell."""
+    """A person who looked and can't tell."""
     MISSES = 5
-    """Enough tries failed, and none succeeded."""
+    """Enough trials, all of which failed."""
     HIT = 6
-    """A try ended in a right answer, however many others do not."""
+    """At least one trial that ended in a right answer."""
     PROOF = 7
-    """A solver or a tool says so."""
+    """The word of a solver or a tool."""
     PERSON = 8
-    """A person says so."""
+    """The word of a person."""
 
 
 class Label(Record):
-    """What one method says of one node."""
+    """The word of one method on one node."""
 
     trajectory: str
     """The debate."""
@@ -74,13 +74,13 @@ class Label(Record):
     high: float | None = None
     """95 % interval of the value, where it is an estimate."""
     trials: int = 0
-    """Continuations, answers or opinions that it rests on."""
+    """Number of continuations, answers or opinions that it rests on."""
     doubtful: bool = False
     """Whether a person should look at it."""
     reason: str = ""
-    """Why, in the words of a critic's look-ahead or of a person."""
+    """The reason, in the words of a critic's look-ahead or of a person."""
     by: str = ""
-    """The model or the person."""
+    """The model or the person that says so."""
     withdrawn: bool = False
     """Whether this takes back the last label of the method on the node, and says nothing else."""
     at: float = 0.0
@@ -89,7 +89,7 @@ class Label(Record):
 
     @property
     def authority(self) -> Authority:
-        """What it weighs."""
+        """Its weight against other statements."""
         match self.method:
             case Method.HUMAN:
                 return Authority.UNSURE if self.live is None else Authority.PERSON
@@ -119,9 +119,9 @@ class LabelBook(Ledger[Label]):
         super().__init__(run, KIND)
 
     def of(self, trajectory: str) -> Mapping[int, Label]:
-        """Return the best label of each node of a debate, of those that were not withdrawn.
+        """Return the label that counts on each node of a debate.
 
-        A model's guess that a person settled is in `all_of` still.
+        `all_of` yields the others too, such as a model's label that a person has settled.
 
         Raises:
             RunFolderError: if a label can't be read.
@@ -132,7 +132,7 @@ class LabelBook(Ledger[Label]):
             labels = standing.setdefault(label.node, [])
             if not label.withdrawn:
                 labels.append(label)
-            elif last := [at for at, old in enumerate(labels) if old.method is label.method][-1:]:
+            elif last := [index for index, old in enumerate(labels) if old.method is label.method][-1:]:
                 del labels[last[0]]
         return {
             node: max(reversed(labels), key=lambda label: label.authority)

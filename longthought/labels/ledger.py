@@ -1,7 +1,8 @@
 """A file of records beside the log, each about one debate: append-only, one writer, read by offset.
 
 It lies in the run folder and never changes the log. A line begins with the debate that it is about, so that it can be
-found without being parsed; one that a killed writer tore is cut off by the next. What the records say is for others.
+found without being parsed; a line torn by a killed writer is cut off by the next writer. Nothing here knows what the
+records say.
 """
 
 import fcntl
@@ -28,7 +29,7 @@ _HEAD: Final = re.compile(rb'\{"trajectory":("[^"\\]*(?:\\.[^"\\]*)*")')
 
 @dataclass(frozen=True, slots=True)
 class LedgerFormat(Generic[R]):
-    """What stands in such a file. The record's first field is `trajectory`, and it has a `schema_version`."""
+    """The format of such a file. The record's first field is `trajectory`, and it has a `schema_version`."""
 
     file: str
     """Its name in the run folder."""
@@ -36,35 +37,35 @@ class LedgerFormat(Generic[R]):
     schema: int
     """The newest version that can be read."""
     name: str
-    """What a line is called, and what one does to get lines."""
+    """The name of a line, which is also the verb for making lines: `label`, `rewrite`."""
 
 
 class Ledger(Generic[R]):
-    """The reading end; holds where the records of each debate stand, not what they say."""
+    """The reading end; it keeps the offsets of the records of each debate, not the records."""
 
     def __init__(self, run: str | Path, kind: LedgerFormat[R]) -> None:
         """Find the records of every debate; a run without the file has none.
 
         Raises:
-            RunFolderError: if a line is no such record, or was written by a newer longthought.
+            RunFolderError: if a line is not such a record, or was written by a newer longthought.
 
         """
         self.path = Path(run) / kind.file
         self._kind = kind
-        self._places: dict[str, array[int]] = {}
+        self._offsets: dict[str, array[int]] = {}
         self._scan()
 
     def __len__(self) -> int:
-        """Return how many lines there are."""
-        return sum(map(len, self._places.values()))
+        """Return the number of lines."""
+        return sum(map(len, self._offsets.values()))
 
     def __contains__(self, trajectory: object) -> bool:
-        """Say whether there is anything about a debate."""
-        return trajectory in self._places
+        """Say whether there is a record about a debate."""
+        return trajectory in self._offsets
 
     def trajectories(self) -> list[str]:
-        """Return the names of the debates that there is something about."""
-        return list(self._places)
+        """Return the names of the debates that have records."""
+        return list(self._offsets)
 
     def all_of(self, trajectory: str) -> Iterator[R]:
         """Yield every record of a debate, oldest first.
@@ -73,10 +74,10 @@ class Ledger(Generic[R]):
             RunFolderError: if one can't be read.
 
         """
-        if trajectory not in self._places:
+        if trajectory not in self._offsets:
             return
         with self.path.open("rb") as file:
-            for offset in self._places[trajectory]:
+            for offset in self._offsets[trajectory]:
                 file.seek(offset)
                 yield self._read(file.readline())
 
@@ -97,7 +98,7 @@ class Ledger(Generic[R]):
                     name = json.loads(head[1])
                 except ValueError as error:
                     raise self._broken(line, str(error)) from error
-                self._places.setdefault(name, array("Q")).append(offset)
+                self._offsets.setdefault(name, array("Q")).append(offset)
                 offset += len(line)
 
     def _read(self, line: bytes) -> R:
@@ -115,10 +116,10 @@ class Ledger(Generic[R]):
 
 
 class LedgerWriter(Generic[R]):
-    """The writing end, held exclusively; what is appended is on the disk at once."""
+    """The writing end, locked for one process; records are written to the file at once."""
 
     def __init__(self, run: str | Path, kind: LedgerFormat[R]) -> None:
-        """Open or create the file, and cut off what a killed writer tore.
+        """Open or create the file, and cut off a line torn by a killed writer.
 
         Raises:
             RunFolderError: if another process writes it, or it can't be written.
@@ -144,7 +145,7 @@ class LedgerWriter(Generic[R]):
         """Write records.
 
         Raises:
-            RunError: if the disk refuses.
+            RunError: if they can't be written.
 
         """
         data = memoryview(b"".join(record.model_dump_json().encode() + b"\n" for record in records))
@@ -163,5 +164,5 @@ class LedgerWriter(Generic[R]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Let go of it."""
+        """Close the file."""
         self._file.close()

@@ -1,7 +1,7 @@
-"""Debates that begin in the middle of another one: what they open with, and how a job of them is read.
+"""Debates that begin in the middle of another one: the events they open with, and how a job of them is read.
 
-An opening is an ordinary log, and the rules of the debate go on from it as from any. Why debates begin there is for
-other modules.
+An opening is an ordinary log, and a debate continues from it as from any other. Other modules decide which nodes
+debates begin at.
 """
 
 from collections import Counter, defaultdict
@@ -23,18 +23,18 @@ from longthought.trajectories.tree import Node, NodeKind
 
 @dataclass(frozen=True)
 class Openings:
-    """Tasks that go on from the nodes of a run's debates; iterate as often as you like."""
+    """Tasks that begin at nodes of a run's debates; they can be iterated over any number of times."""
 
     run: Run
     wanted: Callable[[Trajectory], Iterable[int]]
-    """Which nodes of a debate."""
+    """Returns the nodes of a debate at which tasks begin."""
     context: Context
     references: Mapping[str, Task] = field(default_factory=dict[str, Task])
-    """Tasks by the id of their problem, for the references that no statement holds."""
+    """Tasks by the id of their problem, for references that the statement doesn't hold."""
     judged: bool = False
-    """Whether the node's step waits for a verdict; otherwise it is accepted, and the policy goes on."""
+    """Whether the step of the node awaits a verdict; otherwise it is accepted, and the policy continues."""
     limit: int | None = None
-    """Debates at most."""
+    """Maximum number of debates; None for all."""
 
     def __iter__(self) -> Iterator[Task]:
         """Yield a task for every wanted node."""
@@ -48,7 +48,7 @@ class Openings:
                 yield task.model_copy(update={"problem": problem})
 
     def begin(self, task: Task, sample: int) -> Sequence[AnyEvent]:
-        """Return what a debate on one of the tasks begins with."""
+        """Return the events that a debate on one of the tasks begins with."""
         name, _, node = task.problem.id.rpartition("@")
         return opening(
             self.run.trajectory(name), int(node), task.problem, self.context, sample=sample, judged=self.judged
@@ -56,21 +56,21 @@ class Openings:
 
 
 def gradable(problem: Problem, references: Mapping[str, Task]) -> Task:
-    """Return a problem with what its answers are graded by.
+    """Return the task of a problem with its reference.
 
     Raises:
-        ConfigError: if nobody knows.
+        ConfigError: if the problem has no reference.
         ProblemError: if the problem's domain can't be imported.
 
     """
-    known = references.get(problem.id)
-    if known is not None and known.reference is not None:
-        return Task(problem=problem, reference=known.reference)
+    task = references.get(problem.id)
+    if task is not None and task.reference is not None:
+        return Task(problem=problem, reference=task.reference)
     reference = reference_of(problem, None)
     if reference is None:
         raise ConfigError(
-            f"the log keeps no references, and the answers to {problem.id!r} can't be graded without: give "
-            "`problems`, the file that the run was made of"
+            f"the log keeps no references, and the answers to {problem.id!r} can't be graded without them; "
+            "give `problems`, the file that the run was made of"
         )
     return Task(problem=problem, reference=reference)
 
@@ -78,20 +78,20 @@ def gradable(problem: Problem, references: Mapping[str, Task]) -> Task:
 def opening(
     trajectory: Trajectory, node: int, problem: Problem, context: Context, *, sample: int, judged: bool = False
 ) -> list[AnyEvent]:
-    """Return the events by which a new debate stands at a node of another, with nothing rejected on the way.
+    """Return the events that place a new debate at a node of another one, without the steps rejected on the way.
 
-    The path is proposed and accepted again, with what programs printed and tools found; it costs nothing. With
-    `judged`, the last step is left to the critic.
+    The steps of the path are proposed and accepted again, with the output of programs and the evidence of tools, at no
+    cost. With `judged`, the verdict on the last step is left to the critic.
     """
     first = started(problem, context, sample=sample)
     first = first.model_copy(update={"parent": Parent(trajectory=trajectory.id, node=node)})
     path = [step for step in trajectory.tree.path(node) if step.kind is NodeKind.STEP]
-    events = retold(first, [_said(trajectory, step) for step in path])
+    events = retold(first, [_events_of(trajectory, step) for step in path])
     return events[:-1] if judged and path else events
 
 
-def _said(trajectory: Trajectory, step: Node) -> Iterator[Proposed | Observed | Checked]:
-    """Yield a step as it was first proposed, and what was said of it before it was judged."""
+def _events_of(trajectory: Trajectory, step: Node) -> Iterator[Proposed | Observed | Checked]:
+    """Yield the first proposal of a step, and the outputs and evidence about it."""
     proposed = False
     for event in trajectory.events:
         if isinstance(event, Proposed) and event.node == step.id and not proposed:
@@ -102,36 +102,36 @@ def _said(trajectory: Trajectory, step: Node) -> Iterator[Proposed | Observed | 
 
 
 def open_steps(trajectory: Trajectory) -> Iterator[int]:
-    """Yield the steps that a debate can go on from; not those that a tool refuted, nor any below."""
+    """Yield the steps that a debate can continue from: judgeable ones without an answer."""
     return (number for number in judgeable_steps(trajectory) if trajectory.tree.nodes[number].answer is None)
 
 
 def judgeable_steps(trajectory: Trajectory) -> Iterator[int]:
-    """Yield the steps that are worth an opinion: not those that a tool refuted, nor any below."""
+    """Yield the steps that are worth an opinion: not refuted by a tool, and not below a refuted one."""
     wrong = refuted(trajectory.tree)
     return (node.id for node in trajectory.steps if node.id not in wrong)
 
 
 def by_opening(
-    job: Generator[Trajectory, None, None], out: Path, k: int
+    job: Generator[Trajectory, None, None], out: Path, samples: int
 ) -> Iterator[tuple[Parent, Sequence[Trajectory]]]:
-    """Yield the k debates that a job plays from each node, with where they began, when the last of them has ended.
+    """Yield the debates that a job plays from each node, with that node, when the last of them has ended.
 
-    Those that all ended in an earlier run of the job come at the end.
+    Nodes whose debates all ended in an earlier run of the job come at the end.
     """
     waiting: defaultdict[str, list[Trajectory]] = defaultdict(list)
     yielded = set[str]()
     for trajectory in job:
         waiting[trajectory.problem.id].append(trajectory)
-        if len(ended := waiting[trajectory.problem.id]) == k:
+        if len(ended := waiting[trajectory.problem.id]) == samples:
             yielded.add(trajectory.problem.id)
             del waiting[trajectory.problem.id]
             yield _origin(ended[0]), ended
     folder = Run(out)
     ends = Counter(name.rpartition("#")[0] for name in folder.finished_ids())
     for name, count in ends.items():
-        if name not in yielded and count == k:
-            ended = [folder.trajectory(f"{name}#{sample}") for sample in range(k)]
+        if name not in yielded and count == samples:
+            ended = [folder.trajectory(f"{name}#{sample}") for sample in range(samples)]
             yield _origin(ended[0]), ended
 
 

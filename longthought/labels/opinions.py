@@ -1,7 +1,7 @@
-"""Labels by a critic's opinions: what it says of a step when it is asked k times, as if the step were new.
+"""Labels by a critic's opinions: its verdicts on a step when it is asked k times, as if the step were new.
 
-The opinions are a job of `generate` whose debates open with the path to the step and end after one verdict; it has a
-run folder of its own inside the labelled one, so it resumes.
+The opinions are a job of `generate` whose debates open with the path to the step and end after one verdict. The job has
+a run folder of its own inside the labelled one, so it can be resumed.
 """
 
 import time
@@ -18,13 +18,13 @@ from longthought.trajectories.events import Action, Judged, Parent, Verdict
 from longthought.trajectories.run import Run
 
 SURE: Final = (0.2, 0.8)
-"""A step whose opinions are all below the first, or all above the second, need not be looked at by a person."""
+"""A step needs no review by a person if all its opinions are at most the first, or all at least the second."""
 
 
 def opinions(
     run: Run,
     critic: str,
-    k: int,
+    trials: int,
     *,
     base_url: str | None = None,
     dialect: str | None = None,
@@ -32,24 +32,36 @@ def opinions(
     limit: int | None = None,
     progress: Progress | None = None,
     concurrency: int = 64,
-    kept: str = "",
+    suffix: str = "",
 ) -> Iterator[Label]:
-    """Pre-label every step that no tool refuted by k opinions of a critic; those that it isn't sure of are doubtful.
+    """Label every step that no tool refuted by opinions of a critic; steps that it isn't sure of are doubtful.
+
+    Args:
+        run: The run to label.
+        critic: The model of the critic.
+        trials: Number of opinions per step.
+        base_url: OpenAI-compatible server of the model.
+        dialect: Dialect of its prompts.
+        temperature: Its temperature.
+        limit: Maximum number of debates (default: all).
+        progress: Counts to watch while it runs.
+        concurrency: Maximum number of opinions in flight.
+        suffix: End of the name of the job's folder, which keeps jobs of several critics apart.
 
     Raises:
-        UserError: if the critic can't be had.
+        UserError: if the critic can't be loaded.
 
     """
     judge = catalogue.critic(critic, base_url=base_url, dialect=dialect, temperature=temperature)
-    nobody = EmptyChair()
+    no_policy = EmptyChair()
     given: dict[str, Any] = {"rounds": 1, "reflections": 0, "veto": False}
-    source = Openings(run, judgeable_steps, context_of("debate", nobody, judge, [], given), judged=True, limit=limit)
-    out = run.path / f"opinions-{k}{kept}"
+    source = Openings(run, judgeable_steps, context_of("debate", no_policy, judge, [], given), judged=True, limit=limit)
+    out = run.path / f"opinions-{trials}{suffix}"
     job = generate(
-        source, out=out, samples=k, policy=nobody, critic=judge, tools=[], begin=source.begin, progress=progress,
-        concurrency=concurrency, **given,
+        source, out=out, samples=trials, policy=no_policy, critic=judge, tools=[], begin=source.begin,
+        progress=progress, concurrency=concurrency, **given,
     )  # fmt: skip
-    for origin, debates in by_opening(job, out, k):
+    for origin, debates in by_opening(job, out, trials):
         verdicts = [e.verdict for debate in debates for e in debate.events if isinstance(e, Judged)]
         if verdicts:
             yield _opinion(origin, verdicts, critic)
@@ -68,7 +80,7 @@ def _opinion(origin: Parent, verdicts: Sequence[Verdict], by: str) -> Label:
 
 
 def _score(verdict: Verdict) -> float:
-    """Return how much a verdict hopes; one without a score is sure of its action."""
+    """Return the score of a verdict; one without a score counts as sure of its action."""
     if verdict.score is not None:
         return verdict.score
     return {Action.BACKTRACK: 0.0, Action.REFLECT: 0.5}.get(verdict.action, 1.0)

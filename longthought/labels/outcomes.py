@@ -1,13 +1,13 @@
 """What is known of the steps of a debate, from its labels and its own outcome together.
 
-Where words on one step differ, those of a person stand above a solver's, and both above what the debate itself has
-shown: what a tool refuted, how the final answer was graded. That stands above estimates and opinions. That a debate
-left a step and found its answer elsewhere is only what happened next, and any label that is not doubtful overrules it.
+Where statements on one step differ, a person's overrules a solver's, and both overrule what the debate itself has
+shown: what a tool refuted, how the final answer was graded. That in turn overrules estimates and opinions. That a
+debate left a step and found its answer elsewhere is the weakest sign, which any label that is not doubtful overrules.
 
-A dead step can't lead to a live one, so words on two steps of a path can contradict each other too. A proof is then a
-proof: a right answer that was found below a step shows that it is live, whatever number of tries has missed it, and
-even if a person has called it dead; a person who holds that answer to be wrong says so of the answer. Only a step that
-is wrong itself, by a tool or a solver, leads nowhere whatever is composed from it. Otherwise the dead step stands.
+A dead step can't lead to a live one, so statements on two steps of a path can contradict each other too. A right answer
+found below a step then proves that the step is live, even if many trials missed it or a person called it dead; a person
+who holds the answer to be wrong labels the answer. Only a step that is itself wrong, by a tool or a solver, stays dead
+with all steps below it. In every other conflict the dead step counts.
 """
 
 from collections.abc import Mapping
@@ -19,72 +19,72 @@ from longthought.trajectories.trajectory import Trajectory
 from longthought.trajectories.tree import NodeKind, Standing, Tree
 
 
-class _Word(NamedTuple):
-    """What is said of a step."""
+class _Statement(NamedTuple):
+    """Whether a step is live, and the weight of saying so."""
 
     live: bool
     weight: Authority
-    """Against words on other steps of a path: there a person's that a step is dead weighs no more than a miss."""
+    """Weight against other steps of a path, where a person's word that a step is dead weighs no more than misses."""
 
 
 def lives(trajectory: Trajectory, labels: Mapping[int, Label]) -> dict[int, bool]:
-    """Return, of every step of which that is known, whether it leads to a right answer.
+    """Return whether each step leads to a right answer, for the steps of which that is known.
 
-    A label that is doubtful says nothing, but that what happened next is doubtful too if it says otherwise, or if it
-    is a person who can't tell.
+    A doubtful label counts only against the debate's own sign that it left the step: a doubtful live label, or a person
+    who can't tell, cancels that sign.
     """
-    words: dict[int, _Word] = {}
+    statements: dict[int, _Statement] = {}
     for node in trajectory.steps if trajectory.solved else ():
         label = labels.get(node.id)
         against = label is not None and (label.live is None or (label.doubtful and label.live))
         if node.standing is Standing.ABANDONED and not against:
-            words[node.id] = _Word(live=False, weight=Authority.LEFT)
+            statements[node.id] = _Statement(live=False, weight=Authority.LEFT)
     for number, label in labels.items():
         if label.method is Method.MODEL and label.live is not None and not label.doubtful:
-            words[number] = _Word(label.live, Authority.OPINION)
-    return _agreed(trajectory.tree, words | _known(trajectory, labels))
+            statements[number] = _Statement(label.live, Authority.OPINION)
+    return _reconciled(trajectory.tree, statements | _weighed(trajectory, labels))
 
 
 def settled(trajectory: Trajectory, labels: Mapping[int, Label]) -> dict[int, bool]:
-    """Return what is known of steps without a model's opinion, a doubtful label, or a look at what happened next."""
-    return _agreed(trajectory.tree, _known(trajectory, labels))
+    """Return what is known of steps without opinions, doubtful labels, or the sign that the debate left a step."""
+    return _reconciled(trajectory.tree, _weighed(trajectory, labels))
 
 
-def _known(trajectory: Trajectory, labels: Mapping[int, Label]) -> dict[int, _Word]:
-    """Return the word that counts on each step of which there is more than an opinion."""
-    found: dict[int, _Word] = {}
+def _weighed(trajectory: Trajectory, labels: Mapping[int, Label]) -> dict[int, _Statement]:
+    """Return the statement that counts on each step of which more than an opinion is known."""
+    found: dict[int, _Statement] = {}
     sure = {n: label for n, label in labels.items() if label.live is not None and not label.doubtful}
     for number, label in sure.items():
         if label.method in (Method.TREE, Method.MONTE_CARLO):
-            found[number] = _Word(bool(label.live), Authority.HIT if label.live else Authority.MISSES)
+            found[number] = _Statement(bool(label.live), Authority.HIT if label.live else Authority.MISSES)
     for number, right in trajectory.labels.items():
-        found[number] = _Word(right, Authority.HIT if right else Authority.MISSES)
-    found |= dict.fromkeys(refuted(trajectory.tree), _Word(live=False, weight=Authority.PROOF))
+        found[number] = _Statement(right, Authority.HIT if right else Authority.MISSES)
+    found |= dict.fromkeys(refuted(trajectory.tree), _Statement(live=False, weight=Authority.PROOF))
     for number, label in sure.items():
         if label.method is Method.EXACT:
-            found[number] = _Word(bool(label.live), Authority.PROOF)
+            found[number] = _Statement(bool(label.live), Authority.PROOF)
         elif label.method is Method.HUMAN:
-            found[number] = _Word(bool(label.live), Authority.PERSON if label.live else Authority.MISSES)
+            found[number] = _Statement(bool(label.live), Authority.PERSON if label.live else Authority.MISSES)
     return found
 
 
-def _agreed(tree: Tree, words: Mapping[int, _Word]) -> dict[int, bool]:
-    """Return what words on steps come to, so that no step below a dead one is live."""
+def _reconciled(tree: Tree, statements: Mapping[int, _Statement]) -> dict[int, bool]:
+    """Return which steps are live, so that no step below a dead one is."""
     life = [-1] * len(tree.nodes)
-    """What the best word weighs that a node or one below it is live; -1 without any that holds."""
+    """The highest weight of a statement that a node or one below it is live; -1 without one that counts."""
     for node in reversed(tree.nodes):  # children come after their parents
-        word = words.get(node.id)
-        if word is not None and word.live:
-            life[node.id] = max(life[node.id], word.weight)
-        elif word is not None and word.weight >= life[node.id]:
+        statement = statements.get(node.id)
+        if statement is not None and statement.live:
+            life[node.id] = max(life[node.id], statement.weight)
+        elif statement is not None and statement.weight >= life[node.id]:
             life[node.id] = -1
         if node.parent is not None:
             life[node.parent] = max(life[node.parent], life[node.id])
     found, dead = dict[int, bool](), set[int]()
     for node in tree.nodes:
-        word = words.get(node.id)
-        if node.parent in dead or (word is not None and life[node.id] < 0):
+        statement = statements.get(node.id)
+        if node.parent in dead or (statement is not None and life[node.id] < 0):
             dead.add(node.id)
-        if node.kind is NodeKind.STEP and (word is not None or life[node.id] >= 0):
+        if node.kind is NodeKind.STEP and (statement is not None or life[node.id] >= 0):
             found[node.id] = node.id not in dead
     return found

@@ -1,4 +1,4 @@
-"""What is asked for where the steps of a run are labelled."""
+"""The request to label the steps of a run."""
 
 from typing import Annotated, Any, Final
 
@@ -8,9 +8,9 @@ from longthought.labels.label import Method
 from longthought.request import Request
 
 METHODS: Final = (Method.EXACT, Method.MONTE_CARLO, Method.TREE, Method.MODEL)
-"""Those that need no person."""
+"""Methods that need no person."""
 SAMPLED_METHODS: Final = (Method.MONTE_CARLO, Method.MODEL)
-"""Those that ask models, as jobs of their own."""
+"""Methods that call models, as jobs of their own."""
 
 
 def _method(given: Any) -> Any:
@@ -26,7 +26,7 @@ Positive = Annotated[int, Field(ge=1)]
 
 
 class LabelRequest(Request):
-    """How steps are labelled, and which agents are asked."""
+    """Settings of labelling: the method, and the agents that it calls."""
 
     method: Annotated[Method, BeforeValidator(_method)] = Method.EXACT
     """Method: exact (a solver), monte-carlo (continuations of the policy), tree (the debate's own answers) or model \

@@ -1,4 +1,4 @@
-"""Labels by the tree: each step is labelled by the answers that the debate itself gave below it, graded."""
+"""Labels by the tree: each step is labelled by the grades of the answers that the debate itself gave below it."""
 
 import time
 
@@ -12,11 +12,11 @@ from longthought.trajectories.tree import Node
 
 
 async def tree_labels(trajectory: Trajectory, reference: Reference | None) -> list[Label]:
-    """Label each node that answers were given below with the share of them that are right.
+    """Label each node that has answers below it with the share of right ones.
 
-    Every answer in the tree is graded; without a reference there is only the debate's own grade. A step that a tool
-    refuted counts as a wrong answer, and needs no label itself. One right answer shows that the node is live; that
-    there is none among few is a doubtful sign that it isn't, unless the answer is the node's own.
+    Every answer in the tree is graded; without a reference, only the debate's own grade is known. A step that a tool
+    refuted counts as a wrong answer, and gets no label itself. One right answer proves that the node is live; a few
+    wrong ones make the label doubtful, unless the answer is the node's own.
     """
     tree, wrong = trajectory.tree, refuted(trajectory.tree)
     hits, trials = [0] * len(tree.nodes), [0] * len(tree.nodes)
@@ -29,12 +29,15 @@ async def tree_labels(trajectory: Trajectory, reference: Reference | None) -> li
         if node.parent is not None:
             hits[node.parent] += hits[node.id]
             trials[node.parent] += trials[node.id]
-    made = [
+    labels = [
         estimated(trajectory.id, node.id, Method.TREE, hits[node.id], trials[node.id], by="grader", at=now)
         for node in trajectory.steps
         if trials[node.id] and node.id not in wrong
     ]
-    return [one if tree.nodes[one.node].answer is None else one.model_copy(update={"doubtful": False}) for one in made]
+    return [
+        label if tree.nodes[label.node].answer is None else label.model_copy(update={"doubtful": False})
+        for label in labels
+    ]
 
 
 async def _right(trajectory: Trajectory, node: Node, reference: Reference | None, wrong: frozenset[int]) -> bool | None:

@@ -1,7 +1,7 @@
 """The compiler of long thoughts: a logged debate becomes the moves of one thought, and then its sentences.
 
-A walk chooses which moves are told and in which order; a voice puts them into words. The compiler knows neither models
-nor run folders.
+A walk chooses the moves and their order; a voice puts them into words. The compiler knows neither models nor run
+folders.
 """
 
 from collections.abc import Mapping
@@ -34,9 +34,9 @@ def course(
             right, or labelled so.
         wrong: Maximum number of wrong children that a depth-first thought tries at each node of the path; None tells
             all of them.
-        labels: Whether a right answer can still be reached from a node, beside what the grade says; for a node with an
-            answer, whether the answer is right.
-        reasons: Why a node fails, in words, where the debate does not say so. A failure without a reason is left out.
+        labels: Whether a right answer can still be reached from a node; for a node with an answer, whether the answer
+            is right. They add to the grade.
+        reasons: Why a node fails, in words, if the debate does not say so. A failure without a reason is left out.
         seed: Chooses among wrong turns and connectives.
 
     Raises:

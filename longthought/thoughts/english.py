@@ -1,8 +1,8 @@
 r"""The plain voice: a thought in English, in the register in which strong models think aloud.
 
-"Wait", "Alternatively", "Let me check": which connective opens a sentence depends on the kind of move, the debate and
-a seed, and on nothing else, so the same thought is always told in the same words. What was said in the log is repeated
-to the letter, only shorthand is read aloud. The final answer stands in `\boxed{}`, or where the problem's domain puts
+"Wait", "Alternatively", "Let me check": the connective that opens a sentence depends only on the kind of move, the
+debate and a seed, so the same thought is always told in the same words. The words of the log are repeated to the
+letter, except that shorthand is read aloud. The final answer stands in `\boxed{}`, or where the problem's domain puts
 it.
 """
 
@@ -20,7 +20,7 @@ from longthought.trajectories.tree import Node
 
 PARAGRAPH: Final = "\n\n"
 _QUOTED: Final = 60
-"""Characters by which a step in prose is named when the thought comes back to it."""
+"""Maximum number of characters by which a step in prose is named when the thought comes back to it."""
 
 
 class English:
@@ -29,11 +29,11 @@ class English:
     name = "prose"
 
     def say(self, course: Course) -> Iterator[Sentence]:
-        """Say each move in a sentence or a few; a step opens a paragraph, and so does the answer."""
-        teller = _Narrator(course)
+        """Say each move in one or more sentences; steps and the answer open paragraphs."""
+        narrator = _Narrator(course)
         after_block = False
-        for at, move in enumerate(course.moves):
-            text = teller.words(at, move)
+        for index, move in enumerate(course.moves):
+            text = narrator.words(index, move)
             if text:
                 opens = move.factor in _OPENING or after_block or "\n" in text
                 yield Sentence(text, move.factor, move.node, move.events, PARAGRAPH if opens else " ")
@@ -49,41 +49,41 @@ class _Narrator:
     def __init__(self, course: Course) -> None:
         self._course = course
         self._last: dict[Sequence[str], str] = {}
-        """What was said last of each list of connectives, so as not to say it twice in a row."""
+        """The connective last used of each list, so that none is used twice in a row."""
 
-    def words(self, at: int, move: Move) -> str:
-        """Put one move into words; some go without saying."""
+    def words(self, index: int, move: Move) -> str:
+        """Put one move into words; empty if the move is not said."""
         match move.factor:
             case Factor.OPENING:
-                return self._one_of(at, phrases.OPENING)
+                return self._one_of(index, phrases.OPENING)
             case Factor.STEP | Factor.ALTERNATIVE | Factor.COMBINATION:
-                return self._step(at, move)
+                return self._step(index, move)
             case Factor.CHECK:
-                return self._check(at, move)
+                return self._check(index, move)
             case Factor.REFUTATION:
-                return self._refutation(at, move)
+                return self._refutation(index, move)
             case Factor.APPROVAL | Factor.DOUBT | Factor.REFLECTION | Factor.FAILURE:
-                return self._remark(at, move)
+                return self._remark(index, move)
             case Factor.OBSERVATION:
                 return _observation(move.text)
             case Factor.RETURN:
-                return self._return(at, move)
+                return self._return(index, move)
             case Factor.SWITCH | Factor.MERGE:
-                phrase = self._one_of(at, phrases.SWITCH if move.factor is Factor.SWITCH else phrases.MERGE)
+                phrase = self._one_of(index, phrases.SWITCH if move.factor is Factor.SWITCH else phrases.MERGE)
                 return with_full_stop(phrase.format(self._name(move.node)))
             case Factor.ANSWER:
-                return self._answer(at, move)
+                return self._answer(index, move)
             case Factor.END:
                 return phrases.ENDED.get(StopReason(move.text), phrases.UNANSWERED)
 
-    def _one_of(self, at: int, options: Sequence[str]) -> str:
-        """Choose by debate, seed and position; never the same twice running, where there is a choice."""
-        number = zlib.crc32(f"{self._course.id} {self._course.seed} {at}".encode())
+    def _one_of(self, index: int, options: Sequence[str]) -> str:
+        """Choose by debate, seed and position; never the same twice in a row if there are several."""
+        number = zlib.crc32(f"{self._course.id} {self._course.seed} {index}".encode())
         left = [option for option in options if option != self._last.get(options)] or options
         chosen = self._last[options] = left[number % len(left)]
         return chosen
 
-    def _step(self, at: int, move: Move) -> str:
+    def _step(self, index: int, move: Move) -> str:
         aloud = shorthand.step(move.text)
         depth = self._course.tree.nodes[move.node].depth
         first = move.factor is Factor.STEP and depth == 1
@@ -97,44 +97,45 @@ class _Narrator:
             options = phrases.FIRST_SENTENCE if first else phrases.NEXT_SENTENCE
         if aloud is None and move.factor is Factor.STEP and opens_with_connective(move.text):
             return with_full_stop(capitalised(move.text.strip()))
-        return with_connective(self._one_of(at, options), aloud or move.text)
+        return with_connective(self._one_of(index, options), aloud or move.text)
 
-    def _check(self, at: int, move: Move) -> str:
-        """Say one check in three: a thinker who says them all is tiresome."""
-        if zlib.crc32(f"{self._course.id} {self._course.seed} check {at}".encode()) % 3:
+    def _check(self, index: int, move: Move) -> str:
+        """Say one check in three, since a thought that says all of them is tiresome to read."""
+        if zlib.crc32(f"{self._course.id} {self._course.seed} check {index}".encode()) % 3:
             return ""
-        own = move.text.strip() == self._course.tree.nodes[move.node].text.strip()
-        claim = "" if own or "\n" in move.text else move.text.strip()
-        return self._one_of(at, phrases.CHECK).format(claim) if claim else self._one_of(at, phrases.CHECK_OF_STEP)
+        is_step = move.text.strip() == self._course.tree.nodes[move.node].text.strip()
+        claim = "" if is_step or "\n" in move.text else move.text.strip()
+        phrase = self._one_of(index, phrases.CHECK if claim else phrases.CHECK_OF_STEP)
+        return phrase.format(claim)
 
-    def _refutation(self, at: int, move: Move) -> str:
-        found = move.detail.strip() or f"{shorthand.step(move.text) or move.text.strip()} does not hold"
-        return with_connective(self._one_of(at, phrases.REFUTATION), found)
+    def _refutation(self, index: int, move: Move) -> str:
+        finding = move.detail.strip() or f"{shorthand.step(move.text) or move.text.strip()} does not hold"
+        return with_connective(self._one_of(index, phrases.REFUTATION), finding)
 
-    def _remark(self, at: int, move: Move) -> str:
+    def _remark(self, index: int, move: Move) -> str:
         if move.factor is Factor.FAILURE and move.by is Author.STRATEGY:
-            return self._one_of(at, phrases.EXHAUSTED)
+            return self._one_of(index, phrases.EXHAUSTED)
         aloud = shorthand.look_ahead(move.text)
         options = phrases.REMARKS[move.factor]
         if aloud is None and opens_with_connective(move.text):
             return with_full_stop(capitalised(move.text.strip()))
-        return with_connective(self._one_of(at, options), aloud or move.text)
+        return with_connective(self._one_of(index, options), aloud or move.text)
 
-    def _return(self, at: int, move: Move) -> str:
-        gone = self._one_of(at, phrases.DEAD_END)
+    def _return(self, index: int, move: Move) -> str:
+        dead_end = self._one_of(index, phrases.DEAD_END)
         origin = self._course.tree.nodes[move.origin or 0]
-        following = self._course.moves[at + 1].factor if at + 1 < len(self._course.moves) else Factor.END
+        following = self._course.moves[index + 1].factor if index + 1 < len(self._course.moves) else Factor.END
         if following is Factor.END or (following is Factor.ALTERNATIVE and origin.parent == move.node):
-            return gone
+            return dead_end
         if move.node == 0:
-            return f"{gone} {self._one_of(at, phrases.START_AGAIN)}"
-        return f"{gone} {with_full_stop(self._one_of(at, phrases.GO_BACK).format(self._name(move.node)))}"
+            return f"{dead_end} {self._one_of(index, phrases.START_AGAIN)}"
+        return f"{dead_end} {with_full_stop(self._one_of(index, phrases.GO_BACK).format(self._name(move.node)))}"
 
     def _name(self, node: int) -> str:
         return "the start" if node == 0 else step_name(self._course.tree.nodes[node])
 
-    def _answer(self, at: int, move: Move) -> str:
-        phrase = self._one_of(at, phrases.ANSWER)
+    def _answer(self, index: int, move: Move) -> str:
+        phrase = self._one_of(index, phrases.ANSWER)
         written = conventions(self._course.problem).written_answer(move.text)
         return f"{phrase}:{PARAGRAPH}{written}" if "\n" in written else f"{phrase} {written}."
 
@@ -151,7 +152,7 @@ def step_name(node: Node) -> str:
 
 
 def with_connective(connective: str, text: str) -> str:
-    """Put a connective before a text: inside its first sentence where that reads well, or else as one of its own."""
+    """Put a connective before a text: inside its first sentence if that reads well, else as its own sentence."""
     text = text.strip()
     before, slot, after = connective.partition("{}")
     if not slot:
@@ -168,13 +169,13 @@ def with_connective(connective: str, text: str) -> str:
 
 
 def uncapitalised(text: str) -> str:
-    """Start with a small letter, where the first word is known to be no name."""
+    """Start with a lower-case letter, if the first word is known not to be a name."""
     word = _WORD.match(text)
     return text[0].lower() + text[1:] if word and word[0] in phrases.NO_NAMES else text
 
 
 def capitalised(text: str) -> str:
-    """Start with a capital, where words open the text; a lone letter may be a variable."""
+    """Start with a capital, if words open the text; a lone letter may be a variable."""
     return text[0].upper() + text[1:] if _WORDS.match(text) else text
 
 
@@ -185,7 +186,7 @@ def opens_with_connective(text: str) -> bool:
 
 
 def with_full_stop(text: str) -> str:
-    """End with a full stop, unless the text ends otherwise or in a block."""
+    """End with a full stop, unless the text ends with another sign or in a block."""
     text = text.rstrip()
     return text if not text or text[-1] in ".!?:;…`" or text.endswith(("$$", r"\]")) else f"{text}."
 

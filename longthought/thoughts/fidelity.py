@@ -1,8 +1,8 @@
-r"""Whether words made from a thought still say what the thought said: pure functions on texts.
+r"""Check that a text made from a thought still says what the thought says: pure functions on texts.
 
-What can be compared exactly is: numbers, equations, the final answer, that a paragraph with a return still turns back.
-Other words are compared by their stems, and half of them must survive. So a text that passes lost nothing that counts,
-though it may still say "works" for "fails"; a text that doesn't pass may be innocent, and the plain version stays.
+Numbers, equations and the final answer are compared exactly, and a paragraph with a return must still turn back. Other
+words are compared by their stems, and half of them must survive. A text that passes may still say "works" for "fails";
+a text that doesn't pass may be faithful, and the plain version is kept then.
 """
 
 import re
@@ -33,11 +33,11 @@ _MATHS: Final = re.compile(
     r"(?:\s*(?:\d+(?:\.\d+)?|(?<![A-Za-z])[A-Za-z](?![A-Za-z'’])|\\[a-zA-Z]+|[-+*/^()!%_|=<>≤≥≠]))+"
 )
 _BREAK: Final = re.compile(r"(?<=[\w)!%])\s+(?=\()|(?<=\d)\s+(?=\d)")
-"""Where words would stand if there were any: before a bracketed remark, and between numbers in a row."""
+"""Gaps between formulas without words between them: before a bracketed remark, and between numbers in a row."""
 _RELATED: Final = re.compile(r"[\w)!%][=<>≤≥≠]+[-(\\\w]")
 _WORD: Final = re.compile(r"[^\W\d_]{5,}")
 _STEM: Final = 5
-"""Letters by which words are compared, so that `leaving` is `leaves`."""
+"""Number of letters by which words are compared, so that `leaving` equals `leaves`."""
 _TURNING: Final = re.compile(
     r"\b(?:wait|but|however|alternatively|instead|no|not|nope|back|return|again|over|another|else|dead|wrong|mistake|"
     r"fail\w*|can't|cannot|won't|doesn't|don't|isn't|unfortunately|hmm)\b",
@@ -48,7 +48,7 @@ STARTS: Final = STEPS | {Factor.SWITCH, Factor.MERGE, Factor.ANSWER, Factor.END}
 
 
 def plain_formulas(text: str) -> str:
-    """Write formulas in plain signs, so that two ways to write the same are the same."""
+    """Write formulas in plain signs, so that two notations of one formula are equal."""
     before = ""
     while before != text:
         before, text = text, _FRACTION.sub(r"(\1)/(\2)", text)
@@ -63,9 +63,9 @@ def numbers(text: str) -> set[str]:
 
 
 def equations(text: str) -> set[str]:
-    """Return the equations and inequalities in a text, without blanks and brackets around them."""
-    found = (_bare(piece) for match in _MATHS.finditer(plain_formulas(text)) for piece in _BREAK.split(match[0]))
-    return {equation for equation in found if _RELATED.search(equation)}
+    """Return the equations and inequalities in a text, without blanks and surrounding brackets."""
+    formulas = (_bare(piece) for match in _MATHS.finditer(plain_formulas(text)) for piece in _BREAK.split(match[0]))
+    return {formula for formula in formulas if _RELATED.search(formula)}
 
 
 def _bare(formula: str) -> str:
@@ -79,7 +79,7 @@ def _bare(formula: str) -> str:
 
 
 def _wrapped(formula: str) -> bool:
-    """Say whether one pair of brackets holds all of a formula."""
+    """Say whether one pair of brackets encloses a whole formula."""
     depth = 0
     for at, sign in enumerate(formula):
         depth += (sign == "(") - (sign == ")")
@@ -90,12 +90,12 @@ def _wrapped(formula: str) -> bool:
 
 def stretches(thought: LongThought) -> list[tuple[Sentence, ...]]:
     """Cut a thought before each step, each switch and its end: the paragraphs that are rewritten one by one."""
-    found: list[list[Sentence]] = []
+    cut: list[list[Sentence]] = []
     for sentence in thought.sentences:
-        if not found or sentence.factor in STARTS:
-            found.append([])
-        found[-1].append(sentence)
-    return [tuple(stretch) for stretch in found]
+        if not cut or sentence.factor in STARTS:
+            cut.append([])
+        cut[-1].append(sentence)
+    return [tuple(stretch) for stretch in cut]
 
 
 def stretch_text(stretch: Sequence[Sentence]) -> str:
@@ -111,7 +111,7 @@ def losses(thought: LongThought, rewritten: Sequence[str]) -> tuple[str, ...]:
         rewritten: One text for each of its `stretches`, in order.
 
     Returns:
-        An objection each, in words; none if every equation, every number, each wrong turn and the answer survive.
+        One objection for each loss, in words; none if every equation, number and wrong turn and the answer survive.
 
     """
     pieces = stretches(thought)
@@ -120,27 +120,27 @@ def losses(thought: LongThought, rewritten: Sequence[str]) -> tuple[str, ...]:
     known_numbers = numbers(thought.text) | numbers(thought.problem.statement)
     known_equations = equations(thought.text) | equations(thought.problem.statement)
     logged = _words_of_log(thought)
-    found: list[str] = []
+    objections: list[str] = []
     for number, (stretch, new) in enumerate(zip(pieces, rewritten, strict=True), start=1):
         old = stretch_text(stretch)
-        found += _objections(number, "lost the number", numbers(old) - numbers(new))
-        found += _objections(number, "lost the equation", equations(old) - equations(new))
-        found += _objections(number, "made up the number", numbers(new) - known_numbers)
-        found += _objections(number, "made up the equation", equations(new) - known_equations)
+        objections += _objections(number, "lost the number", numbers(old) - numbers(new))
+        objections += _objections(number, "lost the equation", equations(old) - equations(new))
+        objections += _objections(number, "made up the number", numbers(new) - known_numbers)
+        objections += _objections(number, "made up the equation", equations(new) - known_equations)
         if not new.strip():
-            found.append(f"paragraph {number} is empty")
+            objections.append(f"paragraph {number} is empty")
         if any(s.factor is Factor.RETURN for s in stretch) and not _TURNING.search(new):
-            found.append(f"paragraph {number} no longer turns back")
-        said = (logged.get((s.factor, s.node, s.events), "") for s in stretch)
-        if _half_lost(stems(" ".join(said)), stems(new)):
-            found.append(f"paragraph {number} says something else")
+            objections.append(f"paragraph {number} no longer turns back")
+        words = (logged.get((s.factor, s.node, s.events), "") for s in stretch)
+        if _half_lost(stems(" ".join(words)), stems(new)):
+            objections.append(f"paragraph {number} says something else")
     if thought.answer is not None and not gives_answer(rewritten[-1], thought.text, thought.answer):
-        found.append(f"lost the final answer {thought.answer}")
-    return tuple(found)
+        objections.append(f"lost the final answer {thought.answer}")
+    return tuple(objections)
 
 
 def objection_kinds(objections: Iterable[str]) -> set[str]:
-    """Return what sorts of objections `losses` made, in words that can be counted: `lost a number`."""
+    """Return the sorts of objections that `losses` made, such as `lost a number`, so that they can be counted."""
     return {next(kind for words, kind in _KINDS if words in objection) for objection in objections}
 
 
@@ -163,7 +163,7 @@ def _objections(number: int, what: str, items: Iterable[str]) -> list[str]:
 
 
 def gives_answer(text: str, original: str, answer: str) -> bool:
-    """Say whether a text still gives an answer, in a box where the original has it there."""
+    """Say whether a text still gives an answer, and in a box if the original does."""
     try:
         boxed = boxed_answer(text)
     except ValueError:
@@ -192,7 +192,7 @@ _MoveOrigin: TypeAlias = tuple[Factor, int, tuple[int, ...]]
 
 
 def _words_of_log(thought: LongThought) -> dict[_MoveOrigin, str]:
-    """Return what the log itself says, by where it stands there: not shorthand, which is read aloud anyhow."""
+    """Return the words of the log by move, except shorthand, which a thought doesn't repeat."""
     return {
         (move.factor, move.node, move.events): move.text
         for move in thought.course.moves
@@ -204,23 +204,23 @@ _IN_WORDS: Final = STEPS | {Factor.DOUBT, Factor.REFLECTION, Factor.FAILURE}
 
 
 def unsupported_claims(account: str, thought: LongThought) -> tuple[str, ...]:
-    """Return what an account of a thought says that the thought does not; nothing if it may stand.
+    """Return what an account of a thought says that the thought does not, and a missing answer; nothing if it is sound.
 
-    Every number and every equation must stand in the thought or in the problem, most of each sentence's words too, and
-    the answer must be the thought's.
+    Every number and every equation, and half of the words of each sentence, must occur in the thought or the problem,
+    and the account must give the thought's answer.
     """
-    told = f"{thought.problem.statement}\n{thought.problem.context}\n{thought.text}"
-    found = [f"the number {n} is not in the thought" for n in sorted(numbers(account) - numbers(told))]
-    found += [f"the equation {e} is not in the thought" for e in sorted(equations(account) - equations(told))]
-    known = stems(told) | _OF_ACCOUNTS
+    source = f"{thought.problem.statement}\n{thought.problem.context}\n{thought.text}"
+    objections = [f"the number {n} is not in the thought" for n in sorted(numbers(account) - numbers(source))]
+    objections += [f"the equation {e} is not in the thought" for e in sorted(equations(account) - equations(source))]
+    known = stems(source) | _OF_ACCOUNTS
     for sentence in re.split(r"(?<=[.!?])\s+", account.strip()):
         if _half_lost(stems(sentence), known):
-            found.append(f"this is not in the thought: {sentence[:80]}")
+            objections.append(f"this is not in the thought: {sentence[:80]}")
     if not account.strip():
-        found.append("it is empty")
+        objections.append("it is empty")
     if thought.answer is not None and _squeezed(thought.answer) not in _squeezed(account):
-        found.append(f"it does not give the final answer {thought.answer}")
-    return tuple(found)
+        objections.append(f"it does not give the final answer {thought.answer}")
+    return tuple(objections)
 
 
 _OF_ACCOUNTS: Final = stems(

@@ -1,8 +1,8 @@
-"""What happens in a thought, move by move, before anyone puts it into words.
+"""What happens in a thought, move by move, before a voice puts it into words.
 
 A move is one thing a thinker does: take a step, check it, doubt it, see it fail, go back. It keeps the words of the
-log and remembers which node and which events it comes from. How moves are ordered is for the walks to say, and how
-they sound for the voices; nothing here knows a dialect, a model or an answer key.
+log, its node and the events it comes from. Walks order moves, and voices put them into words; nothing here knows a
+dialect, a model or an answer key.
 
 The kinds of move are the *thought factors* that a sampler or a trainer can choose among.
 """
@@ -75,13 +75,13 @@ class Move:
 
     factor: Factor
     node: int
-    """The node it is about; for a return, a switch or a merge, the one it leads to."""
+    """The node it is about; for a return, a switch or a merge, the node it leads to."""
     text: str
-    """The words of the log, as they were written there."""
+    """The words of the log, unchanged."""
     events: tuple[int, ...]
     """The `seq` of the events it comes from."""
     by: Author
-    """Whose words they are."""
+    """The author of the words."""
     detail: str = ""
     """What a tool found about the claim that the text repeats."""
     origin: int | None = None
@@ -89,16 +89,16 @@ class Move:
 
 
 def moves_of(event: AnyEvent) -> Iterator[Move]:
-    """Yield what an event about a node says in a thought, other than that its step is taken or left."""
+    """Yield the moves of an event about a node, except those that take or leave its step."""
     match event:
         case Observed() if event.output.strip():
             yield Move(Factor.OBSERVATION, event.node, event.output, (event.seq,), event.by)
         case Checked():
-            found = _finding(event)
-            if found is not None:
-                false = found.status is EvidenceStatus.REFUTED
-                factor = Factor.REFUTATION if false else Factor.CHECK
-                yield Move(factor, event.node, found.claim, (event.seq,), event.by, found.detail)
+            evidence = _evidence_told(event)
+            if evidence is not None:
+                refuted = evidence.status is EvidenceStatus.REFUTED
+                factor = Factor.REFUTATION if refuted else Factor.CHECK
+                yield Move(factor, event.node, evidence.claim, (event.seq,), event.by, evidence.detail)
         case Judged() if event.verdict.critique.strip():
             factor = _OF_ACTION[event.verdict.action]
             yield Move(factor, event.node, event.verdict.critique, (event.seq,), event.by)
@@ -109,7 +109,7 @@ def moves_of(event: AnyEvent) -> Iterator[Move]:
 
 
 def node_of(event: AnyEvent) -> int | None:
-    """Return the step that an event is about, if it is about one."""
+    """Return the node that an event is about; None if it is about none."""
     match event:
         case Proposed() | Observed() | Checked() | Judged():
             return event.node
@@ -127,8 +127,8 @@ _OF_ACTION: Final = {
 }
 
 
-def _finding(event: Checked) -> Evidence | None:
-    """Choose what to tell of a check: the first claim refuted, as the veto does, or else the first confirmed."""
+def _evidence_told(event: Checked) -> Evidence | None:
+    """Choose the evidence that is told: the first refuted claim, as the veto does, or the first confirmed one."""
     for status in (EvidenceStatus.REFUTED, EvidenceStatus.CONFIRMED):
         for evidence in event.evidence:
             if evidence.status is status:

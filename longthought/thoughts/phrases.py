@@ -1,7 +1,7 @@
-"""What a thinker says between the steps: connectives by kind of move. `{}` is where the step or the reason goes.
+"""Connectives and phrases between the steps, by kind of move. `{}` stands for the step or the reason.
 
-They are of the register of the long thoughts that strong reasoning models show; nothing here is said that would be
-news to a reader, so each is as good as the next.
+They are in the register of the long thoughts of strong reasoning models. They carry no content, so that all of a kind
+are interchangeable.
 """
 
 from typing import Final
@@ -76,7 +76,7 @@ first next then now so wait alternatively instead but however hmm therefore thus
 maybe perhaps let let's
 """
 CONNECTIVES: Final = frozenset(_CONNECTIVES.split())
-"""First words of a step that is connected as it is."""
+"""First words of a step that needs no connective."""
 _NO_NAMES: Final = """
 A All An Any Applying Are As Assume At Because Both By Check Checking Choose Combine Compute Consider Count Define
 Divide Does Each Every Factor Find For From Given Here Hence How If In Is It Its Let Let's List Multiply My No Note
@@ -85,4 +85,4 @@ Substituting Subtract Sum Suppose Take Taking That The There These They This Tho
 What When Where Which While With Write You Your
 """
 NO_NAMES: Final = frozenset(_NO_NAMES.split())
-"""Capitalised first words that may be written small inside a sentence."""
+"""Capitalised first words that are written in lower case inside a sentence."""

@@ -1,8 +1,8 @@
 """The shorthand of the bundled agents, read aloud: `15 / 3 = 5 left 20 13 5` as English.
 
-Logs keep the agents' own words, and small agents speak in numbers. A reader wants sentences. Steps and look-aheads are
-recognised by their form alone; whatever has another form is no shorthand. Whether a step is legal or a look-ahead
-right, nothing here knows.
+Logs keep the agents' own words, and small agents write numbers where a reader wants sentences. Steps and look-aheads
+are recognised by their form alone; any other text is no shorthand. Nothing here checks whether a step is legal or a
+look-ahead right.
 """
 
 from collections.abc import Sequence
@@ -42,7 +42,7 @@ def look_ahead(text: str) -> str | None:
     sentences: list[str] = []
     looked_at: list[LookAheadLine] = []
     for look in lookahead.read(text) or ():
-        if look not in looked_at:  # equal numbers are looked at alike, and once is enough for a listener
+        if look not in looked_at:  # equal numbers give equal looks, of which one is told
             sentences.append(_look(look, again=bool(sentences)))
             looked_at.append(look)
     return " ".join(sentences) or None
@@ -50,17 +50,17 @@ def look_ahead(text: str) -> str | None:
 
 def _look(look: LookAheadLine, *, again: bool) -> str:
     need, have = _numbers(look.need), _numbers(look.have)
-    wanted = _listed(need, "or") or "a number out of reach"
-    made = _listed(have, "and") or "nothing of use"
+    needed = _listed(need, "or") or "a number out of reach"
+    reached = _listed(have, "and") or "nothing of use"
     if look.held is None:
         if not look.found:
-            return f"I need {wanted}, but I only get {made}."
-        return f"I need {wanted}, and {have[-1]} is {'what I get' if len(have) == 1 else f'among {made}'}."
+            return f"I need {needed}, but I only get {reached}."
+        return f"I need {needed}, and {have[-1]} is {'what I get' if len(have) == 1 else f'among {reached}'}."
     opening = f"With {look.held} last, they" if again else f"Keeping {look.held} for last, the others"
     if not look.found:
-        return f"{opening} would have to make {wanted}, but they make {made}."
+        return f"{opening} would have to make {needed}, but they make {reached}."
     fitting = "" if len(have) == 1 else f", and {have[-1]} fits"
-    return f"{opening} have to make {wanted}: they can make {made}{fitting}."
+    return f"{opening} have to make {needed}: they can make {reached}{fitting}."
 
 
 def _numbers(values: Sequence[int | None]) -> list[int]:

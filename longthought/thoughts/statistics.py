@@ -1,8 +1,8 @@
 """Figures of long thoughts: how long they are, and how often they wait, doubt and turn.
 
-Tabulated by difficulty and outcome, as Qin et al. tabulate the thoughts of o1 ("O1 Replication Journey: A Strategic
-Progress Report, Part 1", 2024). Thoughts are counted one at a time and not kept, so a run of any size can be measured.
-What is difficult is for the caller to say.
+Figures are tabulated by difficulty and outcome, as Qin et al. tabulate the thoughts of o1 ("O1 Replication Journey: A
+Strategic Progress Report, Part 1", 2024). Thoughts are counted one at a time and not kept, so a run of any size can be
+measured. The caller says how difficult a problem is.
 """
 
 import re
@@ -33,7 +33,7 @@ _KEYWORD: Final = re.compile(rf"\b({'|'.join(KEYWORDS)})\b", re.IGNORECASE)
 
 
 def words(text: str) -> int:
-    """Count words, numbers and signs: near enough to tokens where no tokenizer is at hand."""
+    """Count words, numbers and signs, as an estimate of tokens without a tokenizer."""
     return sum(1 for _ in _TOKEN.finditer(text))
 
 
@@ -46,7 +46,7 @@ def keywords(text: str) -> dict[str, int]:
 
 
 def outcome_of(solved: bool | None) -> str:
-    """Name an outcome as the table does."""
+    """Return the name of an outcome in the table."""
     return "ungraded" if solved is None else "right" if solved else "wrong"
 
 
@@ -57,7 +57,7 @@ class ThoughtFigures:
     difficulty: str
     outcome: str
     thoughts: int
-    """How many there are."""
+    """Number of thoughts."""
     tokens: float
     lines: float
     """Lines that are not blank."""
@@ -80,12 +80,12 @@ class ThoughtStatistics:
     """A table that grows with every thought added to it."""
 
     def __init__(self, tokens: Callable[[str], int] = words) -> None:
-        """Count tokens with a tokenizer's function, or else words, numbers and signs."""
+        """Count tokens with the given function (default: words, numbers and signs)."""
         self._tokens = tokens
         self._cells: dict[tuple[str, str], _Sums] = {}
 
     def add(self, thought: LongThought, *, difficulty: str = "all", solved: bool | None = None) -> None:
-        """Count one thought; `solved` is the grader's word on the debate."""
+        """Count one thought; `solved` is the grade of its debate."""
         sums = self._cells.setdefault((difficulty, outcome_of(solved)), _Sums())
         sums.thoughts += 1
         sums.tokens += self._tokens(thought.text)
@@ -103,14 +103,3 @@ class ThoughtStatistics:
                 difficulty, outcome, n, sums.tokens / n, sums.lines / n, sums.steps / n, sums.wrong_turns / n,
                 {word: count / n for word, count in sums.keywords.items()},
             )  # fmt: skip
-
-    def markdown(self) -> str:
-        """Write the table as Markdown; keywords that never occur are left out."""
-        rows = list(self.rows())
-        seen = [word for word in KEYWORDS if any(row.keywords[word] for row in rows)]
-        head = ("difficulty", "outcome", "thoughts", "tokens", "lines", "steps", "wrong turns", *seen)
-        lines = [head, ("---", "---", *("---:",) * (len(head) - 2))]
-        for row in rows:
-            figures = (row.tokens, row.lines, row.steps, row.wrong_turns, *(row.keywords[word] for word in seen))
-            lines.append((row.difficulty, row.outcome, str(row.thoughts), *(f"{figure:.1f}" for figure in figures)))
-        return "\n".join(f"| {' | '.join(line)} |" for line in lines)

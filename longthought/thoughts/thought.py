@@ -1,14 +1,13 @@
 """A long thought: moves in order, and the sentences that a voice makes of them.
 
-Every sentence knows its move, its node and the events it comes from, so that a reader can look up who said it and a
-trainer can leave it out of the loss. What the sentences sound like is for the voices, one for each dialect.
+Every sentence knows its move, its node and the events it comes from, so that a reader can look up its author and a
+trainer can leave it out of the loss. Voices, one for each dialect, choose the words.
 
 After the journeys of Qin et al., "O1 Replication Journey: A Strategic Progress Report, Part 1", 2024.
 """
 
 import json
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, Protocol
@@ -17,6 +16,9 @@ from longthought.problems.problem import Problem
 from longthought.thoughts.moves import STEPS, Factor, Move
 from longthought.thoughts.walks import Walk
 from longthought.trajectories.tree import Tree
+
+_ESCAPED: Final = "<\\/"
+"""A closing tag as it is written inside a tag."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Course:
     tree: Tree = field(repr=False, compare=False)
     """The tree it walks through; shared, so don't apply events to it."""
     seed: int = 0
-    """What a voice chooses its words by."""
+    """Seed by which a voice chooses among words."""
 
     @property
     def answer(self) -> str | None:
@@ -49,11 +51,11 @@ class Sentence:
     node: int
     events: tuple[int, ...]
     gap: str = " "
-    """What stands before it, unless it is the first."""
+    """The white space before it, unless it is the first."""
 
 
 class Voice(Protocol):
-    """How a thought sounds."""
+    """Puts the moves of a thought into words."""
 
     name: str
 
@@ -69,7 +71,7 @@ class Voice(Protocol):
 
 @dataclass(frozen=True)
 class LongThought:
-    """A thought in words: `str()` gives them."""
+    """A thought in words; `str()` gives its text."""
 
     course: Course
     voice: str
@@ -87,7 +89,7 @@ class LongThought:
 
     @property
     def walk(self) -> Walk:
-        """In which order it tells the debate."""
+        """The order in which it tells the debate."""
         return self.course.walk
 
     @property
@@ -97,17 +99,17 @@ class LongThought:
 
     @property
     def wrong_turns(self) -> int:
-        """Times it goes back from something that failed."""
+        """Number of returns from something that failed."""
         return sum(move.factor is Factor.RETURN for move in self.course.moves)
 
     @property
     def steps(self) -> int:
-        """Steps it takes, right and wrong ones."""
+        """Number of steps it takes, right and wrong ones."""
         return sum(move.factor in STEPS for move in self.course.moves)
 
     @cached_property
     def text(self) -> str:
-        """All of it."""
+        """The whole text."""
         return "".join(s.text if at == 0 else s.gap + s.text for at, s in enumerate(self.sentences))
 
     def __str__(self) -> str:
@@ -115,7 +117,7 @@ class LongThought:
 
     @cached_property
     def spans(self) -> tuple[tuple[int, int], ...]:
-        """Where in the text each sentence stands: start and end offsets, gaps left out."""
+        """Start and end offset of each sentence in the text, without gaps."""
         found: list[tuple[int, int]] = []
         at = 0
         for number, sentence in enumerate(self.sentences):
@@ -126,7 +128,7 @@ class LongThought:
 
     def to_json(self) -> str:
         """Return one line of JSON: the text, and each sentence with its factor, its node and its events."""
-        told = {
+        record = {
             "id": self.id,
             "walk": self.walk,
             "voice": self.voice,
@@ -138,7 +140,7 @@ class LongThought:
                 for s, span in zip(self.sentences, self.spans, strict=True)
             ],
         }
-        return json.dumps(told, ensure_ascii=False)
+        return json.dumps(record, ensure_ascii=False)
 
     def tagged(self) -> str:
         """Return the thought with each sentence inside the tag of its factor, such as `<step>…</step>`, one a line."""
@@ -153,13 +155,3 @@ def tell(course: Course, voice: Voice) -> LongThought:
 
     """
     return LongThought(course, voice.name, tuple(voice.say(course)))
-
-
-def read_tags(text: str) -> Sequence[tuple[Factor, str]]:
-    """Read a tagged thought back, as factors and sentences; what stands outside of tags is passed over."""
-    return [(Factor(match[1]), match[2].replace(_ESCAPED, "</")) for match in _TAGGED.finditer(text)]
-
-
-_ESCAPED: Final = "<\\/"
-"""How what looks like a closing tag is written inside of one."""
-_TAGGED: Final = re.compile(rf"^<({'|'.join(Factor)})>(.*?)</\1>$", re.DOTALL | re.MULTILINE)

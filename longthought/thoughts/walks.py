@@ -1,13 +1,13 @@
-"""Walks over a debate: in which order its moves make one thought.
+"""Walks over a debate: the orders in which its moves make one thought.
 
-*Chronological* is what the debate really did. *Depth-first* follows a path to a right answer; at a node on it some
+*Chronological* tells what the debate did. *Depth-first* follows a path to a right answer; at a node on it some
 wrong children are tried first, each down to a leaf, and off the path only one child is followed; then back, with the
 reason (the tree walk of Qin et al., "O1 Replication Journey: A Strategic Progress Report, Part 1", 2024). *Shortcut*
 is the twin of such a journey: the steps of the same path and nothing else.
 
-A thinker goes back only where the failure shows: a refuted check, a critic's reason, a miss that somebody put into
-words. A branch that was left without a reason is left out. Which nodes are right is told by labels; nothing here can
-solve a problem. Every walk takes time linear in the events, however deep the tree.
+A thinker goes back only if the failure shows: a refuted check, a critic's reason, a miss put into words. A branch that
+was left without a reason is left out. Labels say which nodes are right; nothing here can solve a problem. Every walk
+takes time linear in the events, however deep the tree.
 """
 
 import random
@@ -32,18 +32,18 @@ from longthought.trajectories.tree import BACKWARD, NodeKind, Tree
 
 
 class Walk(StrEnum):
-    """In which order a thought tells a debate."""
+    """The order in which a thought tells a debate."""
 
     CHRONOLOGICAL = "chronological"
     """As it happened."""
     DEPTH_FIRST = "depth_first"
     """Along a right path, with some wrong turns at each node."""
     SHORTCUT = "shortcut"
-    """The steps of a right path, and what programs printed on it, with no wrong turn, check or second thought."""
+    """The steps of a right path and the output of its programs, without wrong turns, checks and reflections."""
 
 
 class _Trail:
-    """The moves so far, and where the thinker stands."""
+    """The moves so far, and the node where the thinker stands."""
 
     def __init__(self, tree: Tree) -> None:
         """Start at the problem."""
@@ -51,12 +51,12 @@ class _Trail:
         self.position = 0
         self._tree = tree
         self.entered = {0}
-        """Nodes that the thinker came by."""
+        """Nodes that the thinker has visited."""
         self._left: set[int] = set()
         """Nodes from which a step was taken."""
 
     def enter(self, event: Proposed) -> None:
-        """Take a step, after going to where it starts from."""
+        """Take a step, after turning to its parent."""
         self.switch(event.parent, event.seq)
         if event.node in self.entered or self._tree.nodes[event.node].parent != event.parent:
             factor, origin = Factor.MERGE, event.parent
@@ -70,11 +70,11 @@ class _Trail:
         self.entered.add(event.node)
 
     def say(self, *moves: Move) -> None:
-        """Add moves that lead nowhere else."""
+        """Add moves that don't change the position."""
         self.moves += moves
 
     def fail(self, moved: Moved) -> None:
-        """Say why something is left, unless that was the last thing said."""
+        """Say why nodes are left, unless the last move has said so."""
         last = self.moves[-1]
         if last.factor in SHOWN_FAILURES and last.node in moved.abandoned:
             self.moves[-1] = _with_event(last, moved.seq)
@@ -82,12 +82,12 @@ class _Trail:
             self.say(Move(Factor.FAILURE, moved.abandoned[-1], moved.reason, (moved.seq,), moved.by))
 
     def back(self, to: int, events: tuple[int, ...], by: Author) -> None:
-        """Go back from what failed."""
+        """Return from a node that failed."""
         self.say(Move(Factor.RETURN, to, self._tree.nodes[to].text, events, by, origin=self.position))
         self.position = to
 
     def switch(self, to: int, seq: int) -> None:
-        """Turn to another node, if the thinker is not there."""
+        """Turn to another node, unless the thinker stands there."""
         if to != self.position:
             text = self._tree.nodes[to].text
             self.say(Move(Factor.SWITCH, to, text, (seq,), Author.STRATEGY, origin=self.position))
@@ -102,7 +102,7 @@ def _with_event(move: Move, seq: int) -> Move:
 
 
 def chronological(events: Sequence[AnyEvent], tree: Tree) -> tuple[Move, ...]:
-    """Tell what the debate did, in order; branches left without a shown reason are left out."""
+    """Tell what the debate did, in order; branches that were left without a shown reason are omitted."""
     trail, hidden = _Trail(tree), _hidden(events, tree)
     for event in events:
         node = node_of(event)
@@ -140,7 +140,7 @@ _LEAVING: Final = BACKWARD | {Cause.EDITED}
 
 
 def _hidden(events: Iterable[AnyEvent], tree: Tree) -> frozenset[int]:
-    """Return the nodes that were left without a shown reason, with all below them; never one on the final path."""
+    """Return the nodes that were left without a shown reason, and all below them, except the final path."""
     refuted: set[int] = set()
     left: set[int] = set()
     hidden: set[int] = set()
@@ -149,7 +149,7 @@ def _hidden(events: Iterable[AnyEvent], tree: Tree) -> frozenset[int]:
             case Checked() if any(e.status is EvidenceStatus.REFUTED for e in event.evidence):
                 refuted.add(event.node)
             case Moved() if event.abandoned and event.cause in _LEAVING:
-                if event.cause is Cause.EXHAUSTED:  # explained by what was tried from there, if that was explained
+                if event.cause is Cause.EXHAUSTED:  # explained if a step tried from there was
                     shown = any(child in left for node in event.abandoned for child in tree.nodes[node].children)
                 else:
                     shown = bool(event.reason.strip()) or not refuted.isdisjoint(event.abandoned)
@@ -177,7 +177,7 @@ def right_end(tree: Tree, labels: Mapping[int, bool]) -> int | None:
 
 
 def shortcut(events: Sequence[AnyEvent], tree: Tree, end: int) -> tuple[Move, ...]:
-    """Take the steps of the path to a right answer, and no other."""
+    """Tell the steps of the path to a right answer, and no others."""
     moves = depth_first(events, tree, end, labels={}, reasons={}, wrong=0, seed=0)
     return tuple(move for move in moves if move.factor not in _THINKING)
 
@@ -199,33 +199,33 @@ def depth_first(
 
     Args:
         events: The debate.
-        tree: The same, folded.
+        tree: The tree of the events.
         end: The node of the right answer.
-        labels: Nodes from which the answer can still be reached (True) or can't (False); none of the former is told
-            as a wrong turn.
-        reasons: Why a node fails, in words, where no event says so.
-        wrong: Wrong children at most; None for all of them.
-        seed: Which of them, where there are more.
+        labels: Whether a right answer can still be reached from a node; a node from which it can is never told as a
+            wrong turn.
+        reasons: Why a node fails, in words, if no event says so.
+        wrong: Maximum number of wrong children told at each node; None for all.
+        seed: Chooses among wrong children if there are more.
 
     """
     history = _NodeHistory(events, tree, labels, reasons)
     trail = _Trail(tree)
     trail.say(Move(Factor.OPENING, 0, tree.problem.statement, (events[0].seq,), events[0].by))
     rng = random.Random(f"{events[0].trajectory} {seed}")
-    here = 0
+    parent = 0
     for node in tree.path(end):
         if node.kind is not NodeKind.STEP:
             continue
-        for child in _drawn(rng, [c for c in history.wrong_children(here) if c != node.id], wrong):
+        for child in _drawn(rng, [c for c in history.wrong_children(parent) if c != node.id], wrong):
             _wrong_turn(trail, history, rng, child)
             closing = trail.moves[-1]
-            trail.back(here, closing.events, closing.by)
+            trail.back(parent, closing.events, closing.by)
         for source in history.unvisited_sources(node.id, trail.entered):
             trail.enter(history.proposal(source))
             trail.say(*history.when_passed(source))
         trail.enter(history.proposal(node.id))
         trail.say(*history.when_passed(node.id))
-        here = node.id
+        parent = node.id
     finished = tree.finished
     ended = finished if finished is not None and finished.node == end else history.proposal(end)
     trail.say(Move(Factor.ANSWER, end, tree.nodes[end].answer or ended.answer or "", (ended.seq,), ended.by))
@@ -250,7 +250,7 @@ def _drawn(rng: random.Random, nodes: list[int], limit: int | None) -> list[int]
 
 
 class _NodeHistory:
-    """What happened to each node, and which of them can be told as a wrong turn."""
+    """The moves about each node, and whether the node can be told as a wrong turn."""
 
     def __init__(
         self, events: Sequence[AnyEvent], tree: Tree, labels: Mapping[int, bool], reasons: Mapping[int, str]
@@ -261,7 +261,7 @@ class _NodeHistory:
         for event in events:
             self._take(event, reasons)
         self._shows_failure = [False] * len(tree.nodes)
-        """Whether a failure shows at a node or, one child followed, below it."""
+        """Whether a failure shows at a node or, following one child at a time, below it."""
         for node in reversed(tree.nodes):  # children come after their parents
             self._shows_failure[node.id] = self._fails(node.id) or any(map(self._is_wrong, node.children))
 
@@ -294,30 +294,30 @@ class _NodeHistory:
         )
 
     def proposal(self, node: int) -> Proposed:
-        """Return the event that a node comes from."""
+        """Return the event that proposed a node."""
         return self._proposals[node]
 
     def unvisited_sources(self, node: int, entered: set[int]) -> list[int]:
-        """Return the steps that a node was made from and the thought has not come by, parents first."""
-        found: dict[int, None] = {}
+        """Return the steps that a node was made from and the thought has not visited, parents first."""
+        unvisited: dict[int, None] = {}
         for source in self._proposals[node].sources:
             above: list[int] = []
             current: int | None = source
-            while current is not None and current not in entered and current not in found:
+            while current is not None and current not in entered and current not in unvisited:
                 above.append(current)
                 current = self._tree.nodes[current].parent
-            found.update(dict.fromkeys(n for n in reversed(above) if n in self._proposals))
-        return list(found)
+            unvisited.update(dict.fromkeys(n for n in reversed(above) if n in self._proposals))
+        return list(unvisited)
 
     def wrong_children(self, node: int) -> list[int]:
         """Return the children that can be told as wrong turns, oldest first."""
         return [child for child in self._tree.nodes[node].children if self._is_wrong(child)]
 
     def when_passed(self, node: int) -> list[Move]:
-        """Return what was said of a node from which the thought goes on."""
+        """Return the moves about a node from which the thought continues."""
         return [move for move in self._moves[node] if move.factor not in SHOWN_FAILURES]
 
     def when_failed(self, node: int) -> list[Move]:
-        """Return what was said of a node that fails, the failure last."""
-        said = [move for move in self._moves[node] if move.factor is not Factor.APPROVAL]
-        return sorted(said, key=lambda move: move.factor in SHOWN_FAILURES)
+        """Return the moves about a node that fails, the failure last."""
+        moves = [move for move in self._moves[node] if move.factor is not Factor.APPROVAL]
+        return sorted(moves, key=lambda move: move.factor in SHOWN_FAILURES)

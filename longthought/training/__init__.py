@@ -2,7 +2,7 @@
 
 request          `TrainingRequest`: what a training is asked to do
 train            `train()`: the front door, which loads torch only when it is called
-hyperparameters  what suits a model and a machine where a request leaves it open
+hyperparameters  values for what a request leaves open, by the size of the model and the machine
 methods          the ways to train, by name
 fine_tuning      one training from its data to its folder, whatever the method
 sft              supervised fine-tuning
@@ -10,9 +10,10 @@ dpo              direct preference optimisation
 scorer           a step-scoring head
 lora             adapters: what is adapted, and how they are written
 bases            the model that a training starts from
-inspection       a look at every example before the weights are loaded
-destination      the folder that something new goes into
-record           what a training folder says of itself, and where to go on
+chat_template    what training asks of a chat template
+inspection       the check of every example before the weights are loaded
+destination      the check that an output folder is new and can be written
+record           `training.json`: settings, attempts and outcome of a training
 progress         the progress bar of a training
 model_card       the card of a trained model
 code_thoughts    thoughts that end in programs, as training data

@@ -1,7 +1,7 @@
 """The model that a training starts from: a bundled agent, a folder, a name on the hub, an adapter, or a new one.
 
-The tokenizer and the configuration are read first, so that data which the model can't say are refused before its
-weights are loaded. It knows nothing of trainers.
+The tokenizer and the configuration are read first, so that data which the tokenizer can't encode are refused before
+the weights are loaded. Nothing here knows trainers.
 """
 
 # pyright: basic
@@ -18,6 +18,7 @@ from longthought.agents.in_process import lora
 from longthought.agents.in_process.load import locate
 from longthought.errors import ConfigError, ModelError
 from longthought.problems.countdown import notation
+from longthought.training.chat_template import SET, expect_template
 from longthought.training.request import Role, TrainingRequest
 
 _NEW = re.compile(r"new:d(\d+)x(\d+)")
@@ -31,7 +32,7 @@ class Base:
     path: str | None
     """A folder or a hub name; None for a new model."""
     added: Path | None
-    """The adapter that is trained further."""
+    """The adapter that is trained further, if the base is one."""
     shape: tuple[int, int] | None
     """Width and layers of a new model."""
     tokenizer: Any
@@ -39,8 +40,12 @@ class Base:
     """Tokens the model will take."""
     seed: int
 
-    def expect_sayable(self, ids: list[int], place: str) -> None:
-        """Raise if the tokenizer had no token for something.
+    def expect_known_words(self, ids: list[int], place: str) -> None:
+        """Raise if the tokenizer has no token for a word of an example.
+
+        Args:
+            ids: The tokens of the example.
+            place: Where the example stands, for the message.
 
         Raises:
             ModelError: naming the place.
@@ -54,7 +59,7 @@ class Base:
             )
 
     def language_model(self, dtype: Any) -> Any:
-        """Load the weights, with the adapter on them where it is one; trainable."""
+        """Load the weights to train, with the adapter on them if the base is one."""
         if self.shape is not None:
             return self._new()
         model = self._load(AutoModelForCausalLM, dtype)
@@ -65,7 +70,7 @@ class Base:
         return PeftModel.from_pretrained(model, str(self.added), is_trainable=True)
 
     def scoring_model(self, dtype: Any) -> Any:
-        """Load the weights under a new head of one number a token."""
+        """Load the weights with a new head that gives one number per token."""
         if self.shape is not None:
             return AutoModelForTokenClassification.from_config(_one_number(self._new().config))
         if self.added is not None:
@@ -94,7 +99,7 @@ def open_base(request: TrainingRequest, role: Role, dialect: str) -> Base:
 
     Raises:
         ModelError: if there is no such model, or its tokenizer doesn't suit the dialect.
-        ConfigError: if it doesn't go with the other settings.
+        ConfigError: if the base doesn't go with the other settings.
 
     """
     name = request.base or ("bundled:countdown" if dialect == "compact" else "")
@@ -104,26 +109,26 @@ def open_base(request: TrainingRequest, role: Role, dialect: str) -> Base:
         return _new_base(request, name, dialect)
     provider, _, rest = name.partition(":")
     if provider == "bundled":
-        found = str(bundled_folder(rest, "solo" if role == "thinker" else role))
+        source = str(bundled_folder(rest, "solo" if role == "thinker" else role))
     else:
-        found = locate(rest if provider == "transformers" else name)
-    added = Path(found) if lora.is_adapter(Path(found)) else None
+        source = locate(rest if provider == "transformers" else name)
+    added = Path(source) if lora.is_adapter(Path(source)) else None
     if added is not None and request.lora_rank is not None:
         raise ConfigError(
             f"{name} is an adapter already: leave `lora_rank` out to train it further, or name its base, "
             f"{lora.base_of(added)}, to start another"
         )
-    path = found if added is None else lora.base_of(added)
+    path = source if added is None else lora.base_of(added)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(found if _has_tokenizer(found) else path)
+        tokenizer = AutoTokenizer.from_pretrained(source if _has_tokenizer(source) else path)
     except (OSError, ValueError, KeyError) as error:
         raise _unloadable(name, error) from error
     _settle_template(tokenizer, request, dialect)
-    whole = added is None and request.lora_rank is None
-    context = _context(name, _config(path).get_text_config(), request.max_length, whole=whole)
+    all_weights = added is None and request.lora_rank is None
+    context = _context(name, _config(path).get_text_config(), request.max_length, all_weights=all_weights)
     tokenizer.model_max_length = max(tokenizer.model_max_length, context)
     _expect_vocabulary(name, tokenizer, dialect)
-    _expect_template(name, tokenizer)
+    _expect_chat(name, tokenizer)
     path = str(Path(path).absolute()) if Path(path).exists() else path
     return Base(name, path, added, None, tokenizer, context, request.seed)
 
@@ -143,24 +148,24 @@ def _new_base(request: TrainingRequest, name: str, dialect: str) -> Base:
     return Base(name, None, None, (int(shape[1]), int(shape[2])), tokenizer, context, request.seed)
 
 
-def _context(name: str, config: Any, wanted: int | None, *, whole: bool) -> int:
-    """Return the tokens a model will take; training all of it makes that more, if its positions can be counted on."""
+def _context(name: str, config: Any, wanted: int | None, *, all_weights: bool) -> int:
+    """Return the tokens a model takes; training every weight of one with plain rotary positions can extend them."""
     context = int(config.max_position_embeddings)
     if wanted is None or wanted <= context:
         return context
     rotary = (getattr(config, "rope_parameters", None) or {}).get("rope_type") == "default"
-    if rotary and whole:
+    if rotary and all_weights:
         return wanted
-    why = "an adapter can't teach it longer ones" if rotary else "its positions can't be counted on from there"
-    raise ConfigError(f"`max_length` {wanted}: {name} takes {context} tokens, and {why}")
+    reason = "an adapter can't teach it longer ones" if rotary else "its positions can't be extended"
+    raise ConfigError(f"`max_length` {wanted}: {name} takes {context} tokens, and {reason}")
 
 
-def _has_tokenizer(found: str) -> bool:
-    return not Path(found).is_dir() or (Path(found) / "tokenizer_config.json").is_file()
+def _has_tokenizer(source: str) -> bool:
+    return not Path(source).is_dir() or (Path(source) / "tokenizer_config.json").is_file()
 
 
 def _settle_template(tokenizer: Any, request: TrainingRequest, dialect: str) -> None:
-    """Take the template that was given; models of ours get the one that marks what is learned."""
+    """Take the template that the request gives; compact models get the one that marks what is learned."""
     if request.chat_template is not None:
         try:
             tokenizer.chat_template = request.chat_template.read_text()
@@ -176,20 +181,17 @@ def _expect_vocabulary(name: str, tokenizer: Any, dialect: str) -> None:
     if dialect != "compact":
         return
     ids = [tokenizer.encode(word, add_special_tokens=False) for word in notation.VOCABULARY]
-    odd = [word for word, i in zip(notation.VOCABULARY, ids, strict=True) if len(i) != 1]
-    if odd or len({i[0] for i in ids}) != len(ids):
+    split_words = [word for word, tokens in zip(notation.VOCABULARY, ids, strict=True) if len(tokens) != 1]
+    if split_words or len({tokens[0] for tokens in ids}) != len(ids):
         raise ModelError(
-            f"{name}: its tokenizer can't say compact, in which every word is a token ({(odd or ['?'])[0]!r} is none); "
+            f"{name}: its tokenizer can't say compact, in which every word is a token ({(split_words or ['?'])[0]!r} "
+            "is none); "
             "start from bundled:countdown or new:d192x4, or export the data in prose"
         )
 
 
-def _expect_template(name: str, tokenizer: Any) -> None:
-    if not tokenizer.chat_template:
-        raise ModelError(
-            f"{name}: its tokenizer has no chat template, as base models often have none; "
-            "name an instruction-tuned model, or give `chat_template`, a file"
-        )
+def _expect_chat(name: str, tokenizer: Any) -> None:
+    expect_template(tokenizer, name, SET)
     if tokenizer.eos_token_id is None:
         raise ModelError(f"{name}: its tokenizer has no end token; set tokenizer.eos_token and save it again")
 

@@ -1,8 +1,8 @@
-"""From a working program back to a thought that ends in it: examples for thinkers, where only programs are at hand.
+"""Make thoughts that end in programs out of programs that work: examples for thinkers where only programs are known.
 
-A program is taken only if it answers the problem when it runs, and a thought only if the program that can be read from
-its end is the same one and answers too. The thought is told by rule, or written by a chat model and then checked; one
-that fails the check is told by rule. In the end the thought is all that is learned; references never stand in it.
+A program is taken only if it answers its problem when it runs, and a thought only if the program read from its end is
+the same one and answers too. The thought is told by rule, or written by a chat model and then checked; one that fails
+the check is told by rule. Only the thought is learned, and references never stand in it.
 
 Programs as thoughts: Gao et al., "PAL: Program-aided Language Models", 2023.
 """
@@ -42,7 +42,7 @@ FORMAT: Final = "code-thoughts"
 TEMPERATURE: Final = 0.7
 """Sampling temperature of the chat model that tells thoughts."""
 AT_ONCE: Final = 32
-"""Programs that are run, or told by a model, at a time."""
+"""Maximum number of programs that are run, or told by a model, at a time."""
 WRITER: Final = """You are shown a problem and a program that solves it. Write the thoughts of somebody who finds this \
 program: what is asked, what ideas come up, what could go wrong, why each part of the program is as it is, step by \
 step, in the first person, as if the program were not yet known. Do not write the program itself; it will be put after \
@@ -50,12 +50,12 @@ your words."""
 
 
 _HEAD: Final = b'{"model": '
-"""What a kept reply begins with."""
+"""The beginning of a line of kept replies."""
 
 
 @dataclass(frozen=True, slots=True)
 class CodeThought:
-    """A thought that ends in a program which answers."""
+    """A thought that ends in a program which solves its problem."""
 
     problem: Problem
     text: str
@@ -74,41 +74,41 @@ class Unfit:
 
 
 class Replies:
-    """What chat models have written, in a file, so that a stop costs no more than the requests in flight."""
+    """The replies of chat models in a file, so that a stop loses no more than the requests in flight."""
 
     def __init__(self, path: Path) -> None:
-        """Read what there is; a line that a kill has torn is cut off.
+        """Read the replies kept so far; a line that a kill has torn is cut off.
 
         Raises:
-            ConfigError: if it is no such file.
+            ConfigError: if the file holds something else.
 
         """
-        self._path, self._said = path, dict[tuple[str, str], str]()
+        self._path, self._replies = path, dict[tuple[str, str], str]()
         if not path.exists():
             return
         *whole, torn = path.read_bytes().split(b"\n")
         try:
             for line in whole:
                 row = json.loads(line)
-                self._said[row["model"], row["asked"]] = row["said"]
+                self._replies[row["model"], row["asked"]] = row["said"]
         except (ValueError, TypeError, KeyError) as error:
             raise ConfigError(f"{path}: holds no replies of chat models ({error!r}); move it away") from error
         if torn[: len(_HEAD)] != _HEAD[: len(torn)]:
             raise ConfigError(f"{path}: holds no replies of chat models ({torn[:40]!r}); move it away")
         os.truncate(path, path.stat().st_size - len(torn))
 
-    def known(self, model: str, asked: str) -> str | None:
-        """Return what a model has answered."""
-        return self._said.get((model, asked))
+    def find(self, model: str, request: str) -> str | None:
+        """Return the reply of a model to a request; None if none is kept."""
+        return self._replies.get((model, request))
 
-    def keep(self, model: str, asked: str, said: str) -> None:
-        """Write down what it answers."""
+    def keep(self, model: str, request: str, reply: str) -> None:
+        """Add a reply to the file."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"model": model, "asked": asked, "said": said}, ensure_ascii=False) + "\n")
+            file.write(json.dumps({"model": model, "asked": request, "said": reply}, ensure_ascii=False) + "\n")
 
     def remove(self) -> None:
-        """Forget it all."""
+        """Remove the file."""
         self._path.unlink(missing_ok=True)
 
 
@@ -118,51 +118,51 @@ async def code_thought(
     """Make a thought that ends in a program; the program is run before and after.
 
     Args:
-        task: the problem, and the reference that the program must meet.
-        program: Python; for a problem that asks for a value, it prints it.
-        writer: a chat model that tells how one comes to the program; by rule without one, or if it refuses.
-        replies: what it wrote before, and where to keep what it writes.
+        task: The problem, and the reference that the program must meet.
+        program: Python source; for a problem that asks for a value, it prints the value.
+        writer: The chat model that writes the thought; without one, or if it refuses, the thought is told by rule.
+        replies: The writer's earlier replies, and the place to keep new ones.
 
     Raises:
         EndpointError: if the writer can't be reached.
 
     """
     try:
-        told = narrate(program)
+        narration = narrate(program)
     except (SyntaxError, ValueError, RecursionError) as error:
         return Unfit(task.problem, f"it is no Python: {error}")
     answer, fault = await _answer(task, program)
     if answer is None:
         return Unfit(task.problem, fault)
     if writer is not None:
-        asked = f"Problem:\n{task.problem.statement}\n\nProgram:\n```python\n{program.strip()}\n```"
+        prompt = f"Problem:\n{task.problem.statement}\n\nProgram:\n```python\n{program.strip()}\n```"
         name = str(getattr(writer, "model", "a chat model"))
-        said = await _written(writer, name, asked, replies)
-        if said and not blocks(said):
-            text = _thought(said, program, task.problem, answer)
+        words = await _written(writer, name, prompt, replies)
+        if words and not blocks(words):
+            text = _thought(words, program, task.problem, answer)
             if not await _objection(task, text, program):
                 return CodeThought(task.problem, text, answer, name)
-    text = _thought(f"Let me put a program together, piece by piece.\n\n{told}", program, task.problem, answer)
+    text = _thought(f"Let me put a program together, piece by piece.\n\n{narration}", program, task.problem, answer)
     if objection := await _objection(task, text, program):
         return Unfit(task.problem, objection)
     return CodeThought(task.problem, text, answer, RULE)
 
 
-async def _written(writer: BaseChatModel, name: str, asked: str, replies: Replies | None) -> str:
-    """Return what the writer says, now or before; nothing if it refuses."""
-    said = replies.known(name, asked) if replies else None
-    if said is None:
+async def _written(writer: BaseChatModel, name: str, prompt: str, replies: Replies | None) -> str:
+    """Return the writer's reply, kept or new; the empty string if the writer refuses."""
+    words = replies.find(name, prompt) if replies else None
+    if words is None:
         try:
-            said = (await writer.ainvoke([SystemMessage(WRITER), HumanMessage(asked)])).text.strip()
+            words = (await writer.ainvoke([SystemMessage(WRITER), HumanMessage(prompt)])).text.strip()
         except RefusedError:
             return ""
         if replies:
-            replies.keep(name, asked, said)
-    return said
+            replies.keep(name, prompt, words)
+    return words
 
 
 async def _answer(task: Task, program: str) -> tuple[str | None, str]:
-    """Return the answer that a program gives, if it is right, and why not otherwise."""
+    """Return the answer that a program gives and no fault, or None and why the program gives no right answer."""
     if task.reference is None:
         return None, "the problem has no reference to check it by"
     answer = program.strip()
@@ -184,12 +184,12 @@ def _thought(words: str, program: str, problem: Problem, answer: str) -> str:
 
 
 async def _objection(task: Task, text: str, program: str) -> str:
-    """Read the thought as a grader would, run what stands in it, and say what is wrong; nothing is the empty string."""
-    found = blocks(text)
-    if not found or ast.dump(ast.parse(found[-1][0])) != ast.dump(ast.parse(program)):
+    """Read a thought as a grader would, run its program, and say what is wrong; the empty string if nothing is."""
+    code = blocks(text)
+    if not code or ast.dump(ast.parse(code[-1][0])) != ast.dump(ast.parse(program)):
         return "the program that stands in the thought is another one"
     read = VOICES["prose"].read_answer(text, task.problem)
-    answer, fault = await _answer(task, found[-1][0])
+    answer, fault = await _answer(task, code[-1][0])
     if fault or read is None or answer is None or read.strip() != answer:
         return fault or f"the thought is read to end in {read!r}"
     return ""
@@ -199,7 +199,7 @@ def programs(path: str | Path) -> Iterator[tuple[Task, str]]:
     """Read problems with their programs: `program`, or the solutions of HumanEval and MBPP.
 
     Raises:
-        ProblemError: at the row that is no problem, or has no program.
+        ProblemError: at a row that is no problem, or has no program.
 
     """
     source = source_of(path)
@@ -223,19 +223,19 @@ async def thoughts(
     replies: Replies | None = None,
     watch: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[CodeThought | Unfit]:
-    """Make a thought of every program in a file, some at a time; `watch` is told how many are done, of how many."""
-    wanted, gate, made = list(programs(path)), asyncio.Semaphore(AT_ONCE), 0
+    """Make a thought of every program in a file, `AT_ONCE` at a time; `watch` is called with the done and the total."""
+    given, gate, done = list(programs(path)), asyncio.Semaphore(AT_ONCE), 0
 
     async def make(task: Task, program: str) -> CodeThought | Unfit:
-        nonlocal made
+        nonlocal done
         async with gate:
             thought = await code_thought(task, program, writer, replies=replies)
-        made += 1
-        watch(made, len(wanted))
+        done += 1
+        watch(done, len(given))
         return thought
 
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(make(task, program)) for task, program in wanted]
+        tasks = [group.create_task(make(task, program)) for task, program in given]
     return [task.result() for task in tasks]
 
 
@@ -250,18 +250,18 @@ def write_thoughts(
 ) -> Mapping[str, Any]:
     """Write the thoughts of a file of programs as a data folder for `longthought train sft`; return its `meta.json`.
 
-    Until it is written, replies of the writer are kept beside it, in `OUT.replies.jsonl`; the same again goes on there.
+    Until the folder is written, replies of the writer are kept in `OUT.replies.jsonl`; the same call resumes from them.
 
     Args:
         path: The file of programs.
         out: The folder of the data set; it must be new or empty.
         request: How the thoughts are made.
         writer: The chat model itself; without one it is made of the request's `writer` and `base_url`.
-        command: What a person typed, for the card.
-        watch: Called with how many programs are done, and of how many.
+        command: The command line, for the card.
+        watch: Called with the number of programs that are done, and of all.
 
     Raises:
-        ConfigError: if there is something in the folder already, or it can't be written.
+        ConfigError: if the folder holds something already, or can't be written.
         ProblemError: if the file can't be read, or no program in it works.
         EndpointError: if the writer can't be reached.
 
@@ -274,44 +274,44 @@ def write_thoughts(
     rows: list[dict[str, Any]] = []
     unfit: list[str] = []
     try:
-        all_made = asyncio.run(thoughts(path, writer, replies=replies, watch=watch))
+        results = asyncio.run(thoughts(path, writer, replies=replies, watch=watch))
     except ExceptionGroup as group:  # the first of several at once
         raise group.exceptions[0] from group
-    for made in all_made:
-        if isinstance(made, Unfit):
-            unfit.append(f"{made.problem.id}: {made.reason}")
+    for result in results:
+        if isinstance(result, Unfit):
+            unfit.append(f"{result.problem.id}: {result.reason}")
             continue
-        prompt = messages(VOICES["prose"].ask(made.problem))
-        rows.append({"prompt": prompt, "completion": reply(made.text), "problem": made.problem.id, "by": made.by})
+        prompt = messages(VOICES["prose"].ask(result.problem))
+        rows.append({"prompt": prompt, "completion": reply(result.text), "problem": result.problem.id, "by": result.by})
     if not rows:
         raise ProblemError(
             f"{path}: none of its {len(unfit)} programs answers its problem ({unfit[0]}); mend them first"
         )
     aside = min(round(len(rows) * request.validation), len(rows) - 1)
-    learned = {_asked(row) for row in rows[aside:]}
+    learned = {_prompt(row) for row in rows[aside:]}
     splits: dict[Split, list[dict[str, Any]]] = {
         "train": rows[aside:],
-        "validation": [row for row in rows[:aside] if _asked(row) not in learned],
+        "validation": [row for row in rows[:aside] if _prompt(row) not in learned],
     }
     meta = {
         "schema_version": DATA_SCHEMA,
         "format": FORMAT,
         "dialect": "prose",
         "role": "thinker",
-        "counts": {split: len(some) for split, some in splits.items()},
+        "counts": {split: len(chosen) for split, chosen in splits.items()},
         "left_out": unfit,
         "source": str(path),
     }
     with new_folder(out) as folder:
-        for split, some in splits.items():
-            if some:
-                write_split(folder, split, some)
+        for split, chosen in splits.items():
+            if chosen:
+                write_split(folder, split, chosen)
         write_description(folder, meta, _card(meta, command))
     replies.remove()
     return meta
 
 
-def _asked(row: Mapping[str, Any]) -> str:
+def _prompt(row: Mapping[str, Any]) -> str:
     return row["prompt"][-1]["content"]
 
 

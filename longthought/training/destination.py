@@ -1,4 +1,4 @@
-"""The folder that something new goes into: refused before the work begins, not after it."""
+"""Check an output folder before the work begins, not after it."""
 
 import tempfile
 from pathlib import Path
@@ -19,19 +19,19 @@ def expect_new(out: Path) -> None:
 
 
 def expect_writable(out: Path) -> None:
-    """Raise unless something can be written into a folder, or where it is to be made; nothing is left there.
+    """Raise unless files can be written into a folder, or into the one it will be made in; the check leaves no file.
 
     Raises:
         ConfigError: naming what stands in the way.
 
     """
-    near = out.absolute()
+    nearest = out.absolute()
     try:
-        while not near.exists():
-            near = near.parent
-        if near != out.absolute() or near.is_dir():
-            tempfile.TemporaryFile(dir=near).close()
+        while not nearest.exists():
+            nearest = nearest.parent
+        if nearest != out.absolute() or nearest.is_dir():
+            tempfile.TemporaryFile(dir=nearest).close()
     except OSError as error:
         raise ConfigError(
-            f"`out` {out}: nothing can be written into {near} ({error.strerror}); name another folder"
+            f"`out` {out}: nothing can be written into {nearest} ({error.strerror}); name another folder"
         ) from error

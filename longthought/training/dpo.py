@@ -1,7 +1,8 @@
-"""Direct preference optimisation: of two replies to a prompt the better is made likelier, through TRL's DPOTrainer.
+"""Direct preference optimisation with TRL's DPOTrainer: the better of two replies to a prompt is made likelier.
 
 Rafailov et al., "Direct Preference Optimization: Your Language Model is Secretly a Reward Model", 2023. The
-reference is the base as it was; of an adapter, the base without it, or the adapter as it was.
+reference model is the base as it was; for a new adapter, the base without it; for an adapter that is trained further,
+the adapter as it was.
 """
 
 # pyright: basic
@@ -29,7 +30,7 @@ class PreferenceLearning:
     formats = "dpo-policy or dpo-critic"
 
     def inspect(self, rows: Any, inputs: TrainerInputs, where: str) -> Lengths:
-        """Look at every pair."""
+        """Check every pair."""
         if inputs.base.shape is not None:
             raise ConfigError(
                 f"{inputs.base.name}: preferences are learned on top of a trained model; train it with sft first"
@@ -54,19 +55,19 @@ class PreferenceLearning:
         )
 
     def save(self, trainer: Trainer, inputs: TrainerInputs, out: Path) -> Mapping[str, Any]:
-        """Write model or adapter, with its tokenizer, and how well it tells the pairs apart."""
+        """Write the model or the adapter, with its tokenizer; return how well it tells the pairs apart."""
         save(trainer, inputs.base, out)
         return {"measured": _rewards(trainer.state.log_history)}
 
 
 def _rewards(history: list[dict[str, float]]) -> dict[str, str]:
-    """Return how often the better reply had the higher reward: in training, and on the validation split."""
+    """Return how often the better reply had the higher reward, in training and on the validation split."""
     measured = {}
     for name, key in (
         ("pairs told apart", "rewards/accuracies"),
         ("pairs told apart, validation", "eval_rewards/accuracies"),
     ):
-        found = [entry[key] for entry in history if key in entry]
-        if found:
-            measured[name] = f"{found[0]:.1%} at first, {found[-1]:.1%} at last"
+        accuracies = [entry[key] for entry in history if key in entry]
+        if accuracies:
+            measured[name] = f"{accuracies[0]:.1%} at first, {accuracies[-1]:.1%} at last"
     return measured

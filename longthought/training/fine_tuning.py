@@ -1,7 +1,7 @@
-"""The course of every training on a data folder: check everything, train, and leave a folder that can be used at once.
+"""Fine-tune on a data folder: check everything, train, and leave a folder that can be used at once.
 
-Mistakes in data, base and settings are found before weights are loaded. What is learned, and by which trainer, is up
-to the method: see `sft`, `dpo` and `scorer`.
+Mistakes in data, base and settings are found before weights are loaded. The method decides what is learned, and by
+which trainer: see `sft`, `dpo` and `scorer`.
 """
 
 # pyright: basic
@@ -67,7 +67,7 @@ class TrainerInputs:
 
     @property
     def validation(self) -> Any:
-        """The rows to measure by; None if there are none."""
+        """The rows that the loss is measured on; None if there are none."""
         return self.splits.get("validation")
 
 
@@ -75,16 +75,16 @@ class Learning(Protocol):
     """One way to learn from a data folder."""
 
     columns: tuple[str, ...]
-    """Of the rows it learns from."""
+    """Columns of the rows it learns from."""
     formats: str
-    """The exports that hold such rows."""
+    """Names of the export formats that hold such rows."""
 
     def inspect(self, rows: Any, inputs: TrainerInputs, where: str) -> Lengths:
-        """Look at every row; raise at what can't be learned from."""
+        """Measure every row; raise at one that can't be learned from."""
         ...
 
     def model(self, inputs: TrainerInputs, dtype: Any) -> Any:
-        """Load what is trained."""
+        """Load the model to train."""
         ...
 
     def trainer(
@@ -94,7 +94,7 @@ class Learning(Protocol):
         ...
 
     def save(self, trainer: Trainer, inputs: TrainerInputs, out: Path) -> Mapping[str, Any]:
-        """Write the result where it can be used, and say what else came of it."""
+        """Write the result where it can be used, and return further facts for the record."""
         ...
 
 
@@ -107,18 +107,18 @@ def fine_tune(
     say: Callable[[str], object] = lambda _: None,
     command: str = "",
 ) -> dict[str, Any]:
-    """Train on a data folder; on a folder already begun, go on from its last checkpoint.
+    """Train on a data folder; on a training already begun, resume from its last checkpoint.
 
     Args:
-        learning: The request's method.
+        learning: The method that the request names.
         request: The settings of the training.
         data: The folder that `longthought export` wrote.
         out: The folder that the trained model is written into.
         say: Called with one line for each thing that is done.
-        command: What a person typed, for the model card.
+        command: The command line, for the model card.
 
     Returns:
-        What came of it, as it stands in `training.json` under `facts`.
+        The facts of the training, as they stand in `training.json`.
 
     Raises:
         UserError: if data, base or settings make no sense; nothing has been written then.
@@ -137,16 +137,16 @@ def fine_tune(
         return record.facts
     inputs = prepare(learning, request, folder)
     lengths = {split: learning.inspect(rows, inputs, str(folder.files[split])) for split, rows in inputs.splits.items()}
-    for split, found in lengths.items():
-        say(_lengths(split, found, inputs.limit))
+    for split, measured in lengths.items():
+        say(_lengths(split, measured, inputs.limit))
     return _train(learning, inputs, record, lengths, say, command)
 
 
 def prepare(learning: Learning, request: TrainingRequest, data: DataFolder) -> TrainerInputs:
-    """Find the base and open the rows of a training; refuse what doesn't go together.
+    """Find the base and open the rows of a training.
 
     Raises:
-        UserError: saying what.
+        UserError: if the base and the rows don't go together.
 
     """
     role = data.expect_role(request.role)
@@ -179,7 +179,7 @@ def _train(
     )  # fmt: skip
     resumed = record.checkpoint()
     clock = Clock(record, int(resumed.name.partition("-")[2]) if resumed else 0)
-    state.wait_for_everyone()  # nobody opens the folder while it is written
+    state.wait_for_everyone()  # no process opens the folder while it is written
     if state.is_main_process:
         record.write()
     say(
@@ -194,8 +194,8 @@ def _train(
         outcome = trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
     extra = learning.save(trainer, inputs, record.path)
     clock.note()
-    found = _facts(inputs, fitted, record, lengths, trainer, outcome.training_loss)
-    record.facts = {**found, **extra, "command": command}
+    facts = _facts(inputs, fitted, record, lengths, trainer, outcome.training_loss)
+    record.facts = {**facts, **extra, "command": command}
     if state.is_main_process:
         _finish(record, inputs)
     state.wait_for_everyone()
@@ -203,17 +203,17 @@ def _train(
 
 
 def _finish(record: TrainingRecord, inputs: TrainerInputs) -> None:
-    """Write the files beside the weights; `training.json` last, since it says that the folder is complete."""
+    """Write the files beside the weights; `training.json` comes last, since it marks the folder as complete."""
     out = record.path
     if inputs.data.meta.dialect == "compact":
         (out / COMPACT).write_text(json.dumps({"role": inputs.role, "recipe": dict(record.settings)}, indent=1))
     (out / "README.md").write_text(card(record.facts))
     record.write()
-    shutil.rmtree(out / CHECKPOINTS, ignore_errors=True)  # there is nothing left to go on from
+    shutil.rmtree(out / CHECKPOINTS, ignore_errors=True)  # a finished training is not resumed
 
 
 def arguments(inputs: TrainerInputs, fitted: Hyperparameters, out: Path) -> dict[str, Any]:
-    """Return the arguments that are the same for every trainer of transformers; shares are shares of all steps."""
+    """Return the arguments that every trainer of transformers gets; values below 1 are shares of all steps."""
     request = inputs.request
     total = request.steps or math.ceil(request.epochs * math.ceil(len(inputs.train) / fitted.batch))
     return {
@@ -237,7 +237,7 @@ def arguments(inputs: TrainerInputs, fitted: Hyperparameters, out: Path) -> dict
         "eval_steps": 0.1,
         "eval_on_start": inputs.validation is not None,
         "report_to": request.report_to,
-        "disable_tqdm": True,  # ours is shown instead
+        "disable_tqdm": True,  # `Bar` is shown instead
         "dataloader_pin_memory": torch.cuda.is_available(),
     }
 
@@ -267,7 +267,7 @@ def _facts(
             "fingerprint": inputs.data.fingerprint,
             **{k: v for k, v in inputs.data.meta.model_dump().items() if k in ("format", "dialect", "role")},
         },
-        "lengths": {split: asdict(found) for split, found in lengths.items()},
+        "lengths": {split: asdict(measured) for split, measured in lengths.items()},
         "max_length": inputs.limit,
         "plan": asdict(fitted),
         "schedule": inputs.request.schedule,
@@ -286,7 +286,7 @@ def _facts(
 
 
 def _processes() -> PartialState:
-    """Return the state that all processes of a launch share; without an accelerator, they meet on the CPU."""
+    """Return the state that all processes of a launch share, on the CPU if there is no accelerator."""
     return PartialState() if torch.accelerator.is_available() else PartialState(cpu=True)
 
 
@@ -298,13 +298,13 @@ def _device() -> str:
     return torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
 
 
-def _lengths(split: str, found: Lengths, limit: int) -> str:
-    said = f"{split}: {found.examples:,} examples, {found.tokens:,} tokens, {found.learned:,} of them learned"
-    if found.cut:
-        said += f"; {found.cut:,} are longer than {limit} tokens and are cut (the longest has {found.longest:,})"
-    if found.dropped:
-        said += f"; {found.dropped:,} of these have no room for their reply and are left out"
-    return said
+def _lengths(split: str, lengths: Lengths, limit: int) -> str:
+    line = f"{split}: {lengths.examples:,} examples, {lengths.tokens:,} tokens, {lengths.learned:,} of them learned"
+    if lengths.cut:
+        line += f"; {lengths.cut:,} are longer than {limit} tokens and are cut (the longest has {lengths.longest:,})"
+    if lengths.dropped:
+        line += f"; {lengths.dropped:,} of these have no room for their reply and are left out"
+    return line
 
 
 def _expect_columns(learning: Learning, request: TrainingRequest, data: DataFolder, split: str, rows: Any) -> None:

@@ -1,6 +1,6 @@
 """The hyperparameters of a training on a given model and machine.
 
-What a request leaves open takes what suits a model of that size, so that the same command trains a model of a million
+What a request leaves open is set by the size of the model, so that the same command trains a model of a million
 parameters on a laptop and one of billions on a GPU. Nothing here imports torch.
 """
 
@@ -11,14 +11,14 @@ from longthought.agents.in_process.load import TINY
 from longthought.training.request import Method, TrainingRequest
 
 LARGE: Final = 1_000_000_000
-"""Number of parameters above which memory is what is scarce."""
+"""Number of parameters above which memory is scarce."""
 
 _LEARNING_RATES: Final[dict[Method, tuple[float, float]]] = {
     "sft": (2e-5, 3e-4),
     "dpo": (1e-6, 5e-5),
     "scorer": (2e-5, 1e-3),
 }
-"""Of a model as people use them, which is TRL's default, and of a tiny one."""
+"""Learning rate of a model of common size (TRL's default), and of a tiny one."""
 _NEW_MODEL_RATE: Final = 1e-3
 _LORA_FACTOR: Final = 10
 """Adapters want about ten times the learning rate: Schulman et al., "LoRA Without Regret", 2025."""
@@ -26,15 +26,15 @@ _LORA_FACTOR: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Hyperparameters:
-    """What is done with one model on one machine."""
+    """The hyperparameters of one model on one machine."""
 
     learning_rate: float
     micro_batch: int
-    """Examples at once on each device."""
+    """Examples per device in one pass."""
     accumulation: int
     """Micro-batches per optimiser step."""
     batch: int
-    """Examples per optimiser step, over all devices: what was asked for, or the nearest possible number."""
+    """Examples per optimiser step, over all devices: the requested number, or the nearest that the devices allow."""
     bf16: bool
     checkpointing: bool
     """Whether activations are computed twice to save memory."""
@@ -50,10 +50,10 @@ class Hyperparameters:
         devices: int = 1,
         bf16: bool = False,
     ) -> "Hyperparameters":
-        """Choose what suits a model and a machine where the request leaves it open.
+        """Set what the request leaves open to suit a model and a machine.
 
         Args:
-            request: What was asked for.
+            request: The settings of the training.
             parameters: Number of parameters of the whole model.
             fresh: Whether the model is new.
             adapter: Whether only an adapter is trained.

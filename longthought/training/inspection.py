@@ -1,8 +1,8 @@
-"""A look at every example through the tokenizer, before any weights are loaded.
+"""Check every example with the tokenizer, before any weights are loaded.
 
-It finds what would otherwise come out hours later, or never: words the tokenizer doesn't have, replies that don't end
-in the end token (so that the model would never learn to stop), examples longer than the model can take. The trainers
-tokenize for themselves, with the same template.
+The check finds what would otherwise come out hours later, or never: words that the tokenizer doesn't have, replies that
+don't end in the end token, examples longer than the model can take. The trainers tokenize for themselves, with the
+same template.
 """
 
 # pyright: basic
@@ -12,23 +12,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import TemplateError
-from trl.chat_template_utils import get_training_chat_template, has_generation_markers
 
 from longthought.errors import ModelError, ProblemError
 from longthought.training.bases import Base
+from longthought.training.chat_template import SET, expect_end, marked_template
 
 
 @dataclass(frozen=True, slots=True)
 class Lengths:
-    """How long the examples of a split are, in tokens."""
+    """The lengths of the examples of a split, in tokens."""
 
     examples: int
     tokens: int
     longest: int
     learned: int
-    """Tokens of replies, which alone are learned."""
+    """Tokens of replies, the only ones that are learned."""
     cut: int
-    """Examples that lose their end, their reply among it."""
+    """Examples that are cut at the end, where their reply stands."""
     dropped: int
     """Examples that lose their whole reply, and are left out."""
 
@@ -39,35 +39,35 @@ def inspect(rows: Any, replies: Sequence[str], base: Base, limit: int, where: st
     Args:
         rows: a `datasets.Dataset` with `prompt` and the columns of replies, or with `messages`.
         replies: `completion`, or `chosen` and `rejected`.
-        base: whose tokenizer is asked.
+        base: the model whose tokenizer is used.
         limit: tokens at which an example is cut.
-        where: names the split in what is said of faults.
+        where: the name of the split, for messages.
 
     Raises:
         ModelError: if the tokenizer or its chat template doesn't suit the data.
-        ProblemError: if an example is not what it should be, or none is left.
+        ProblemError: if an example is malformed, or every one is left out.
 
     """
-    if talks_back(rows, replies):
-        _expect_markers(base)
+    if has_turns_between(rows, replies):
+        marked_template(base.tokenizer, base.name, SET)
     tokens = learned = longest = cut = dropped = 0
     for number, row in enumerate(rows, start=1):
         place = f"{where}, example {number}"
         if "messages" in row:
-            parts = [(0, _rendered(base, row["messages"], place))]
+            encoded = [(0, _rendered(base, row["messages"], place))]
         else:
-            parts = [_part(base, row["prompt"], row[reply], place) for reply in replies]
-            if len(parts) > 1 and parts[0] == parts[1]:
+            encoded = [_encoded(base, row["prompt"], row[reply], place) for reply in replies]
+            if len(encoded) > 1 and encoded[0] == encoded[1]:
                 raise ProblemError(
                     f"{place}: the {replies[0]} and the {replies[1]} reply are the same; export it again"
                 )
-        size = max(len(ids) for _, ids in parts)
-        for _, ids in parts:
-            base.expect_sayable(ids, place)
+        size = max(len(ids) for _, ids in encoded)
+        for _, ids in encoded:
+            base.expect_known_words(ids, place)
         tokens, longest = tokens + size, max(longest, size)
-        learned += sum(min(len(ids), limit) - min(prompt, limit) for prompt, ids in parts)
+        learned += sum(min(len(ids), limit) - min(prompt, limit) for prompt, ids in encoded)
         cut += size > limit
-        dropped += max(prompt for prompt, _ in parts) >= limit
+        dropped += max(prompt for prompt, _ in encoded) >= limit
     if dropped == len(rows):
         raise ProblemError(
             f"{where}: every one of its {dropped} prompts fills the {limit} tokens that an example may have; "
@@ -76,30 +76,30 @@ def inspect(rows: Any, replies: Sequence[str], base: Base, limit: int, where: st
     return Lengths(len(rows), tokens, longest, learned, cut, dropped)
 
 
-def talks_back(rows: Any, replies: Sequence[str]) -> bool:
-    """Say whether others speak between the replies, so that what is learned must come from the chat template."""
+def has_turns_between(rows: Any, replies: Sequence[str]) -> bool:
+    """Say whether replies alternate with other messages, so that only the chat template can mark what is learned."""
     if "messages" in rows.column_names:
         return True
-    said = [message for reply in replies if isinstance(rows[0][reply], list) for message in rows[0][reply]]
-    return any(message["role"] != "assistant" for message in said)
+    learned = [message for reply in replies if isinstance(rows[0][reply], list) for message in rows[0][reply]]
+    return any(message["role"] != "assistant" for message in learned)
 
 
-def _part(base: Base, prompt: Any, reply: Any, place: str) -> tuple[int, list[int]]:
-    """Return how many tokens the prompt has, and the tokens of prompt and reply."""
+def _encoded(base: Base, prompt: Any, reply: Any, place: str) -> tuple[int, list[int]]:
+    """Return the number of tokens of the prompt, and the tokens of prompt and reply."""
     if not prompt or not reply or (isinstance(reply, list) and not any(m.get("content") for m in reply)):
         raise ProblemError(f"{place}: its prompt or its reply is empty; export the data again")
     if isinstance(prompt, str) != isinstance(reply, str):
         raise ProblemError(f"{place}: prompt and reply must both be text, or both messages; export the data again")
     if isinstance(prompt, str):
-        asked = base.tokenizer(prompt)["input_ids"]
-        return len(asked), base.tokenizer(prompt + str(reply))["input_ids"]
-    asked = _templated(base, prompt, place, add_generation_prompt=True)
-    return len(asked), _rendered(base, [*prompt, *reply], place)
+        prompt_ids = base.tokenizer(prompt)["input_ids"]
+        return len(prompt_ids), base.tokenizer(prompt + str(reply))["input_ids"]
+    prompt_ids = _templated(base, prompt, place, add_generation_prompt=True)
+    return len(prompt_ids), _rendered(base, [*prompt, *reply], place)
 
 
-def _templated(base: Base, messages: list[dict[str, Any]], place: str, **more: Any) -> list[int]:
+def _templated(base: Base, messages: list[dict[str, Any]], place: str, **options: Any) -> list[int]:
     try:
-        return base.tokenizer.apply_chat_template(messages, return_dict=False, **more)
+        return base.tokenizer.apply_chat_template(messages, return_dict=False, **options)
     except (TemplateError, KeyError, TypeError) as error:
         raise ModelError(
             f"{place}: the chat template of {base.name} can't render it ({error}); give another as `chat_template`"
@@ -110,24 +110,5 @@ def _rendered(base: Base, messages: list[dict[str, Any]], place: str) -> list[in
     ids = _templated(base, messages, place)
     if messages[-1]["role"] != "assistant":
         raise ProblemError(f"{place}: it ends in a message of the {messages[-1]['role']}; it must end in the reply")
-    if base.tokenizer.eos_token_id not in ids[-3:]:  # some templates write a line break after it
-        end, tail = base.tokenizer.eos_token, base.tokenizer.decode(ids[-3:])
-        raise ModelError(
-            f"{base.name}: its chat template ends a reply in {tail!r}, without the end token {end!r}, so the model "
-            "would never learn to stop; give a template that writes it as `chat_template`"
-        )
+    expect_end(base.tokenizer, base.name, ids, {base.tokenizer.eos_token_id}, SET)
     return ids
-
-
-def _expect_markers(base: Base) -> None:
-    """Raise unless the chat template, or the one TRL keeps for its family, says which words are the assistant's."""
-    if has_generation_markers(base.tokenizer.chat_template):
-        return
-    try:
-        get_training_chat_template(base.tokenizer)
-    except ValueError as error:
-        raise ModelError(
-            f"{base.name}: its chat template doesn't mark what the assistant says, so the loss can't be kept to it; "
-            "put {% generation %} and {% endgeneration %} around it, end token included, and give it as "
-            "`chat_template`"
-        ) from error

@@ -14,8 +14,8 @@ from longthought.training.request import TrainingRequest
 def lora(request: TrainingRequest, task_type: str = "CAUSAL_LM") -> Any:
     """Return peft's configuration of an adapter on every linear layer but the last; None if every weight is trained.
 
-    All layers, and twice the rank as scale: Hu et al., "LoRA", 2021; Dettmers et al., "QLoRA", 2023. Nothing else is
-    saved with it, since servers take no more.
+    All layers are adapted, with twice the rank as scale: Hu et al., "LoRA", 2021; Dettmers et al., "QLoRA", 2023.
+    Nothing else is saved with the adapter, since servers take no more.
     """
     if request.lora_rank is None:
         return None
@@ -31,5 +31,4 @@ def save(trainer: Trainer, base: Base, out: Path) -> None:
     trainer.save_model(str(out))
     if trainer.accelerator.is_main_process:
         base.tokenizer.save_pretrained(str(out))
-        for leftover in ("training_args.bin",):  # a pickle, which nobody should have to trust
-            (out / leftover).unlink(missing_ok=True)
+        (out / "training_args.bin").unlink(missing_ok=True)  # a pickle, which readers would have to trust

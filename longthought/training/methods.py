@@ -1,4 +1,4 @@
-"""The ways to train on a data folder, by the name of their command."""
+"""The methods of training on a data folder, by the name of their command."""
 
 from typing import Final
 

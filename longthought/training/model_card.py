@@ -1,4 +1,4 @@
-"""The model card of a fine-tuned agent: what it learned from, how, at what price, and how to use it."""
+"""The model card of a fine-tuned agent: its data, its training, the cost, and how to use it."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,7 +28,7 @@ def card(facts: Mapping[str, Any]) -> str:
         ("base", f"`{facts['base']}`"),
         ("parameters", f"{facts['parameters']:,}, of which {facts['trained_parameters']:,} ({share:.1%}) were trained"),
         ("data", f"`{data['path']}` ({data['format']}, dialect {data['dialect']}, digest {data['fingerprint']})"),
-        *((f"{split} split", _size(found, facts["max_length"])) for split, found in facts["lengths"].items()),
+        *((f"{split} split", _size(lengths, facts["max_length"])) for split, lengths in facts["lengths"].items()),
         ("steps", f"{facts['steps']:,} of {plan['batch']} examples ({facts['epochs']:g} epochs)"),
         ("learning rate", f"{plan['learning_rate']:g}, {facts['schedule']}"),
         ("seed", facts["seed"]),
@@ -53,17 +53,17 @@ def card(facts: Mapping[str, Any]) -> str:
 
 
 def _on_hub(base: str | None) -> bool:
-    """Say whether a base is a name on the hub; one in a folder is named in the table alone."""
+    """Say whether a base is a name on the hub; a folder is named only in the table."""
     return base is not None and not Path(base).is_absolute()
 
 
-def _size(found: Mapping[str, Any], limit: int) -> str:
-    said = f"{found['examples']:,} examples, {found['tokens']:,} tokens, {found['learned']:,} learned"
-    return f"{said}; {found['cut']:,} cut at {limit} tokens, {found['dropped']:,} left out"
+def _size(lengths: Mapping[str, Any], limit: int) -> str:
+    size = f"{lengths['examples']:,} examples, {lengths['tokens']:,} tokens, {lengths['learned']:,} learned"
+    return f"{size}; {lengths['cut']:,} cut at {limit} tokens, {lengths['dropped']:,} left out"
 
 
-def _losses(found: Mapping[str, float]) -> str:
-    return f"{found['first']:.3f} at first, {found['last']:.3f} at last" if found else ""
+def _losses(losses: Mapping[str, float]) -> str:
+    return f"{losses['first']:.3f} at first, {losses['last']:.3f} at last" if losses else ""
 
 
 _CARD: Final = """\

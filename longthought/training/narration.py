@@ -1,7 +1,7 @@
-"""What a program does, statement by statement, in plain English: by its syntax alone, and always in the same words.
+"""Tell what a program does, statement by statement, in plain English: by its syntax alone, always in the same words.
 
-Nothing of the program is left out: what has no phrase of its own is quoted. Whether the program is any good is for
-whoever runs it.
+Nothing of the program is left out: a statement that has no phrase of its own is quoted. Whether the program is right is
+not judged here.
 """
 
 import ast
@@ -20,7 +20,7 @@ _CHANGES: Final[dict[type[ast.operator], str]] = {
 
 
 def narrate(program: str) -> str:
-    """Tell a program as a list of what it does, one statement a line, what belongs together indented.
+    """Tell a program as a list, one statement a line, with the body of a statement indented below it.
 
     Raises:
         SyntaxError: if it is no Python.

@@ -1,4 +1,4 @@
-"""The progress of a training, on standard error, and its seconds, kept at each checkpoint."""
+"""Show the progress of a training on standard error, and keep its seconds with each checkpoint."""
 
 # pyright: basic
 
@@ -12,7 +12,7 @@ from longthought.training.record import Clock
 
 
 class Bar(TrainerCallback):
-    """Shows steps, losses and the time that is left; writes plain lines where nobody watches a terminal."""
+    """Shows steps, losses and the time that is left; without a terminal, writes plain lines."""
 
     def __init__(self, clock: Clock) -> None:
         """Take the clock of this attempt."""
@@ -32,7 +32,7 @@ class Bar(TrainerCallback):
         self._task = self._progress.add_task("", total=state.max_steps, completed=state.global_step)
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        """Move it."""
+        """Advance the bar."""
         if self._progress:
             self._progress.update(self._task, completed=state.global_step)
 
@@ -44,19 +44,19 @@ class Bar(TrainerCallback):
         logs: dict[str, Any] | None = None,
         **_: Any,
     ) -> None:
-        """Show the losses; ten lines in all where there is no bar."""
+        """Show the losses; without a bar, at most ten lines in all."""
         names = {"loss": "loss", "eval_loss": "validation"}
         new = {names[k]: f"{float(v):.3f}" for k, v in (logs or {}).items() if k in names}
         self._losses |= new
-        telling = "loss" if args.eval_strategy == "no" else "validation"  # which comes last of what is logged at a step
+        last_logged = "loss" if args.eval_strategy == "no" else "validation"  # the last loss that a step logs
         if not new or not state.is_world_process_zero:
             return
-        told = "  ".join(f"{name} {value}" for name, value in self._losses.items())
+        line = "  ".join(f"{name} {value}" for name, value in self._losses.items())
         if self._progress:
-            self._progress.update(self._task, description=told)
-        elif telling in new and (tenths := 10 * state.global_step // state.max_steps) > self._tenths:
+            self._progress.update(self._task, description=line)
+        elif last_logged in new and (tenths := 10 * state.global_step // state.max_steps) > self._tenths:
             self._tenths = tenths
-            self._console.print(f"step {state.global_step} of {state.max_steps}  {told}")
+            self._console.print(f"step {state.global_step} of {state.max_steps}  {line}")
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """Keep the seconds with the checkpoint."""

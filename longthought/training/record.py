@@ -1,7 +1,7 @@
 """The record of a training folder: `training.json`, written when a training begins and when it ends.
 
-The same command on the same folder goes on from the last whole checkpoint, as often as it takes; another command on it
-is refused. Nothing here knows what is trained.
+The same command on the same folder resumes from the last whole checkpoint, any number of times; a command with other
+settings is refused. Nothing here knows what is trained.
 """
 
 import json
@@ -22,7 +22,7 @@ FILE: Final = "training.json"
 CHECKPOINTS: Final = "checkpoints"
 _CHECKPOINT: Final = re.compile(r"checkpoint-(\d+)")
 _LAST_WRITTEN: Final = "trainer_state.json"
-"""What transformers writes last into a checkpoint."""
+"""The file that transformers writes last into a checkpoint."""
 
 
 @dataclass
@@ -34,7 +34,7 @@ class TrainingRecord:
     facts: dict[str, Any] = field(default_factory=dict[str, Any])
     """The outcome, such as losses and versions; empty until the training has ended."""
     attempts: list[dict[str, float]] = field(default_factory=list[dict[str, float]])
-    """Seconds and CPU seconds of each start, and the step it began at."""
+    """For each start: its seconds, its CPU seconds, and the step it began at."""
 
     @classmethod
     def open(cls, path: Path, settings: Mapping[str, Any]) -> "TrainingRecord":
@@ -72,12 +72,12 @@ class TrainingRecord:
         return bool(self.facts)
 
     def checkpoint(self) -> Path | None:
-        """Return the last checkpoint that was written to its end; None if there is none."""
-        whole: dict[int, Path] = {}
+        """Return the last checkpoint that is complete; None if there is none."""
+        complete: dict[int, Path] = {}
         for folder in (self.path / CHECKPOINTS).glob("checkpoint-*"):
-            if (named := _CHECKPOINT.fullmatch(folder.name)) and _readable(folder / _LAST_WRITTEN):
-                whole[int(named[1])] = folder
-        return whole[max(whole)] if whole else None
+            if (name := _CHECKPOINT.fullmatch(folder.name)) and _readable(folder / _LAST_WRITTEN):
+                complete[int(name[1])] = folder
+        return complete[max(complete)] if complete else None
 
     def write(self) -> None:
         """Write the file in one piece."""
@@ -97,15 +97,15 @@ class Clock:
 
     record: TrainingRecord
     step: int
-    """Where the attempt begins."""
+    """The optimiser step at which the attempt begins."""
     _began: tuple[float, float] = field(default_factory=lambda: (time.perf_counter(), time.process_time()))
 
     def __post_init__(self) -> None:
-        """Enter the attempt."""
+        """Add the attempt to the record."""
         self.record.attempts.append({"from_step": self.step, "seconds": 0.0, "cpu_seconds": 0.0})
 
     def note(self) -> None:
-        """Bring the record up to now."""
+        """Write the seconds until now into the record."""
         wall, cpu = time.perf_counter() - self._began[0], time.process_time() - self._began[1]
         self.record.attempts[-1] |= {"seconds": round(wall, 1), "cpu_seconds": round(cpu, 1)}
 

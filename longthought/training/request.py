@@ -1,6 +1,6 @@
-"""What a training is asked to do, whichever method it uses and whatever data it learns from.
+"""The request of a training, for every method and all data.
 
-Fields that are left open take what suits the base model and the machine: see `longthought.training.hyperparameters`.
+Fields that are left open are set to suit the base model and the machine: see `longthought.training.hyperparameters`.
 Nothing here imports torch.
 """
 
@@ -14,9 +14,9 @@ from longthought.request import Request
 Method = Literal["sft", "dpo", "scorer"]
 Role = Literal["policy", "critic", "thinker"]
 LONGEST: Final = 8192
-"""Maximum tokens of an example, unless told otherwise; the model's context may be shorter."""
-_OWNER: Final[dict[str, Method]] = {"beta": "dpo", "labels": "scorer"}
-"""Fields that one method alone reads."""
+"""Maximum tokens of an example unless the request says otherwise; the model's context may be shorter."""
+_METHOD_OF: Final[dict[str, Method]] = {"beta": "dpo", "labels": "scorer"}
+"""Fields that only one method reads."""
 
 Positive = Annotated[int, Field(ge=1)]
 
@@ -62,12 +62,12 @@ A full fine-tuning of a model with rotary positions may exceed it."""
 
     @model_validator(mode="after")
     def _refuse_fields_of_other_methods(self) -> "TrainingRequest":
-        for name, owner in _OWNER.items():
-            if name in self.model_fields_set and self.method != owner:
-                raise ValueError(f"`{name}` is a setting of the method {owner}, not of {self.method}; leave it out")
+        for name, method in _METHOD_OF.items():
+            if name in self.model_fields_set and self.method != method:
+                raise ValueError(f"`{name}` is a setting of the method {method}, not of {self.method}; leave it out")
         return self
 
     def identity(self) -> dict[str, Any]:
-        """Return the settings that make a training this one and no other, in the form `training.json` has them."""
+        """Return the settings by which a training is recognised, in the form that `training.json` has them."""
         settings = self.model_dump(mode="json", exclude={"report_to"})
         return {**settings, "chat_template": self.chat_template.name if self.chat_template else None}

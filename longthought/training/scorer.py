@@ -1,7 +1,7 @@
-"""Training of the discriminative critic: a head of one number on every token, learned at the end of each step.
+"""Train the discriminative critic: a head that gives one number per token, learned at the last token of each step.
 
 Each step has its own label, or that of the last step of its path. The loss is the binary cross entropy with the label
-as probability. How labels are made is for `longthought.labels` to know.
+as probability. Only `longthought.labels` knows how labels are made.
 
 Lightman et al., "Let's Verify Step by Step", 2023; Wang et al., "Math-Shepherd", 2024.
 """
@@ -39,13 +39,13 @@ class ScoreLearning:
     formats = "step-labels"
 
     def inspect(self, rows: Any, inputs: TrainerInputs, where: str) -> Lengths:
-        """Look at every row, and at both kinds of label being there."""
+        """Check every row, and that both kinds of labels occur."""
         sizes = []
         seen = set()
         for number, row in enumerate(rows, start=1):
             _expect_labels(row, f"{where}, example {number}")
             tokens, ends = encode(inputs.base.tokenizer, _pieces(row, inputs))
-            inputs.base.expect_sayable(tokens, f"{where}, example {number}")
+            inputs.base.expect_known_words(tokens, f"{where}, example {number}")
             sizes.append((len(tokens), sum(end < inputs.limit for end in ends)))
             seen |= {label >= 0.5 for label in _labels(row, inputs) if label is not None}
         if len(seen) < 2:
@@ -63,7 +63,7 @@ class ScoreLearning:
         )
 
     def model(self, inputs: TrainerInputs, dtype: Any) -> Any:
-        """Load the base under a new head."""
+        """Load the base with a new head."""
         model = inputs.base.scoring_model(dtype)
         if (config := lora(inputs.request, "TOKEN_CLS")) is None:
             return model
@@ -85,7 +85,7 @@ class ScoreLearning:
         )
 
     def save(self, trainer: Trainer, inputs: TrainerInputs, out: Path) -> Mapping[str, Any]:
-        """Write the whole model, an adapter merged into it, and the threshold it should judge by."""
+        """Write the whole model, with any adapter merged into it, and the threshold it should judge by."""
         threshold, measured = 0.5, {}
         if trainer.eval_dataset is not None:
             good, bad = held_out(trainer)
@@ -129,14 +129,14 @@ class _Trainer(Trainer):
 def held_out(trainer: Trainer) -> tuple[list[float], list[float]]:
     """Return the scores of the good and of the bad steps of the validation split."""
     rows: Any = trainer.eval_dataset
-    found: Any = trainer.predict(rows)
-    scores, labels = torch.tensor(found.predictions).sigmoid(), torch.tensor(found.label_ids)
+    predicted: Any = trainer.predict(rows)
+    scores, labels = torch.tensor(predicted.predictions).sigmoid(), torch.tensor(predicted.label_ids)
     kept = labels != IGNORED
     return scores[kept & (labels >= 0.5)].tolist(), scores[kept & (labels < 0.5)].tolist()
 
 
 def threshold_of(good: list[float]) -> float:
-    """Return the highest threshold, but no more than one half, that lets `RECALL` of the good steps pass."""
+    """Return the highest threshold up to one half that lets `RECALL` of the good steps pass."""
     return min(0.5, sorted(good)[int(len(good) * (1 - RECALL))]) if good else 0.5
 
 
@@ -155,7 +155,7 @@ def collate(rows: list[dict[str, list[Any]]]) -> dict[str, torch.Tensor]:
 
 
 def _encoded(rows: Any, inputs: TrainerInputs) -> Any:
-    """Return the rows as tokens, with labels at the last token of each step, without those that are cut to no step."""
+    """Return the rows as tokens, with a label at the last token of each step; rows cut to no step are dropped."""
 
     def encoded(row: Mapping[str, Any]) -> dict[str, list[Any]]:
         tokens, ends = encode(inputs.base.tokenizer, _pieces(row, inputs))
@@ -164,8 +164,8 @@ def _encoded(rows: Any, inputs: TrainerInputs) -> Any:
             labels[end] = IGNORED if label is None else float(label)
         return {"input_ids": tokens[: inputs.limit], "targets": labels[: inputs.limit]}
 
-    made = rows.map(encoded, remove_columns=rows.column_names, load_from_cache_file=False)
-    return made.filter(lambda row: any(label != IGNORED for label in row["targets"]), load_from_cache_file=False)
+    labelled = rows.map(encoded, remove_columns=rows.column_names, load_from_cache_file=False)
+    return labelled.filter(lambda row: any(label != IGNORED for label in row["targets"]), load_from_cache_file=False)
 
 
 def _pieces(row: Mapping[str, Any], inputs: TrainerInputs) -> list[str]:

@@ -1,7 +1,7 @@
 """Supervised fine-tuning: policies, critics and thinkers learn replies word for word, through TRL's SFTTrainer.
 
-Only replies are learned, never what was asked: by where prompt and reply part, or, where others speak in between, by
-what the chat template marks as the assistant's.
+Only replies are learned, never prompts. Where other messages stand between the replies, the chat template marks the
+assistant's words; otherwise the reply begins where the prompt ends.
 """
 
 # pyright: basic
@@ -28,7 +28,7 @@ class SupervisedLearning:
     formats = "policy, critic, sft-journey or sft-shortcut"
 
     def inspect(self, rows: Any, inputs: TrainerInputs, where: str) -> Lengths:
-        """Look at every example."""
+        """Check every example."""
         return inspection.inspect(rows, ("completion",), inputs.base, inputs.limit, where)
 
     def model(self, inputs: TrainerInputs, dtype: Any) -> Any:
@@ -38,12 +38,12 @@ class SupervisedLearning:
     def trainer(
         self, inputs: TrainerInputs, fitted: Hyperparameters, model: Any, arguments: Mapping[str, Any]
     ) -> Trainer:
-        """Make the trainer; examples of like length go into one batch, and none are packed together."""
+        """Make the trainer; a batch holds examples of similar length, and none are packed together."""
         config = SFTConfig(
             **arguments,
             max_length=inputs.limit,
             packing=False,
-            assistant_only_loss=inspection.talks_back(inputs.train, ("completion",)),
+            assistant_only_loss=inspection.has_turns_between(inputs.train, ("completion",)),
             train_sampling_strategy="group_by_length",
         )
         return SFTTrainer(
@@ -56,6 +56,6 @@ class SupervisedLearning:
         )
 
     def save(self, trainer: Trainer, inputs: TrainerInputs, out: Path) -> Mapping[str, Any]:
-        """Write model or adapter, with its tokenizer."""
+        """Write the model or the adapter, with its tokenizer."""
         save(trainer, inputs.base, out)
         return {}

@@ -20,7 +20,7 @@ def train(
 ) -> dict[str, Any]:
     """Fine-tune an agent on exported data into a folder that can be used at once.
 
-    On a folder already begun, the same call goes on from its last checkpoint.
+    On a folder already begun, the same call resumes from its last checkpoint.
 
         lt.train("data/policy", "models/policy", method="sft", base="bundled:countdown")
         lt.solve(problem, policy="transformers:models/policy")
@@ -30,7 +30,7 @@ def train(
         out: The folder of the trained model.
         request: The settings as one value; leave it out to give them by name.
         say: Called with one line for each thing that is done.
-        command: What a person typed, for the model card.
+        command: The command line, for the model card.
         settings: The fields of `TrainingRequest`: method, base, lora_rank, epochs, batch, ….
 
     Returns:

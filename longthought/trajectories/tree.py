@@ -146,15 +146,6 @@ class Tree:
             current = self.nodes[current.parent]
         return nodes[::-1]
 
-    def is_on_path(self, number: int, below: int) -> bool:
-        """Say whether a node is the node `below` or one of its ancestors."""
-        current: Node | None = self.node(below)
-        while current is not None:
-            if current.id == number:
-                return True
-            current = None if current.parent is None else self.nodes[current.parent]
-        return False
-
     def rejected(self, number: int) -> Iterator[Node]:
         """Yield the abandoned steps tried from a node, oldest first."""
         for child in self.node(number).children:

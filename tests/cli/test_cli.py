@@ -23,11 +23,11 @@ from longthought.agents.catalogue import BUNDLED
 from longthought.cli.main import main
 from longthought.cli.render import debate
 from longthought.labels.label import Label, LabelWriter, Method
-from longthought.thoughts.thought import read_tags
 from longthought.trajectories.folder import RunFolder
 from longthought.trajectories.trajectory import Trajectory
 from tests.fakes import logs, sums
 from tests.fakes.server import FakeServer, hangs, refuses, says
+from tests.fakes.tags import read_tags
 
 COMMAND = str(Path(sys.executable).with_name("longthought"))
 KEYS = [

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from longthought.errors import ConfigError
 from longthought.graphs import rules
 from longthought.graphs.rules import DebateContext, Turn
-from longthought.problems.problem import Problem
 from longthought.trajectories.events import (
     EVENT,
     Action,
@@ -30,12 +29,12 @@ from longthought.trajectories.events import (
     Observed,
     Proposed,
     Reflected,
-    Started,
     StopReason,
     Usage,
     Verdict,
 )
 from longthought.trajectories.tree import BACKWARD, NodeKind, Standing, Tree
+from tests.fakes.logs import GrowingLog
 
 RULES = DebateContext()
 REFUTED, CONFIRMED = EvidenceStatus.REFUTED, EvidenceStatus.CONFIRMED
@@ -47,18 +46,9 @@ class Table:
 
     def __init__(self, limits: DebateContext = RULES) -> None:
         self.rules = limits
-        self.events: list[AnyEvent] = []
-        self.tree = Tree()
-        self.add(Started, Author.STRATEGY, problem=Problem(id="p", statement="What is 2 + 3 + 4?"))
-
-    def add(self, kind: type[Any], by: Author, **fields: Any) -> AnyEvent:
-        event = kind(trajectory="p#0", seq=len(self.events), by=by, at=float(len(self.events)), **fields)
-        return self.append(event)
-
-    def append(self, event: AnyEvent) -> AnyEvent:
-        self.tree.apply(event)
-        self.events.append(event)
-        return event
+        self.events = GrowingLog("What is 2 + 3 + 4?")
+        self.tree = self.events.tree
+        self.add = self.events.add
 
     @property
     def turn(self) -> Turn:
@@ -93,7 +83,9 @@ class Table:
 
     def act(self) -> AnyEvent:
         assert self.turn is Turn.ACT
-        return self.append(rules.act(self.tree, self.rules, at=float(len(self.events))))
+        event = rules.act(self.tree, self.rules, at=1_000.0 + len(self.events))
+        self.events.append(event)
+        return event
 
     def accept_step(self) -> int:
         node = self.propose()

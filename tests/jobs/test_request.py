@@ -97,7 +97,7 @@ def test_the_value_and_the_short_form_are_one_job(tmp_path: Path) -> None:
     assert (config["policy"], config["critic"]) == (Enumerator().name, Solver().name)
     given: dict[str, Any] = {"rounds": 30, "tools": ["countdown"], "policy": Enumerator(), "critic": Solver()}
     assert list(lt.generate([GAME], out=tmp_path, samples=2, **given)) == []
-    with pytest.raises(ConfigError, match="beside it samples: put them into the request"):
+    with pytest.raises(ConfigError, match="`samples`: given beside a request"):
         next(lt.generate([GAME], request, out=tmp_path, samples=3))
     with pytest.raises(RunFolderError, match="rounds 30 -> 31"):
         next(lt.generate([GAME], out=tmp_path, samples=2, **given | {"rounds": 31}))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from longthought.errors import ConfigError
 from longthought.thoughts.compiler import course
 from longthought.thoughts.moves import SHOWN_FAILURES, STEPS, Factor, Move
-from longthought.thoughts.thought import LongThought, read_tags
+from longthought.thoughts.thought import LongThought
 from longthought.thoughts.walks import Walk
 from longthought.trajectories.events import (
     Action,
@@ -31,6 +31,7 @@ from longthought.trajectories.tree import Standing
 from tests.fakes import logs
 from tests.fakes.logs import CRITIC, POLICY, STRATEGY, TOOL, Log
 from tests.fakes.random_logs import debates, searches
+from tests.fakes.tags import read_tags
 
 
 def trajectory(log: Log) -> Trajectory:
@@ -259,8 +260,8 @@ def expect_coherent(t: Trajectory, thought: LongThought) -> None:
                 assert before is not None
                 assert before.factor in SHOWN_FAILURES
                 assert move.origin == place
-                assert t.tree.is_on_path(move.node, place)
-                assert before.node == place or t.tree.is_on_path(before.node, place)
+                above = {0, *(node.id for node in t.tree.path(place))}
+                assert {move.node, before.node} <= above
                 place = move.node
             case Factor.SWITCH | Factor.MERGE:
                 assert move.origin == place

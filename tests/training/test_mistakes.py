@@ -151,7 +151,7 @@ def test_settings_that_do_not_go_together(data: Path, tmp_path: Path) -> None:
     config = json.loads((scaled / "config.json").read_text())
     config["rope_parameters"] |= {"rope_type": "linear", "factor": 2.0}
     (scaled / "config.json").write_text(json.dumps(config))
-    refused(ConfigError, data, r"positions can't be counted on from there", base=str(scaled), max_length=9999)
+    refused(ConfigError, data, r"positions can't be extended", base=str(scaled), max_length=9999)
     refused(ConfigError, data, r"`report_to` must be one of none, all, .*wandb.*, got .foo", report_to="foo")
     refused(ConfigError, data, r"`schedule` must be one of linear, cosine.*, got .sine", schedule="sine")
     refused(ConfigError, data, r"`beta` is a setting of the method dpo, not of sft", beta=0.5)
@@ -180,7 +180,7 @@ def test_a_setting_that_makes_no_sense(data: Path, wrong: dict[str, Any], said: 
 
 
 def test_a_request_and_settings_beside_it(data: Path) -> None:
-    with pytest.raises(ConfigError, match="`steps` is a field of the request"):
+    with pytest.raises(ConfigError, match="`steps`: given beside a request"):
         lt.train(data, data.parent / "out", TrainingRequest(), steps=3)
 
 

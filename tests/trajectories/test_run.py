@@ -18,7 +18,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from longthought.errors import RunError, RunFolderError
-from longthought.problems.problem import Problem
 from longthought.trajectories import run as run_module
 from longthought.trajectories import segment as segment_module
 from longthought.trajectories.events import (
@@ -32,7 +31,6 @@ from longthought.trajectories.events import (
     Graded,
     Judged,
     Proposed,
-    Started,
     StopReason,
     Verdict,
 )
@@ -47,19 +45,12 @@ CONFIG = {"graph": "debate", "samples": 2, "seed": 7, "tools": ("algebra",), "li
 def debate(name: str, steps: int = 2, *, finished: bool = True) -> list[AnyEvent]:
     """Return a small debate of some steps."""
     problem, _, sample = name.rpartition("#")
-    events: list[AnyEvent] = [
-        Started(
-            trajectory=name, seq=0, by=Author.STRATEGY, at=1.5, problem=Problem(id=problem, statement="s"),
-            sample=int(sample),
-        )
-    ]  # fmt: skip
+    log = logs.Log("s", id=problem, sample=int(sample))
     for n in range(1, steps + 1):
-        text = f'step {n} of "{name}": √2 ≠ 7\n\u2028'
-        events.append(Proposed(trajectory=name, seq=n, by=Author.POLICY, at=2.5, node=n, parent=n - 1, text=text))
+        log.add(Proposed, Author.POLICY, node=n, parent=n - 1, text=f'step {n} of "{name}": √2 ≠ 7\n\u2028')
     if finished:
-        end = {"trajectory": name, "by": Author.CRITIC, "at": 3.5}
-        events.append(Finished(seq=steps + 1, reason=StopReason.GAVE_UP, **end))  # pyright: ignore
-    return events
+        log.add(Finished, Author.CRITIC, reason=StopReason.GAVE_UP)
+    return log
 
 
 def make(path: Path) -> RunFolder:

@@ -21,7 +21,7 @@ from longthought.thoughts.moves import Factor
 from longthought.thoughts.statistics import KEYWORDS, ThoughtStatistics
 from longthought.thoughts.thought import LongThought
 from longthought.thoughts.walks import Walk, right_end
-from longthought.training.data.thinker_rows import Telling, reasons
+from longthought.training.data.thinker_rows import Telling, failure_reasons
 from longthought.trajectories.run import Run
 from longthought.trajectories.trajectory import Trajectory
 
@@ -66,7 +66,7 @@ class ThoughtTeller:
         """
         labels = self._labels.of(trajectory.id)
         live = lives(trajectory, labels)
-        return self._telling.thought(trajectory, self._telling.walk, live, reasons(trajectory, labels, live))
+        return self._telling.thought(trajectory, self._telling.walk, live, failure_reasons(trajectory, labels, live))
 
     def missing(self, trajectory: Trajectory) -> str:
         """Return why a debate can't be told."""

@@ -18,19 +18,19 @@ from longthought.training.bundled.recipe import RECIPES, Recipe
 from longthought.training.record import TrainingRecord
 
 RECIPE_FILE: Final = "compact.json"
-"""Marks a folder as speaking the compact notation, and holds the recipe it was trained by."""
+"""The file that marks a folder as speaking the compact notation, and holds its recipe."""
 
 
 ARMS: Final = ("greedy", "self-critique", "debate", "oracle", "random-critic", "leaf-only")
-"""What the model card compares."""
+"""Strategies that the model card compares."""
 BUDGET: Final = 2_000
-"""Computed tokens that a problem may cost, in every arm."""
+"""Computed tokens that a problem may cost with each strategy."""
 
 
 def build(out: Path, *, seed: int = 0, scale: float = 1.0, test_problems: int = 1000) -> Comparison:
     """Train policy and critic from nothing into `out`, one process each, then the solo agent; write `out/README.md`.
 
-    All go on from their last checkpoint if they were stopped. `scale` shortens the training for a trial.
+    A training that was stopped resumes from its last checkpoint. `scale` shortens the training for a trial.
 
     Raises:
         ConfigError: if `out` holds something else, or can't be written.
@@ -49,7 +49,7 @@ def build(out: Path, *, seed: int = 0, scale: float = 1.0, test_problems: int = 
 
 
 def _train_all(recipes: Iterable[Recipe], out: Path) -> None:
-    """Train agents that need none of each other, side by side."""
+    """Train agents that don't build on each other, side by side."""
     processes = [_Training(recipe, out / recipe.role) for recipe in recipes]
     for process in processes:
         process.start()
@@ -60,7 +60,7 @@ def _train_all(recipes: Iterable[Recipe], out: Path) -> None:
 
 
 def measure(agents: Path, test_problems: int) -> tuple[Comparison, Criticism]:
-    """Measure trained agents on held-out problems, with the ablations that show what the critic is worth."""
+    """Measure trained agents on held-out problems, with the ablations that show what the critic adds."""
     puzzles = game.generate(count=test_problems, split="test", seed=30_000)
     name = f"bundled:{agents}"
     found, critics = evaluate(

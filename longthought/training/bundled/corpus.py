@@ -1,7 +1,7 @@
-"""Training examples for the bundled agents, drawn at random from the exact solver, without end.
+"""Training examples for the bundled agents: an endless random stream, made with the exact solver.
 
-The solver is the teacher here and nowhere else: what it knows reaches the agents only through these examples. Every
-puzzle is of the training split; no held-out target ever stands in one.
+The solver teaches only here: what it knows reaches the agents through these examples alone. Every puzzle is of the
+training split, without held-out targets.
 """
 
 import random
@@ -19,7 +19,7 @@ WIDE_TARGET = 300
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A token string in pieces: only the pieces marked True are learned."""
+    """A token string in pieces, each with whether it is learned."""
 
     pieces: tuple[tuple[str, bool], ...]
 
@@ -40,7 +40,7 @@ def puzzles(rng: random.Random, mix: Mix) -> Iterator[Puzzle]:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place in a made-up debate: its state, its legal moves by kind, and how it was reached."""
+    """A position in a made-up debate: the numbers on the table, and its legal moves, live and dead."""
 
     state: tuple[int, ...]
     live: tuple[tuple[CountdownMove, tuple[int, ...]], ...]
@@ -52,8 +52,8 @@ class Position:
         return bool(self.live)
 
 
-def node(state: Sequence[int], target: int) -> Position:
-    """Sort the legal moves of a state into those that keep it solvable and those that don't."""
+def position(state: Sequence[int], target: int) -> Position:
+    """Return the position of a state: its legal moves, sorted by whether they keep it solvable."""
     live: list[tuple[CountdownMove, tuple[int, ...]]] = []
     dead: list[tuple[CountdownMove, tuple[int, ...]]] = []
     for move in game.moves(state):
@@ -70,7 +70,7 @@ def write(move: CountdownMove, following: tuple[int, ...]) -> str:
 
 
 def _tried(rng: random.Random, mix: Mix, here: Position, *, lost: bool) -> list[tuple[CountdownMove, tuple[int, ...]]]:
-    """Draw the steps already rejected here: mostly dead ones, more of them where the node is lost."""
+    """Draw the steps already rejected here: mostly dead ones, and more of them at a lost position."""
     pool = list(here.dead)
     if rng.random() < 0.1:
         pool += here.live
@@ -88,17 +88,17 @@ def _rejected(rng: random.Random, tried: Sequence[tuple[CountdownMove, tuple[int
 
 
 def policy_examples(rng: random.Random, mix: Mix) -> Iterator[Example]:
-    """Yield debates as the policy sees them: an accepted path, what was rejected from its end, a good next step."""
+    """Yield debates as the policy sees them: an accepted path, the steps rejected at its end, a good next step."""
     for puzzle in puzzles(rng, mix):
         state = tuple(sorted(puzzle.numbers, reverse=True))
         depth = rng.choices(range(len(state) - 1), weights=(5, 4, 2)[: len(state) - 1])[0]
         pieces: list[tuple[str, bool]] = [(notation.write_problem(puzzle), False)]
-        here = node(state, puzzle.target)
+        here = position(state, puzzle.target)
         for _ in range(depth):
             astray = bool(here.dead) and (not here.live or rng.random() < mix.wrong_path / 2)
             step = rng.choice(here.dead if astray else here.live)
             pieces += [("step", False), (write(*step), not astray)]
-            here = node(step[1], puzzle.target)
+            here = position(step[1], puzzle.target)
         tried = _tried(rng, mix, here, lost=not here.solvable)
         options = [s for s in here.live if s not in tried] or [s for s in here.dead if s not in tried]
         if not options:
@@ -115,13 +115,13 @@ def critic_examples(rng: random.Random, mix: Mix) -> Iterator[Example]:
         state = tuple(sorted(puzzle.numbers, reverse=True))
         depth = rng.choices(range(len(state) - 1), weights=(6, 3, 1)[: len(state) - 1])[0]
         path: list[str] = []
-        here = node(state, target)
+        here = position(state, target)
         last_live = 0
         for _ in range(depth):
             astray = bool(here.dead) and (not here.live or rng.random() < mix.wrong_path)
             step = rng.choice(here.dead if astray else here.live)
             path.append(write(*step))
-            here = node(step[1], target)
+            here = position(step[1], target)
             if here.solvable:
                 last_live = len(path)
         lost = not here.solvable
@@ -145,7 +145,7 @@ def critic_examples(rng: random.Random, mix: Mix) -> Iterator[Example]:
 
 
 def solo_examples(rng: random.Random, mix: Mix) -> Iterator[Example]:
-    """Yield what both agents learn, for one that sits in both chairs."""
+    """Yield examples of both agents, for one agent in both roles."""
     proposals, verdicts = policy_examples(rng, mix), critic_examples(rng, mix)
     while True:
         yield next(proposals if rng.random() < mix.proposals else verdicts)

@@ -1,7 +1,7 @@
 """The architecture and the tokenizer of the bundled agents: a small Llama over whole-number tokens.
 
-One token a number keeps look-aheads short. So that numbers start out related to each other, their embeddings begin as
-sines and cosines of their value (Zhou et al., "FoNE: Precise Single-Token Number Embeddings via Fourier Features",
+One token per number keeps look-aheads short. So that numbers start out related to each other, their embeddings begin
+as sines and cosines of their values (Zhou et al., "FoNE: Precise Single-Token Number Embeddings via Fourier Features",
 2025); from there on they are trained like any other weight, and the saved model is a plain `LlamaForCausalLM`.
 """
 
@@ -22,7 +22,7 @@ CHAT_TEMPLATE = (
     "{% else %}{{ message['content'] }}{% endif %}"
     "{% if not loop.last %} {% endif %}{% endfor %}"
 )
-"""Words between single spaces; a reply ends in the end token, and it alone is learned."""
+"""Words between single spaces; a reply ends in the end token, and only replies are learned."""
 CONTEXT = 512
 PERIODS = (2, 3, 4, 5, 7, 8, 9, 10, 11, 13, 16, 20, 25, 32, 50, 64, 100, 128, 200, 256, 400, 512, 800, 1000)
 

@@ -1,4 +1,4 @@
-"""The recipes of the bundled agents: everything that decides what comes out of training."""
+"""The recipes of the bundled agents: everything that decides the result of training."""
 
 from dataclasses import dataclass, replace
 from typing import Final, Literal
@@ -8,7 +8,7 @@ Role = Literal["policy", "critic", "solo"]
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """How examples are drawn."""
+    """Probabilities by which examples are drawn."""
 
     three_numbers: float = 0.1
     """Share of puzzles with three numbers instead of four."""
@@ -20,16 +20,16 @@ class Mix:
     corrupted: float = 0.06
     """Share of critic examples whose step miscalculates."""
     exhaustive: float = 0.0
-    """Chance that the rejected steps are any number of the node's dead ones, up to all of them."""
+    """Chance that any number of the dead steps stand rejected, up to all of them."""
     wide_targets: float = 0.0
-    """Share of puzzles whose target may go up to 300 instead of 100, so that no target need be known by heart."""
+    """Share of puzzles whose target may go up to 300 instead of 100, so that targets can't be learned by heart."""
     proposals: float = 0.7
     """Share of policy examples for an agent in both roles; verdicts are longer, so this is about half of the tokens."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One stretch of training with a schedule of its own: warm-up, then a cosine down to nothing."""
+    """One stretch of training with a schedule of its own: warm-up, then a cosine down to zero."""
 
     steps: int
     learning_rate: float = 3e-3
@@ -45,11 +45,11 @@ class Recipe:
     stages: tuple[Stage, ...]
     seed: int = 0
     tokens: int = 2048
-    """Tokens a batch, padding included."""
+    """Tokens per batch, padding included."""
     hidden: int = 128
     layers: int = 4
     start: Role | None = None
-    """The agent whose weights it starts from; from nothing without one."""
+    """The agent whose weights it starts from; None for new weights."""
 
     @property
     def steps(self) -> int:

@@ -1,4 +1,4 @@
-"""Train one bundled agent, from nothing or from another's weights: endless exact examples, transformers' Trainer."""
+"""Train one bundled agent with transformers' Trainer, on an endless stream of exact examples."""
 
 # pyright: basic
 
@@ -39,7 +39,7 @@ SOURCES: dict[Role, Source] = {
 
 
 def encode(example: Example, ids: dict[str, int]) -> tuple[list[int], list[int]]:
-    """Return token ids and labels; pieces that are not learned are ignored in the loss."""
+    """Return token ids and labels; pieces that are not learned get the label `IGNORED`."""
     tokens: list[int] = []
     labels: list[int] = []
     for text, learned in example.pieces:
@@ -50,7 +50,7 @@ def encode(example: Example, ids: dict[str, int]) -> tuple[list[int], list[int]]
 
 
 class Batches(IterableDataset[dict[str, torch.Tensor]]):
-    """Ready batches of about `tokens` tokens, examples of like length together; endless, fixed by the seed."""
+    """An endless stream of batches of up to `tokens` tokens, fixed by the seed, with examples of similar length."""
 
     def __init__(self, source: Source, mix: Mix, *, tokens: int, seed: int, pool: int = 4096) -> None:
         """Draw examples from `source` in pools of `pool`."""
@@ -83,15 +83,18 @@ def collate(batch: list[tuple[list[int], list[int]]]) -> dict[str, torch.Tensor]
 
 
 def ready_made(rows: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
-    """Hand a batch that is already collated through."""
+    """Return the batch that the data set has collated already."""
     return rows[0]
 
 
 def train(recipe: Recipe, record: TrainingRecord) -> dict[str, Any]:
-    """Train one agent, stage by stage, and save model and tokenizer to its folder; goes on from the last checkpoint.
+    """Train one agent, stage by stage, and save model and tokenizer to its folder; resume from the last checkpoint.
 
-    Returns the recipe, the final loss and the number of parameters. An agent that starts from another's weights finds
-    that one beside it, in the folder named after its role.
+    An agent that starts from another's weights finds them in the sibling folder named after that agent's role.
+
+    Returns:
+        The recipe, the final loss and the number of parameters.
+
     """
     if not torch.cuda.is_available():
         torch.set_num_threads(1)
@@ -162,14 +165,14 @@ def _train_stage(model: LlamaForCausalLM, recipe: Recipe, number: int, out: Path
 
 
 class Report(TrainerCallback):
-    """One plain line every few hundred steps, readable with two trainings side by side; time noted as it is saved."""
+    """Prints one line every 500 steps, readable with two trainings side by side; keeps the time with checkpoints."""
 
     def __init__(self, role: Role, steps: int, clock: Clock) -> None:
-        """Name the agent."""
+        """Take the role, the number of steps and the clock."""
         self.role, self.steps, self.clock = role, steps, clock
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        """Note the time that is kept with the checkpoint."""
+        """Keep the seconds with the checkpoint."""
         self.clock.note()
         self.clock.record.write()
 

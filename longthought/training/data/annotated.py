@@ -1,4 +1,4 @@
-"""A debate with all that is known of its steps, which is what rows are made of."""
+"""A debate with all that is known of its steps, from which rows are made."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -27,10 +27,10 @@ class AnnotatedDebate:
     lives: Mapping[int, bool]
     """Whether each step leads to a right answer, where that is known."""
     rewrites: Mapping[str, Rewrite] | None = None
-    """The accepted ones by what they were made of; None where journeys are to stay plain."""
+    """Accepted rewrites by the fingerprint of the plain journey; None if journeys are exported plain."""
 
     def value(self, node: int) -> float | None:
-        """Return how likely a right answer is from a step, if its label knows and fits what is known of it."""
+        """Return the probability of a right answer from a step; None unless its label has one and fits `lives`."""
         label = self.labels.get(node)
         return label.value if label and label.live is self.lives.get(node) else None
 
@@ -43,7 +43,7 @@ class RunAnnotations:
     """The labels and rewrites that stand beside the log of a run."""
 
     def __init__(self, run: Path, *, rewritten: bool) -> None:
-        """Find the labels of a run, and its rewrites where they are wanted.
+        """Open the labels of a run, and its rewrites if they are wanted.
 
         Raises:
             RunFolderError: if they can't be read.
@@ -53,14 +53,14 @@ class RunAnnotations:
         self.rewrites = RewriteBook(run) if rewritten else None
 
     def annotate(self, trajectory: Trajectory, source: RowOrigin) -> AnnotatedDebate:
-        """Put together what labels, the outcome and rewrites say of a debate."""
+        """Combine a debate with its labels, its outcome and its rewrites."""
         labels = self.labels.of(trajectory.id)
         rewrites = None if self.rewrites is None else self.rewrites.of(trajectory.id)
         return AnnotatedDebate(trajectory, labels, source, lives(trajectory, labels), rewrites)
 
 
 def replay(trajectory: Trajectory) -> Iterator[tuple[AnyEvent, Tree]]:
-    """Yield every event with the tree as it was before it."""
+    """Yield every event with the tree as it was before the event."""
     tree = Tree()
     for event in trajectory.events:
         yield event, tree

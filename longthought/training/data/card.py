@@ -1,6 +1,6 @@
-"""The card of a data set: what is in it, where it comes from, what was left out, and how to make it again.
+"""The card of a data set: its rows, its sources, what was left out, and how to make it again.
 
-Its front matter is what `datasets` and the Hugging Face hub read: which file is which split.
+Its front matter tells `datasets` and the Hugging Face hub which file is which split.
 """
 
 import json
@@ -43,8 +43,8 @@ def card(made: "ExportReport", staging: RowStaging) -> str:
     by_run = table(
         ("run", "debates read", "rows", "problems", "debates used", made.unit),
         (
-            (run, made.debates[run], *(found[1:5] if found else (0, 0, 0, 0)))
-            for run, found in _runs(made.debates, staging).items()
+            (run, made.debates[run], *(counts[1:5] if counts else (0, 0, 0, 0)))
+            for run, counts in _runs(made.debates, staging).items()
         ),
     )
     lengths = table(
@@ -74,18 +74,18 @@ def card(made: "ExportReport", staging: RowStaging) -> str:
 
 
 def front_matter(sides: Iterable[str], suffix: str) -> str:
-    """Return what tells `datasets` and the hub which file is which split."""
+    """Return the front matter that tells `datasets` and the hub which file is which split."""
     files = "\n".join(f"  - split: {side}\n    path: {side}.{suffix}" for side in sides)
     return f"---\ntags: [longthought]\nconfigs:\n- config_name: default\n  data_files:\n{files}\n---"
 
 
 def _runs(debates: Mapping[str, int], staging: RowStaging) -> dict[str, tuple[Any, ...] | None]:
-    found: dict[str, tuple[Any, ...] | None] = dict.fromkeys(debates)
-    return found | {row[0]: row for row in staging.counts("run")}
+    unused: dict[str, tuple[Any, ...] | None] = dict.fromkeys(debates)
+    return unused | {row[0]: row for row in staging.counts("run")}
 
 
 def _rewritten(made: "ExportReport", staging: RowStaging) -> str:
-    """Say how many journeys a model rewrote, if that was asked for."""
+    """Say how many journeys a model rewrote; nothing unless the request wants rewrites."""
     if not made.request.rewritten:
         return ""
     journeys = sum(count for wanted, count, *_ in staging.counts("format") if wanted == Format.JOURNEY)
@@ -110,7 +110,7 @@ def _side(validation: int) -> str:
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
-    """Return a Markdown table, whole numbers with their thousands apart."""
+    """Return a Markdown table; whole numbers are written with thousands separators."""
     titles = list(head)
     lines = [f"| {' | '.join(titles)} |", "|" + "---|" * len(titles)]
     lines += [f"| {' | '.join(f'{c:,}' if isinstance(c, int) else str(c) for c in row)} |" for row in rows]

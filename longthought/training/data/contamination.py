@@ -1,8 +1,8 @@
 """Which problems must not be trained on: those of named test sets, and what the Countdown split holds out.
 
-A problem is known by its domain's key, such as the sorted numbers and the target of a Countdown puzzle, however it is
-worded. Where the domain has none, it is a test problem if its normalised words are the same as one's, or if they share
-a run of 13 words (the measure of Brown et al., "Language Models are Few-Shot Learners", 2020). Only hashes are kept.
+A problem is recognised by its domain's key, such as the sorted numbers and the target of a Countdown puzzle, however it
+is worded. Where the domain has no key, a problem counts as a test problem if its normalised words equal those of one,
+or share 13 words in a row with it (Brown et al., "Language Models are Few-Shot Learners", 2020). Only hashes are kept.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from longthought.problems.problem import Problem
 from longthought.problems.sources import HUB
 
 SPLIT: Final = COUNTDOWN.name
-"""The name of what the Countdown split holds out; it needs no file."""
+"""The name of the problems that the Countdown split holds out; it needs no file."""
 NONE: Final = "none"
 NGRAM: Final = 13
 """Words in a row that no training problem may share with a test problem."""
@@ -28,14 +28,14 @@ _WORD: Final = re.compile(r"[^\W_]+")
 
 
 def problem_key(problem: Problem) -> str:
-    """Return what tells problems apart: the key of the domain, or else the words of the statement."""
+    """Return the key that identifies a problem: that of its domain, or else a hash of its words."""
     if (key := domain_of(problem).key(problem)) is not None:
         return key
     return hashlib.sha256(" ".join(words(f"{problem.statement} {problem.context}")).encode()).hexdigest()[:32]
 
 
 def words(text: str) -> list[str]:
-    """Return the words of a text in small letters, without signs."""
+    """Return the words of a text in lower case, without punctuation."""
     return _WORD.findall(text.lower())
 
 
@@ -45,7 +45,7 @@ class TestSets:
     __test__ = False  # its name begins like a test's
 
     def __init__(self, names: Sequence[str] = (SPLIT,)) -> None:
-        """Read the test sets: files, `hf:NAME[:SPLIT]`, or the names of domains, for what their own splits hold out.
+        """Read the test sets: files, `hf:NAME[:SPLIT]`, or names of domains, whose own splits are then held out.
 
         Raises:
             UserError: if one can't be read.
@@ -54,9 +54,9 @@ class TestSets:
         if NONE in names and len(names) > 1:
             raise ConfigError("`against=none` excludes the others: give it alone, or leave it out")
         self.splits = {named(name) for name in names if _is_domain(name)}
-        """Domains whose own split counts."""
+        """Domains whose own split is held out."""
         self.sizes: dict[str, int] = {}
-        """How many problems each named set holds."""
+        """Number of problems of each named set."""
         self._keys: dict[str, str] = {}
         self._grams: dict[int, str] = {}
         for name in names:
@@ -73,7 +73,7 @@ class TestSets:
         self.sizes[name] = count
 
     def objection(self, problem: Problem, *, validation: bool = False) -> str | None:
-        """Say why a problem is not for training, or not even for validation; None if it is."""
+        """Say why a problem must not be used for training, or for validation; None if it may be."""
         domain = domain_of(problem)
         if domain in self.splits:
             split = domain.split(problem)

@@ -1,7 +1,7 @@
-"""Rows for critics: what each was asked about a step, by the dialect that asked, and the verdict to answer with.
+"""Rows for critics: the prompt about a step as the dialect asks it, and the verdict to answer with.
 
-A verdict is right if it fits where the step leads, as far as labels and the outcome say. It is written by the dialect
-and must be readable by it again: what can't be said is left out and counted.
+A verdict is right if it fits where the step leads, as far as labels and the outcome tell. The dialect writes it and
+must be able to read it back: a verdict that it can't write is left out and counted.
 """
 
 from collections import Counter
@@ -20,7 +20,7 @@ from longthought.trajectories.tree import NodeKind, Tree
 def _judged(debate: AnnotatedDebate) -> Iterator[tuple[Judged, Tree, bool]]:
     """Yield the verdicts of critics, with the tree they saw and where their step is known to lead."""
     for event, tree in replay(debate.trajectory):
-        if isinstance(event, Judged) and event.by is not Author.STRATEGY:  # which tells the outcome of a sub-debate
+        if isinstance(event, Judged) and event.by is not Author.STRATEGY:  # which rates sub-debates
             live = debate.lives.get(event.node)
             if live is not None:
                 yield event, tree, live
@@ -29,11 +29,11 @@ def _judged(debate: AnnotatedDebate) -> Iterator[tuple[Judged, Tree, bool]]:
 def critic_rows(
     debate: AnnotatedDebate, dialect: Dialect, ruler: Ruler, left_out: Counter[str]
 ) -> Iterator[TrainingRow]:
-    """Yield a right verdict on every step that was judged and of which it is known where it leads.
+    """Yield a right verdict on every judged step whose outcome is known.
 
-    The critic's own words stand where its verdict was right, and the label's reason where it was wrong; without one the
-    step is left out. A look-ahead is also replaced where the solver knows a better one: right for a wrong reason is not
-    what a critic should learn.
+    The critic's own words are kept where its verdict was right, and replaced by the label's reason where it was wrong;
+    without a reason the step is left out. A look-ahead is also replaced where the solver knows a better one, since a
+    critic should not learn to be right for a wrong reason.
     """
     for event, tree, live in _judged(debate):
         shown = view(tree, event.node)
@@ -48,20 +48,20 @@ def critic_rows(
 
 
 def critic_candidates(debate: AnnotatedDebate, dialect: Dialect, left_out: Counter[str]) -> Iterator[PairCandidate]:
-    """Yield verdicts credited with what happened next, and the right one beside each that was wrong.
+    """Yield verdicts, good or bad by where their step led, and the right verdict beside each bad one.
 
-    Accepting a step is to the credit of a critic if the step led to a right answer, and sending the policy back if it
-    did not (the credit of Estornell et al., "ACC-Collab", 2024, where the next round decides).
+    Accepting a step is good if the step led to a right answer, and sending the policy back is good if it did not
+    (Estornell et al., "ACC-Collab", 2024, where the next round decides).
     """
     for event, tree, live in _judged(debate):
         shown = view(tree, event.node)
-        said = written(event.verdict, shown, dialect)
-        if said is None or event.verdict.action is Action.REFLECT:
-            left_out[f"with a verdict that can't be said in {dialect.name}"] += said is None
+        own = written(event.verdict, shown, dialect)
+        if own is None or event.verdict.action is Action.REFLECT:
+            left_out[f"with a verdict that can't be said in {dialect.name}"] += own is None
             continue
         prompt, at = messages(dialect.ask_critic(shown)), debate.at(event.node)
         good = agrees(event.verdict, live)
-        yield PairCandidate("dpo-critic", "reject" if not live else "accept", at, prompt, said, good)
+        yield PairCandidate("dpo-critic", "reject" if not live else "accept", at, prompt, own, good)
         right = None if good else right_verdict(event.verdict, tree, debate, event.node, live, dialect)
         if right is not None and (text := written(right, shown, dialect)) is not None:
             yield PairCandidate("dpo-critic", "reject" if not live else "accept", at, prompt, text, good=True)
@@ -70,7 +70,7 @@ def critic_candidates(debate: AnnotatedDebate, dialect: Dialect, left_out: Count
 def right_verdict(
     given: Verdict, tree: Tree, debate: AnnotatedDebate, number: int, live: bool, dialect: Dialect
 ) -> Verdict | None:
-    """Return the verdict that should have been given; None if there are no words for it."""
+    """Return the verdict that the critic should have given; None if there are no words for it."""
     node, label = tree.node(number), debate.labels.get(number)
     fits = agrees(given, live)
     if fits and given.action is Action.REFLECT:
@@ -91,7 +91,7 @@ def right_verdict(
 
 
 def _words(given: Verdict, label: Label | None, *, live: bool, fits: bool, dialect: Dialect) -> str | None:
-    """Choose between the critic's reasons and the label's, told as the dialect talks; None if there are none."""
+    """Choose between the critic's reason and the label's, in the words of the dialect; None if there is neither."""
     reason = label.reason if label and label.live is live else ""
     exact = label is not None and label.method is Method.EXACT
     if fits and not (exact and reason and shorthand.look_ahead(given.critique)):
@@ -102,7 +102,7 @@ def _words(given: Verdict, label: Label | None, *, live: bool, fits: bool, diale
 
 
 def _deepest_live(tree: Tree, debate: AnnotatedDebate, number: int) -> int | None:
-    """Return the last step above one from which a right answer can be reached; None if nobody knows."""
+    """Return the deepest ancestor from which a right answer can be reached; None if that is unknown."""
     for node in reversed(tree.path(tree.node(number).parent)):
         if node.kind is NodeKind.STEP:
             live = debate.lives.get(node.id)
@@ -112,7 +112,7 @@ def _deepest_live(tree: Tree, debate: AnnotatedDebate, number: int) -> int | Non
 
 
 def written(verdict: Verdict, shown: View, dialect: Dialect) -> str | None:
-    """Write a verdict in a dialect, if it can be said there and read back."""
+    """Write a verdict in a dialect; None unless the dialect can write it and read it back."""
     if dialect.unsuitable(shown) is not None or (text := dialect.write_verdict(verdict, shown)) is None:
         return None
     read = dialect.read_verdict(text, shown)

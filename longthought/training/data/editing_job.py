@@ -1,7 +1,7 @@
-"""Have a chat model rewrite the journeys of a run for fluency, many at once; what it makes is written as it comes.
+"""Have a chat model rewrite the journeys of a run for fluency, many at once; each rewrite is written when it arrives.
 
-The journeys are those that an export with the same settings would tell. Running the same again asks only for what is
-still missing, so a stop costs no more than the requests in flight.
+The journeys are those that an export with the same settings would tell. The same call again asks only for the missing
+rewrites, so a stop loses no more than the requests in flight.
 """
 
 import asyncio
@@ -44,33 +44,33 @@ class RewriteCounts:
     """Counts that grow while a run is rewritten."""
 
     debates: int = 0
-    """All that are to be looked at."""
+    """Debates to go through."""
     known: int = 0
     """Journeys that were rewritten, or refused, before."""
     rewritten: int = 0
     kept: int = 0
-    """Journeys that stay plain, since what the model wrote lost or made up something."""
+    """Journeys that stay plain, since the rewrite lost or made up something."""
     failed: int = 0
-    """Journeys that the model could not be asked for; the next run asks again."""
+    """Journeys whose request failed; the next run asks again."""
     last_failure: str = ""
     objections: Counter[str] = field(default_factory=Counter[str])
-    """Why journeys stay plain; one may be counted for several reasons."""
+    """Reasons why journeys stay plain; a journey may count for several."""
     left_out: Counter[str] = field(default_factory=Counter[str])
     """Debates that an export would leave out too, by reason."""
     usage: Usage = field(default_factory=Usage)
 
     @property
     def asked(self) -> int:
-        """Journeys that the model was asked for now, some of them in vain."""
+        """Journeys that were sent to the model in this run, failed requests included."""
         return self.rewritten + self.kept + self.failed
 
     @property
     def done(self) -> int:
-        """Debates dealt with, one way or the other."""
+        """Debates that are dealt with, whatever the result."""
         return self.asked + self.known + sum(dict(self.left_out).values())
 
     def meta(self) -> dict[str, Any]:
-        """Return all of it as JSON has it."""
+        """Return all counts as JSON values."""
         return {
             "debates": self.debates, "known": self.known, "rewritten": self.rewritten, "kept": self.kept,
             "failed": self.failed, "objections": dict(self.objections), "left_out": dict(self.left_out),
@@ -125,7 +125,7 @@ def rewrite(
 
 
 def _journeys(run: Run, name: str, made: ExportReport, telling: Telling, test_sets: TestSets) -> Iterator[LongThought]:
-    """Tell, one after the other, the debates that an export would tell."""
+    """Yield the journeys that an export would tell, one debate after the other."""
     annotations = RunAnnotations(run.path, rewritten=False)
     for debate in run.ids()[: made.request.limit]:
         annotated = read_debate(run, name, debate, annotations, test_sets, made)
@@ -136,7 +136,7 @@ def _journeys(run: Run, name: str, made: ExportReport, telling: Telling, test_se
 
 @dataclass(frozen=True)
 class _Job:
-    """Who rewrites what, and where it goes."""
+    """The model, the thoughts it rewrites, and the file that takes the rewrites."""
 
     model: BaseChatModel
     name: str
@@ -146,13 +146,13 @@ class _Job:
     counts: RewriteCounts
 
     async def all(self, plain: Iterator[LongThought], concurrency: int) -> AsyncGenerator[Rewrite]:
-        """Rewrite thoughts, at most `concurrency` at a time; at the first outage the others are given up."""
+        """Rewrite thoughts, at most `concurrency` at a time; the first outage cancels the others."""
         running, ended = set[asyncio.Task[Rewrite | None]](), set[asyncio.Task[Rewrite | None]]()
         try:
             for thought in plain:
                 if self.book.knows(thought.id, fingerprint(thought.text), self.name):
                     self.counts.known += 1
-                    await asyncio.sleep(0)  # else nothing could stop a run of known ones
+                    await asyncio.sleep(0)  # lets a run of known ones be stopped
                     continue
                 running.add(asyncio.create_task(self._one(thought)))
                 if len(running) >= concurrency:
@@ -169,7 +169,7 @@ class _Job:
             await asyncio.gather(*running, *ended, return_exceptions=True)
 
     async def _one(self, thought: LongThought) -> Rewrite | None:
-        """Rewrite a thought and write down what came of it; nothing if the model could not be asked."""
+        """Rewrite a thought and keep the result; None if the request failed."""
         try:
             done = await ask(thought, self.model, name=self.name)
         except OutageError:
@@ -187,10 +187,10 @@ class _Job:
         return record
 
     def _record(self, thought: LongThought, done: Rewritten) -> Rewrite:
-        said = done.thought.sentences if done.accepted else ()
+        sentences = done.thought.sentences if done.accepted else ()
         return Rewrite(
             trajectory=thought.id, walk=thought.walk, wrong=self.telling.wrong, seed=self.telling.seed,
             model=self.name, plain=fingerprint(thought.text), accepted=done.accepted, objections=done.objections,
-            sentences=tuple(Paragraph(text=s.text, factor=s.factor, node=s.node, events=s.events) for s in said),
+            sentences=tuple(Paragraph(text=s.text, factor=s.factor, node=s.node, events=s.events) for s in sentences),
             usage=done.call.usage, at=time.time(),
         )  # fmt: skip

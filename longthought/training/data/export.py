@@ -1,6 +1,6 @@
-"""From run folders to a data set: debates are read one at a time, and what is chosen of their rows is written.
+"""Export run folders as a data set: read debates one at a time, choose among their rows, and write the chosen ones.
 
-Everything that can be refused is refused before the first debate is compiled.
+Mistakes are refused before the first debate is compiled, as far as they can be found by then.
 """
 
 from collections.abc import Mapping, Sequence
@@ -50,7 +50,7 @@ def export(
         runs: Run folders.
         out: The folder of the data set; it must be new or empty.
         request: The settings as one value; leave it out to give them by name.
-        command: What a person typed, for the card.
+        command: The command line, for the card.
         settings: The fields of `ExportRequest`: formats, dialect, outcome, walk, validation, ….
 
     Returns:
@@ -116,7 +116,7 @@ def read_debate(
     *,
     validation: bool = False,
 ) -> AnnotatedDebate | None:
-    """Read a debate, if its problem and the filters allow it; else count why not."""
+    """Read a debate; None, with the reason counted, if its problem or the filters exclude it."""
     problem = run.problem(debate)
     if objection := test_sets.objection(problem, validation=validation):
         made.left_out[objection] += 1
@@ -144,9 +144,9 @@ def _make(staging: RowStaging, annotated: AnnotatedDebate, maker: RowMaker, made
 def _choose(staging: RowStaging, maker: RowMaker, made: ExportReport) -> None:
     request = made.request
     if PAIRED.intersection(request.formats):
-        alone, long = staging.pair(request.pairs, maker.ruler, request.max_length)
-        made.left_out["without both a good and a bad reply to the prompt"] += alone
-        made.left_out[f"longer than {request.max_length} {made.unit}"] += long
+        unpaired, too_long = staging.pair(request.pairs, maker.ruler, request.max_length)
+        made.left_out["without both a good and a bad reply to the prompt"] += unpaired
+        made.left_out[f"longer than {request.max_length} {made.unit}"] += too_long
     before = staging.size()
     if request.mix and before:
         staging.mix(request.mix)
@@ -159,15 +159,15 @@ def _choose(staging: RowStaging, maker: RowMaker, made: ExportReport) -> None:
         reasons = "; ".join(f"{count:,} {reason}" for reason, count in made.left_out.most_common(4))
         raise ProblemError(
             f"there is nothing to train on in {sum(made.debates.values()):,} debates ({reasons or 'no rows'}): "
-            f"{_instead(request)}"
+            f"{_next_step(request)}"
         )
     made.rewritten.update({by: count for by, count, *_ in staging.counts("writer") if by != RULE})
     if both := staging.overlap():
         raise AssertionError(f"problems on both sides: {', '.join(both)}")
 
 
-def _instead(request: ExportRequest) -> str:
-    """Say what to do where nothing was left."""
+def _next_step(request: ExportRequest) -> str:
+    """Say what to do when no rows are left."""
     if request.pair_by == "samples":
         return (
             "a prompt pairs when some of its debates are solved and others not, so have more debates on each problem "

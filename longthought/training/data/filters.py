@@ -1,4 +1,4 @@
-"""Which debates training data is made of, by what they are as a whole."""
+"""Choose the debates that training data is made of, by their outcome, backtracks and agreement."""
 
 from collections.abc import Mapping
 
@@ -22,7 +22,7 @@ def objection(request: ExportRequest, trajectory: Trajectory, lives: Mapping[int
 
 
 def agreement(trajectory: Trajectory, lives: Mapping[int, bool]) -> float:
-    """Return the share of verdicts that fit where their steps lead, of those where that is known; 1 if of none."""
+    """Return the share of verdicts that fit where their steps lead, as far as that is known; 1 if none is known."""
     known = [e for e in trajectory.events if isinstance(e, Judged) and e.node in lives]
     if not known:
         return 1.0

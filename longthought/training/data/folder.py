@@ -1,10 +1,10 @@
-"""A folder of training data: what lies in it, and how it is read; `writer` beside this writes it.
+"""A folder of training data: its files, and how they are read; `writer` writes them.
 
     meta.json            {"schema_version", "format", "dialect", "role", …}
     train.jsonl          or train.parquet
     validation.jsonl     or validation.parquet; may be missing
 
-It reads and refuses; it knows no tokenizer and no trainer.
+Nothing here knows tokenizers or trainers.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ _LOADERS: Final = {".jsonl": "json", ".parquet": "parquet"}
 
 
 class Meta(BaseModel):
-    """What `meta.json` must say; whatever else it says is kept."""
+    """The fields that `meta.json` must have; further fields are kept."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
@@ -45,7 +45,7 @@ class Meta(BaseModel):
 
 @dataclass(frozen=True)
 class DataFolder:
-    """Training data that can be read: the splits are there, and no prompt stands in both."""
+    """A folder of training data that can be read."""
 
     path: Path
     meta: Meta
@@ -55,7 +55,7 @@ class DataFolder:
         """Open a folder.
 
         Raises:
-            ProblemError: if it is no such folder, is empty, or comes from a newer longthought.
+            ProblemError: if the folder holds no training data, or comes from a newer longthought.
 
         """
         folder = cls(path, _meta(path))
@@ -65,25 +65,25 @@ class DataFolder:
             )
         if "train" not in folder.files:
             raise ProblemError(
-                f"{path}: neither train.jsonl nor train.parquet there; write them with `longthought export`"
+                f"{path}: holds neither train.jsonl nor train.parquet; write them with `longthought export`"
             )
         return folder
 
     @cached_property
     def files(self) -> Mapping[Split, Path]:
-        """The file of each split that there is."""
+        """The file of each split that the folder has."""
         found: dict[Split, Path] = {}
         for split in SPLITS:
-            there = [file for suffix in _LOADERS if (file := self.path / f"{split}{suffix}").is_file()]
-            if len(there) > 1:
-                raise ProblemError(f"{self.path}: both {there[0].name} and {there[1].name}; remove one of them")
-            if there:
-                found[split] = there[0]
+            files = [file for suffix in _LOADERS if (file := self.path / f"{split}{suffix}").is_file()]
+            if len(files) > 1:
+                raise ProblemError(f"{self.path}: holds both {files[0].name} and {files[1].name}; remove one of them")
+            if files:
+                found[split] = files[0]
         return found
 
     @cached_property
     def fingerprint(self) -> str:
-        """A digest of every row, by which a training knows its data again."""
+        """A digest of every row, by which a training recognises its data."""
         digest = hashlib.sha256()
         for _, file in sorted(self.files.items()):
             with file.open("rb") as stream:
@@ -91,7 +91,7 @@ class DataFolder:
         return digest.hexdigest()[:16]
 
     def rows(self, split: Split) -> Any:
-        """Return a split that there is as a `datasets.Dataset`, memory-mapped.
+        """Return a split as a `datasets.Dataset`, memory-mapped; the folder must have it.
 
         Raises:
             ProblemError: if it can't be read, or holds nothing.
@@ -113,10 +113,10 @@ class DataFolder:
         return rows
 
     def expect_role(self, role: str | None) -> Role:
-        """Return the role the data are for.
+        """Return the role that the data are for.
 
         Raises:
-            ConfigError: if another one was asked for.
+            ConfigError: if `role` names another one.
 
         """
         if role is not None and role != self.meta.role:
@@ -129,7 +129,7 @@ class DataFolder:
 
 @contextmanager
 def _quiet() -> Generator[None]:
-    """Let the library not log what it raises as well."""
+    """Keep the library from logging the errors that it raises."""
     log = logging.getLogger("datasets")
     before = log.level
     log.setLevel(logging.CRITICAL)
@@ -174,9 +174,9 @@ def _before_reply(messages: list[dict[str, str]]) -> list[dict[str, str]]:
 
 
 def _shown(value: object) -> str:
-    if isinstance(value, list):  # messages: what was asked last names them best
-        said = cast("list[dict[str, str]]", value)
-        return "\n".join(message.get("content") or "" for message in reversed(said))
+    if isinstance(value, list):  # the last message says most, so it comes first
+        messages = cast("list[dict[str, str]]", value)
+        return "\n".join(message.get("content") or "" for message in reversed(messages))
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)
 
 

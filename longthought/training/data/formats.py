@@ -1,4 +1,4 @@
-"""The formats of training data: what they are for, and how a debate becomes rows of each.
+"""The formats of training data: the role each is for, and how a debate becomes its rows.
 
 Columns are those of TRL (https://huggingface.co/docs/trl/dataset_formats): conversational prompt and completion, or
 prompt, chosen and rejected; and stepwise supervision for step labels.
@@ -49,7 +49,7 @@ class RowMaker:
     def rows(
         self, wanted: Format, debate: AnnotatedDebate, left_out: Counter[str]
     ) -> Iterator[TrainingRow | PairCandidate]:
-        """Yield what a debate gives in a format; what is left out, and why, is counted."""
+        """Yield the rows of a debate in a format; what is left out is counted by reason."""
         match wanted:
             case Format.JOURNEY | Format.SHORTCUT:
                 return thinker_rows.twins(debate, self.telling, self.ruler, wanted, left_out)
@@ -68,5 +68,5 @@ class RowMaker:
                 return scorer_rows.step_label_rows(debate, asked[-1]["content"], self.ruler, left_out)
 
     def role(self, wanted: Format) -> str:
-        """Return who learns from a format."""
+        """Return the role that learns from a format."""
         return "thinker" if wanted is Format.DPO_POLICY and self.pair_by == "samples" else ROLES[wanted]

@@ -1,7 +1,7 @@
-"""Rows for policies: what each was asked in a debate, by the dialect that asked, and the step to answer with.
+"""Rows for policies: the prompt as the dialect asks it, and the step to answer with.
 
-A debate is folded event by event, so every prompt is the one that the policy saw. A step must be readable by the
-dialect again: what can't be read back is left out and counted.
+A debate is folded event by event, so every prompt is the one that the policy saw. The dialect must be able to read a
+step back: a step that it can't read is left out and counted.
 """
 
 from collections import Counter
@@ -16,7 +16,7 @@ from longthought.trajectories.events import Author, Proposed, Reflected
 from longthought.trajectories.tree import Tree
 
 _TAUGHT: Final = frozenset({Author.POLICY, Author.HUMAN})
-"""Whose steps a policy learns from."""
+"""Authors whose steps a policy learns."""
 
 
 def policy_rows(
@@ -30,15 +30,15 @@ def policy_rows(
                     yield turn("policy", "step", debate.at(event.node), dialect.ask_policy(shown), event.text, ruler)
             case Reflected() if event.by in _TAUGHT and debate.trajectory.solved:
                 shown = view(tree, event.parent)
-                asked = dialect.ask_reflection(shown)
+                prompt = dialect.ask_reflection(shown)
                 if dialect.read_reflection(event.text) == event.text:
-                    yield turn("policy", "reflection", debate.at(event.node), asked, event.text, ruler)
+                    yield turn("policy", "reflection", debate.at(event.node), prompt, event.text, ruler)
             case _:
                 pass
 
 
 def step_view(event: Proposed, tree: Tree, dialect: Dialect, left_out: Counter[str]) -> View | None:
-    """Return what the policy saw, if the step can be read back in the dialect."""
+    """Return what the policy saw; None, with the reason counted, if the dialect can't read the step back."""
     shown = view(tree, at=event.parent)
     read = None if dialect.unsuitable(shown) else dialect.read_step(event.text, shown)
     if isinstance(read, Step) and (read.text, read.answer) == (event.text, event.answer):
@@ -48,10 +48,10 @@ def step_view(event: Proposed, tree: Tree, dialect: Dialect, left_out: Counter[s
 
 
 def policy_candidates(debate: AnnotatedDebate, dialect: Dialect, left_out: Counter[str]) -> Iterator[PairCandidate]:
-    """Yield steps as replies to the prompt they answered, and each one's next rival as a reply to the same prompt.
+    """Yield steps as replies to the prompt they answered, and each step's next rival as a reply to the same prompt.
 
-    A rival is the next step from the same node that fared otherwise. It was proposed later, so the earlier prompt,
-    which lists neither of them as rejected, is one that both could answer.
+    A rival is the next step from the same node whose outcome was the opposite. It was proposed later, so the earlier
+    prompt lists neither of the two as rejected, and both could answer it.
     """
     waiting: dict[int, list[tuple[Sequence[Message], bool, int]]] = {}
     for event, tree in replay(debate.trajectory):
@@ -60,9 +60,9 @@ def policy_candidates(debate: AnnotatedDebate, dialect: Dialect, left_out: Count
         good = debate.lives.get(event.node)
         if good is None or (shown := step_view(event, tree, dialect, left_out)) is None:
             continue
-        prompt, left = messages(dialect.ask_policy(shown)), waiting.setdefault(event.parent, [])
-        for earlier, its, node in [w for w in left if w[1] is not good]:
-            yield PairCandidate("dpo-policy", "sibling", debate.at(node), earlier, event.text, good)
-            left.remove((earlier, its, node))
-        left.append((prompt, good, event.node))
+        prompt, unpaired = messages(dialect.ask_policy(shown)), waiting.setdefault(event.parent, [])
+        for earlier in [step for step in unpaired if step[1] is not good]:
+            yield PairCandidate("dpo-policy", "sibling", debate.at(earlier[2]), earlier[0], event.text, good)
+            unpaired.remove(earlier)
+        unpaired.append((prompt, good, event.node))
         yield PairCandidate("dpo-policy", "sibling", debate.at(event.node), prompt, event.text, good)

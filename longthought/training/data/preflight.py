@@ -1,6 +1,6 @@
-"""What is looked at before an export, so that a mistake costs one line and not an hour.
+"""Checks before an export, so that a mistake costs one line and not an hour.
 
-The debates are not compiled here; only what tells whether it is worth beginning is read.
+Debates are not compiled here; only what the checks need is read.
 """
 
 from collections import Counter
@@ -12,10 +12,10 @@ from longthought.agents.dialects.thinkers import VOICES, Thinker
 from longthought.errors import ConfigError
 from longthought.labels.job import started_with
 from longthought.labels.label import LabelBook
+from longthought.training.chat_template import expect_exportable
 from longthought.training.data.annotated import RunAnnotations
 from longthought.training.data.contamination import TestSets, problem_key
 from longthought.training.data.formats import TWINS, RowMaker, shape
-from longthought.training.data.masks import training_template
 from longthought.training.data.report import ExportReport
 from longthought.training.data.request import ExportRequest, Format
 from longthought.training.data.rewrites import fingerprint
@@ -27,10 +27,10 @@ from longthought.trajectories.run import Run
 
 
 def expect_sound(request: ExportRequest) -> None:
-    """Raise if the fields of a request make no sense together.
+    """Raise if the fields of a request contradict each other.
 
     Raises:
-        ConfigError: naming what is wrong.
+        ConfigError: naming the fields.
 
     """
     formats = request.formats
@@ -50,7 +50,7 @@ def expect_sound(request: ExportRequest) -> None:
 
 
 def expect_mixable(request: ExportRequest, runs: Mapping[str, Run]) -> None:
-    """Raise if shares are asked of formats that are not exported.
+    """Raise if the mix has shares of formats that are not exported.
 
     Raises:
         ConfigError: naming them.
@@ -75,11 +75,11 @@ def run_name(path: str | Path, runs: Sequence[str | Path]) -> str:
 def prepared(
     runs: Mapping[str, Run], out: Path, request: ExportRequest, test_sets: TestSets, command: str
 ) -> tuple[ExportReport, RowMaker]:
-    """Settle dialect, lengths and role.
+    """Decide the dialect, the unit of lengths and the role of an export.
 
     Raises:
-        UserError: if the runs don't agree on a dialect, their agents were asked otherwise than in a debate, or the
-            tokenizer is not fit to train with.
+        UserError: if the runs don't agree on a dialect, their agents got other prompts than in a debate, or the
+            tokenizer can't be trained with.
 
     """
     first = request.formats[0]
@@ -93,8 +93,8 @@ def prepared(
             thinkers.add(name)
         spoken[name] = dialect.thought_voice.name if isinstance(dialect, Thinker) else dialect.name
     if len(set(spoken.values())) > 1:
-        said = ", ".join(f"{name} in {dialect}" for name, dialect in spoken.items())
-        raise ConfigError(f"the runs speak several dialects ({said}): give `dialect`, or export them apart")
+        dialects = ", ".join(f"{name} in {dialect}" for name, dialect in spoken.items())
+        raise ConfigError(f"the runs speak several dialects ({dialects}): give `dialect`, or export them apart")
     dialect = dialect_of("", next(iter(spoken.values())))
     if request.rewritten and dialect.name != "prose":
         raise ConfigError(f"`rewritten` is for prose, and this is in {dialect.name}; give `dialect=prose`")
@@ -125,7 +125,7 @@ def _ruler(request: ExportRequest, dialect: str) -> Ruler:
     if request.tokenizer is not None:
         tokens = TokenRuler(request.tokenizer)
         if request.formats[0] is not Format.STEP_LABELS:
-            training_template(tokens.tokenizer, request.tokenizer)
+            expect_exportable(tokens.tokenizer, request.tokenizer)
         return tokens
     if dialect == "compact":
         return WordRuler("tokens")
@@ -135,7 +135,7 @@ def _ruler(request: ExportRequest, dialect: str) -> Ruler:
 
 
 def expect_lessons(runs: Mapping[str, Run], request: ExportRequest) -> None:
-    """Raise unless each run has a debate that something can be learned from: solved, or with labels.
+    """Raise unless each run has a debate to learn from: a solved one, or one with labels.
 
     Raises:
         ConfigError: naming the run that has none.
@@ -160,15 +160,15 @@ def expect_lessons(runs: Mapping[str, Run], request: ExportRequest) -> None:
 
 
 def expect_rewrites(runs: Mapping[str, Run], request: ExportRequest, telling: Telling) -> None:
-    """Raise unless each run has a rewrite of a journey as it is told now.
+    """Raise unless each run has a rewrite of a journey that this export tells.
 
     Raises:
-        ConfigError: naming the run that has none, and the command that makes some.
+        ConfigError: naming a run without rewrites, and the command that makes some.
 
     """
     for name, run in runs.items():
         annotations = RunAnnotations(run.path, rewritten=True)
-        if not any(_stands(run, debate, annotations, telling) for debate in run.ids()[: request.limit]):
+        if not any(_has_rewrite(run, debate, annotations, telling) for debate in run.ids()[: request.limit]):
             wrong = -1 if request.wrong is None else request.wrong
             count = len(annotations.rewrites or ())
             told = f"--walk {request.walk} --wrong {wrong} --seed {request.seed}"
@@ -179,8 +179,8 @@ def expect_rewrites(runs: Mapping[str, Run], request: ExportRequest, telling: Te
             )
 
 
-def _stands(run: Run, debate: str, annotations: RunAnnotations, telling: Telling) -> bool:
-    """Say whether an accepted rewrite fits what a debate is told as."""
+def _has_rewrite(run: Run, debate: str, annotations: RunAnnotations, telling: Telling) -> bool:
+    """Say whether an accepted rewrite belongs to the journey that a debate is told as."""
     if annotations.rewrites is None or debate not in annotations.rewrites:
         return False
     annotated = annotations.annotate(run.trajectory(debate), RowOrigin("", "", debate, 0))
@@ -189,14 +189,14 @@ def _stands(run: Run, debate: str, annotations: RunAnnotations, telling: Telling
 
 
 def _labelled(book: LabelBook, request: ExportRequest) -> bool:
-    """Say whether labels alone can teach: any will do for those who judge, the others need something to follow."""
+    """Say whether labels alone suffice: critics learn from any label, other roles need a step that leads on."""
     judges = {Format.CRITIC, Format.DPO_CRITIC, Format.STEP_LABELS}.issuperset(request.formats)
     labels = (label for debate in book.trajectories() for label in book.of(debate).values())
     return any(label.live or (judges and label.live is False) for label in labels)
 
 
 def expect_apart(runs: Mapping[str, Run], aside: Run) -> None:
-    """Raise if a problem of the validation run stands in another one.
+    """Raise if a problem of the validation run occurs in another run.
 
     Raises:
         ConfigError: naming the run and a debate.

@@ -1,4 +1,4 @@
-"""What came of an export: all that the card and `meta.json` tell."""
+"""The report on an export, from which its card and `meta.json` are written."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from longthought.training.data.request import ExportRequest
 
 @dataclass
 class ExportReport:
-    """What an export has made so far, counted while it works."""
+    """What an export has written and left out; it grows while the export works."""
 
     out: Path
     request: ExportRequest
@@ -21,7 +21,7 @@ class ExportReport:
     dialect: str
     unit: str
     counts: dict[str, int] = field(default_factory=dict[str, int])
-    """Rows by side."""
+    """Rows by split."""
     debates: Counter[str] = field(default_factory=Counter[str])
     """Debates read, by run."""
     left_out: Counter[str] = field(default_factory=Counter[str])

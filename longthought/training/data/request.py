@@ -1,7 +1,7 @@
-"""What is asked for where training data are made: an export, a rewrite of journeys, thoughts that end in programs.
+"""The requests that make training data: an export, a rewrite of journeys, thoughts that end in programs.
 
-Values that are compound, such as shares or ranges, may be given as they are written on a command line. What doesn't fit
-the runs at hand is refused later, by `longthought.training.data.preflight`.
+Compound values, such as shares or ranges, may be given as they are written on a command line. Whether a request fits
+the runs at hand is checked later, by `longthought.training.data.preflight`.
 """
 
 import math
@@ -20,7 +20,7 @@ JOURNEY_WALKS: Final = (Walk.DEPTH_FIRST, Walk.CHRONOLOGICAL)
 
 
 class Format(StrEnum):
-    """What the rows teach."""
+    """A format of training data, by what its rows teach."""
 
     JOURNEY = "sft-journey"
     """To think a problem through alone, with wrong turns and corrections."""
@@ -38,7 +38,7 @@ class Format(StrEnum):
     """To score steps."""
 
 
-# Fields as they may be written.
+# Fields as they are written on a command line.
 
 
 def _formats(given: Any) -> Any:
@@ -86,7 +86,7 @@ def _walk(given: Any) -> Any:
 
 
 def _share_or_run(given: Any) -> Any:
-    """Read a share of the problems, or else take a text for a run folder."""
+    """Read a share of the problems; any other text names a run folder."""
     try:
         share = float(given)
     except (TypeError, ValueError):

@@ -1,9 +1,9 @@
-"""Journeys in a chat model's words: what was written for each, and whether it stands in for the plain one.
+"""Journeys in a chat model's words: what was written for each, and whether it replaces the plain one.
 
-    rewrites.jsonl    in the run folder, append-only: a line is what a model made of one telling of one debate
+    rewrites.jsonl    in the run folder, append-only: a line is a model's version of one telling of one debate
 
-A rewrite belongs to the words that it was made of and to no others: told along another walk, with another seed or after
-new labels, a debate is another thought. Where rewrites come from is for other modules.
+A rewrite belongs to the text that it was made from and to no other: told along another walk, with another seed or after
+new labels, a debate is another thought. Other modules make rewrites.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ FILE: Final = "rewrites.jsonl"
 
 
 class Paragraph(Record):
-    """A sentence or a few, and where they come from."""
+    """A paragraph of a rewrite, and the move and events it comes from."""
 
     text: str
     factor: Factor
@@ -33,31 +33,31 @@ class Paragraph(Record):
 
 
 class Rewrite(Record):
-    """What a chat model made of one thought."""
+    """A chat model's version of one thought."""
 
     trajectory: str
     """The debate."""
     walk: Walk
     wrong: int | None
-    """Wrong children told at each node at most; None for all."""
+    """Maximum number of wrong children told at each node; None for all."""
     seed: int
     model: str
     plain: str
-    """Fingerprint of what it was made of."""
+    """Fingerprint of the plain thought."""
     accepted: bool
     objections: tuple[str, ...] = ()
-    """Why it was not, where it was not."""
+    """Why it was not accepted."""
     sentences: tuple[Paragraph, ...] = ()
-    """What it says; nothing where it was not accepted."""
+    """The text; empty unless it was accepted."""
     usage: Usage = Usage()
-    """Of the call."""
+    """Tokens of the call."""
     at: float = 0.0
     """Unix time in seconds."""
     schema_version: int = REWRITE_SCHEMA
 
     @property
     def text(self) -> str:
-        """All that it says."""
+        """The whole text."""
         return PARAGRAPH.join(sentence.text for sentence in self.sentences)
 
 
@@ -65,7 +65,7 @@ KIND: Final = LedgerFormat(FILE, Rewrite, REWRITE_SCHEMA, name="rewrite")
 
 
 def fingerprint(text: str) -> str:
-    """Return what tells plain thoughts apart."""
+    """Return the digest that identifies a plain thought."""
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
@@ -82,7 +82,7 @@ class RewriteBook(Ledger[Rewrite]):
         super().__init__(run, KIND)
 
     def of(self, trajectory: str) -> Mapping[str, Rewrite]:
-        """Return the accepted rewrites of a debate by what they were made of, the newest of several.
+        """Return the accepted rewrites of a debate by the fingerprint of the plain thought; the newest counts.
 
         Raises:
             RunFolderError: if one can't be read.
@@ -91,7 +91,7 @@ class RewriteBook(Ledger[Rewrite]):
         return {rewrite.plain: rewrite for rewrite in self.all_of(trajectory) if rewrite.accepted}
 
     def knows(self, trajectory: str, plain: str, model: str) -> bool:
-        """Say whether there is no point in asking a model: a rewrite was accepted, or the model's own was refused.
+        """Say whether a model need not be asked: a rewrite was accepted, or one of this model was refused.
 
         Raises:
             RunFolderError: if a rewrite can't be read.

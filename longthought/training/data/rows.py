@@ -1,6 +1,6 @@
-"""A row of training data before it is chosen and written: its columns, where it comes from, and how long it is.
+"""A row of training data before it is chosen and written: its columns, its origin and its length.
 
-Rows are what the formats make and `RowStaging` keeps. Messages are TRL's conversational ones, `{"role", "content"}`.
+The formats make rows, and `RowStaging` keeps them. Messages are TRL's conversational ones, `{"role", "content"}`.
 """
 
 import json
@@ -16,12 +16,12 @@ from longthought.errors import ModelError
 
 Message = Mapping[str, str]
 RULE: Final = "rule"
-"""Who wrote what no model wrote anew."""
+"""The writer of texts that no model rewrote."""
 
 
 @dataclass(frozen=True, slots=True)
 class RowOrigin:
-    """Where a row comes from."""
+    """The place in a run that a row comes from."""
 
     run: str
     """The name of the run folder."""
@@ -30,7 +30,7 @@ class RowOrigin:
     debate: str
     node: int
     validation: bool = False
-    """Whether its run was named as the validation set."""
+    """Whether the run is the validation set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +44,15 @@ class TrainingRow:
     columns: Mapping[str, Any]
     """TRL's columns."""
     text: str
-    """What no other row on the same problem may repeat."""
+    """The text that no other row on the same problem may repeat."""
     length: int
-    """Of what is learned."""
+    """Length of what is learned."""
     total: int
-    """Of the whole row."""
+    """Length of the whole row."""
     twin: int = 0
     """Length of what its twin learns, if it has one."""
     by: str = RULE
-    """The model in whose words it is."""
+    """The model that wrote the text, or `rule`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +67,14 @@ class PairCandidate:
     good: bool
 
 
-def messages(asked: Sequence[BaseMessage]) -> list[dict[str, str]]:
-    """Write what an agent is asked as TRL wants it."""
-    written: Any = convert_to_openai_messages(asked, text_format="string")
-    return [{"role": message["role"], "content": message["content"]} for message in written]
+def messages(prompt: Sequence[BaseMessage]) -> list[dict[str, str]]:
+    """Return the prompt of an agent in TRL's form."""
+    converted: Any = convert_to_openai_messages(prompt, text_format="string")
+    return [{"role": message["role"], "content": message["content"]} for message in converted]
 
 
 def reply(text: str) -> list[dict[str, str]]:
-    """Write what an agent says as TRL wants it."""
+    """Return the reply of an agent in TRL's form."""
     return [{"role": "assistant", "content": text}]
 
 
@@ -89,14 +89,14 @@ class Ruler(Protocol):
 
 
 class WordRuler:
-    """Counts what stands between spaces: in the compact dialect, the tokens."""
+    """Counts words between spaces; in the compact dialect they are the tokens."""
 
     def __init__(self, unit: str = "words") -> None:
-        """Name what they are."""
+        """Take the name of the unit."""
         self.unit = unit
 
     def __call__(self, text: str) -> int:
-        """Count them."""
+        """Count the words."""
         return len(text.split())
 
 
@@ -106,16 +106,16 @@ class TokenRuler:
     unit = "tokens"
 
     def __init__(self, name: str) -> None:
-        """Load its tokenizer.
+        """Load the tokenizer of a model.
 
         Raises:
-            ModelError: if that can't be done.
+            ModelError: if it can't be loaded.
 
         """
         self.tokenizer = load_tokenizer(name)
 
     def __call__(self, text: str) -> int:
-        """Count them; those of the chat template are left out."""
+        """Count the tokens, without those of the chat template."""
         return len(self.tokenizer.encode(text, add_special_tokens=False))
 
 
@@ -141,19 +141,19 @@ def load_tokenizer(name: str) -> Any:
     try:
         return AutoTokenizer.from_pretrained(name)  # pyright: ignore
     except (OSError, ValueError, json.JSONDecodeError) as error:
-        said = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ModelError(
-            f"`tokenizer` {name}: holds no tokenizer that can be read ({said}); give the model that is to be trained"
+            f"`tokenizer` {name}: holds no tokenizer that can be read ({reason}); give the model that is to be trained"
         ) from error
 
 
 def turn(
-    wanted: str, kind: str, source: RowOrigin, asked: Sequence[BaseMessage], text: str, ruler: Ruler
+    format: str, kind: str, source: RowOrigin, asked: Sequence[BaseMessage], text: str, ruler: Ruler
 ) -> TrainingRow:
-    """Return the row of one request and what to answer it with."""
+    """Return the row of one prompt and the reply to it."""
     prompt = messages(asked)
     length = ruler(text)
     total = length + sum(ruler(message["content"]) for message in prompt)
     columns = {"prompt": prompt, "completion": reply(text)}
-    said = "\n".join([*(message["content"] for message in prompt), text])
-    return TrainingRow(wanted, kind, source, columns, said, length, total)
+    whole = "\n".join([*(message["content"] for message in prompt), text])
+    return TrainingRow(format, kind, source, columns, whole, length, total)

@@ -1,4 +1,4 @@
-"""Rows for critics that score and say nothing: paths of steps, each with its label."""
+"""Rows for critics that only score: paths of steps, each step with its label."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from longthought.trajectories.tree import NodeKind
 def step_label_rows(
     debate: AnnotatedDebate, prompt: str, ruler: Ruler, left_out: Counter[str]
 ) -> Iterator[TrainingRow]:
-    """Yield every way from the problem to a leaf, as far as it is known where they lead.
+    """Yield every path from the problem to a leaf, cut at the first step whose outcome is unknown.
 
     The columns are those of TRL's stepwise supervision; `first_error` counts as ProcessBench does (Zheng et al., 2024):
     the first step from which no right answer can be reached, or -1.

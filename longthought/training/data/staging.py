@@ -1,8 +1,8 @@
-"""The rows of an export, staged in a temporary SQLite file until all are there, so that runs of any size fit.
+"""The rows of an export, staged in a temporary SQLite file until all are known, so that runs of any size fit.
 
-What is chosen of them (no repetitions, shares of a mix, equal tokens, pairs to one prompt, a split by problem) can be
-said only when all have been seen. Everything is decided by hashes of a seed and of where a row comes from, so the same
-export of the same run gives the same files, whatever the order of the log.
+The choice among them (no repetitions, shares of a mix, equal tokens, pairs to one prompt, a split by problem) needs all
+rows. It depends only on hashes of a seed and of the rows' origins, so the same export of the same run gives the same
+files, whatever the order of the log.
 """
 
 import hashlib
@@ -32,18 +32,18 @@ class RowStaging:
     """The rows of one export."""
 
     def __init__(self, path: Path, seed: int) -> None:
-        """Open an empty file; it is for one export alone, so nothing is done to survive a crash."""
+        """Open an empty file; it serves one export, so it need not survive a crash."""
         self._seed = seed
         self._db = sqlite3.connect(path, isolation_level=None)
         self._db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-32768;" + _TABLES)
         self._db.execute("BEGIN")
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._db.close()
 
     def add(self, row: TrainingRow) -> bool:
-        """Keep a row; return False if one like it is here already."""
+        """Keep a row; return False if an identical one is kept already."""
         source = row.source
         body = {
             **row.columns, "problem": source.problem, "run": source.run, "debate": source.debate,
@@ -61,7 +61,7 @@ class RowStaging:
         return done.rowcount == 1
 
     def offer(self, candidate: PairCandidate) -> None:
-        """Keep a reply until its rivals are known; one that was offered before counts as good as often as it was."""
+        """Keep a reply until its rivals are known; one offered several times is as good as its mean."""
         asked = json.dumps(candidate.prompt, ensure_ascii=False)
         self._db.execute(
             "INSERT INTO candidates VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?) ON CONFLICT (prompt, reply) DO UPDATE SET "
@@ -73,39 +73,39 @@ class RowStaging:
             ),
         )  # fmt: skip
 
-    def pair(self, most: int, ruler: Ruler, longest: int | None) -> tuple[int, int]:
-        """Make rows of candidates: at most so many good ones with as many bad ones, for each prompt.
+    def pair(self, limit: int, ruler: Ruler, longest: int | None) -> tuple[int, int]:
+        """Make rows of candidates: every good reply with every bad one, at most `limit` of each, for each prompt.
 
-        A reply is good or bad by the majority of its debates; one that is neither has no rivals.
+        A reply is good or bad by the majority of its debates; in a tie it is left out.
 
         Returns:
-            How many prompts had no pair, and how many pairs were too long.
+            The number of prompts without a pair, and of pairs that were longer than `longest`.
 
         """
-        alone = long = 0
+        unpaired = too_long = 0
         cursor = self._db.execute(
             "SELECT prompt, good / seen, format, kind, source, asked, said FROM candidates ORDER BY prompt, rank"
         )
         for _, group in groupby(_fetched(cursor), key=itemgetter(0)):
-            found = list(group)
-            goods = [c for c in found if c[1] > 0.5][:most]
-            bads = [c for c in found if c[1] < 0.5][:most]
-            alone += not (goods and bads)
+            candidates = list(group)
+            goods = [c for c in candidates if c[1] > 0.5][:limit]
+            bads = [c for c in candidates if c[1] < 0.5][:limit]
+            unpaired += not (goods and bads)
             for good in goods:
                 for bad in bads:
                     row = _paired(good, bad, ruler)
-                    long += longest is not None and row.total > longest
+                    too_long += longest is not None and row.total > longest
                     if longest is None or row.total <= longest:
                         self.add(row)
-        return alone, long
+        return unpaired, too_long
 
     # Choosing.
 
     def mix(self, shares: Mix) -> None:
-        """Leave rows out until what is left has the stated shares, each of a format, of a run or of a kind.
+        """Leave rows out until the rest has the stated shares of formats, of runs or of kinds.
 
         Raises:
-            ConfigError: if there are no rows of one of them.
+            ConfigError: if a name has no rows.
 
         """
         column = self._column(shares)
@@ -124,17 +124,17 @@ class RowStaging:
             known = {name for (name,) in self._db.execute(f"SELECT DISTINCT {column} FROM rows")}
             if known.issuperset(shares):
                 return column
-        there = [
+        present = [
             f"{column} {', '.join(sorted(name for (name,) in self._db.execute(f'SELECT DISTINCT {column} FROM rows')))}"
             for column in ("format", "run", "kind")
         ]
         raise ConfigError(
             f"`mix` {','.join(shares)}: these are not all formats, all runs or all kinds of rows; there are: "
-            f"{'; '.join(there)}"
+            f"{'; '.join(present)}"
         )
 
     def match_tokens(self) -> None:
-        """Leave rows out until there is no more to learn in them than in their twins, or the other way round."""
+        """Leave rows out until they hold no more tokens to learn than the shorter of the twins' sets."""
         ours, twins = self._db.execute("SELECT SUM(length), SUM(twin) FROM rows WHERE chosen").fetchone()
         budget, spent = min(ours or 0, twins or 0), 0
         cursor = self._db.execute("SELECT id, length FROM rows WHERE chosen ORDER BY rank, id")
@@ -146,7 +146,7 @@ class RowStaging:
         self._db.executemany("UPDATE rows SET chosen = 0 WHERE id = ?", over)
 
     def split(self, share: float) -> None:
-        """Put a share of the problems aside for validation, with all their rows; those of a validation run always."""
+        """Put a share of the problems aside for validation, with all their rows, and every row of a validation run."""
         self._db.execute("UPDATE rows SET validation = side")
         if share <= 0:
             return
@@ -158,7 +158,7 @@ class RowStaging:
     # Reading.
 
     def bodies(self, *, validation: bool) -> Iterator[dict[str, Any]]:
-        """Yield the chosen rows of a side, in an order that the seed decides."""
+        """Yield the chosen rows of a split, in an order that the seed decides."""
         cursor = self._db.execute(
             "SELECT body FROM rows WHERE chosen AND validation = ? ORDER BY rank, id", (int(validation),)
         )
@@ -166,7 +166,7 @@ class RowStaging:
             yield json.loads(body)
 
     def overlap(self) -> list[str]:
-        """Return problems that stand on both sides: there should be none."""
+        """Return problems that stand in both splits; there should be none."""
         return [
             p
             for (p,) in self._db.execute(
@@ -175,7 +175,7 @@ class RowStaging:
         ]
 
     def counts(self, *columns: str) -> list[tuple[Any, ...]]:
-        """Return how many rows were chosen, by some of the columns, with distinct problems and debates and lengths."""
+        """Count the chosen rows by columns, with distinct problems and debates, and the sum and range of lengths."""
         by = ", ".join(columns)
         return self._db.execute(
             f"SELECT {by}, COUNT(*), COUNT(DISTINCT problem), COUNT(DISTINCT run || '/' || debate), SUM(length), "
@@ -183,17 +183,17 @@ class RowStaging:
         ).fetchall()
 
     def quantile(self, share: float, *, validation: bool) -> int:
-        """Return the length that so large a share of the chosen rows doesn't exceed."""
+        """Return the quantile of the lengths of the chosen rows; 0.5 gives the median."""
         where = "chosen AND validation = ?"
         count = self._count(where, int(validation))
         at = max(0, min(count - 1, int(share * count)))
-        found = self._db.execute(
+        row = self._db.execute(
             f"SELECT length FROM rows WHERE {where} ORDER BY length LIMIT 1 OFFSET {at}", (int(validation),)
         )
-        return found.fetchone()[0]
+        return row.fetchone()[0]
 
     def size(self, *, validation: bool | None = None) -> int:
-        """Return how many rows are chosen, on one side or both."""
+        """Return how many rows are chosen, in one split or in both."""
         return self._count("chosen") if validation is None else self._count("chosen AND validation = ?", validation)
 
     def _count(self, where: str, *values: Any) -> int:

@@ -1,7 +1,7 @@
-"""Whether the agents of a run were asked as agents of a debate are, which is how their rows are rendered.
+"""Check that the agents of a run got the prompts of a debate, since rows are rendered with these.
 
 A dialect renders a view of the tree. Some graphs ask in other words, or tell more than the tree holds; their steps and
-verdicts would stand under prompts that nobody was given, so such runs are refused rather than rendered wrongly.
+verdicts would stand under prompts that no agent saw, so such runs are refused.
 """
 
 from collections.abc import Mapping
@@ -15,13 +15,13 @@ _VERDICTS: Final = frozenset({Format.CRITIC, Format.DPO_CRITIC})
 
 
 def expect_debate_prompts(run: str, started: Mapping[str, Any], wanted: Format, dialect: str) -> None:
-    """Raise if rows of a format would not be what the agents of a run were asked.
+    """Raise if rows of a format would hold prompts that the agents of a run never saw.
 
     Args:
         run: The run's name.
         started: The settings it was started with.
         wanted: The format.
-        dialect: What the rows are to be written in.
+        dialect: The dialect of the rows.
 
     Raises:
         ConfigError: naming the graph, and what can be exported instead.
@@ -41,7 +41,7 @@ def expect_debate_prompts(run: str, started: Mapping[str, Any], wanted: Format, 
 
 
 def _policy_objection(started: Mapping[str, Any], dialect: str) -> str | None:
-    """Say how a policy was asked otherwise, if it was; the compact language has one way to ask."""
+    """Say how the prompts of a policy differed, if they did; the compact language has one way to ask."""
     match started.get("graph"):
         case "sampling" if dialect == "prose":
             return "the policy wrote whole solutions"
@@ -56,7 +56,7 @@ def _policy_objection(started: Mapping[str, Any], dialect: str) -> str | None:
 
 
 def _single_agent_objection(started: Mapping[str, Any], dialect: str) -> str | None:
-    """Say whether one agent was asked for steps and verdicts alike; the compact language has no words for that."""
+    """Say so if one agent gave steps and verdicts; prompts in the compact language don't tell."""
     if started.get("graph") == "self_critique" and dialect == "prose":
         return "one agent sat in both chairs and was told so"
     return None

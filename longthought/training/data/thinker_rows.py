@@ -1,7 +1,7 @@
 """Rows for thinkers: a journey with its wrong turns, and the shortcut that is its twin.
 
-Both are cut from one tree and lead by the same path to the same answer; a tree gives both or neither, so the twins
-match example by example, whichever is exported.
+Both come from one tree and lead by the same path to the same answer. A tree gives both or neither, so the twins match
+example by example, whichever is exported.
 """
 
 from collections import Counter
@@ -30,22 +30,22 @@ class Telling:
     voice: ThinkerVoice
     walk: Walk = Walk.DEPTH_FIRST
     wrong: int | None = 3
-    """Wrong children at each node at most, in a depth-first walk."""
+    """Maximum number of wrong children told at each node of a depth-first walk; None for all."""
     seed: int = 0
     thinkers: frozenset[str] = frozenset()
     """Runs in which a thinker wrote whole thoughts, which are not told again."""
 
     def thought(
-        self, trajectory: Trajectory, walk: Walk, lives: Mapping[int, bool], why: Mapping[int, str]
+        self, trajectory: Trajectory, walk: Walk, lives: Mapping[int, bool], reasons: Mapping[int, str]
     ) -> LongThought:
         """Tell a debate.
 
         Raises:
-            ConfigError: if that can't be told in this voice, or has no right answer.
+            ConfigError: if this voice can't tell the debate, or it has no right answer.
 
         """
         return trajectory.long_thought(
-            walk, wrong=self.wrong, labels=lives, reasons=why, seed=self.seed, voice=self.voice
+            walk, wrong=self.wrong, labels=lives, reasons=reasons, seed=self.seed, voice=self.voice
         )  # fmt: skip
 
 
@@ -60,7 +60,7 @@ def told_twins(
     if telling.walk is Walk.CHRONOLOGICAL and not trajectory.solved:
         left_out["that did not end with a right answer"] += 1
         return None
-    why = reasons(trajectory, debate.labels, debate.lives)
+    why = failure_reasons(trajectory, debate.labels, debate.lives)
     try:
         journey = telling.thought(trajectory, telling.walk, debate.lives, why)
         return journey, telling.thought(trajectory, Walk.SHORTCUT, debate.lives, why)
@@ -72,7 +72,7 @@ def told_twins(
 def twins(
     debate: AnnotatedDebate, telling: Telling, ruler: Ruler, wanted: str, left_out: Counter[str]
 ) -> Iterator[TrainingRow]:
-    """Yield the wanted one of the two twins, if both can be told; a journey in a model's words, if they are known."""
+    """Yield the wanted twin, if both can be told; a journey is in a model's words if a rewrite is accepted."""
     told = told_twins(debate, telling, left_out)
     if told is None:
         return
@@ -82,25 +82,27 @@ def twins(
     text, other = texts if wanted == JOURNEY else texts[::-1]
     by = rewrite.model if rewrite and wanted == JOURNEY else RULE
     prompt = messages(telling.voice.ask(debate.trajectory.problem))
-    asked = sum(ruler(message["content"]) for message in prompt)
     length, twin = ruler(text), ruler(other)
+    total = sum(ruler(message["content"]) for message in prompt) + max(length, twin)
     kind = "straight" if journey.wrong_turns == 0 else "with wrong turns"
     columns: dict[str, Any] = {"prompt": prompt, "completion": reply(text)}
     if debate.rewrites is not None:
         columns["by"] = by
-    yield TrainingRow(wanted, kind, debate.source, columns, shortcut.text, length, asked + max(length, twin), twin, by)
+    yield TrainingRow(wanted, kind, debate.source, columns, shortcut.text, length, total, twin, by)
 
 
-def reasons(trajectory: Trajectory, labels: Mapping[int, Label], lives: Mapping[int, bool]) -> dict[int, str]:
-    """Return why dead steps fail, by their labels, where nobody said so in the debate itself."""
+def failure_reasons(trajectory: Trajectory, labels: Mapping[int, Label], lives: Mapping[int, bool]) -> dict[int, str]:
+    """Return why dead steps fail, as their labels say, where the debate itself gives no reason."""
     found: dict[int, str] = {}
     for number, label in labels.items():
         if number >= len(trajectory.tree.nodes):  # a label of another run
             continue
         node = trajectory.tree.nodes[number]
-        told = node.reason.strip() or any(v.action is Action.BACKTRACK and v.critique.strip() for v in node.verdicts)
+        explained = node.reason.strip() or any(
+            v.action is Action.BACKTRACK and v.critique.strip() for v in node.verdicts
+        )
         dead = label.live is False and lives.get(number) is False
-        if dead and label.reason and not (told and node.rejected_by is not Author.STRATEGY):
+        if dead and label.reason and not (explained and node.rejected_by is not Author.STRATEGY):
             found[number] = label.reason
     return found
 
@@ -110,13 +112,13 @@ def whole_samples(
 ) -> Iterator[PairCandidate]:
     """Yield the whole debate as one thought, good if its answer was graded right and bad if it was not.
 
-    What a thinker wrote is taken as it stands.
+    The thought of a thinker is taken as it was written.
     """
     if trajectory.solved is None or not trajectory.finished:
         left_out["not graded"] += 1
         return
     try:
-        text = _written(trajectory) if source.run in telling.thinkers else _told(trajectory, telling)
+        text = _own_thought(trajectory) if source.run in telling.thinkers else _told(trajectory, telling)
     except ConfigError as error:
         left_out[str(error)] += 1
         return
@@ -131,7 +133,7 @@ def _told(trajectory: Trajectory, telling: Telling) -> str:
         raise ConfigError(f"can't be said in {telling.voice.name}") from error
 
 
-def _written(trajectory: Trajectory) -> str:
+def _own_thought(trajectory: Trajectory) -> str:
     attempts = trajectory.tree.nodes[1:]
     if len(attempts) != 1:  # the grade is of one of them
         raise ConfigError("several attempts in one run, or none: generate one attempt per debate")

@@ -1,7 +1,7 @@
-"""Writing a folder of training data, as `folder` beside this reads it: rows one at a time, what they are, and a card.
+"""Write a folder of training data, as `folder` reads it: rows one at a time, `meta.json` and a card.
 
-The folder is made beside its place and moved there when it is whole, so a stopped export leaves nothing that could be
-taken for one.
+The folder is made under a temporary name and renamed when it is complete, so a stopped export leaves no folder that
+looks complete.
 """
 
 # pyright: basic
@@ -19,12 +19,12 @@ from longthought.errors import ConfigError
 from longthought.training.data.folder import META, Split
 
 _GROUP: Final = 2_000
-"""Rows of a Parquet file written at once."""
+"""Rows of one group of a Parquet file."""
 Body = Mapping[str, Any]
 
 
 def write_lines(path: Path, rows: Iterable[Body]) -> int:
-    """Write JSON lines; return how many."""
+    """Write JSON lines; return their number."""
     count = 0
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for row in rows:
@@ -34,14 +34,14 @@ def write_lines(path: Path, rows: Iterable[Body]) -> int:
 
 
 def write_parquet(path: Path, rows: Iterable[Body]) -> int:
-    """Write a Parquet file, some rows at a time, by the schema of the first ones; return how many."""
+    """Write a Parquet file group by group, with the schema of the first group; return the number of rows."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    count, waiting = 0, iter(rows)
+    count, remaining = 0, iter(rows)
     writer: Any = None
     try:
-        for batch in iter(lambda: list(islice(waiting, _GROUP)), []):
+        for batch in iter(lambda: list(islice(remaining, _GROUP)), []):
             table = pa.Table.from_pylist(batch, schema=writer.schema if writer else None)
             writer = writer or pq.ParquetWriter(path, table.schema)
             writer.write_table(table)
@@ -71,7 +71,7 @@ def expect_parquet() -> None:
 def new_folder(out: Path) -> Generator[Path]:
     """Yield a folder to write into, which is moved to `out` when the block ends and removed when it fails.
 
-    What stands at `out` may be an empty folder, no other.
+    `out` must not exist, or be an empty folder.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
@@ -87,13 +87,13 @@ def new_folder(out: Path) -> Generator[Path]:
 
 
 def write_split(folder: Path, split: Split, rows: Iterable[Body], *, parquet: bool = False) -> int:
-    """Write the rows of one split; return how many."""
+    """Write the rows of one split; return their number."""
     if parquet:
         return write_parquet(folder / f"{split}.parquet", rows)
     return write_lines(folder / f"{split}.jsonl", rows)
 
 
 def write_description(folder: Path, meta: Mapping[str, Any], card: str) -> None:
-    """Write what the rows are: `meta.json`, and the card for people."""
+    """Write `meta.json` and the card."""
     (folder / META).write_text(json.dumps(meta, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     (folder / "README.md").write_text(card, encoding="utf-8")

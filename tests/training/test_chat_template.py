@@ -16,7 +16,7 @@ from transformers import PreTrainedTokenizerFast
 from longthought.errors import ModelError
 from longthought.problems.countdown import notation
 from longthought.training.bundled import model as small
-from longthought.training.data.masks import learned, training_template
+from longthought.training.chat_template import SAVE, learned, marked_template
 from longthought.training.data.report import ExportReport
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning", "ignore::DeprecationWarning")
@@ -56,7 +56,7 @@ def train_rows(made: ExportReport) -> Any:
 @pytest.mark.parametrize("format", ["sft-journey", "sft-shortcut", "policy", "critic"])
 def test_the_mask_of_compact_rows_covers_the_reply_and_its_end(labelled: Path, exported: Export, format: str) -> None:
     tokenizer = compact()
-    assert training_template(tokenizer, "compact") == MARKED
+    assert marked_template(tokenizer, "compact", SAVE) == MARKED
     for row in train_rows(exported(labelled, format)).select(range(10)):
         ids = learned(tokenizer, row["prompt"], row["completion"])
         words = row["completion"][0]["content"].split()
@@ -66,7 +66,7 @@ def test_the_mask_of_compact_rows_covers_the_reply_and_its_end(labelled: Path, e
 @pytest.mark.parametrize("format", ["sft-journey", "policy", "critic"])
 def test_the_mask_of_prose_rows_covers_the_reply_and_its_end(labelled: Path, exported: Export, format: str) -> None:
     tokenizer = bytewise()
-    template = training_template(tokenizer, "bytewise")
+    template = marked_template(tokenizer, "bytewise", SAVE)
     assert template != tokenizer.chat_template
     for row in train_rows(exported(labelled, format, dialect="prose")).select(range(5)):
         shown = tokenizer.decode(learned(tokenizer, row["prompt"], row["completion"], template))
@@ -122,8 +122,14 @@ def test_a_hub_that_is_out_of_reach_is_asked_once() -> None:
 @pytest.mark.parametrize(
     ("template", "words"),
     [
-        ("{% for m in messages %}{{ m['content'] }} {% endfor %}", r"no \{% generation %\} markers"),
-        (MARKED.replace(" <end>{% endgeneration %}", "{% endgeneration %} <end>"), "end token outside"),
+        (
+            "{% for m in messages %}{{ m['content'] }} {% endfor %}",
+            r"doesn't mark what the assistant says.*\{% generation %\}",
+        ),
+        (
+            MARKED.replace(" <end>{% endgeneration %}", "{% endgeneration %} <end>"),
+            r"without the end token .<end>.*before any \{% endgeneration %\}",
+        ),
         ("", "no chat template"),
     ],
 )
