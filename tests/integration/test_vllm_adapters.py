@@ -94,7 +94,9 @@ def test_tokens_and_logprobs_reach_the_events(debates: list[Trajectory], model: 
         assert call.token_ids is not None
         assert call.logprobs is not None
         assert len(call.token_ids) == len(call.logprobs) == call.usage.completion
-        assert tokenizer.decode(call.token_ids, skip_special_tokens=True) == call.text
+        decoded: str = tokenizer.decode(call.token_ids, skip_special_tokens=True)
+        # a reply cut at its limit may end within a character, which the server leaves out
+        assert decoded.removesuffix("\N{REPLACEMENT CHARACTER}") == call.text.removesuffix("\N{REPLACEMENT CHARACTER}")
         assert max(call.logprobs) <= 0
 
 
