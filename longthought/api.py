@@ -255,7 +255,7 @@ def context_of(
     settings: Mapping[str, Any],
 ) -> Context:
     """Build the context of a graph from its agents, tools and settings."""
-    given = settings if tools is None else {**settings, "tools": list(tools)}
+    given = settings if tools is None else {**settings, "tools": tools if isinstance(tools, str) else list(tools)}
     return catalogue.context(graph, with_models(given, _named(policy), _named(critic)))
 
 
@@ -280,4 +280,11 @@ def seated(context: Context, policy: str | Model | Proposer, critic: str | Model
 
 
 def _named(agent: str | Model | Proposer | Judge) -> str | Model:
-    return agent if isinstance(agent, str | Model) else agent.name
+    if isinstance(agent, str | Model):
+        return agent
+    name: object = getattr(agent, "name", None)
+    if not isinstance(name, str):
+        raise ConfigError(
+            f"an agent must be provider:model, a Model, or made with lt.policy or lt.critic, got {agent!r}"
+        )
+    return name

@@ -58,16 +58,22 @@ class Request(Record):
         return cls(**settings)
 
 
-def objection(error: ValidationError) -> str:
-    """Return the first error of pydantic as one sentence, with the field's name in backticks."""
+def objection(error: ValidationError, name: str = "") -> str:
+    """Return the first error of pydantic as one sentence.
+
+    Args:
+        error: What pydantic refused.
+        name: What to call the value; by default the field, in backticks.
+
+    """
     first = error.errors(include_url=False)[0]
-    name = ".".join(part for part in first["loc"] if isinstance(part, str)) or "the request"
+    name = name or f"`{'.'.join(part for part in first['loc'] if isinstance(part, str)) or 'the request'}`"
     limits: dict[str, Any] = first.get("ctx", {})
     match first["type"]:
         case "missing":
-            return f"`{name}` is missing"
+            return f"{name} is missing"
         case "extra_forbidden" | "unexpected_keyword_argument":
-            return f"unknown setting `{name}`"
+            return f"unknown setting {name}"
         case "greater_than":
             reason = f"must be more than {limits['gt']:.15g}"
         case "greater_than_equal":
@@ -78,6 +84,8 @@ def objection(error: ValidationError) -> str:
             reason = f"must be at most {limits['le']:.15g}"
         case "too_short":
             reason = f"must hold at least {limits['min_length']}"
+        case "sequence_str":
+            reason = "must be a list"
         case "literal_error" | "enum":
             reason = f"must be one of {limits['expected']}".replace("'", "").replace(" or ", ", ")
         case "value_error":
@@ -85,4 +93,4 @@ def objection(error: ValidationError) -> str:
         case _:
             said = first["msg"].removeprefix("Input should be ")
             reason = f"must be {said[:1].lower()}{said[1:]}"
-    return f"`{name}` {reason}, got {first['input']!r}"
+    return f"{name} {reason}, got {first['input']!r}"

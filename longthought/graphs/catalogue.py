@@ -14,6 +14,7 @@ from longthought.graphs.machine import Machine
 from longthought.graphs.sampling.graph import Sampling
 from longthought.graphs.search.graph import TreeSearch
 from longthought.graphs.self_critique import SelfCritique
+from longthought.request import objection
 
 GRAPHS: Final[Mapping[str, type[Machine[Any, Any]]]] = {
     machine.context.graph: machine for machine in (Debate, SelfCritique, Sampling, TreeSearch, Decompose)
@@ -57,8 +58,7 @@ def read(graph: str, written: Iterable[str], field: str = "settings") -> dict[st
         try:
             settings[name] = None if value == "none" else TypeAdapter(types[name]).validate_python(read_value)
         except ValidationError as error:
-            reason = error.errors(include_url=False)[0]["msg"]
-            raise ConfigError(f"`{field}` {text}: {reason[:1].lower()}{reason[1:]}") from error
+            raise ConfigError(f"`{field}` {text}: {objection(error, name)}") from error
     return settings
 
 

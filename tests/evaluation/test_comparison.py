@@ -276,7 +276,7 @@ def test_strategies_by_name_and_written_out() -> None:
         ([], ["a/b=debate"], "write NAME=GRAPH:SETTING=VALUE"),
         ([], ["x=debate:colour=red"], "`strategy` colour=red: write NAME=VALUE; the settings of debate are"),
         ([], ["x=debate:rounds=many"], "rounds=many"),
-        ([], ["x=debate:rounds=0"], "rounds=0: input should be greater than"),
+        ([], ["x=debate:rounds=0"], "rounds=0: rounds must be at least 1"),
         ([], ["x=duel"], "unknown graph 'duel'"),
         ([], ["debate=debate"], "`strategy` debate: that name is taken"),
         ([], ["x=debate", "x=debate:rounds=2"], "`strategy` x: that name is taken"),

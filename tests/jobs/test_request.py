@@ -114,3 +114,17 @@ def test_a_sampling_run_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
     assert len(list(lt.generate([GAME], out=tmp_path, **given))) == 0
     with pytest.raises(RunFolderError, match="attempts 2 -> 3"):
         next(lt.generate([GAME], out=tmp_path, **given | {"attempts": 3}))
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"rounds": "x"}, "`rounds` must be a valid integer"),
+        ({"tools": "algebra"}, "`tools` must be a list, got 'algebra'"),
+        ({"policy": 42}, "an agent must be .*got 42"),
+        ({"critic": object()}, "an agent must be "),
+    ],
+)
+def test_values_of_wrong_types_get_a_sentence(settings: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        lt.solve("Use 3, 7, 16 and 20, each once, to make 46.", **settings)
