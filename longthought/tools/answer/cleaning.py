@@ -24,7 +24,7 @@ _RELATIONS: Final = {"leq": r"\le ", "geq": r"\ge ", "neq": r"\ne ", "lt": "<", 
 _FONTS: Final = "mathrm|mathit|mathsf|mathnormal|text|textrm|textit|textnormal|operatorname"
 _Replacement = str | Callable[[re.Match[str]], str]
 _LATEX: Final[tuple[tuple[re.Pattern[str], _Replacement], ...]] = (
-    (re.compile(r"(?<![0-9.,])[0-9]{1,3}(?:(?:\\,|,\\!|\{,\}\\!)[0-9]{3})+(?![0-9])"),
+    (re.compile(r"(?<![0-9.,])[0-9]{1,3}(?:(?:\\,|,\\!)[0-9]{3})+(?![0-9])"),
      lambda m: re.sub("[^0-9]+", ",", m[0])),
     (re.compile(r"\\!"), ""),
     (re.compile(r"\\(?:[,;:>]|(?:quad|qquad|enspace|thinspace|[hv]fill)(?![a-zA-Z])|[hv]space\*?\s*\{[^{}]*\})|\\ "),
@@ -36,18 +36,20 @@ _LATEX: Final[tuple[tuple[re.Pattern[str], _Replacement], ...]] = (
     (re.compile(r"\^\s*\{?\s*\\(?:circ|degree)(?![a-zA-Z])\s*\}?|\\degree(?![a-zA-Z])"), r"^\\circ "),
     (re.compile(r"\\%"), "%"),
     (re.compile(r"\\(?:lbrace|\{)"), r"\\{"), (re.compile(r"\\(?:rbrace|\})"), r"\\}"),
+    (re.compile(r"(\\(?:mathrm|mathit|mathsf|mathbf|boldsymbol|bm))\s+([a-zA-Z0-9])"), r"\1{\2}"),
+    (re.compile(r"\\(?:mathbf|boldsymbol|bm)\s*\{\s*([a-zA-Z])\s*\}"), r" \1 "),
     (re.compile(r"\{\s*\\(?:rm|bf|it|sf)\s+([^{}]*)\}"), r"\\text{\1}"),
     (re.compile(r"\\(?:rm|bf|it|sf|uppi|boldmath)(?![a-zA-Z])"), lambda m: r"\pi " if m[0] == r"\uppi" else ""),
     (re.compile(rf"\\(?:{_FONTS})\s*\{{\s*(e|i|\\?pi|ln|log|exp|max|min|gcd|(?:arc)?(?:sin|cos|tan)|(?:sin|cos|tan|cot)h?)\s*\}}"),
      lambda m: f" {m[1]} " if len(m[1]) == 1 else "\\" + m[1].removeprefix("\\") + " "),
     (re.compile(r"\\(?:mathrm|operatorname|mathop)\s*\{\s*d\s*\}(?=\s*(?:\\?[a-zA-Z]|\^))"), " d "),
     (re.compile(r"\{\s+([a-zA-Z0-9])\s+\}"), r"{\1}"),
-    (re.compile(r"\\(?:text|textbf|textit|textrm|textsf|textnormal|mathrm|mathbf|mathsf|mbox|operatorname)\s*\{([^{}]*)\}"),
+    (re.compile(r"\\(?:text|textbf|textit|textrm|textsf|textnormal|mathrm|mathbf|boldsymbol|bm|mathsf|mbox|operatorname)\s*\{([^{}]*)\}"),
      r"\\text{\1}"),
     (re.compile(r"\\text\{\s*([-+]?[0-9][0-9.,/]*)\s*\}"), r"\1"),
     (re.compile(r"^\s*\\text\{\s*(\(?[A-Za-z]\)?)\s*\}\s*$"), r"\1"),
 )  # fmt: skip
-_PLAIN: Final = (("~", " "), ("{,}", ","), ("<=", r"\le "), (">=", r"\ge "), ("!=", r"\ne "), ("**", "^"))
+_PLAIN: Final = (("~", " "), ("<=", r"\le "), (">=", r"\ge "), ("!=", r"\ne "), ("**", "^"))
 _WRAPPERS: Final = tuple(
     re.compile(pattern, re.DOTALL)
     for pattern in (
@@ -77,6 +79,7 @@ def clean(text: str) -> str:
     text = text.replace("$", DOLLAR) if text.count("$") == 1 else text.replace("$", "")
     if "\\begin" in text:
         text = re.sub(r"\\\\|\\(?:cr|tabularnewline)(?![a-zA-Z])", ROW_BREAK, text)
+    text = text.replace("{,}", ",")
     if "." in text:
         text = _REPEATING.sub(_fraction, text)
     if "\\" in text:

@@ -10,13 +10,11 @@ from typing import Final
 
 from longthought.tools.answer.choices import compare_choices
 from longthought.tools.answer.cleaning import clean
-from longthought.tools.answer.equivalence import DIFFERENT, SAME, Decision, Equivalence, Pending, symbolically, unknown
+from longthought.tools.answer.equivalence import DIFFERENT, SAME, Decision, Equivalence, symbolically, unknown
 from longthought.tools.answer.exact import value
 from longthought.tools.answer.intervals import same_set, union
-from longthought.tools.answer.layout import as_latex, layout, named
-from longthought.tools.answer.matrices import Matrix, compare_matrices, compare_with_elements, matrix
 from longthought.tools.answer.measures import compare_measures
-from longthought.tools.answer.systems import System, compare_systems, compare_with_tuple, statements_in, system
+from longthought.tools.answer.rows import compare_rows
 from longthought.tools.answer.writing import AnswerKind, Written, read
 from longthought.tools.workers import WorkerCrashed, Workers, WorkerTimeout
 
@@ -81,7 +79,7 @@ def _compare(gold: str, given: str) -> Decision:
     if gold == given and gold:
         return SAME
     if "\\begin" in gold or "\\begin" in given:
-        return _compare_layouts(gold, given)
+        return compare_rows(gold, given, _compare)
     return _compare_parts(read(gold), read(given))
 
 
@@ -100,7 +98,9 @@ def _unreadable(text: str) -> str | None:
         deepest = max(deepest, depth, -depth)
     if deepest > MAX_DEPTH:
         return f"has brackets more than {MAX_DEPTH} deep"
-    return "has a bracket that is never closed" if text.count("{") != text.count("}") else None
+    braces = text.replace("\\{", "") if "\\begin" in text else text  # the brace before a system may stand alone
+    closing = braces.replace("\\}", "") if braces is not text else text
+    return "has a bracket that is never closed" if braces.count("{") != closing.count("}") else None
 
 
 def _compare_parts(gold: Written, given: Written) -> Decision:
@@ -142,7 +142,10 @@ def _spelling(text: str) -> str:
 def _compare_equation(gold: Written, given: Written) -> Decision:
     """Compare an equation, such as `2 + 3 = 5`, with an answer that is none."""
     equation, plain = (gold, given) if "=" in gold.body else (given, gold)
-    values = [value(part) for part in equation.body.split("=")]
+    parts = equation.body.split("=")
+    if len(parts) > 2 and re.fullmatch(r"\\?[a-zA-Z]+(?:_\{?\w\}?)?", parts[0].strip()):
+        parts = parts[1:]  # the name in `x = 2 + 3 = 5`
+    values = [value(part) for part in parts]
     single = value(plain.body)
     if single is not None and None not in values:
         if len(set(values)) == 1 and (gold.unit, gold.percent) == (given.unit, given.percent):
@@ -151,63 +154,3 @@ def _compare_equation(gold: Written, given: Written) -> Decision:
     if plain.name:
         return symbolically(gold.text, given.text)
     return unknown("one is an equation, the other is not")
-
-
-# Answers in several rows.
-
-
-def _compare_layouts(gold: str, given: str) -> Decision:
-    """Compare two answers of which at least one is a matrix, a system or a function by cases."""
-    (gold_name, gold), (given_name, given) = named(gold), named(given)
-    if gold_name and given_name and _compare(gold_name, given_name) != SAME:
-        return unknown("named differently")
-    one, other = _read_rows(gold), _read_rows(given)
-    if isinstance(one, str) and isinstance(other, str) and "\\begin" not in one + other:
-        return _compare(one, other)
-    if isinstance(one, Matrix) and isinstance(other, Matrix):
-        found = compare_matrices(one, other, _compare)
-        return found or _symbolically(gold, given)
-    if isinstance(one, System) and isinstance(other, System):
-        return compare_systems(one, other, _compare)
-    if isinstance(one, str) and not isinstance(other, str):
-        return _compare_rows(other, one) or _symbolically(gold, given)
-    if isinstance(other, str) and not isinstance(one, str):
-        return _compare_rows(one, other) or _symbolically(gold, given)
-    return _symbolically(gold, given) if isinstance(one, str) else unknown("one is a matrix, the other is a system")
-
-
-def _read_rows(text: str) -> Matrix | System | str:
-    """Read a text of several rows; an environment of one row is its content, and anything else stays as it is."""
-    laid_out = layout(text)
-    if found := matrix(text, laid_out):
-        return found
-    found = system(laid_out) if laid_out else None
-    if found and len(found.statements) == 1:
-        return found.statements[0]
-    return found or text
-
-
-def _compare_rows(rows: Matrix | System, text: str) -> Decision | None:
-    """Compare rows with an answer in a line; None if that must be done symbolically."""
-    if "\\begin" in text:
-        return None
-    written = read(text)
-    if isinstance(rows, System):
-        if statements := statements_in(text):
-            return compare_systems(rows, System(tuple(statements)), _compare)
-        if rows.statements and written.kind in (AnswerKind.TUPLE, AnswerKind.BRACKETS):
-            return compare_with_tuple(rows, written.parts)
-        return unknown("one is a system, the other is not")
-    if rows.determinant:
-        return None
-    if len(rows.entries) > 1 and value(text) is not None:
-        return DIFFERENT
-    return (
-        compare_with_elements(rows, written.parts, _compare)
-        if len(written.parts) > 1
-        else unknown("one is a matrix, the other is not")
-    )
-
-
-def _symbolically(gold: str, given: str) -> Pending:
-    return Pending(((as_latex(gold), as_latex(given)),), "matrices that were not computed")

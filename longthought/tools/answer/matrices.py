@@ -4,12 +4,12 @@ A matrix keeps its shape. Where only the notation differs, as between a column a
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from longthought.tools.answer.cleaning import is_balanced
-from longthought.tools.answer.equivalence import DIFFERENT, SAME, Decision, Equivalence, all_equal, unknown
+from longthought.tools.answer.equivalence import DIFFERENT, SAME, Decision, all_equal, unknown
 from longthought.tools.answer.layout import Layout
 from longthought.tools.answer.writing import split
 
@@ -103,26 +103,26 @@ def compare_matrices(gold: Matrix, given: Matrix, compare: Compare) -> Decision 
             return None
         if gold.shape != given.shape[::-1] or 1 not in gold.shape:
             return DIFFERENT
-        alike = _compare_entries(gold.entries, given.entries, compare)
+        alike = compare_entries(gold.entries, given.entries, compare)
         return DIFFERENT if alike == DIFFERENT else unknown("one is a row, the other a column")
-    alike = _compare_entries(gold.entries, given.entries, compare)
+    alike = compare_entries(gold.entries, given.entries, compare)
     if gold.determinant:
         return SAME if alike == SAME else None
     return alike
 
 
-def compare_with_elements(gold: Matrix, elements: tuple[str, ...], compare: Compare) -> Decision:
-    """Compare a vector with a list or a tuple, which may mean a point or a set."""
-    if 1 not in gold.shape or gold.determinant:
-        return unknown("one is a matrix, the other is not")
-    alike = _compare_entries(gold.entries, elements, compare) if len(elements) == len(gold.entries) else DIFFERENT
-    return DIFFERENT if alike == DIFFERENT else unknown("one is a matrix, the other is not")
+def compare_with_elements(one: Matrix, elements: tuple[str, ...], compare: Compare) -> Decision:
+    """Compare a vector with a tuple of elements, which may mean the same vector or a point."""
+    if 1 in one.shape:
+        alike = compare_entries(one.entries, elements, compare) if len(elements) == len(one.entries) else DIFFERENT
+        if alike == DIFFERENT:
+            return DIFFERENT
+    return unknown("one is a matrix, the other is not")
 
 
-def _compare_entries(gold: tuple[str, ...], given: tuple[str, ...], compare: Compare) -> Decision:
+def compare_entries(gold: Iterable[str], given: Iterable[str], compare: Compare) -> Decision:
+    """Compare expressions one by one; letters that usually stand for any number may hide that all are equal."""
+    gold, given = tuple(gold), tuple(given)
+    free = any(map(_PARAMETER.search, gold)) and any(map(_PARAMETER.search, given))
     decisions = [compare(*pair) for pair in zip(gold, given, strict=True)]
-    parameters = any(map(_PARAMETER.search, gold)) and any(map(_PARAMETER.search, given))
-    differs = any(isinstance(d, Equivalence) and d.equal is False for d in decisions)
-    if differs and not parameters:
-        return DIFFERENT
-    return all_equal(decisions, "its letters may stand for any number" if parameters else "")
+    return all_equal(decisions, "its letters may stand for any number" if free else "")

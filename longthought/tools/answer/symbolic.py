@@ -54,7 +54,10 @@ def judge(gold: str, given: str) -> SymbolicFinding:
             gold_value, given_value = _read(gold), _read(given)
             if gold_value is None or given_value is None:
                 return None, f"{'the reference' if gold_value is None else 'the answer'} can't be read as mathematics"
-            return _judge(gold_value, given_value)
+            equal, detail = _judge(gold_value, given_value)
+            if equal and _differ_in_case(gold, given):
+                return None, "equal if capital and small letters are the same"
+            return equal, detail
     except _Alarm:
         return None, f"no result after {_SECONDS:g} s"
     except RecursionError:
@@ -78,6 +81,12 @@ def _read(text: str) -> Any:
     latex = re.sub(r"([0-9.]+)\s*\^\\circ", r"(\1\\cdot\\frac{\\pi}{180})", text)
     parsed: list[Any] = parse(f"${latex}$", _CONFIG, parsing_timeout=None)
     return parsed[0] if parsed and not isinstance(parsed[0], str) else None
+
+
+def _differ_in_case(gold: str, given: str) -> bool:
+    """Say whether one has a capital where the other has a small letter, between which Math-Verify doesn't tell."""
+    one, other = (set(re.findall(r"[a-zA-Z]", re.sub(r"\\[a-zA-Z]+", "", text))) for text in (gold, given))
+    return any(letter.swapcase() in other - one for letter in one - other)
 
 
 def _judge(gold: Any, given: Any) -> SymbolicFinding:

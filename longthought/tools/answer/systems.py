@@ -6,16 +6,16 @@ that systems differ only where the same unknowns are given other values.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from longthought.tools.answer.equivalence import DIFFERENT, SAME, Decision, Pending, all_equal, unknown
 from longthought.tools.answer.exact import value
 from longthought.tools.answer.layout import Layout
+from longthought.tools.answer.matrices import Compare, compare_entries
 from longthought.tools.answer.writing import split
 
-Compare = Callable[[str, str], Decision]
 _BY_CASES: Final = frozenset({"cases", "dcases", "rcases"})
 _IN_ROWS: Final = frozenset(
     [
@@ -104,7 +104,7 @@ def compare_systems(gold: System, given: System, compare: Compare) -> Decision:
         return unknown("one is a function by cases, the other a system")
     values, others = _values(gold), _values(given)
     if values and others and values.keys() == others.keys():
-        return all_equal([compare(values[name], others[name]) for name in values])
+        return compare_entries(values.values(), (others[name] for name in values), compare)
     doubt = unknown("other equations, which may have the same solutions")
     rest = list(given.statements)
     for statement in gold.statements:

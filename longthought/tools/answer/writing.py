@@ -52,7 +52,7 @@ class Written:
 
 
 _NAME: Final = re.compile(r"(\\?[a-zA-Z]+(?:_\{?\w\}?)?(?:\([a-zA-Z]\))?)\s*=(?!=)\s*(.+)", re.DOTALL)
-_MONEY: Final = re.compile(rf"([-+]?)\s*([{DOLLAR}€£¥₹])\s*((?:[0-9.]|\(\\frac).*)", re.DOTALL)
+_MONEY: Final = re.compile(rf"([-+]?)\s*([{DOLLAR}€£¥₹])\s*((?:[0-9.]|\(?\\frac).*)", re.DOTALL)
 _UNIT: Final = re.compile(
     rf"(?P<body>.*?[0-9)}}.]|.*\\pi)\s*(?P<unit>[{DOLLAR}€£¥₹¢]|\\text\{{[^{{}}]*\}}(?:\^\{{?[0-9]\}}?)?(?:\s*/\s*\\text\{{[^{{}}]*\}}(?:\^\{{?[0-9]\}}?)?)?)\s*",
     re.DOTALL,
@@ -62,7 +62,7 @@ _BARE_UNIT: Final = re.compile(
     r"(?P<unit>[a-zA-Z][a-zA-Z .'-]*(?:\^\{?[0-9]\}?)?(?:/[a-zA-Z]+(?:\^\{?[0-9]\}?)?)?)",
     re.DOTALL,
 )
-_WORD: Final = re.compile(r"(?<![\\a-zA-Z])[a-zA-Z]{2,}")
+_WORD: Final = re.compile(r"(?<![\\a-zA-Z])[a-zA-Z]{2,}(?![a-zA-Z]|\s*\^)")
 _MATHEMATICS: Final = """
     sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh ln log exp sqrt pi max min gcd lcm mod inf abs frac
     dx dy dt xy ab ac bc xyz abc
