@@ -37,11 +37,11 @@ _LATEX: Final[tuple[tuple[re.Pattern[str], _Replacement], ...]] = (
     (re.compile(r"\\%"), "%"),
     (re.compile(r"\\(?:lbrace|\{)"), r"\\{"), (re.compile(r"\\(?:rbrace|\})"), r"\\}"),
     (re.compile(r"(\\(?:mathrm|mathit|mathsf|mathbf|boldsymbol|bm))\s+([a-zA-Z0-9])"), r"\1{\2}"),
-    (re.compile(r"\\(?:mathbf|boldsymbol|bm)\s*\{\s*([a-zA-Z])\s*\}"), r" \1 "),
+    (re.compile(r"\\(?:mathbf|boldsymbol|bm)\s*\{\s*([a-zA-Z])\s*\}"), lambda m: _letter(m)),
     (re.compile(r"\{\s*\\(?:rm|bf|it|sf)\s+([^{}]*)\}"), r"\\text{\1}"),
     (re.compile(r"\\(?:rm|bf|it|sf|uppi|boldmath)(?![a-zA-Z])"), lambda m: r"\pi " if m[0] == r"\uppi" else ""),
     (re.compile(rf"\\(?:{_FONTS})\s*\{{\s*(e|i|\\?pi|ln|log|exp|max|min|gcd|(?:arc)?(?:sin|cos|tan)|(?:sin|cos|tan|cot)h?)\s*\}}"),
-     lambda m: f" {m[1]} " if len(m[1]) == 1 else "\\" + m[1].removeprefix("\\") + " "),
+     lambda m: _letter(m) if len(m[1]) == 1 else "\\" + m[1].removeprefix("\\") + " "),
     (re.compile(r"\\(?:mathrm|operatorname|mathop)\s*\{\s*d\s*\}(?=\s*(?:\\?[a-zA-Z]|\^))"), " d "),
     (re.compile(r"\{\s+([a-zA-Z0-9])\s+\}"), r"{\1}"),
     (re.compile(r"\\(?:text|textbf|textit|textrm|textsf|textnormal|mathrm|mathbf|boldsymbol|bm|mathsf|mbox|operatorname)\s*\{([^{}]*)\}"),
@@ -103,6 +103,12 @@ def _unwrap(text: str) -> str:
             if match and is_balanced(match[1]):
                 text = match[1].strip()
     return text
+
+
+def _letter(command: re.Match[str]) -> str:
+    """Write a letter without its font, apart from other letters around it."""
+    before, after = command.string[: command.start()][-1:], command.string[command.end() :][:1]
+    return " " * before.isalpha() + command[1] + " " * after.isalpha()
 
 
 def _fraction(decimal: re.Match[str]) -> str:

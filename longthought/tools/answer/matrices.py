@@ -26,6 +26,11 @@ _BRACKETS: Final = {
 _TRANSPOSED: Final = re.compile(
     r"[(\[](?P<inside>.+)[)\]]\s*\^\s*\{?\s*(?:T|\\top|\\intercal|\\text\{T\}|\\mathsf\s*\{?T\}?)\s*\}?", re.DOTALL
 )
+_SCALAR: Final = re.compile(
+    r"(?:[-+*/^(){}0-9.\s]|\\(?:frac|sqrt|pi|cdot|times|lambda|mu|alpha|beta|theta)(?![a-zA-Z])|(?<![a-zA-Z\\])[a-z](?![a-zA-Z]))+"
+)
+"""What a scalar may be written with; capital letters are matrices, and other commands functions."""
+_RELATION: Final = re.compile(r"[=<>]|\\(?:le|ge|ne)(?![a-zA-Z])")
 _PARAMETER: Final = re.compile(r"(?<![a-zA-Z\\])[rstuk](?![a-zA-Z])|\\(?:lambda|mu|alpha|beta)(?![a-zA-Z])")
 
 
@@ -56,6 +61,8 @@ def matrix(text: str, laid_out: Layout | None) -> Matrix | None:
     if bracket is None or not laid_out.rows or len(set(map(len, laid_out.rows))) > 1:
         return None
     before, after = laid_out.before, laid_out.after
+    if laid_out.name == "array" and any(_RELATION.search(cell) for row in laid_out.rows for cell in row):
+        return None
     for opening, closing in _BRACKETS.items():
         if not bracket and before.endswith(opening) and after == closing:
             bracket, before, after = opening, before.removesuffix(opening).strip(), ""
@@ -75,7 +82,7 @@ def _factor(text: str) -> str | None:
     text = re.sub(r"(?:\\cdot|\\times|\*)\s*$", "", text).strip()
     if text in ("", "-"):
         return text + "1"
-    if "\\begin" in text or not is_balanced(text) or re.search(r"[=,;<>&]|[-+^/(\[{|]$", text):
+    if not _SCALAR.fullmatch(text) or not is_balanced(text) or text[-1] in "-+^/":
         return None
     return text if not re.search(r"[-+]", re.sub(r"\([^()]*\)|\{[^{}]*\}", "", text[1:])) else None
 

@@ -82,11 +82,13 @@ def _compare_ratios(gold: Written, given: Written) -> Equivalence:
         return SAME
     gold_values, given_values = [value(p) for p in gold_parts], [value(p) for p in given_parts]
     times = [_is_time(written) for written in (gold, given)]
+    if None in gold_values or None in given_values:
+        return unknown("a ratio or a time")
     gold_proportions, given_proportions = _proportions(gold_values), _proportions(given_values)
     same_ratio = gold_proportions is not None and gold_proportions == given_proportions
     if all(times) and not same_ratio and _clock(gold_values) != _clock(given_values):
         return DIFFERENT
-    if None in gold_values or None in given_values or any(times):
+    if any(times):
         return unknown("a ratio or a time")
     if gold_proportions is None or given_proportions is None:
         return unknown("a ratio")

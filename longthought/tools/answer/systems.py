@@ -68,6 +68,8 @@ def _piece(row: tuple[str, ...]) -> tuple[str, str] | None:
     """Read the value and the condition of a row."""
     if len(row) == 1 and (match := _WHERE.search(row[0])):
         row = row[0][: match.start()], row[0][match.start() :]
+    if len(row) == 1 and len(split(row[0])) == 2:
+        row = split(row[0])
     if len(row) != 2 or not row[0] or not row[1] or _RELATION.match(row[1]) or _RELATION.search(row[0]):
         return None
     condition = _WHERE.sub(lambda match: match[1] or "", row[1], count=1).strip(" .,;")
@@ -141,13 +143,17 @@ def _compare_pieces(
     decisions = list[Decision]()
     rest = list(given)
     for gold_value, condition in gold:
-        same = next((piece for piece in rest if compare(condition, piece[1]) == SAME), None)
+        same = next((piece for piece in rest if _are_same(condition, piece[1], compare)), None)
         if same is None:
             return unknown("its conditions are written otherwise")
         rest.remove(same)
         decision = compare(gold_value, same[0])
         decisions.append(decision if _must_agree(gold_value, same[0], condition) else _doubtful(decision))
     return unknown("its conditions are written otherwise") if rest else all_equal(decisions)
+
+
+def _are_same(condition: str, other: str, compare: Compare) -> bool:
+    return "".join(condition.split()) == "".join(other.split()) or compare(condition, other) == SAME
 
 
 def _must_agree(gold: str, given: str, condition: str) -> bool:
