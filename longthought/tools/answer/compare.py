@@ -21,7 +21,7 @@ from longthought.tools.workers import WorkerCrashed, Workers, WorkerTimeout
 MAX_ANSWER: Final = 2_000
 """Maximum number of characters of an answer."""
 MAX_DEPTH: Final = 30
-"""Maximum nesting of brackets."""
+"""Maximum nesting of brackets, and number of LaTeX environments."""
 WORKERS: Final = Workers("longthought.tools.answer.symbolic:judge", size=2, seconds=10.0)
 """Their time limit exceeds the one in `symbolic`, which keeps a process warm, and ends calls that hang in C."""
 
@@ -92,6 +92,8 @@ def _unreadable(text: str) -> str | None:
         return "holds half a character (a lone surrogate)"
     if any(sign < " " and sign not in "\t\n\r" for sign in text):
         return "holds control characters"
+    if text.count("\\begin") > MAX_DEPTH:
+        return f"has more than {MAX_DEPTH} environments"
     depth = deepest = 0
     for sign in text:
         depth += (sign in "([{") - (sign in ")]}")

@@ -16,6 +16,8 @@ from longthought.tools.answer.layout import Layout
 from longthought.tools.answer.matrices import Compare, compare_entries
 from longthought.tools.answer.writing import split
 
+_MAX_ROWS: Final = 30
+"""Maximum number of rows that are matched in any order."""
 _BY_CASES: Final = frozenset({"cases", "dcases", "rcases"})
 _IN_ROWS: Final = frozenset(
     [
@@ -100,6 +102,8 @@ def statements_in(text: str) -> list[str]:
 
 def compare_systems(gold: System, given: System, compare: Compare) -> Decision:
     """Compare two systems, or two functions by cases."""
+    if max(len(side.statements) + len(side.pieces) for side in (gold, given)) > _MAX_ROWS:
+        return unknown(f"more than {_MAX_ROWS} rows")
     if gold.pieces and given.pieces:
         return _compare_pieces(gold.pieces, given.pieces, compare)
     if gold.pieces or given.pieces:
