@@ -85,7 +85,7 @@ def _compare_ratios(gold: Written, given: Written) -> Equivalence:
     if None in gold_values or None in given_values:
         return unknown("a ratio or a time")
     gold_proportions, given_proportions = _proportions(gold_values), _proportions(given_values)
-    same_ratio = gold_proportions is not None and gold_proportions == given_proportions
+    same_ratio = all(gold_values) and gold_proportions == given_proportions  # 0:30 is no ratio
     if all(times) and not same_ratio and _clock(gold_values) != _clock(given_values):
         return DIFFERENT
     if any(times):

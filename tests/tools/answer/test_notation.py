@@ -200,6 +200,11 @@ SAME, DIFFERENT, UNKNOWN = True, False, None
         (r"\pm 0", "0", UNKNOWN),
         ("12:00", "24:00", UNKNOWN),
         ("10:30", "10:31", DIFFERENT),
+        ("0:30", "0:45", DIFFERENT),
+        ("6:05", "6:50", DIFFERENT),
+        ("5x", "5", DIFFERENT),
+        ("3h", "3", DIFFERENT),
+        (r"12\pi \text{ sq. units}", r"12\pi", SAME),
         (r"1\,000", "1001", DIFFERENT),
     ],
 )  # fmt: skip
