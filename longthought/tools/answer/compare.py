@@ -1,8 +1,9 @@
 r"""Compare a final answer with the reference: equal, different, or unknown. This is the entrance to the folder.
 
 Exact comparisons are made here: numbers as rationals, lists and tuples of them, intervals, ratios, units, percentages,
-choices, words. The rest goes to Math-Verify in a worker process (`symbolic`) with bounded time and memory; a comparison
-that doesn't finish in time is unknown, not wrong. The problem and its domain are not known here.
+choices, words, and rows of all these. The rest goes to Math-Verify in a worker process (`symbolic`) with bounded time
+and memory; a comparison that doesn't finish in time is unknown, not wrong. The problem and its domain are not known
+here.
 """
 
 import re
@@ -63,7 +64,7 @@ async def _judge(pair: tuple[str, str]) -> Equivalence:
 
 
 def decide(gold: str, given: str) -> Decision:
-    """Compare exactly if possible; else return the two expressions that must be compared symbolically."""
+    """Compare exactly if possible; else return the expressions that must be compared symbolically."""
     for name, text in (("reference", gold), ("answer", given)):
         if fault := _unreadable(text):
             return Equivalence(None if name == "reference" or text.strip() else False, f"the {name} {fault}")
@@ -100,9 +101,9 @@ def _unreadable(text: str) -> str | None:
         deepest = max(deepest, depth, -depth)
     if deepest > MAX_DEPTH:
         return f"has brackets more than {MAX_DEPTH} deep"
-    braces = text.replace("\\{", "") if "\\begin" in text else text  # the brace before a system may stand alone
-    closing = braces.replace("\\}", "") if braces is not text else text
-    return "has a bracket that is never closed" if braces.count("{") != closing.count("}") else None
+    if "\\begin" in text:  # the brace before a system stands alone
+        text = text.replace("\\{", "").replace("\\}", "")
+    return "has a bracket that is never closed" if text.count("{") != text.count("}") else None
 
 
 def _compare_parts(gold: Written, given: Written) -> Decision:

@@ -19,21 +19,10 @@ from longthought.tools.answer.writing import split
 _MAX_ROWS: Final = 30
 """Maximum number of rows that are matched in any order."""
 _BY_CASES: Final = frozenset({"cases", "dcases", "rcases"})
-_IN_ROWS: Final = frozenset(
-    [
-        "aligned",
-        "align",
-        "alignedat",
-        "alignat",
-        "split",
-        "gathered",
-        "gather",
-        "eqnarray",
-        "equation",
-        "multline",
-        "array",
-    ]
-)
+_IN_ROWS: Final = frozenset({
+    "aligned", "align", "alignedat", "alignat", "split", "gathered", "gather", "eqnarray", "equation",
+    "multline", "array",
+})  # fmt: skip
 _RELATION: Final = re.compile(r"[=<>]|\\(?:le|ge|ne|equiv|in|approx|Rightarrow|implies|iff)(?![a-zA-Z])")
 _WHERE: Final = re.compile(
     r",?\s*(?:\\text\{\s*,?\s*(?:if|for|when|where)(?![a-z])\s*([^{}]*)\}|(?<![a-zA-Z])(?:if|for|when|where)(?![a-zA-Z]))"
