@@ -15,7 +15,8 @@ import resource
 import time
 from collections import Counter
 
-from longthought.tools.answer.compare import WORKERS, Equivalence, compare, decide
+from longthought.tools.answer.compare import WORKERS, compare, decide
+from longthought.tools.answer.equivalence import Equivalence
 
 
 def pair(rng: random.Random) -> tuple[str, str, str]:

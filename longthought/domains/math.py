@@ -5,7 +5,8 @@ from typing import Final
 
 from longthought.domains.domain import Domain, Grade
 from longthought.problems.problem import AnswerReference, Problem, Reference
-from longthought.tools.answer.compare import Equivalence, compare, decide
+from longthought.tools.answer.compare import compare, decide
+from longthought.tools.answer.equivalence import Equivalence
 
 
 class Math(Domain):

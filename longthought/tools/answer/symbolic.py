@@ -17,6 +17,7 @@ from typing import Any, Final
 import latex2sympy2_extended.sets  # pyright: ignore[reportMissingTypeStubs]
 import math_verify  # pyright: ignore[reportMissingTypeStubs]
 import sympy as untyped_sympy  # pyright: ignore[reportMissingTypeStubs]
+from latex2sympy2_extended import NormalizationConfig  # pyright: ignore[reportMissingTypeStubs]
 from math_verify.parser import LatexExtractionConfig  # pyright: ignore[reportMissingTypeStubs]
 
 sympy: Any = untyped_sympy  # its own types are mostly unknown
@@ -30,7 +31,15 @@ _SECONDS: Final = 3.0
 _DIGITS: Final = 100
 """Digits compared beyond the decimal point, so that 9^99 and 9^99 + 1 differ."""
 _MAX_DIGITS: Final = 3_000
-_CONFIG: Final = (LatexExtractionConfig(),)
+_CONFIG: Final = (
+    LatexExtractionConfig(
+        normalization_config=NormalizationConfig(
+            units=False,  # which would read `2t` as two tonnes; `units` has removed them
+            malformed_operators=True,
+            nits=True,
+        )
+    ),
+)
 _POINTS: Final = (sympy.Rational(7, 11), sympy.Rational(17, 5), sympy.Rational(29, 23), sympy.Rational(61, 19))
 _PARAMETERS: Final = frozenset("kmn")
 """Letters that usually stand for any whole number."""
@@ -54,7 +63,12 @@ def judge(gold: str, given: str) -> SymbolicFinding:
             gold_value, given_value = _read(gold), _read(given)
             if gold_value is None or given_value is None:
                 return None, f"{'the reference' if gold_value is None else 'the answer'} can't be read as mathematics"
-            return _judge(gold_value, given_value)
+            equal, detail = _judge(gold_value, given_value)
+            if equal and _differ_in_case(gold, given):
+                return None, "equal if capital and small letters are the same"
+            if equal and gold.count("'") != given.count("'"):
+                return None, "equal without its primes"
+            return equal, detail
     except _Alarm:
         return None, f"no result after {_SECONDS:g} s"
     except RecursionError:
@@ -77,7 +91,22 @@ def _limit(seconds: float) -> Generator[None, None, None]:
 def _read(text: str) -> Any:
     latex = re.sub(r"([0-9.]+)\s*\^\\circ", r"(\1\\cdot\\frac{\\pi}{180})", text)
     parsed: list[Any] = parse(f"${latex}$", _CONFIG, parsing_timeout=None)
-    return parsed[0] if parsed and not isinstance(parsed[0], str) else None
+    return _same_letters(parsed[0]) if parsed and not isinstance(parsed[0], str) else None
+
+
+def _same_letters(thing: Any) -> Any:
+    """Let a letter be one variable, which Math-Verify assumes real in some texts and not in others."""
+    if not isinstance(thing, (sympy.Expr, sympy.MatrixBase)):
+        return thing
+    return thing.xreplace(
+        {s: sympy.Symbol(s.name, real=True) for s in thing.free_symbols if isinstance(s, sympy.Symbol)}
+    )
+
+
+def _differ_in_case(gold: str, given: str) -> bool:
+    """Say whether one has a capital where the other has a small letter, between which Math-Verify doesn't tell."""
+    one, other = (set(re.findall(r"[a-zA-Z]", re.sub(r"\\[a-zA-Z]+", "", text))) for text in (gold, given))
+    return any(letter.swapcase() in other - one for letter in one - other)
 
 
 def _judge(gold: Any, given: Any) -> SymbolicFinding:

@@ -4,12 +4,11 @@ r"""Take a final answer apart by its notation: its body, its name, its unit, its
 """
 
 import re
-import unicodedata
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from longthought.tools.answer.cleaning import DOLLAR, is_balanced
 from longthought.tools.answer.exact import value
 from longthought.tools.answer.units import Unit, is_unit_letter, unit
 
@@ -52,44 +51,10 @@ class Written:
     """2 in `101_2`."""
 
 
-_DOLLAR: Final = "\ue000"
-"""Stands for a dollar sign that means money and is no LaTeX."""
-_SYMBOLS: Final = str.maketrans({
-    "−": "-", "–": "-", "—": "-", "×": r"\times ", "·": r"\cdot ", "⋅": r"\cdot ", "∙": r"\cdot ", "÷": "/", "⁄": "/",
-    "π": r"\pi ", "°": r"^\circ ", "∞": r"\infty ", "∪": r"\cup ", "∩": r"\cap ", "±": r"\pm ", "≤": r"\le ",
-    "≥": r"\ge ", "≠": r"\ne ", "∅": r"\emptyset ", "∈": r"\in ", "√": r"\sqrt ", "％": "%", "，": ",", "\xa0": " ",
-    "’": "'", "θ": r"\theta ", "：": ":",
-})  # fmt: skip
-_RELATIONS: Final = {"leq": r"\le ", "geq": r"\ge ", "neq": r"\ne ", "lt": "<", "gt": ">"}
-_Replacement = str | Callable[[re.Match[str]], str]
-_REPLACEMENTS: Final[tuple[tuple[re.Pattern[str], _Replacement], ...]] = (
-    (re.compile(r"\\(?:[,;:!>]|quad|qquad|enspace|thinspace)(?![a-zA-Z])|\\ |~"), " "),
-    (re.compile(r"\\(?:left|right|big|Big|bigg|Bigg|displaystyle|textstyle|limits)(?![a-zA-Z])\.?"), ""),
-    (re.compile(r"\\[dtc]frac(?![a-zA-Z])"), r"\\frac"),
-    (re.compile(r"\\(leq|geq|neq|lt|gt)(?:slant)?(?![a-zA-Z])"),
-     lambda m: _RELATIONS[m[1]]),
-    (re.compile(r"<="), r"\\le "), (re.compile(r">="), r"\\ge "), (re.compile(r"!="), r"\\ne "),
-    (re.compile(r"\\(?:varnothing|O)(?![a-zA-Z])"), r"\\emptyset "),
-    (re.compile(r"\^\s*\{?\s*\\(?:circ|degree)(?![a-zA-Z])\s*\}?|\\degree(?![a-zA-Z])"), r"^\\circ "),
-    (re.compile(r"\\%"), "%"),
-    (re.compile(r"\{,\}"), ","),
-    (re.compile(r"\*\*"), "^"),
-    (re.compile(r"\\(?:lbrace|\{)"), r"\\{"), (re.compile(r"\\(?:rbrace|\})"), r"\\}"),
-)  # fmt: skip
-_WRAPPERS: Final = tuple(
-    re.compile(pattern, re.DOTALL)
-    for pattern in (
-        r"\$\$(.*)\$\$", r"\$([^$]*)\$", r"\\\((.*)\\\)", r"\\\[(.*)\\\]", r"\\(?:boxed|fbox)\s*\{(.*)\}",
-        r"\*\*(.*)\*\*", r"`([^`]*)`",
-    )
-)  # fmt: skip
-_TEXT: Final = re.compile(r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|mbox|operatorname)\s*\{([^{}]*)\}")
-_POWER: Final = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+")
-_VULGAR_FRACTION: Final = re.compile("[¼-¾⅐-⅞]")
 _NAME: Final = re.compile(r"(\\?[a-zA-Z]+(?:_\{?\w\}?)?(?:\([a-zA-Z]\))?)\s*=(?!=)\s*(.+)", re.DOTALL)
-_MONEY: Final = re.compile(rf"([-+]?)\s*([{_DOLLAR}€£¥₹])\s*([0-9.].*)", re.DOTALL)
+_MONEY: Final = re.compile(rf"([-+]?)\s*([{DOLLAR}€£¥₹])\s*((?:[0-9.]|\(?\\frac).*)", re.DOTALL)
 _UNIT: Final = re.compile(
-    rf"(?P<body>.*?[0-9)}}.]|.*\\pi)\s*(?P<unit>[{_DOLLAR}€£¥₹¢]|\\text\{{[^{{}}]*\}}(?:\^\{{?[0-9]\}}?)?(?:\s*/\s*\\text\{{[^{{}}]*\}}(?:\^\{{?[0-9]\}}?)?)?)\s*",
+    rf"(?P<body>.*?[0-9)}}.]|.*\\pi)\s*(?P<unit>[{DOLLAR}€£¥₹¢]|\\text\{{[^{{}}]*\}}(?:\^\{{?[0-9]\}}?)?(?:\s*/\s*\\text\{{[^{{}}]*\}}(?:\^\{{?[0-9]\}}?)?)?)\s*",
     re.DOTALL,
 )
 _BARE_UNIT: Final = re.compile(
@@ -97,34 +62,12 @@ _BARE_UNIT: Final = re.compile(
     r"(?P<unit>[a-zA-Z][a-zA-Z .'-]*(?:\^\{?[0-9]\}?)?(?:/[a-zA-Z]+(?:\^\{?[0-9]\}?)?)?)",
     re.DOTALL,
 )
-_WORD: Final = re.compile(r"(?<![\\a-zA-Z])[a-zA-Z]{2,}")
+_WORD: Final = re.compile(r"(?<![\\a-zA-Z])[a-zA-Z]{2,}(?![a-zA-Z]|\s*\^)")
 _MATHEMATICS: Final = """
     sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh ln log exp sqrt pi max min gcd lcm mod inf abs frac
     dx dy dt xy ab ac bc xyz abc
 """
 _FUNCTIONS: Final = frozenset(_MATHEMATICS.split())
-
-
-def clean(text: str) -> str:
-    """Normalise an answer to plain LaTeX without layout commands."""
-    text = _POWER.sub(lambda m: f"^{{{unicodedata.normalize('NFKC', m[0]).replace('−', '-')}}}", text)
-    text = _VULGAR_FRACTION.sub(lambda m: f" {unicodedata.normalize('NFKC', m[0])}", text).translate(_SYMBOLS)
-    text = text.replace("\\$", _DOLLAR).strip()
-    before = None
-    while before != text:
-        before = text
-        text = re.sub(r"(?<![\d\\])\.$|(?<=[\d)}\]$])[.,;]$", "", text.strip()).strip()
-        for wrapper in _WRAPPERS:
-            match = wrapper.fullmatch(text)
-            if match and _balanced(match[1]):
-                text = match[1].strip()
-    text = text.replace("$", _DOLLAR) if text.count("$") == 1 else text.replace("$", "")
-    for pattern, replacement in _REPLACEMENTS:
-        text = pattern.sub(replacement, text)
-    text = _TEXT.sub(r"\\text{\1}", text)
-    text = re.sub(r"\\text\{\s*([-+]?[0-9][0-9.,/]*)\s*\}", r"\1", text)
-    text = re.sub(r"^\\text\{\s*(\(?[A-Za-z]\)?)\s*\}$", r"\1", text.strip())
-    return re.sub(r"\s+", " ", text).strip()
 
 
 def read(text: str) -> Written:
@@ -153,12 +96,12 @@ def _split_unit(body: str) -> tuple[str, Unit | None]:
     """Split a number or an expression from the unit behind or the currency before it."""
     if match := _MONEY.fullmatch(body):
         rest, smaller = _split_unit(match[3])
-        sign = match[2].replace(_DOLLAR, "$")
+        sign = match[2].replace(DOLLAR, "$")
         return match[1] + rest, unit(sign) if smaller is None or not smaller.known else smaller
     if match := re.fullmatch(r"(.+?)\s*(?:\^\\circ|\\text\{\s*degrees?\s*\})\s*", body, re.DOTALL):
         return (match[1], unit("°")) if value(match[1]) is not None else (body, None)
     if match := _UNIT.fullmatch(body):
-        written = re.sub(r"\\text\{([^{}]*)\}", r"\1", match["unit"]).replace(_DOLLAR, "$")
+        written = re.sub(r"\\text\{([^{}]*)\}", r"\1", match["unit"]).replace(DOLLAR, "$")
         if (found_unit := unit(written)) and written.strip() not in ("or", "and"):
             return match["body"].strip(), found_unit
     if (match := _BARE_UNIT.fullmatch(body)) and value(match["body"]) is not None:
@@ -175,7 +118,7 @@ def _kind(body: str) -> tuple[AnswerKind, tuple[str, ...]]:
     if re.fullmatch(r"[0-9.]+(?:\s*:\s*[0-9.]+)+", body):
         return AnswerKind.RATIO, tuple(part.strip() for part in body.split(":"))
     opening, closing = ("\\{", "\\}") if body.startswith("\\{") else (body[:1], body[-1:])
-    if body.endswith(closing) and len(body) >= 2 and _balanced(inside := body[len(opening) : -len(closing)]):
+    if body.endswith(closing) and len(body) >= 2 and is_balanced(inside := body[len(opening) : -len(closing)]):
         parts = split(inside)
         if opening == "\\{" or (opening == "{" and len(parts) > 1):
             return AnswerKind.SET, parts
@@ -223,13 +166,3 @@ def _groups_thousands(text: str, index: int) -> bool:
         and re.match(r",[0-9]{3}(?![0-9])", text[index:]) is not None
         and text[index - 1 : index].isdecimal()
     )
-
-
-def _balanced(text: str) -> bool:
-    """Say whether every bracket in a text has its partner inside."""
-    depth = 0
-    for sign in text:
-        depth += (sign in "([{") - (sign in ")]}")
-        if depth < 0:
-            return False
-    return depth == 0
