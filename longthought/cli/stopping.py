@@ -23,7 +23,7 @@ def stoppable(message: Callable[[], str], *, on_terminate: bool = True) -> Gener
         typer.Exit: with 130 after Ctrl-C, or 143 after SIGTERM.
 
     """
-    received = signal.SIGINT
+    received, before = signal.SIGINT, None
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         nonlocal received
@@ -31,9 +31,12 @@ def stoppable(message: Callable[[], str], *, on_terminate: bool = True) -> Gener
         raise KeyboardInterrupt
 
     if on_terminate and threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, interrupt)
+        before = signal.signal(signal.SIGTERM, interrupt)
     try:
         yield
     except KeyboardInterrupt:
         typer.echo(f"longthought: {message()}", err=True)
         raise typer.Exit(128 + received) from None
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGTERM, before)
