@@ -20,6 +20,8 @@ MAX_FROM_ITERATOR: Final = 100_000
 """Maximum number of elements taken from an iterator, which may be endless."""
 ATOMS: Final = frozenset({NoneType, bool, int, float, str})
 """Types whose values need no look at what else they could be."""
+_LARGE: Final = 1 << 63
+"""The size from which integers are written in base 16, since Python limits the digits in base 10."""
 _FUNCTIONS: Final = """
     abs all any ascii bin bool bytearray bytes chr complex dict divmod enumerate filter float frozenset hash hex id int
     isinstance issubclass iter len list map max min next object oct ord pow range repr reversed round set slice sorted
@@ -63,7 +65,10 @@ def encode(
         whole: encode the value itself as plain data, and ask `share` only about its elements.
 
     """
-    if type(value) not in ATOMS and share is not None and not whole and (entry := share(value)) is not None:
+    kind = cast(Any, type(value))
+    if kind is int and -_LARGE < value < _LARGE:
+        return value
+    if kind not in ATOMS and share is not None and not whole and (entry := share(value)) is not None:
         return entry
     match value:
         case None | bool():
@@ -105,9 +110,9 @@ def _encode_collection(value: Any, refer: Callable[[Any], Any], share: Callable[
         return [encode(item, refer, share) for item in items]
 
     kind = cast(Any, type(value))
-    if isinstance(value, tuple) and isinstance(fields := kind.__dict__.get("_fields"), tuple):
+    if tuple in kind.__mro__ and isinstance(fields := kind.__dict__.get("_fields"), tuple):
         names = [str(field) for field in cast(tuple[Any, ...], fields)]
-        return ["named", kind.__name__, names, entries(tuple[Any].__iter__(cast(Any, value)))]
+        return ["named", kind.__name__, names, entries(tuple[Any].__iter__(value))]
     if issubclass(kind, defaultdict):
         pairs = [item for pair in dict[Any, Any].items(value) for item in pair]
         return ["defaultdict", encode(value.default_factory, refer, share), entries(pairs)]
@@ -150,7 +155,7 @@ def decode(data: Any, resolve: Callable[[Any], Any]) -> Any:
 
     """
     match data:
-        case None | bool() | str():
+        case None | bool() | str() | int():
             return data
         case [str(kind), *parts]:
             if (reader := _READERS.get(kind)) is None:
@@ -171,7 +176,7 @@ def _defaultdict(parts: list[Any], read: Callable[[Any], Any]) -> Any:
 
 def _named(parts: list[Any], read: Callable[[Any], Any]) -> Any:
     kind: Any = namedtuple(str(parts[0]), [str(name) for name in parts[1]])  # noqa: PYI024  # pyright: ignore[reportUntypedNamedTuple]
-    return kind(*(read(item) for item in parts[2]))
+    return cast(Any, kind)(*(read(item) for item in parts[2]))
 
 
 def _numpy(parts: list[Any], read: Callable[[Any], Any]) -> Any:

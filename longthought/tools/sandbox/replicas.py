@@ -5,6 +5,7 @@ those that its sender has changed. Since only one of the two processes runs at a
 Instances of classes that both processes know are replicated in the same way, by their attributes.
 """
 
+import operator
 import sys
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Mapping
@@ -131,10 +132,10 @@ def _parts(value: Any) -> list[Any]:
 
 
 def _same(parts: list[Any], others: list[Any]) -> bool:
-    """Say whether the parts are the same objects; only bytes are made anew each time."""
-    return len(parts) == len(others) and all(
-        part is other or (type(part) is bytes and part == other) for part, other in zip(parts, others, strict=True)
-    )
+    """Say whether the parts are the same objects; only the bytes of a bytearray are made anew each time."""
+    if len(parts) == len(others) == 1 and type(parts[0]) is type(others[0]) is bytes:
+        return parts == others
+    return len(parts) == len(others) and all(map(operator.is_, parts, others))
 
 
 def _fill(value: Any, parts: list[Any]) -> None:
