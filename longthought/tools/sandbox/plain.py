@@ -175,8 +175,9 @@ def _defaultdict(parts: list[Any], read: Callable[[Any], Any]) -> Any:
 
 
 def _named(parts: list[Any], read: Callable[[Any], Any]) -> Any:
-    kind: Any = namedtuple(str(parts[0]), [str(name) for name in parts[1]])  # noqa: PYI024  # pyright: ignore[reportUntypedNamedTuple]
-    return cast(Any, kind)(*(read(item) for item in parts[2]))
+    names = [str(name) for name in cast(list[Any], parts[1])]
+    kind: Any = namedtuple(str(parts[0]), names)  # noqa: PYI024  # pyright: ignore[reportUntypedNamedTuple]
+    return kind(*(read(item) for item in cast(list[Any], parts[2])))
 
 
 def _numpy(parts: list[Any], read: Callable[[Any], Any]) -> Any:
