@@ -2,13 +2,17 @@
 
 HumanEval lines hold `prompt`, `entry_point` and `test`; MBPP lines hold `text` (or `prompt`) and `test_list`. Their
 solutions are dropped unread. The tests go into the reference; an MBPP statement shows the first of them, as the data
-set's authors do, since only the tests name the function.
+set's authors do, since only the tests name the function. The imports and helpers of a HumanEval prompt stand before the
+program and the tests, and so do the imports of MBPP's tests, so that a function that stands alone is graded as in the
+data set.
 
 Chen et al., "Evaluating Large Language Models Trained on Code", 2021; Austin et al., "Program Synthesis with Large
 Language Models", 2021.
 """
 
+import ast
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from longthought.domains.domain import Domain, Grade
@@ -33,7 +37,11 @@ class Code(Domain):
         match row:
             case {"entry_point": str(entry), "test": str(tests), "prompt": str(prompt)}:
                 statement = f"Complete this program:\n\n```python\n{prompt.rstrip()}\n```"
-                reference: dict[str, Any] = {"tests": f"{tests}\n\ncheck({entry})\n", "names": [entry]}
+                reference: dict[str, Any] = {
+                    "tests": f"{tests}\n\ncheck({entry})\n",
+                    "names": [entry],
+                    "setup": _without(prompt, entry),
+                }
             case {"test_list": [str(first), *_] as asserts}:
                 text = row.get("text") or row.get("prompt")
                 if not isinstance(text, str):
@@ -41,7 +49,8 @@ class Code(Domain):
                 statement = f"{text.strip()}\n\nThe program must pass this test:\n\n```python\n{first.strip()}\n```"
                 setup = str(row.get("test_setup_code") or "")
                 more = [str(test) for test in (*asserts, *(row.get("challenge_test_list") or ()))]
-                reference = {"tests": "\n".join([setup, *more]).strip() + "\n", "names": []}
+                imports = "\n".join(str(line) for line in row.get("test_imports") or ())
+                reference = {"tests": "\n".join([setup, *more]).strip() + "\n", "names": [], "setup": imports}
             case _:
                 return None
         name = str(row.get("task_id", row.get("id", "")))
@@ -75,7 +84,7 @@ class Code(Domain):
         """Run a program against the tests, which run in a separate process, and then against the cases."""
         assert isinstance(reference, CodeReference)
         if reference.tests.strip():
-            judged = await shared().judge(answer, reference.tests, names=reference.names)
+            judged = await shared().judge(answer, reference.tests, names=reference.names, setup=reference.setup)
             if judged.mark is not Mark.PASSED:
                 return (False if judged.mark is Mark.FAILED else None), judged.detail
         for number, case in enumerate(reference.cases, start=1):
@@ -87,6 +96,15 @@ class Code(Domain):
             if result.stdout.split() != case.output.split():
                 return False, f"case {number} of {len(reference.cases)}: it printed something else"
         return True, ""
+
+
+def _without(prompt: str, entry: str) -> str:
+    """Return the imports and helpers of a prompt, without the function that is to be completed."""
+    for text in (prompt, f"{prompt.rstrip()}\n    pass\n"):
+        with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+            body = ast.parse(text).body
+            return "\n\n".join(ast.unparse(node) for node in body if getattr(node, "name", "") != entry)
+    return ""
 
 
 def _last_program(text: str) -> str | None:

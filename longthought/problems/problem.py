@@ -82,6 +82,8 @@ class CodeReference(Reference):
     """Ends without an exception if the candidate is right."""
     names: tuple[str, ...] = ()
     """What the tests may see of the candidate; all it defines where none are given."""
+    setup: str = ""
+    """Imports, functions and classes that stand before any program and before the tests; no secret."""
     cases: tuple[Case, ...] = ()
 
     @model_validator(mode="after")

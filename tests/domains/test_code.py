@@ -45,6 +45,7 @@ def test_a_human_eval_line(tmp_path: Path) -> None:
     assert "candidate(0, 1)" not in statement
     assert reference.names == ("add",)
     assert reference.tests.rstrip().endswith("check(add)")
+    assert reference.setup == ""
     assert examples(statement) == ["assert (add(2, 3)) == (5)"]
 
 
@@ -56,6 +57,22 @@ def test_an_mbpp_line_shows_its_first_test_and_no_other(tmp_path: Path) -> None:
     assert "abcda" not in statement
     for line in (*MBPP["test_list"], *MBPP["challenge_test_list"], "import math"):
         assert line in reference.tests
+
+
+def test_a_prompts_helpers_and_the_tests_imports_are_the_setup(tmp_path: Path) -> None:
+    prompt = (
+        f"import math\nfrom typing import List\n\nLIMIT = 3\n\ndef half(x):\n    return x / 2\n\n{HUMAN_EVAL['prompt']}"
+    )
+    unfinished = {**HUMAN_EVAL, "task_id": "b", "prompt": "import math\n\ndef add(x, y):\n    # Add them."}
+    imports = MBPP | {"test_imports": ["import math", "from collections import deque"]}
+    helped, bare, imported = (
+        row[3].setup for row in read(tmp_path, {**HUMAN_EVAL, "prompt": prompt}, unfinished, imports)
+    )
+    assert helped.split("\n\n")[:3] == ["import math", "from typing import List", "LIMIT = 3"]
+    assert "def half" in helped
+    assert "def add" not in helped
+    assert bare == "import math"
+    assert imported == "import math\nfrom collections import deque"
 
 
 def test_our_own_lines(tmp_path: Path) -> None:

@@ -11,8 +11,14 @@ zygote        the process inside that has its libraries loaded and forks for eve
 lockdown      limits that a forked child puts on itself before it runs any code
 script        runs a program in the child
 candidate     runs a candidate in the child, and answers the examiner's calls
+actions       what the examiner may have done to the candidate's objects
 examiner      runs hidden tests in another child, against the candidate
-plain         values that may pass between candidate and examiner
+reading       what the text of the tests tells before they run
+standin       stand-ins, in the examiner, for the candidate's objects
+link          one end of the pipe between candidate and examiner
+plain         values that may pass between them
+replicas      mutable values of which both hold a replica
+raising       exceptions that pass between them
 wire          messages between the processes
 tape          the buffer that holds a run's output
 ending        exit codes of the children

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Coroutine, Sequence
 from typing import Any, Final, TypeVar
 
+from longthought.tools.sandbox import reading
 from longthought.tools.sandbox.confinement import Confinement, Unavailable, confinement
 from longthought.tools.sandbox.result import Judgement, Mark, RunResult, RunStatus
 from longthought.tools.sandbox.worker import SandboxWorker, WorkerDied
@@ -67,28 +68,33 @@ class Sandbox:
             return RunResult(RunStatus.ERROR, detail=f"the code has more than {_MAX_CODE:,} characters: not run")
         return await self._in_own_thread(self._run({"code": code, "stdin": stdin, "cells": list(cells)}))
 
-    async def judge(self, candidate: str, tests: str, *, names: Sequence[str] = ()) -> Judgement:
+    async def judge(self, candidate: str, tests: str, *, names: Sequence[str] = (), setup: str = "") -> Judgement:
         """Run hidden tests against a candidate, which can neither read them nor write its own mark.
 
         The tests run in a process of their own. For each function or class that the candidate defines, they see a
         stand-in of that name, which sends the arguments over a pipe as plain data and returns the candidate's answer in
         the same way; values are compared in the process of the tests. So tests of the form `assert f(x) == y`, and
-        `check(f)`, work unchanged.
+        `check(f)`, work unchanged. Both processes see the changes that either makes to lists, dicts, sets and instances
+        of classes that the tests define; functions and iterators may be arguments.
 
-        The tests can't use: changes that the candidate makes to its arguments, their own functions as arguments,
-        operators on objects of the candidate's own classes (methods and attributes work), output, and modules that they
-        don't import themselves. The candidate can forge anything else that the tests take from it, so tests are only as
-        strict as their comparisons.
+        Where tests need what two processes can't share, such as a module's state, a candidate that fails them is marked
+        as unsupported. So is one that passes only by an equality of its own. The candidate can forge anything else that
+        the tests take from it, so tests are only as strict as their comparisons.
 
         Args:
             candidate: the program under test.
             tests: a program that ends without an exception if the candidate is right, and calls it at least once.
-            names: names of the candidate that the tests may see; by default all that it defines but names of builtins.
+            names: names of the candidate that the tests may see; by default those that the tests use without defining
+                them, except names of builtins where there are others.
+            setup: imports, functions and classes that the data set puts before any program; the candidate sees them.
 
         """
-        if len(candidate) + len(tests) > _MAX_CODE:
+        if len(candidate) + len(tests) + len(setup) > _MAX_CODE:
             return Judgement(Mark.FAILED, f"the code has more than {_MAX_CODE:,} characters: not run")
-        return await self._in_own_thread(self._judge({"code": candidate}, {"tests": tests, "names": list(names)}))
+        classes = dict.fromkeys(reading.classes(setup), "") | reading.classes(tests)
+        for_program = {"code": candidate, "setup": setup, "classes": classes}
+        for_tests = {"tests": tests, "setup": setup, "classes": list(classes), "names": list(names)}
+        return await self._in_own_thread(self._judge(for_program, for_tests))
 
     def close(self) -> None:
         """End all processes, with their runs. A closed sandbox starts new ones when it is used again."""

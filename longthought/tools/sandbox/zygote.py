@@ -120,12 +120,12 @@ class Zygote:
         requests, replies, ready, mark_pipe = os.pipe(), os.pipe(), os.pipe(), os.pipe()
 
         def answer() -> int:
-            code = wire.receive(_CONTROL)["code"]
+            payload = wire.receive(_CONTROL)
             os.write(ready[1], b"1")
             _standard_input(b"")
             _keep_only(requests[0], replies[1], first=3)
             self._confine(header)
-            candidate.serve(code, 3, 4)
+            candidate.serve(payload["code"], payload["setup"], payload["classes"], 3, 4)
             return ending.DONE
 
         def ask() -> int:
@@ -133,7 +133,7 @@ class Zygote:
             _standard_input(b"")
             _keep_only(requests[1], replies[0], mark_pipe[1], first=3)
             self._confine(header)
-            examiner.examine(payload["tests"], payload["names"], 3, 4, 5)
+            examiner.examine(payload["tests"], payload["setup"], payload["classes"], payload["names"], 3, 4, 5)
             return ending.DONE
 
         answering = _fork(answer, {}, (requests[0], replies[1], ready[1]))

@@ -112,6 +112,20 @@ CHEATS = {
     "runs out of memory": "def double(x): return bytearray(10 << 30)",
     "overruns the stack": "import ctypes\ndef double(x): ctypes.string_at(0)",
     "shadows what the tests import": "def isclose(*a): return True\ndef double(x): return 5\ndef all(*a): return True",
+    "forges a list that it wasn't given": "import json, os\ndef double(x):\n"
+    "    d = json.dumps({'value': ['int', '5'], 'changed': [[n, 'list', [['int', '5']]] for n in "
+    "range(40)]}).encode()\n"
+    "    os.write(4, len(d).to_bytes(8, 'big') + d)\n    return 5",
+    "asks for what it wasn't given": "import json, os\nfor n in range(-9, 9):\n"
+    "    for do in ('call', 'next', 'get', 'read'):\n"
+    "        d = {'do': do, 'object': n, 'arguments': ['tuple', []], 'keywords': ['dict', []]}\n"
+    "        d = json.dumps(d).encode()\n        os.write(4, len(d).to_bytes(8, 'big') + d)\ndef double(x): return 5",
+    "returns a module": "import os\ndef double(x): return os",
+    "an equality that knows its values": "class Any:\n    def __eq__(self, other): return other not in ()\n"
+    "def double(x): return Any()",
+    "a named tuple equal to anything": "from collections import namedtuple\nclass Any(namedtuple('T', 'x')):\n"
+    "    def __eq__(self, other): return True\ndef double(x): return Any(1)",
+    "an iterator without end": "import itertools\ndouble = itertools.count",
     "finds the tests in files": "import os\nopen('/tmp/sitecustomize.py', 'w').write('import os; os._exit(113)')\n"
     "def double(x): return 5",
 }
@@ -139,8 +153,57 @@ def test_the_tests_are_nowhere_in_the_candidates_memory(seat: Seat) -> None:
     assert seat.judge(f"{candidate}\n{KEEP}", hidden)["mark"] == "failed", "what is there, is found"
 
 
+async def test_an_equality_that_only_the_program_can_tell_is_no_pass(sandbox: Sandbox) -> None:
+    knowing = "class Any:\n    def __eq__(self, other): return type(other) is int\ndef double(x): return Any()"
+    found = await sandbox.judge(knowing, "assert double(2) == 4")
+    assert found.mark is Mark.UNSUPPORTED, found
+    assert "equality" in found.detail
+
+
+async def test_a_function_of_the_tests_shows_nothing_but_its_results(sandbox: Sandbox) -> None:
+    look = (
+        "import gc, inspect\ndef look(f):\n    seen = [f, f.__globals__, f.__closure__, f.__code__.co_consts, "
+        "f.__defaults__]\n"
+        "    return f() + ('hidden' in repr(seen)) + ('hidden' in repr(inspect.getclosurevars(f)))"
+    )
+    tests = "secret = 'hidden'\ndef f(): return len(secret)\nassert look(f) == 6"
+    assert (await sandbox.judge(look, tests)).mark is Mark.PASSED
+
+
+async def test_a_class_of_the_tests_brings_none_of_their_names(sandbox: Sandbox) -> None:
+    look = (
+        "def look(n): return n.v + sum(name in type(n).__init__.__globals__ for name in ('wanted', 'answer', 'look2'))"
+    )
+    tests = (
+        "wanted = 1\ndef answer(): return 1\nclass N:\n    def __init__(self, v): self.v = v\n"
+        "assert look(N(4)) == 4\nassert N(4).v == 4"
+    )
+    assert (await sandbox.judge(look, tests)).mark is Mark.PASSED
+
+
+@pytest.mark.parametrize(
+    "tests", ["assert len(f(2)) == 2\nassert set(f(3)) == {0, 1, 2}", "assert sum(max(3, 4)) == 4"]
+)
+async def test_a_program_does_not_choose_which_builtins_are_its_own(sandbox: Sandbox, tests: str) -> None:
+    program = "def f(n): return []\ndef len(x): return 2\ndef set(x): return {0, 1, 2}\ndef sum(x): return 4\nmax = min"
+    assert (await sandbox.judge(program, tests)).mark is not Mark.PASSED
+
+
+async def test_values_that_change_on_both_sides_cost_no_more_than_they_must(sandbox: Sandbox) -> None:
+    program = (
+        "kept = []\ndef put(xs, x):\n    xs.append(x)\n    return xs\n"
+        "def keep(x):\n    kept.append(x)\n    return len(kept)"
+    )
+    tests = (
+        "big = list(range(5000))\nfor n in range(50):\n    put(big, n)\nassert len(big) == 5050 and big[-1] == 49\n"
+        "for n in range(1000):\n    assert keep([n]) == n + 1\nassert kept[7] == [7]"
+    )
+    assert (await sandbox.judge(program, tests)).mark is Mark.PASSED
+
+
 UNSUPPORTED = {
-    "a function as an argument": "assert double(lambda: 1)",
+    "a lock as an argument": "import threading\nassert double(threading.Lock())",
+    "a class that extends the program's": "class Mine(double): pass\nassert double(1)",
     "tests that are no program": "assert double(",
     "tests that test nothing": "assert 1 == 1",
 }
