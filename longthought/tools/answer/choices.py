@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from longthought.tools.answer.cleaning import is_balanced
-from longthought.tools.answer.equivalence import DIFFERENT, SAME, Decision, Equivalence, Pending, unknown
+from longthought.tools.answer.equivalence import DIFFERENT, SAME, Decision, Equivalence, Undecided, unknown
 
 _FIRST: Final = re.compile(r"[(\[{A-Ja-jOo]|\\text|\\boldsymbol")
 _WHOLE: Final = re.compile(r"\\(?:text|textbf|mathbf|mathrm|boldsymbol)\s*\{(.*)\}", re.DOTALL)
@@ -71,8 +71,8 @@ def compare_choices(gold: str, given: str, compare: Callable[[str, str], Decisio
     if gold_choice.letter != given_choice.letter:
         return unknown("the text of the reference under another letter") if texts == SAME else DIFFERENT
     doubt = "the letter of the reference with another text"
-    if isinstance(texts, Pending):
-        return Pending(texts.pairs, doubt)
+    if isinstance(texts, Undecided):
+        return Undecided(texts.pairs, doubt)
     return unknown(doubt) if isinstance(texts, Equivalence) and texts.equal is False else SAME
 
 

@@ -14,7 +14,7 @@ class Equivalence:
     """The reason or the condition; it never quotes the reference, since it is logged."""
 
 
-class Pending(NamedTuple):
+class Undecided(NamedTuple):
     """A comparison that depends on expressions, which must be compared symbolically: all of them must be equal."""
 
     pairs: tuple[tuple[str, str], ...]
@@ -23,7 +23,7 @@ class Pending(NamedTuple):
     """Why the answers may be equal although expressions differ; empty if they are different then."""
 
 
-Decision = Equivalence | Pending
+Decision = Equivalence | Undecided
 
 SAME: Final = Equivalence(True)
 DIFFERENT: Final = Equivalence(False, "it is not the reference")
@@ -34,9 +34,9 @@ def unknown(reason: str) -> Equivalence:
     return Equivalence(None, reason)
 
 
-def symbolically(gold: str, given: str) -> Pending:
+def symbolically(gold: str, given: str) -> Undecided:
     """Leave a comparison to a worker."""
-    return Pending(((gold, given),))
+    return Undecided(((gold, given),))
 
 
 def all_equal(decisions: list[Decision], doubt: str = "") -> Decision:
@@ -52,8 +52,8 @@ def all_equal(decisions: list[Decision], doubt: str = "") -> Decision:
     for decision in decisions:
         if isinstance(decision, Equivalence) and decision.equal is None:
             return decision
-    pending = [d for d in decisions if isinstance(d, Pending)]
+    pending = [d for d in decisions if isinstance(d, Undecided)]
     if not pending:
         return SAME
     doubt = doubt or next((d.doubt for d in pending if d.doubt), "")
-    return Pending(tuple(pair for d in pending for pair in d.pairs), doubt)
+    return Undecided(tuple(pair for d in pending for pair in d.pairs), doubt)

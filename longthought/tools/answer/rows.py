@@ -1,6 +1,6 @@
 """Compare answers of which at least one is laid out in rows: a matrix, a system, a function by cases."""
 
-from longthought.tools.answer.equivalence import DIFFERENT, SAME, Decision, Pending, symbolically, unknown
+from longthought.tools.answer.equivalence import DIFFERENT, SAME, Decision, Undecided, symbolically, unknown
 from longthought.tools.answer.exact import value
 from longthought.tools.answer.layout import as_latex, layout, named
 from longthought.tools.answer.matrices import Compare, Matrix, compare_matrices, compare_with_elements, matrix
@@ -48,7 +48,7 @@ def _read(text: str) -> Matrix | System | str:
 
 def _computed(gold: str, given: str) -> Decision:
     """Leave sums and products of matrices to a worker, whose no is no proof: it knows few of their notations."""
-    return Pending(((as_latex(gold), as_latex(given)),), "an expression of matrices")
+    return Undecided(((as_latex(gold), as_latex(given)),), "an expression of matrices")
 
 
 def _compare_system(rows: System, line: str, compare: Compare) -> Decision:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from longthought.tools.answer.equivalence import DIFFERENT, SAME, Decision, Pending, all_equal, unknown
+from longthought.tools.answer.equivalence import DIFFERENT, SAME, Decision, Undecided, all_equal, unknown
 from longthought.tools.answer.exact import value
 from longthought.tools.answer.layout import Layout
 from longthought.tools.answer.matrices import Compare, compare_entries
@@ -159,6 +159,6 @@ def _must_agree(gold: str, given: str, condition: str) -> bool:
 
 def _doubtful(decision: Decision) -> Decision:
     doubt = "its expressions may agree where its conditions hold"
-    if isinstance(decision, Pending):
-        return Pending(decision.pairs, doubt)
+    if isinstance(decision, Undecided):
+        return Undecided(decision.pairs, doubt)
     return unknown(doubt) if decision.equal is False else decision

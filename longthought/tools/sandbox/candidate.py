@@ -13,7 +13,7 @@ from types import CodeType, ModuleType
 from typing import Any, Final, cast
 
 from longthought.tools.sandbox import actions, plain, script
-from longthought.tools.sandbox.link import Link
+from longthought.tools.sandbox.link import PipeEnd
 from longthought.tools.sandbox.raising import raised, rebuilt
 
 MODULE: Final = "candidate"
@@ -63,7 +63,7 @@ def _globals_of(code: CodeType) -> set[str]:
     return {name for part in inner for name in (*part.co_names, *_globals_of(part))}
 
 
-class _CandidateLink(Link):
+class _CandidateLink(PipeEnd):
     """The end of the pipe on the candidate's side."""
 
     def __init__(self, requests: int, replies: int) -> None:

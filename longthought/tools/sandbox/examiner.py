@@ -17,7 +17,7 @@ from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, Metho
 from typing import Any, Final, cast
 
 from longthought.tools.sandbox import plain, reading, wire
-from longthought.tools.sandbox.link import Link
+from longthought.tools.sandbox.link import PipeEnd
 from longthought.tools.sandbox.raising import CandidateError, raised, rebuilt
 from longthought.tools.sandbox.standin import REMOTE, Standin, awaitable, exception_class, iterator, standin
 
@@ -35,7 +35,7 @@ class Unsupported(BaseException):
     """The tests need something that can't be done across the pipe, whatever the candidate is."""
 
 
-class CandidatePipe(Link):
+class CandidatePipe(PipeEnd):
     """The end of the pipe on the examiner's side."""
 
     def __init__(self, requests: int, replies: int) -> None:

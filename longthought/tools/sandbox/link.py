@@ -14,7 +14,7 @@ from longthought.tools.sandbox import plain, wire
 from longthought.tools.sandbox.replicas import Replicas
 
 
-class Link:
+class PipeEnd:
     """Sends requests and answers over two descriptors; values are plain, replicated, or stay and are numbered."""
 
     def __init__(self, sending: int, receiving: int, *, first: int, max_bytes: int | None = None) -> None:

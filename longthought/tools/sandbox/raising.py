@@ -9,14 +9,14 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from longthought.tools.sandbox.link import Link
+from longthought.tools.sandbox.link import PipeEnd
 
 
 class CandidateError(Exception):
     """A fault of the candidate that has no exception of its own in this process."""
 
 
-def raised(error: BaseException, link: Link) -> dict[str, Any]:
+def raised(error: BaseException, link: PipeEnd) -> dict[str, Any]:
     """Return the reply that says that an exception was raised."""
     kinds = [entry for kind in type(error).__mro__[:-1] if (entry := _class_entry(kind, link)) is not None]
     reply: dict[str, Any] = {"raised": kinds, "name": type(error).__name__, "message": _message(error)}
@@ -33,7 +33,7 @@ def _message(error: BaseException) -> str:
         return ""
 
 
-def _class_entry(kind: type, link: Link) -> Any:
+def _class_entry(kind: type, link: PipeEnd) -> Any:
     if getattr(builtins, kind.__name__, None) is kind:
         return ["builtin", kind.__name__]
     if link.classes.get(kind.__name__) is kind:
