@@ -12,14 +12,12 @@ from pathlib import Path
 from typing import Final
 
 from longthought.domains.catalogue import domain_of, named
-from longthought.domains.countdown import COUNTDOWN
 from longthought.domains.loader import data_set
 from longthought.errors import ConfigError
 from longthought.problems.problem import Problem
 from longthought.problems.sources import HUB
+from longthought.training.data.request import SPLIT
 
-SPLIT: Final = COUNTDOWN.name
-"""The name of the problems that the Countdown split holds out; it needs no file."""
 NONE: Final = "none"
 NGRAM: Final = 13
 """Words in a row that no training problem may share with a test problem."""
