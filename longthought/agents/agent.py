@@ -9,12 +9,13 @@ import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final, Generic, Protocol, TypeVar, runtime_checkable
+from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar, runtime_checkable
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 
 from longthought.agents.dialects.dialect import Dialect, Step, Unreadable, WholeDialect
+from longthought.agents.endings import expect_unbroken, finish_reason, unusable
 from longthought.agents.invocation import Invocation
 from longthought.agents.served.endpoint import fails_all
 from longthought.agents.view import View
@@ -104,6 +105,9 @@ class Judge(Protocol):
 class Agent:
     """A chat model that speaks a dialect."""
 
+    limit: ClassVar[str]
+    """The setting that limits the length of its replies."""
+
     def __init__(self, name: str, model: BaseChatModel, dialect: Dialect) -> None:
         """Create an agent; its name is `provider:model`, as on the command line."""
         self.name, self.model, self.dialect = name, model, dialect
@@ -133,10 +137,11 @@ class Agent:
             with model_errors(self.name):
                 warmer = self._raised_temperature(len(calls))
                 message = await self._invocation(request, session=view.trajectory, **options, **warmer)
+                expect_unbroken(self.name, finish_reason(message.response_metadata))
             calls.append(call_of(self.name, message, time.perf_counter() - began))
-            content = read(calls[-1])
-            fault = content.reason if isinstance(content, Unreadable) else objection(content)
-            if fault is None or len(calls) > self.dialect.repairs:
+            content = self._unusable(calls[-1]) or read(calls[-1])
+            fault = content.told or content.reason if isinstance(content, Unreadable) else objection(content)
+            if fault is None or len(calls) > self.dialect.repairs or _withheld(content):
                 return Reply(content, tuple(calls))
             request = self.dialect.ask_again(messages, calls[-1].text, fault)
 
@@ -146,13 +151,19 @@ class Agent:
         began = time.perf_counter()
         with model_errors(self.name):
             answers = await self._invocation.several(messages, count, session=view.trajectory, **options)
+            for answer in answers:
+                expect_unbroken(self.name, finish_reason(answer.response_metadata))
         return calls_of(self.name, answers, time.perf_counter() - began)
+
+    def _unusable(self, call: Call) -> Unreadable | None:
+        """Return why a reply can't be used for what ended it; None if it can."""
+        return unusable(call, self.limit if getattr(self.model, "max_tokens", None) else None)
 
     def _raised_temperature(self, repairs: int) -> Mapping[str, Any]:
         """Return the temperature of a repair request, if the dialect raises it with each one."""
         if not repairs or not self.dialect.warming:
             return {}
-        return {"temperature": getattr(self.model, "temperature", 0.0) + repairs * self.dialect.warming}
+        return {"temperature": (getattr(self.model, "temperature", None) or 0.0) + repairs * self.dialect.warming}
 
 
 @contextmanager
@@ -169,6 +180,10 @@ def model_errors(name: str) -> Generator[None]:
         raise kind(f"{name}: {type(error).__name__}: {error}") from error
 
 
+def _withheld(content: object) -> bool:
+    return isinstance(content, Unreadable) and content.withheld
+
+
 def is_defect(error: Exception) -> bool:
     """Say whether an error is a mistake in code: failing clients raise their own types, an OSError or a ValueError."""
     return type(error).__module__ == "builtins" and not isinstance(error, (OSError, ValueError))
@@ -176,6 +191,8 @@ def is_defect(error: Exception) -> bool:
 
 class Policy(Agent):
     """An agent that proposes one step at a time."""
+
+    limit = "max_tokens"
 
     async def propose(self, view: View) -> Reply[Step]:
         """Ask for the next step; if the reply repeats a rejected one, ask again."""
@@ -194,7 +211,7 @@ class Policy(Agent):
             return [await self.propose(view)]
         dialect = self.dialect
         calls = await self._ask_many(view, dialect.ask_policy(view), dialect.policy_options(), count)
-        return [Reply(dialect.read_step(call.text, view), (call,)) for call in calls]
+        return [Reply(self._unusable(call) or dialect.read_step(call.text, view), (call,)) for call in calls]
 
     @property
     def solves(self) -> bool:
@@ -212,7 +229,7 @@ class Policy(Agent):
         if not isinstance(dialect, WholeDialect):
             raise ModelError(f"{self.name}: the {dialect.name} dialect knows only steps, not whole solutions")
         calls = await self._ask_many(view, dialect.ask_solution(view, examples), dialect.policy_options(), count)
-        return [Reply(dialect.read_solution(call.text, view), (call,)) for call in calls]
+        return [Reply(self._unusable(call) or dialect.read_solution(call.text, view), (call,)) for call in calls]
 
     async def reflect(self, view: View) -> Reply[str]:
         """Ask for a re-examination of the candidate, in words."""
@@ -227,6 +244,8 @@ class Policy(Agent):
 
 class Critic(Agent):
     """An agent that judges the newest step."""
+
+    limit = "critic_max_tokens"
 
     async def judge(self, view: View) -> Reply[Verdict]:
         """Ask for a verdict on the candidate."""
@@ -245,9 +264,12 @@ def call_of(name: str, message: AIMessage, latency: float) -> Call:
     details: Mapping[str, Any] = usage.get("input_token_details", {}) if usage else {}
     ids: Sequence[Any] | None = message.response_metadata.get("token_ids")
     logprobs: Sequence[Any] | None = message.response_metadata.get("logprobs")
+    thinking: object = message.additional_kwargs.get("reasoning_content")
     return Call(
         model=name,
-        text=message.text,
+        text=message.text or str(message.response_metadata.get("refusal") or ""),
+        thinking=thinking if isinstance(thinking, str) else None,
+        finish_reason=finish_reason(message.response_metadata),
         usage=Usage(
             prompt=usage["input_tokens"], cached=details.get("cache_read") or 0, completion=usage["output_tokens"]
         )

@@ -14,7 +14,8 @@ from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
 from longthought.agents.agent import call_of, model_errors
 from longthought.agents.dialects import prompts
-from longthought.agents.dialects.reading import without_thinking
+from longthought.agents.dialects.thinking import without_thinking
+from longthought.agents.endings import unusable
 from longthought.agents.invocation import Invocation
 from longthought.thoughts.english import PARAGRAPH
 from longthought.thoughts.fidelity import losses, stretch_text, stretches
@@ -52,7 +53,8 @@ async def rewrite(thought: LongThought, model: BaseChatModel, *, name: str = "")
     request = prompts.THOUGHT.format(statement=thought.problem.statement, thought=marked)
     call = await ask(model, [SystemMessage(prompts.REWRITE), HumanMessage(request)], name)
     rewritten = marked_paragraphs(without_thinking(call.text))
-    objections = losses(thought, rewritten)
+    cut = unusable(call, "max_tokens")
+    objections = (cut.reason,) if cut else losses(thought, rewritten)
     if objections:
         return Rewritten(thought, accepted=False, objections=objections, call=call)
     sentences = (

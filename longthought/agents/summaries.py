@@ -12,8 +12,9 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage, SystemMessage
 
 from longthought.agents.dialects import prompts
-from longthought.agents.dialects.reading import without_thinking
+from longthought.agents.dialects.thinking import without_thinking
 from longthought.agents.editor import ask
+from longthought.agents.endings import unusable
 from longthought.problems.countdown.notation import read_step
 from longthought.thoughts import shorthand
 from longthought.thoughts.english import step_name
@@ -65,7 +66,8 @@ async def summarise(thought: LongThought, model: BaseChatModel, *, name: str = "
     request = prompts.THOUGHT.format(statement=thought.problem.statement, thought=thought.text)
     call = await ask(model, [SystemMessage(prompts.SUMMARISE), HumanMessage(request)], name)
     text = without_thinking(call.text).strip()
-    objections = unsupported_claims(text, thought)
+    cut = unusable(call, "max_tokens")
+    objections = (cut.reason,) if cut else unsupported_claims(text, thought)
     if objections:
         return ThoughtSummary(summary(thought).text, by_rule=True, objections=objections, call=call)
     return ThoughtSummary(text, by_rule=False, call=call)

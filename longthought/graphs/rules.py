@@ -109,7 +109,8 @@ def _turn(tree: Tree, settings: DebateContext) -> Turn:
 def _retry(failed: Failed) -> Turn:
     if failed.node is None:
         return Turn.PROPOSE
-    return Turn.REFLECT if failed.failure is Failure.UNREADABLE_STEP else Turn.JUDGE
+    of_policy = failed.failure in (Failure.UNREADABLE_STEP, Failure.WITHHELD_STEP)
+    return Turn.REFLECT if of_policy else Turn.JUDGE
 
 
 def _out_of_patience(tree: Tree, settings: DebateContext, failed: Failed) -> bool:

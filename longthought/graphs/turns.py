@@ -104,7 +104,7 @@ async def propose(tree: Tree, seats: Seats, *, notice: str = "") -> AnyEvent:
         return _fail(tree, Author.STRATEGY, Failure.MODEL, objection, fatal=True)
     reply = await seats.policy.propose(seen)
     if isinstance(reply.read, Unreadable):
-        return _fail(tree, Author.POLICY, Failure.UNREADABLE_STEP, reply.read.reason, calls=reply.calls)
+        return _fail(tree, Author.POLICY, _step_failure(reply.read), reply.read.reason, calls=reply.calls)
     if earlier := rules.repeated(tree, reply.read.text):
         detail = f"proposed step {earlier.id} again: {reply.read.text}"
         return _fail(tree, Author.POLICY, Failure.REPEATED_STEP, detail, calls=reply.calls)
@@ -112,6 +112,10 @@ async def propose(tree: Tree, seats: Seats, *, notice: str = "") -> AnyEvent:
         tree, Proposed, Author.POLICY, node=len(tree.nodes), parent=tree.cursor, text=reply.read.text,
         answer=reply.read.answer, calls=reply.calls,
     )  # fmt: skip
+
+
+def _step_failure(read: Unreadable) -> Failure:
+    return read.kind(Failure.UNREADABLE_STEP, Failure.WITHHELD_STEP)
 
 
 async def propose_many(
@@ -129,14 +133,15 @@ async def propose_many(
     earlier = {tuple(tree.nodes[child].text.split()) for child in tree.node(at).children}
     children = set(tree.node(at).children)
     merged = ChainMap(dict[str, int](), states or {})
-    events, lost, reason = list[AnyEvent](), tuple[Call, ...](), "the policy gave nothing"
+    events, lost = list[AnyEvent](), tuple[Call, ...]()
+    failure, reason = Failure.UNREADABLE_STEP, "the policy gave nothing"
     new = len(tree.nodes)
     for reply in replies:
         step, lost = reply.read, lost + reply.calls
         if isinstance(step, Unreadable):
-            reason = step.reason
+            failure, reason = _step_failure(step), step.reason
         elif (words := tuple(step.text.split())) in earlier or _is_known(tree, merged, step.state, at, children):
-            reason = f"proposed again: {step.text}"
+            failure, reason = Failure.REPEATED_STEP, f"proposed again: {step.text}"
         else:
             node = merged.get(step.state, new) if step.state is not None and states is not None else new
             event = stamped(
@@ -150,7 +155,6 @@ async def propose_many(
                 merged.setdefault(step.state, node)
             new, lost = new + (node == new), ()
     if not events:
-        failure = Failure.REPEATED_STEP if reason.startswith("proposed") else Failure.UNREADABLE_STEP
         return [_fail(tree, Author.POLICY, failure, reason, node=at or None, calls=lost)]
     return [*events[:-1], events[-1].model_copy(update={"calls": (*events[-1].calls, *lost)})]
 
@@ -182,7 +186,8 @@ async def judge(
     """Ask the critic for a verdict on a new step; `illegal` returns the fault of a verdict, None if it is legal."""
     reply = await seats.critic.judge(view(tree, node.id, notice=notice))
     if isinstance(reply.read, Unreadable):
-        return _fail(tree, by, Failure.UNREADABLE_VERDICT, reply.read.reason, node=node.id, calls=reply.calls)
+        failure = reply.read.kind(Failure.UNREADABLE_VERDICT, Failure.WITHHELD_VERDICT)
+        return _fail(tree, by, failure, reply.read.reason, node=node.id, calls=reply.calls)
     if fault := illegal(reply.read):
         detail = f"{reply.read.action}: {fault}"
         return _fail(tree, by, Failure.ILLEGAL_VERDICT, detail, node=node.id, calls=reply.calls)
@@ -193,7 +198,7 @@ async def reflect(tree: Tree, seats: Seats, node: Node, *, notice: str = "") -> 
     """Ask the policy to re-examine a step in doubt."""
     reply = await seats.policy.reflect(view(tree, node.id, notice=notice))
     if isinstance(reply.read, Unreadable):
-        return _fail(tree, Author.POLICY, Failure.UNREADABLE_STEP, reply.read.reason, node=node.id, calls=reply.calls)
+        return _fail(tree, Author.POLICY, _step_failure(reply.read), reply.read.reason, node=node.id, calls=reply.calls)
     return stamped(
         tree, Reflected, Author.POLICY, node=len(tree.nodes), parent=node.id, text=reply.read, calls=reply.calls
     )  # fmt: skip

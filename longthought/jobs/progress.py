@@ -112,6 +112,8 @@ class Progress:
     """Failures that cost a round but did not end the debate."""
     last_failure: str = ""
     """The latest reason in words."""
+    last_setback: str = ""
+    """The latest reason of a setback in words."""
     policy: Bill = field(default_factory=Bill)
     critic: Bill = field(default_factory=Bill)
     policy_now: Bill = field(default_factory=Bill)
@@ -160,6 +162,7 @@ class Progress:
                 self.last_failure = event.detail
             case Failed():
                 self.setbacks[event.failure] += 1
+                self.last_setback = event.detail
             case _:
                 self.rounds += event.kind == "proposed"
                 self.verdicts += event.kind == "judged"

@@ -86,6 +86,10 @@ class Failure(StrEnum):
     """The policy's reply held no step, also after a repair request."""
     UNREADABLE_VERDICT = "unreadable_verdict"
     """The critic's reply held no verdict, also after a repair request."""
+    WITHHELD_STEP = "withheld_step"
+    """The server withheld the policy's reply, as a content filter does."""
+    WITHHELD_VERDICT = "withheld_verdict"
+    """The server withheld the critic's reply."""
     ILLEGAL_VERDICT = "illegal_verdict"
     """The rules of the debate forbid the verdict, such as continuing from a final answer."""
     REPEATED_STEP = "repeated_step"
@@ -154,7 +158,11 @@ class Call(Record):
     model: str
     """The agent's name, such as `openai:Qwen/Qwen3-8B`."""
     text: str
-    """The reply, unchanged."""
+    """The reply, unchanged; with its thinking, if the server leaves that in."""
+    thinking: str | None = None
+    """The thinking that the server sends beside the reply."""
+    finish_reason: str | None = None
+    """What ended the reply, in the server's word, such as `stop` or `length`."""
     usage: Usage = Usage()
     latency: float = 0.0
     """Seconds from request to reply."""

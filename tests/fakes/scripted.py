@@ -10,8 +10,8 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import PrivateAttr
 
-Line = str | Exception
-"""What it says, or what it raises instead."""
+Line = str | AIMessage | Exception
+"""What it says, or what it raises instead; a whole message is given as it is."""
 Script = Sequence[Line] | Callable[[list[BaseMessage]], Line]
 """Lines to say one after the other, or a function from what it was asked to what it says."""
 
@@ -21,6 +21,7 @@ class ScriptedChatModel(BaseChatModel):
 
     script: Any
     """A `Script`."""
+    max_tokens: int | None = None
 
     _seen: list[list[BaseMessage]] = PrivateAttr(default_factory=list)
     _options: list[dict[str, Any]] = PrivateAttr(default_factory=list)
@@ -64,6 +65,8 @@ class ScriptedChatModel(BaseChatModel):
             line = self.script[asked]
         if isinstance(line, Exception):
             raise line
+        if isinstance(line, AIMessage):
+            return ChatResult(generations=[ChatGeneration(message=line)])
         prompt, completion = sum(len(str(m.content).split()) for m in messages), len(line.split())
         usage = UsageMetadata(input_tokens=prompt, output_tokens=completion, total_tokens=prompt + completion)
         return ChatResult(generations=[ChatGeneration(message=AIMessage(line, usage_metadata=usage))])

@@ -11,7 +11,7 @@ from langchain_core.messages import BaseMessage
 
 from longthought.agents.view import View
 from longthought.problems.worked import Worked
-from longthought.trajectories.events import Verdict
+from longthought.trajectories.events import Failure, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,14 @@ class Unreadable:
     """Why a reply could not be read."""
 
     reason: str
+    told: str = ""
+    """What the agent is told instead of the reason, when it is asked again."""
+    withheld: bool = False
+    """Whether the server withheld the reply, so that asking again is pointless."""
+
+    def kind(self, unreadable: Failure, withheld: Failure) -> Failure:
+        """Return the kind of failure that it is, of the two."""
+        return withheld if self.withheld else unreadable
 
 
 class Dialect(Protocol):

@@ -15,7 +15,8 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from longthought.agents.dialects import prompts
 from longthought.agents.dialects.chairs import DIALOGUE, ChairTexts
 from longthought.agents.dialects.dialect import Step, Unreadable
-from longthought.agents.dialects.reading import cut, spoken, strip_heading, without_thinking, written_verdicts
+from longthought.agents.dialects.reading import cut, spoken, strip_heading, written_verdicts
+from longthought.agents.dialects.thinking import without_thinking
 from longthought.agents.view import Candidate, TriedStep, View
 from longthought.domains.conventions import conventions
 from longthought.problems.worked import Worked

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final, TypeAlias
 
 from longthought.agents.dialects import prompts
+from longthought.agents.dialects.thinking import without_thinking
 from longthought.trajectories.events import Action, Verdict
 
 MAX_REPLY: Final = 16_000
@@ -34,20 +35,6 @@ def spoken(reply: str) -> str:
 def _sound_unicode(text: str) -> str:
     """Join surrogate pairs and replace lone surrogates, which can be neither sent nor stored."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def without_thinking(reply: str) -> str:
-    """Drop `<think>…</think>`, also if the opening tag was part of the prompt or the closing one is missing."""
-    kept: list[str] = []
-    rest = reply
-    while rest:
-        before, opened, inside = rest.partition("<think>")
-        before, closed, after = before.rpartition("</think>")
-        if closed:
-            kept.clear()
-        kept.append(after)
-        rest = inside.partition("</think>")[2] if opened else ""
-    return "".join(kept)
 
 
 _HEADING: Final = re.compile(
@@ -79,7 +66,9 @@ _INFLECTIONS: Final = {
 }
 _ACTIONS: Final = {word: action for action, words in _INFLECTIONS.items() for word in words}
 _NOTHING: Final = frozenset({"", "null", "none", "n/a"})
-_TARGET: Final = re.compile(r"(?:step\s*)?#?(\d{1,9})(?:\.0)?", re.IGNORECASE | re.ASCII)
+_TARGET: Final = re.compile(
+    r"(?:(?:step|node)\s*)?#?(\d{1,9})(?:\.0)?(?:\s*\([^()]*\))?|(?P<root>(?:the\s+)?problem)", re.IGNORECASE | re.ASCII
+)
 _SCORE: Final = re.compile(r"(\d{1,9}(?:\.\d*)?|\.\d+)(e-?\d{1,2})?\s*(?:(%)|/\s*(\d{1,4}))?", re.IGNORECASE | re.ASCII)
 
 
@@ -116,7 +105,7 @@ def _target(value: _Value) -> int | None:
     match = _TARGET.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
         raise ValueError(f"its target is {_quoted(value)}, not the number of a step")
-    return int(match[1])
+    return 0 if match["root"] else int(match[1])
 
 
 def _score(value: _Value) -> float | None:
@@ -180,8 +169,17 @@ _STRING: Final = {  # a quote closes a string only where a string may end, so th
 }
 _WORD: Final = re.compile(r"""[^\s,:{}\[\]"'“”‘’][^,:{}\[\]"'“”‘’\n]*""")
 _SPACE: Final = re.compile(r"\s*")
-_ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
+_ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.)([A-Za-z]*))", re.DOTALL)
 _ESCAPED: Final = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "'": "'", "\\": "\\", "/": "/"}
+LATEX: Final = re.compile(
+    r"nabla|natural|ncong|ne|nearrow|neg|neq|newcommand|newline|nexists|ngeq|nleq|nless|ngtr|nmid|nolimits|"
+    r"nonumber|normalsize|not|notin|nparallel|nprec|nsubset|nsubseteq|nsucc|nu|nwarrow|rangle|raisebox|rbrace|"
+    r"rbrack|rceil|renewcommand|rfloor|rgroup|rho|right|rightarrow|rightharpoonup|rightleftharpoons|"
+    r"rightsquigarrow|risingdotseq|rm|rmoustache|root|rVert|rvert|tag|tan|tanh|tau|tbinom|text|textbf|textit|"
+    r"textmd|textnormal|textrm|textsc|textsf|textstyle|texttt|textup|tfrac|therefore|theta|thickapprox|"
+    r"thicksim|thinspace|tilde|times|tiny|to|top|triangle|triangledown|triangleleft|triangleq|triangleright"
+)
+"""Commands of LaTeX that begin like an escape of JSON."""
 _MAX_DEPTH: Final = 8
 
 
@@ -234,9 +232,17 @@ def _read_scalar(text: str, at: int) -> tuple[str, int]:
 
 
 def _unescape(match: re.Match[str]) -> str:
-    r"""Undo an escape; leave LaTeX such as `\(` and `\frac`, which JSON doesn't know or hardly ever means."""
-    code, letter = match.groups()
-    return chr(int(code, 16)) if code else _ESCAPED.get(letter, match[0])
+    r"""Undo an escape; leave LaTeX such as `\(`, `\frac` and `\times`, which models forget to escape.
+
+    JSON means a line break, a return or a tab by `\n`, `\r` and `\t`; before letters that make a command of LaTeX, a
+    model hardly ever does.
+    """
+    code, letter, letters = match.groups()
+    if code:
+        return chr(int(code, 16))
+    if letter not in _ESCAPED or LATEX.fullmatch(letter + letters):
+        return match[0]
+    return _ESCAPED[letter] + letters
 
 
 def _after_value(text: str, at: int, closing: str) -> int:

@@ -14,6 +14,7 @@ from longthought.agents.dialects import prompts
 from longthought.agents.dialects.compact import Compact
 from longthought.agents.dialects.dialect import Step, Unreadable
 from longthought.agents.dialects.prose import Prose
+from longthought.agents.dialects.thinking import finished
 from longthought.agents.view import View
 from longthought.domains.conventions import conventions
 from longthought.errors import ConfigError
@@ -96,7 +97,7 @@ class Thinker:
 
     def read_solution(self, reply: str, view: View) -> Step | Unreadable:
         """Read a whole thought as one step, with the answer it ends with if any."""
-        text = reply.strip()
+        text = finished(reply).strip()
         return (
             Step(text, self.thought_voice.read_answer(text, view.problem))
             if text

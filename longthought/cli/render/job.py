@@ -196,14 +196,22 @@ def stopped(progress: Progress, out: Path) -> str:
 def unheard(progress: Progress) -> str | None:
     """Return a message if no reply of one of the agents could be read; None otherwise."""
     lost = progress.setbacks
-    if lost[Failure.UNREADABLE_STEP] and not progress.rounds:
-        return f"none of {lost[Failure.UNREADABLE_STEP]:,} steps could be read: use another policy or another --dialect"
-    if lost[Failure.UNREADABLE_VERDICT] and not progress.verdicts:
-        return (
-            f"none of {lost[Failure.UNREADABLE_VERDICT]:,} verdicts could be read: serve the critic where "
-            "response_format is honoured, or use another critic or --dialect"
-        )
-    return None
+    steps = lost[Failure.UNREADABLE_STEP] + lost[Failure.WITHHELD_STEP]
+    verdicts = lost[Failure.UNREADABLE_VERDICT] + lost[Failure.WITHHELD_VERDICT]
+    if steps and not progress.rounds:
+        advice = "use another policy or another --dialect"
+    elif verdicts and not progress.verdicts:
+        advice = "serve the critic where response_format is honoured, or use another critic or --dialect"
+    else:
+        return None
+    what = f"{verdicts:,} verdicts" if progress.rounds else f"{steps:,} steps"
+    said = progress.last_setback
+    return f"none of {what} could be read: {said if _says_what_to_do(said) else f'{advice} (the last: {said})'}"
+
+
+def _says_what_to_do(setback: str) -> bool:
+    """Say whether what ended a reply was at fault, in which case another model is no remedy."""
+    return "cut off after" in setback or "withheld" in setback
 
 
 def debates(progress: Progress) -> str:

@@ -64,7 +64,7 @@ def _recorded(fold: Attempts, replies: Sequence[Reply[Step]], sources: tuple[int
     draft = _Draft(fold)
     for reply in replies:
         if isinstance(reply.read, Unreadable):
-            draft.fail(None, reply.read.reason, reply.calls)
+            draft.lose(None, reply.read, reply.calls)
             continue
         node = draft.propose(0, reply.read.text, reply.read.answer, reply.calls, sources)
         if reply.read.answer is None:
@@ -94,7 +94,7 @@ async def _one_step(fold: Attempts, policy: Proposer, seen: View, settings: Samp
     reply = await policy.propose(seen)
     draft = _Draft(fold)
     if isinstance(reply.read, Unreadable):
-        draft.fail(tip or None, reply.read.reason, reply.calls)
+        draft.lose(tip or None, reply.read, reply.calls)
         return draft.events
     sources = () if tip else _sources(fold, settings)
     node = draft.propose(tip, reply.read.text, reply.read.answer, reply.calls, sources)
@@ -143,8 +143,14 @@ class _Draft:
         self._add(Proposed, node=node, parent=parent, text=text, answer=answer, calls=calls, sources=sources)
         return node
 
-    def fail(self, node: int | None, detail: str, calls: tuple[Call, ...] = ()) -> None:
-        self._add(Failed, failure=Failure.UNREADABLE_STEP, detail=detail, node=node, calls=calls)
+    def lose(self, node: int | None, read: Unreadable, calls: tuple[Call, ...]) -> None:
+        """Record a reply that could not be read."""
+        failure = read.kind(Failure.UNREADABLE_STEP, Failure.WITHHELD_STEP)
+        self._add(Failed, failure=failure, detail=read.reason, node=node, calls=calls)
+
+    def fail(self, node: int, detail: str) -> None:
+        """Record that an attempt came to no answer."""
+        self._add(Failed, failure=Failure.UNREADABLE_STEP, detail=detail, node=node)
 
     def _add(self, kind: type[Event], **fields: Any) -> None:
         self.events.append(stamped(self._fold, kind, Author.POLICY, after=len(self.events), **fields))

@@ -333,6 +333,39 @@ def test_a_critique_in_parts_is_joined() -> None:
     assert found.critique == "Two faults.\nfirst: sign\nsecond: "
 
 
+@pytest.mark.parametrize(
+    "latex",
+    [
+        r"2 \times 3, x \neq 0",
+        r"\text{right}; \theta \to \rho",
+        r"\nabla f \right) \nu \tau \tan x",
+        r"\textbf{(B)} \therefore \tfrac12 \triangle",
+        r"\not\in \rangle \rfloor \root \tilde{x}",
+    ],
+)
+def test_commands_of_latex_keep_their_backslash_in_json(latex: str) -> None:
+    for written in (latex, latex.replace("\\", "\\\\")):
+        found = PROSE.read_verdict(f'{{"action": "reflect", "critique": "{written}"}}', a_view())
+        assert isinstance(found, Verdict)
+        assert found.critique == latex
+
+
+def test_line_breaks_and_tabs_in_json_stay_what_they_are() -> None:
+    found = PROSE.read_verdict(r'{"action": "reflect", "critique": "No.\nThe sum:\tx\n\n2. It\r\nis"}', a_view())
+    assert isinstance(found, Verdict)
+    assert found.critique == "No.\nThe sum:\tx\n\n2. It\r\nis"
+
+
+@pytest.mark.parametrize(
+    ("written", "target"),
+    [("0 (the problem)", 0), ("the problem", 0), ("Problem", 0), ("3 (Take the root)", 3), ("node 3", 3), ("#3", 3)],
+)
+def test_a_target_in_the_words_of_the_request_is_read(written: str, target: int) -> None:
+    found = PROSE.read_verdict(json.dumps(FIELDS | {"target": written}), a_view())
+    assert isinstance(found, Verdict)
+    assert found.target == target
+
+
 def test_latex_and_quotes_in_a_critique_survive() -> None:
     reply = r"""{"action": "reflect", "critique": "the "second" \(x\) isn't \frac{1}{2}, it's \beta"}"""
     found = PROSE.read_verdict(reply, a_view())
