@@ -1,6 +1,8 @@
 """Agents by their names, `provider:model`, with the dialect and the sampling that suit each."""
 
 import json
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -12,11 +14,11 @@ from longthought.agents.dialects.compact import Compact
 from longthought.agents.dialects.dialect import Dialect
 from longthought.agents.dialects.prose import Prose
 from longthought.agents.dialects.thinkers import CompactThinker, ProseThinker
-from longthought.agents.in_process.chat_model import LONGEST_REPLY, InProcessChatModel
+from longthought.agents.in_process.chat_model import InProcessChatModel
 from longthought.agents.model import BUNDLED_MODEL, Model
 from longthought.agents.scorer import Scorer
 from longthought.agents.served.chat_model import ServedChatModel
-from longthought.errors import ModelError
+from longthought.errors import ConfigError, ModelError
 
 Role = Literal["policy", "critic", "solo"]
 BUNDLED: Final = Path(__file__).parent / "bundled"
@@ -37,7 +39,8 @@ PROVIDERS: Final = """\
 def policy(model: str | Model = BUNDLED_MODEL, **settings: Any) -> Policy:
     """Make the policy called `provider:model`; settings are fields of `Model`.
 
-    The default temperature, chosen on the validation split, is 0.7 for the compact dialect and 1 otherwise.
+    The default temperature of the compact dialect is 0.7, chosen on the validation split. Otherwise it is the model's
+    own: what its `generation_config.json` says, or what its server does where none is asked for.
 
     Raises:
         ModelError: if there is no such provider, model or dialect.
@@ -46,7 +49,7 @@ def policy(model: str | Model = BUNDLED_MODEL, **settings: Any) -> Policy:
     """
     asked = Model.of(model, **settings)
     spoken = dialect_of(asked.name, asked.dialect)
-    usual = 0.7 if isinstance(spoken, Compact) else 1.0
+    usual = 0.7 if isinstance(spoken, Compact) else None
     return Policy(asked.name, chat_model(_filled(asked, usual, spoken), "policy"), spoken)
 
 
@@ -76,7 +79,7 @@ def solo(model: str | Model = BUNDLED_MODEL, **settings: Any) -> tuple[Policy, C
 
     """
     asked = Model.of(model, **settings)
-    usual = 0.7 if _speaks_compact(asked.name) else 1.0
+    usual = 0.7 if _speaks_compact(asked.name) else None
     speaks = alone(dialect_of(asked.name, asked.dialect))
     writing = _filled(asked, usual, speaks)
     judging = writing.model_copy(update={"temperature": 0.0})
@@ -86,7 +89,7 @@ def solo(model: str | Model = BUNDLED_MODEL, **settings: Any) -> tuple[Policy, C
     )
 
 
-def _filled(asked: Model, temperature: float, spoken: Dialect) -> Model:
+def _filled(asked: Model, temperature: float | None, spoken: Dialect) -> Model:
     """Fill in how an agent samples, where it isn't said."""
     usual = {"temperature": temperature, "max_tokens": spoken.longest}
     return asked.model_copy(update={name: value for name, value in usual.items() if getattr(asked, name) is None})
@@ -98,15 +101,14 @@ def alone(dialect: Dialect) -> Dialect:
 
 
 def chat_model(model: str | Model, role: Role, **settings: Any) -> BaseChatModel:
-    """Make the chat model called `provider:model`; settings are fields of `Model`. It is greedy unless told otherwise.
+    """Make the chat model called `provider:model`; settings are fields of `Model`.
 
     Raises:
         ModelError: if there is no such provider or model.
-        ConfigError: if a setting makes no sense.
+        ConfigError: if a setting makes no sense, or the model can't follow it.
 
     """
     asked = Model.of(model, **settings)
-    temperature, longest = asked.temperature or 0.0, asked.max_tokens
     provider, _, name = asked.name.partition(":")
     if not name:
         raise ModelError(f"{asked.name!r} is not a model: write provider:model, one of\n{PROVIDERS}")
@@ -114,18 +116,56 @@ def chat_model(model: str | Model, role: Role, **settings: Any) -> BaseChatModel
         case "bundled" | "transformers":
             path = str(bundled_folder(name, role)) if provider == "bundled" else name
             return InProcessChatModel(
-                model=asked.name, path=path, temperature=temperature, max_tokens=longest, seed=asked.seed or 0
-            )
+                model=asked.name, path=path, temperature=asked.temperature, top_p=asked.top_p, top_k=asked.top_k,
+                max_tokens=asked.max_tokens, seed=asked.seed or 0, **_none_of(asked, _OF_SERVERS),
+            )  # fmt: skip
         case "scorer":
             raise ModelError(f"{asked.name}: it gives scores and no words, so it sits in the critic's chair alone")
         case "openai" if asked.base_url is not None:
-            return ServedChatModel(
-                model=name, base_url=asked.base_url, temperature=temperature, max_tokens=longest or LONGEST_REPLY
-            )
+            return _served(name, asked.base_url, asked)
         case "openai":
             raise ModelError(f"{asked.name}: say where the server is, such as `base_url=http://localhost:8000/v1`")
         case _:
-            return _langchain(asked.name, temperature, longest)
+            return _langchain(asked)
+
+
+_IN_BODY: Final = ("top_p", "top_k", "min_p", "presence_penalty", "frequency_penalty", "repetition_penalty", "stop")
+_OF_SERVERS: Final = (*_IN_BODY[2:], "extra_body", "headers", "timeout", "attempts")
+"""Settings that a model in this process can't follow."""
+
+
+def _served(name: str, base_url: str, asked: Model) -> ServedChatModel:
+    """Make a client of a server.
+
+    Raises:
+        ConfigError: if an environment variable that a setting names isn't set.
+
+    """
+    given = asked.model_dump(exclude_none=True, include={"temperature", "max_tokens", "timeout", "attempts"})
+    sampling = asked.model_dump(exclude_none=True, include=set(_IN_BODY))
+    if asked.api_key_env is not None:
+        given["api_key"] = _variable("api_key_env", asked.api_key_env) if asked.api_key_env else None
+    headers = {
+        header: _variable(f"headers.{header}", value[1:]) if value.startswith("$") else value
+        for header, value in (asked.headers or {}).items()
+    }
+    body = {**sampling, **(asked.extra_body or {})}
+    return ServedChatModel(model=name, base_url=base_url, headers=headers, extra_body=body, **given)
+
+
+def _variable(setting: str, name: str) -> str:
+    value = os.environ.get(name.strip("{}"))
+    if not value:
+        raise ConfigError(f"`{setting}` names the environment variable {name}, which isn't set")
+    return value
+
+
+def _none_of(asked: Model, fields: Sequence[str]) -> Mapping[str, Any]:
+    """Return nothing; raise if one of the fields is set, which a model in this process can't follow."""
+    for field in fields:
+        if getattr(asked, field) is not None:
+            raise ConfigError(f"`{field}`: {asked.name} runs in this process and can't follow it; serve the model")
+    return {}
 
 
 def bundled_folder(model: str, role: Role) -> Path:
@@ -144,7 +184,11 @@ def bundled_folder(model: str, role: Role) -> Path:
     return folder
 
 
-def _langchain(name: str, temperature: float, max_tokens: int | None) -> BaseChatModel:
+def _langchain(asked: Model) -> BaseChatModel:
+    name = asked.name
+    given = asked.model_dump(exclude_none=True, exclude={"name", "dialect", "seed", "attempts", "api_key_env"})
+    given |= {} if asked.attempts is None else {"max_retries": asked.attempts - 1}
+    given |= {"api_key": _variable("api_key_env", asked.api_key_env)} if asked.api_key_env else {}
     try:
         from langchain.chat_models import init_chat_model  # pyright: ignore  # an optional dependency
     except ImportError as error:
@@ -152,8 +196,7 @@ def _langchain(name: str, temperature: float, max_tokens: int | None) -> BaseCha
             f"unknown provider in {name!r} (langchain is not installed): there are\n{PROVIDERS}"
         ) from error
     try:
-        limit = {} if max_tokens is None else {"max_tokens": max_tokens}
-        made: object = init_chat_model(name, temperature=temperature, **limit)  # pyright: ignore
+        made: object = init_chat_model(name, **given)  # pyright: ignore
     except (ImportError, ValueError) as error:
         raise ModelError(f"{name!r}: {error}") from error
     assert isinstance(made, BaseChatModel)

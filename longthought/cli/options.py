@@ -28,7 +28,11 @@ from longthought.record import Record
 Graph = Annotated[str, typer.Option(help="State machine, such as debate, sampling or tree_search.")]
 Set = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="Any other setting of the graph; can be repeated."),
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="Any other setting of the graph, or of a model: policy.top_p=0.9; can be repeated.",
+    ),
 ]
 BaseUrl = Annotated[str | None, typer.Option(metavar="URL", help="OpenAI-compatible server of the model.")]
 DialectName = Annotated[

@@ -106,7 +106,7 @@ def _with_model(work: "Callable[[BaseChatModel], Coroutine[Any, Any, T]]", model
     from longthought.jobs.preflight import expect_model
 
     async def ask() -> "T":
-        writer = chat_model(model, "policy", base_url=base_url)
+        writer = chat_model(model, "policy", base_url=base_url, temperature=0.0)
         await expect_model(writer, [HumanMessage("Say yes.")])
         return await work(writer)
 

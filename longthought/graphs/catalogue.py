@@ -1,13 +1,15 @@
 """The graphs by the names used on the command line."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
-from typing import Any, Final, get_type_hints
+from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
+from longthought.agents.model import Model
 from longthought.errors import ConfigError
-from longthought.graphs.context import Context
+from longthought.graphs.context import OWN, Chair, Context, setting_of
 from longthought.graphs.debate import Debate
 from longthought.graphs.decompose import Decompose
 from longthought.graphs.machine import Machine
@@ -36,6 +38,8 @@ def machine(name: str) -> type[Machine[Any, Any]]:
 def read(graph: str, written: Iterable[str], field: str = "settings") -> dict[str, Any]:
     """Read settings of a graph from texts `name=value`; the items of a list are separated by semicolons.
 
+    Settings of a model are written with its chair, as in `policy.top_p=0.9`; a mapping such as `extra_body` is JSON.
+
     Args:
         graph: The graph's name.
         written: The settings.
@@ -47,19 +51,54 @@ def read(graph: str, written: Iterable[str], field: str = "settings") -> dict[st
     """
     kind = machine(graph).context
     types = get_type_hints(kind, include_extras=True)
-    names = [f.name for f in fields(kind)]
+    names = [f.name for f in fields(kind) if f.name not in _OF_MODELS.values()]
     settings: dict[str, Any] = {}
     for text in written:
         given, equals, value = text.partition("=")
+        chair, _, of_model = given.partition(".")
         name = kind.renamed.get(given, given)
-        if not equals or name not in names:
-            raise ConfigError(f"`{field}` {text}: write NAME=VALUE; the settings of {graph} are {', '.join(names)}")
-        read_value = [item.strip() for item in value.split(";")] if types[name] == Sequence[str] else value
-        try:
-            settings[name] = None if value == "none" else TypeAdapter(types[name]).validate_python(read_value)
-        except ValidationError as error:
-            raise ConfigError(f"`{field}` {text}: {objection(error, name)}") from error
+        where = f"`{field}` {text}: "
+        if equals and (chair == "policy" or chair == "critic") and of_model in _MODEL_TYPES:
+            model_value = _value(_MODEL_TYPES[of_model], value, where, of_model)
+            if of_model in OWN:
+                settings[setting_of(chair, of_model)] = model_value
+            else:
+                settings.setdefault(_OF_MODELS[chair], {})[of_model] = model_value
+        elif equals and name in names:
+            settings[name] = _value(types[name], value, where, name)
+        else:
+            raise ConfigError(
+                f"{where}write NAME=VALUE; the settings of {graph} are {', '.join(names)}, and those of its "
+                f"models policy.NAME and critic.NAME, with {', '.join(_MODEL_TYPES)}"
+            )
     return settings
+
+
+_OF_MODELS: Final[Mapping[Chair, str]] = {"policy": "policy_settings", "critic": "critic_settings"}
+_MODEL_TYPES: Final = {
+    name: kind
+    for name, kind in get_type_hints(Model, include_extras=True).items()
+    if name in Model.model_fields and name != "name"
+}
+
+
+def _value(kind: Any, written: str, where: str, name: str) -> Any:
+    """Read one value as a type."""
+    if written == "none":
+        return None
+    origins = {get_origin(part) or part for part in (get_args(kind) or (kind,))} | {get_origin(kind)}
+    value: Any = written
+    if Mapping in origins:
+        try:
+            value = json.loads(written)
+        except ValueError as error:
+            raise ConfigError(f"{where}{name} must be a JSON object ({error})") from error
+    elif Sequence in origins:
+        value = [item.strip() for item in written.split(";")]
+    try:
+        return TypeAdapter(kind).validate_python(value)
+    except ValidationError as error:
+        raise ConfigError(f"{where}{objection(error, name)}") from error
 
 
 def context(graph: str, settings: Mapping[str, Any]) -> Context:

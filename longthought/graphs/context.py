@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, Self
 from pydantic import ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 
-from longthought.agents.model import BUNDLED_MODEL, Model
+from longthought.agents.model import BUNDLED_MODEL, OPENAI_KEY, Model, is_openai
 from longthought.errors import ConfigError
 from longthought.problems.problem import Problem
 from longthought.request import objection
@@ -26,8 +26,13 @@ if TYPE_CHECKING:
 
 Chair = Literal["policy", "critic"]
 Positive = Annotated[int, Field(ge=1)]
+_CHAIRS: Final[tuple[Chair, ...]] = ("policy", "critic")
+OWN: Final = frozenset(("name", "base_url", "dialect", "temperature", "max_tokens", "seed"))
+"""Settings of a model that are settings of a run under names of their own."""
 _SHARED: Final = ("base_url", "dialect", "seed")
 """Settings of a model that the critic takes from the policy unless it has its own."""
+_ACCESS: Final = ("api_key_env", "headers")
+"""What it takes beside them where both are on one server."""
 
 
 @dataclass(kw_only=True, config=ConfigDict(use_attribute_docstrings=True, extra="forbid"))
@@ -81,6 +86,11 @@ class Context:
     """Maximum number of tokens of one reply of the critic (default: depends on the dialect)."""
     critic_seed: int | None = None
     """Seed of an in-process critic (default: the seed of the run)."""
+    policy_settings: Mapping[str, Any] | None = None
+    """Further settings of the policy's model by name: top_p, top_k, min_p, penalties, stop, extra_body, headers,
+    api_key_env, timeout, attempts; see `longthought.agents.model.Model`."""
+    critic_settings: Mapping[str, Any] | None = None
+    """Further settings of the critic's model."""
 
     @model_validator(mode="wrap")
     @classmethod
@@ -91,8 +101,10 @@ class Context:
             raise ConfigError(objection(error)) from error
 
     def __post_init__(self) -> None:
-        """Keep the tools as a list, as JSON returns them."""
+        """Keep the tools as a list, as JSON returns them, and look models up in the file of models."""
         self.tools = list(self.tools)
+        for chair in _CHAIRS:
+            self._look_up(chair)
 
     def expect_readable(self) -> None:
         """Raise if a file named by the settings can't be read."""
@@ -119,19 +131,53 @@ class Context:
             verifiers(self.tools),
         )
 
+    def _look_up(self, chair: Chair) -> None:
+        """Set what the file of models says of a chair's model, check its settings, and keep each in one place."""
+        model = Model.of(**self.given(chair))
+        further = {name: value for name, value in model.model_dump(exclude_none=True).items() if name not in OWN}
+        for name in OWN:
+            setattr(self, setting_of(chair, name), getattr(model, name))
+        setattr(self, f"{chair}_settings", further or None)
+
+    def given(self, chair: Chair) -> dict[str, Any]:
+        """Return the settings of the model in a chair, by their names in `Model`.
+
+        Raises:
+            ConfigError: if a setting is given twice and differently.
+
+        """
+        given = {name: getattr(self, setting_of(chair, name)) for name in OWN}
+        further: Mapping[str, Any] = getattr(self, f"{chair}_settings") or {}
+        for name, value in further.items():
+            if given.get(name) not in (None, value):
+                setting = setting_of(chair, name)
+                raise ConfigError(f"`{setting}` is {given[name]!r}, and `{chair}_settings` says {value!r}")
+        return {**given, **further}
+
     def model(self, chair: Chair) -> Model:
-        """Return the model in a chair with its settings."""
-        own = {name: getattr(self, setting_of(chair, name)) for name in Model.model_fields}
+        """Return the model in a chair with its settings.
+
+        A critic without a server of its own is served where the policy is, with the same key and headers. Where there
+        are two servers, `OPENAI_API_KEY` goes to OpenAI's alone unless `api_key_env` says whose it is.
+        """
+        own = self.given(chair)
         if chair == "critic":
-            own |= {name: getattr(self, name) for name in _SHARED if own[name] is None}
+            shared = {*_SHARED, *(_ACCESS if own["base_url"] is None else ())}
+            policy = self.given("policy")
+            own |= {name: policy[name] for name in shared if own.get(name) is None and name in policy}
+        if self.base_url is not None and self.critic_base_url not in (None, self.base_url):
+            own.setdefault("api_key_env", OPENAI_KEY if is_openai(own["base_url"]) else "")
         return Model(**own)
 
     def written(self) -> dict[str, Any]:
         """Return the settings as a log keeps them, with the graph's name; newer settings only if they are set.
 
-        A log of default settings therefore reads as in earlier versions.
+        A log of default settings therefore reads as in earlier versions. Headers that may hold a secret are left out.
         """
         settings = asdict(self)
+        for chair in _CHAIRS:
+            if (further := settings[f"{chair}_settings"]) and "headers" in further:
+                further["headers"] = {k: v for k, v in further["headers"].items() if v.startswith("$")}
         return {"graph": self.graph, **{k: v for k, v in settings.items() if v is not None or k not in _NEWER}}
 
     @classmethod
@@ -147,7 +193,10 @@ class Context:
         return older | {name: value for name, value in given.items() if name not in cls.renamed}
 
 
-_NEWER: Final = frozenset(("max_tokens", "critic_dialect", "critic_temperature", "critic_max_tokens", "critic_seed"))
+_NEWER: Final = frozenset((
+    "max_tokens", "critic_dialect", "critic_temperature", "critic_max_tokens", "critic_seed", "policy_settings",
+    "critic_settings",
+))  # fmt: skip
 
 
 def setting_of(chair: Chair, name: str) -> str:

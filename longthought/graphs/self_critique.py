@@ -16,7 +16,6 @@ from pydantic.dataclasses import dataclass
 
 from longthought.agents import catalogue
 from longthought.agents.agent import Critic, Judge, Policy, Proposer
-from longthought.agents.model import Model
 from longthought.errors import ConfigError
 from longthought.graphs.context import setting_of
 from longthought.graphs.debate import Debate
@@ -48,10 +47,12 @@ class SelfCritiqueContext(DebateContext):
                 f"`critic` can't be {self.critic!r}: in self_critique the policy judges its own steps; leave the "
                 "critic out, or choose `graph=debate`"
             )
-        for name in Model.model_fields:
-            setting = setting_of("critic", name)
-            if name != "name" and getattr(self, setting) is not None:
-                raise ConfigError(f"`{setting}` can't be {getattr(self, setting)!r}: self_critique has only one agent")
+        policy = self.given("policy")
+        for name, value in self.given("critic").items():
+            if name != "name" and value not in (None, policy.get(name)):
+                raise ConfigError(
+                    f"`{setting_of('critic', name)}` can't be {value!r}: self_critique has only one agent"
+                )
 
     def seats(self, policy: Proposer | None = None, critic: Judge | None = None) -> Seats:
         """Seat one agent in both chairs; the model of a policy given without a critic judges too."""

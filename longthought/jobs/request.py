@@ -2,14 +2,14 @@
 
 import importlib.util
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Annotated, Any, Literal, Self
+from dataclasses import asdict, replace
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, PlainSerializer, PlainValidator, model_validator
 
 from longthought.agents.model import BUNDLED_MODEL, Model
 from longthought.errors import ConfigError
-from longthought.graphs.context import Chair, Context, setting_of
+from longthought.graphs.context import OWN, Chair, Context, setting_of
 from longthought.request import Request
 
 
@@ -22,10 +22,15 @@ def _context(given: Any) -> Context:
     return catalogue.context(given["graph"], {name: value for name, value in given.items() if name != "graph"})
 
 
+def _whole(context: Context) -> dict[str, Any]:
+    """Return a context for a worker: unlike a log, with the headers that its server wants."""
+    return {"graph": context.graph, **asdict(context)}
+
+
 class JobRequest(Request):
     """What a job is asked to do, other than the problems and the run folder."""
 
-    context: Annotated[Context, PlainValidator(_context), PlainSerializer(lambda context: context.written())]
+    context: Annotated[Context, PlainValidator(_context), PlainSerializer(_whole)]
     """The graph and its settings, the names of the agents among them."""
     samples: int = Field(default=1, ge=1)
     """Number of debates per problem."""
@@ -117,9 +122,16 @@ class JobRequest(Request):
 
     @staticmethod
     def _config(samples: int, context: Context) -> dict[str, Any]:
-        servers = ("base_url", "critic_base_url")
-        settings = {name: value for name, value in context.written().items() if name not in servers}
-        return {"samples": samples, **settings}
+        settings = {name: value for name, value in context.written().items() if name not in _OF_SERVERS}
+        for name in _OF_MODELS & settings.keys():
+            settings[name] = {k: v for k, v in settings[name].items() if k not in _OF_CONNECTIONS}
+        return {"samples": samples, **{k: v for k, v in settings.items() if v or k not in _OF_MODELS}}
+
+
+_OF_SERVERS: Final = frozenset(("base_url", "critic_base_url"))
+_OF_MODELS: Final = frozenset(("policy_settings", "critic_settings"))
+_OF_CONNECTIONS: Final = frozenset(("headers", "api_key_env", "timeout", "attempts"))
+"""Settings of a model that change nothing about its replies."""
 
 
 def with_models(settings: Mapping[str, Any], policy: str | Model, critic: str | Model) -> dict[str, Any]:
@@ -134,11 +146,12 @@ def with_models(settings: Mapping[str, Any], policy: str | Model, critic: str | 
     for chair, model in chairs:
         given = {"name": model} if isinstance(model, str) else model.model_dump(exclude_none=True)
         for field, value in given.items():
-            name = setting_of(chair, field)
-            if combined.setdefault(name, value) != value:
-                raise ConfigError(
-                    f"`{name}` is given twice, as {combined[name]!r} and with {given['name']} as {value!r}"
-                )
+            name, place = setting_of(chair, field), combined
+            if field not in OWN:
+                name = field
+                place = combined[f"{chair}_settings"] = dict(combined.get(f"{chair}_settings") or {})
+            if place.setdefault(name, value) != value:
+                raise ConfigError(f"`{name}` is given twice, as {place[name]!r} and with {given['name']} as {value!r}")
     if isinstance(policy, Model) and policy.dialect and isinstance(critic, Model) and not critic.dialect:
         from longthought.agents.catalogue import dialect_of
 

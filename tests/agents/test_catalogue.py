@@ -29,7 +29,7 @@ def test_a_served_agent_speaks_prose_and_is_asked_with_its_settings() -> None:
     assert isinstance(policy.model, ServedChatModel)
     assert (policy.model.model, policy.model.base_url) == ("Qwen/Qwen3-8B", URL)
     assert policy.model.seed is None  # the same for every request would make every sample the same
-    assert policy.model.max_tokens == 1024
+    assert policy.model.max_tokens is None
 
 
 def test_names_may_hold_colons() -> None:
@@ -42,7 +42,7 @@ def test_policies_are_sampled_and_critics_are_greedy_unless_told_otherwise() -> 
     policy, critic = catalogue.policy("openai:m", base_url=URL), catalogue.critic("openai:m", base_url=URL)
     assert isinstance(policy.model, ServedChatModel)
     assert isinstance(critic.model, ServedChatModel)
-    assert (policy.model.temperature, critic.model.temperature) == (1.0, 0.0)
+    assert (policy.model.temperature, critic.model.temperature) == (None, 0.0)
     cold = catalogue.policy("openai:m", base_url=URL, temperature=0.0, max_tokens=7)
     assert isinstance(cold.model, ServedChatModel)
     assert (cold.model.temperature, cold.model.max_tokens) == (0.0, 7)

@@ -210,7 +210,7 @@ def test_one_model_is_sampled_for_steps_and_greedy_for_verdicts() -> None:
     writing, judging = seats.policy.model, seats.critic.model
     assert isinstance(writing, ServedChatModel)
     assert isinstance(judging, ServedChatModel)
-    assert (writing.temperature, judging.temperature) == (1.0, 0.0)
+    assert (writing.temperature, judging.temperature) == (None, 0.0)
     assert (writing.model, writing.base_url) == (judging.model, judging.base_url) == ("m", URL)
     assert seats.policy.dialect is seats.critic.dialect
     assert isinstance(alone(Prose()), Prose)

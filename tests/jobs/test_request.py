@@ -11,7 +11,7 @@ import longthought as lt
 from longthought.agents.agent import Critic, Policy
 from longthought.agents.in_process.chat_model import InProcessChatModel
 from longthought.errors import ConfigError, RunFolderError
-from longthought.graphs.context import Context, setting_of
+from longthought.graphs.context import OWN, Context, setting_of
 from longthought.graphs.rules import DebateContext
 from longthought.graphs.sampling.settings import SamplingContext
 from tests.fakes.enumerator import Enumerator, Solver
@@ -60,16 +60,22 @@ def test_agents_that_are_not_named_are_the_model_that_is_served() -> None:
 
 def test_every_setting_of_a_model_is_a_setting_of_a_run_for_both_chairs() -> None:
     known = {field.name for field in fields(Context)}
-    for name in lt.Model.model_fields:
+    for name in OWN:
         assert {setting_of("policy", name), setting_of("critic", name)} <= known
+    policy, critic = lt.Model(name="openai:p", top_p=0.5), lt.Model(name="openai:c", stop=["END"])
+    context = lt.JobRequest.of(policy=policy, critic=critic).context
+    assert (context.policy_settings, context.critic_settings) == ({"top_p": 0.5}, {"stop": ["END"]})
 
 
 def test_each_chair_gets_its_own_model() -> None:
     policy = lt.Model(name="openai:p", base_url="http://p/v1", temperature=0.5, dialect="compact", max_tokens=9)
     critic = lt.Model(name="openai:c", base_url="http://c/v1", temperature=0.25, max_tokens=7, seed=3)
     context = lt.JobRequest.of(policy=policy, critic=critic, seed=1).context
-    assert context.model("policy") == policy.model_copy(update={"seed": 1})
-    assert context.model("critic") == critic.model_copy(update={"dialect": "prose"}), "and not what the policy speaks"
+    unnamed = {"api_key_env": ""}
+    assert context.model("policy") == policy.model_copy(update={"seed": 1, **unnamed})
+    assert context.model("critic") == critic.model_copy(update={"dialect": "prose", **unnamed}), (
+        "and not what the policy speaks"
+    )
     assert DebateContext.read(context.written()) == context
     shared = lt.JobRequest.of(policy=policy, critic="openai:c").context.model("critic")
     assert (shared.base_url, shared.dialect, shared.temperature) == ("http://p/v1", "compact", None)

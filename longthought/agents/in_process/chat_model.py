@@ -8,7 +8,7 @@ equal settings.
 import asyncio
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
@@ -47,16 +47,17 @@ _models_lock = threading.Lock()
 class InProcessChatModel(BaseChatModel):
     """A model folder as a chat model.
 
-    The options `temperature`, `top_p` and `max_tokens` of a request override the fields; `stop` is refused and other
-    options, such as `response_format`, are ignored.
+    The options `temperature`, `top_p`, `top_k` and `max_tokens` of a request override the fields; `stop` is refused and
+    other options, such as `response_format`, are ignored. Without a temperature, sampling is the model's own.
     """
 
     path: str
     """A folder written by `save_pretrained`, or a name on the Hugging Face hub."""
     model: str = ""
     """The name that the model reports; by default `transformers:PATH`."""
-    temperature: float = 0.0
-    top_p: float = 1.0
+    temperature: float | None = 0.0
+    top_p: float | None = None
+    top_k: int | None = None
     max_tokens: int | None = None
     """Maximum number of tokens in a reply; by default `LONGEST_REPLY`, or fewer if the context has no more room."""
     seed: int = 0
@@ -78,7 +79,8 @@ class InProcessChatModel(BaseChatModel):
 
     @property
     def _identifying_params(self) -> dict[str, Any]:
-        return {"model": self.model, "temperature": self.temperature, "top_p": self.top_p, "seed": self.seed}
+        sampling = {"temperature": self.temperature, "top_p": self.top_p, "top_k": self.top_k}
+        return {"model": self.model, **sampling, "seed": self.seed}
 
     async def _agenerate(
         self,
@@ -93,8 +95,7 @@ class InProcessChatModel(BaseChatModel):
         prompt = self._tokens(loaded.tokenizer, messages)
         sampling = SamplingParams(
             max_tokens=kwargs.get("max_tokens") or self.max_tokens or _reply_limit(loaded.engine, prompt),
-            temperature=_option_or_field(kwargs.get("temperature"), self.temperature),
-            top_p=_option_or_field(kwargs.get("top_p"), self.top_p),
+            **self._sampling(loaded.engine.usual, kwargs),
         )
         reply = await loaded.engine.generate(prompt, sampling)
         text: str = loaded.tokenizer.decode(reply.token_ids, skip_special_tokens=True)
@@ -125,6 +126,16 @@ class InProcessChatModel(BaseChatModel):
     ) -> ChatResult:
         with ThreadPoolExecutor(max_workers=1) as thread:  # the caller's thread may already run a loop
             return thread.submit(lambda: asyncio.run(self._agenerate(messages, stop, **kwargs))).result()
+
+    def _sampling(self, usual: SamplingParams, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return how to sample: as the request says, else the fields, else the model itself.
+
+        Where the request or the fields give a temperature, nothing else of the model's own sampling counts: it belongs
+        to the model's own temperature.
+        """
+        given = {name: options.get(name, getattr(self, name)) for name in ("temperature", "top_p", "top_k")}
+        own = SamplingParams() if given["temperature"] is not None else usual
+        return {name: getattr(own, name) if value is None else value for name, value in given.items()}
 
     async def aclose(self) -> None:
         """Release the engine; the last chat model to do so closes it. A later request loads it again."""
@@ -164,7 +175,3 @@ class InProcessChatModel(BaseChatModel):
 
 def _reply_limit(engine: Engine, prompt: Sequence[int]) -> int:
     return max(1, min(LONGEST_REPLY, engine.context_length - len(prompt)))
-
-
-def _option_or_field(option: float | None, field: float) -> float:
-    return field if option is None else option

@@ -4,8 +4,8 @@ Requests join and leave the running batch at every token, and prompts with a com
 requests that have ended. This file does what the library leaves to its callers: it checks lengths, cancels requests of
 cancelled callers, drops the cache when weights change, and fails the pending requests of a loop that dies.
 
-Greedy, plain and nucleus sampling each get a lane: one library manager with its own thread and cache, created when it
-is first needed. So temperature 0 is an argmax, and only nucleus sampling pays for the sort that it needs.
+Greedy, plain and truncated sampling each get a lane: one library manager with its own thread and cache, created when it
+is first needed. So temperature 0 is an argmax, and only truncated sampling pays for the sort that it needs.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from typing import Any
 from transformers import ContinuousBatchingConfig, GenerationConfig
 
 from longthought.agents.in_process.engine import Generation, SamplingParams
-from longthought.agents.in_process.limits import Limits, limits
+from longthought.agents.in_process.limits import Limits, limits, own_sampling
 from longthought.agents.in_process.pending import Pending
 from longthought.errors import EngineError, ModelError
 
@@ -62,12 +62,18 @@ class ContinuousEngine:
         on_cpu = model.device.type == "cpu"
         self._cache = cache or (CPU_CACHE if on_cpu else LaneLimits())
         self._limits = _capped(limits(model), self._cache)
+        self._usual = own_sampling(model)
         self._model: Any = model
         self._seeds = itertools.count(seed)
         self._lanes: dict[tuple[bool, bool], _Lane] = {}
         self._reload: Future[ModelError | None] | None = None
         self._closed = False
         self._finalizer = weakref.finalize(self, _end, self._lanes)
+
+    @property
+    def usual(self) -> SamplingParams:
+        """The model's own sampling."""
+        return self._usual
 
     @property
     def context_length(self) -> int:
@@ -80,7 +86,7 @@ class ContinuousEngine:
         if self._closed:
             raise EngineError(_CLOSED)
         self._limits.check(prompt, sampling)
-        lane = (sampling.temperature > 0, sampling.temperature > 0 and sampling.top_p < 1)
+        lane = (sampling.temperature > 0, sampling.temperature > 0 and _truncates(sampling))
         if lane not in self._lanes:
             generation = _generation_config(self._limits, *lane)
             batching = _batching_config(self._model, self._cache, next(self._seeds))
@@ -157,7 +163,10 @@ class _Lane:
             if self._ended:
                 raise self._ended_error()
             self._manager.add_request(
-                request.prompt, name, max_new_tokens=request.sampling.max_tokens, **_options(request.sampling)
+                request.prompt,
+                name,
+                max_new_tokens=request.sampling.max_tokens,
+                **_options(request.sampling, self._limits.vocabulary),
             )  # refused only when the loop is ending, and then the lane's thread settles the request
             return await request.outcome()
         finally:
@@ -243,16 +252,23 @@ def _capped(limits: Limits, cache: LaneLimits) -> Limits:
     return replace(limits, context_length=min(limits.context_length, cache.num_blocks * cache.page_size))
 
 
-def _options(sampling: SamplingParams) -> dict[str, float]:
+def _options(sampling: SamplingParams, vocabulary: int) -> dict[str, float | int]:
     if sampling.temperature == 0:
         return {}
-    options = {"temperature": float(sampling.temperature)}
-    return options | {"top_p": float(sampling.top_p)} if sampling.top_p < 1 else options
+    options: dict[str, float | int] = {"temperature": float(sampling.temperature)}
+    if not _truncates(sampling):
+        return options
+    return options | {"top_p": float(sampling.top_p), "top_k": min(sampling.top_k or vocabulary, vocabulary)}
 
 
-def _generation_config(limits: Limits, sample: bool, nucleus: bool) -> GenerationConfig:
+def _truncates(sampling: SamplingParams) -> bool:
+    return sampling.top_p < 1 or sampling.top_k > 0
+
+
+def _generation_config(limits: Limits, sample: bool, truncated: bool) -> GenerationConfig:
     # Only settings that differ from the neutral ones get a processor, and only those can be set per request.
-    sampled: dict[str, Any] = {"temperature": 0.7, "top_p": 0.9 if nucleus else 1.0, "top_k": 0} if sample else {}
+    cuts: dict[str, Any] = {"top_p": 0.9, "top_k": 50} if truncated else {"top_p": 1.0, "top_k": 0}
+    sampled: dict[str, Any] = {"temperature": 0.7, **cuts} if sample else {}
     return GenerationConfig(do_sample=sample, eos_token_id=sorted(limits.end) or -1, **sampled)
 
 

@@ -16,6 +16,8 @@ class SamplingParams:
     temperature: float = 0.0
     """0 is greedy."""
     top_p: float = 1.0
+    top_k: int = 0
+    """0 takes all tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,11 @@ class Engine(Protocol):
     @property
     def context_length(self) -> int:
         """Maximum number of tokens of prompt and completion together."""
+        ...
+
+    @property
+    def usual(self) -> SamplingParams:
+        """The sampling that the model's own `generation_config.json` asks for."""
         ...
 
     async def generate(self, prompt: Sequence[int], sampling: SamplingParams) -> Generation:

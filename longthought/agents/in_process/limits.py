@@ -6,10 +6,13 @@ torch.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from longthought.agents.in_process.engine import Generation, SamplingParams
 from longthought.errors import ConfigError, ModelError
+
+UNSAID: Final = SamplingParams(temperature=0.7)
+"""The sampling of a model that asks for none: small models talk gibberish at temperature 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +32,10 @@ class Limits:
             ConfigError: if the sampling settings are out of range.
 
         """
-        if sampling.max_tokens < 1 or sampling.temperature < 0 or not 0 < sampling.top_p <= 1:
-            raise ConfigError(f"{sampling}: out of range; use max_tokens >= 1, temperature >= 0 and 0 < top_p <= 1.")
+        if sampling.max_tokens < 1 or sampling.temperature < 0 or not 0 < sampling.top_p <= 1 or sampling.top_k < 0:
+            raise ConfigError(
+                f"{sampling}: out of range; use max_tokens >= 1, temperature >= 0, 0 < top_p <= 1 and top_k >= 0."
+            )
         if len(prompt) + sampling.max_tokens > self.context_length:
             raise ModelError(
                 f"{len(prompt)} prompt tokens and up to {sampling.max_tokens} new ones exceed the model's context of "
@@ -48,6 +53,18 @@ class Limits:
             if token in self.end:
                 return Generation(tuple(tokens[:index]), tuple(logprobs[:index]), cached, truncated=False)
         return Generation(tuple(tokens), tuple(logprobs[: len(tokens)]), cached, truncated=True)
+
+
+def own_sampling(model: Any) -> SamplingParams:
+    """Read the sampling that a loaded transformers model asks for; `UNSAID` if it asks for none."""
+    config = model.generation_config
+    if not config.do_sample:
+        return UNSAID
+    return SamplingParams(
+        temperature=UNSAID.temperature if config.temperature is None else float(config.temperature),
+        top_p=1.0 if config.top_p is None else float(config.top_p),
+        top_k=int(config.top_k or 0),
+    )
 
 
 def limits(model: Any) -> Limits:

@@ -16,7 +16,7 @@ import torch
 from transformers import GenerationConfig
 
 from longthought.agents.in_process.engine import Generation, SamplingParams
-from longthought.agents.in_process.limits import Limits, limits
+from longthought.agents.in_process.limits import Limits, limits, own_sampling
 from longthought.agents.in_process.pending import Pending
 from longthought.errors import EngineError, ModelError
 
@@ -36,10 +36,15 @@ class StaticEngine:
             max_batch: maximum number of requests in one batch.
 
         """
-        self._limits = limits(model)
+        self._limits, self._usual = limits(model), own_sampling(model)
         self._worker = _Worker(model, self._limits, seed, max_batch)
         self._closed = False
         self._finalizer = weakref.finalize(self, self._worker.stop)
+
+    @property
+    def usual(self) -> SamplingParams:
+        """The model's own sampling."""
+        return self._usual
 
     @property
     def context_length(self) -> int:
@@ -153,7 +158,12 @@ def _generate(
     mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=model.device)
     sampled: dict[str, Any] = {"do_sample": False}
     if sampling.temperature > 0:
-        sampled = {"do_sample": True, "temperature": sampling.temperature, "top_p": sampling.top_p, "top_k": 0}
+        sampled = {
+            "do_sample": True,
+            "temperature": sampling.temperature,
+            "top_p": sampling.top_p,
+            "top_k": sampling.top_k,
+        }
     config = GenerationConfig(
         max_new_tokens=sampling.max_tokens,
         eos_token_id=sorted(limits.end) or None,

@@ -54,6 +54,8 @@ class ServedChatModel(BaseChatModel):
     """Upper bound of the first random wait between attempts, in seconds; it doubles with each attempt."""
     max_in_flight: int | None = Field(default=None, ge=1)
     """Maximum number of requests in flight per server (default: none); models with equal server and limit share it."""
+    headers: dict[str, str] = Field(default_factory=dict[str, str], repr=False, exclude=True)
+    """Additional headers of every request."""
     extra_body: dict[str, Any] = Field(default_factory=dict[str, Any])
     """Additional fields of every request, such as `{"top_k": 20}`."""
     transport: Transport | None = Field(default=None, repr=False, exclude=True)
@@ -67,8 +69,8 @@ class ServedChatModel(BaseChatModel):
         """Set up the transport; no connection is made yet."""
         super().model_post_init(context)
         self._transport = self.transport or HttpTransport(
-            self.base_urls, self.api_key, timeout=self.timeout, attempts=self.attempts, backoff=self.backoff,
-            deadline=self.deadline, max_in_flight=self.max_in_flight,
+            self.base_urls, self.api_key, headers=self.headers, timeout=self.timeout, attempts=self.attempts,
+            backoff=self.backoff, deadline=self.deadline, max_in_flight=self.max_in_flight,
         )  # fmt: skip
 
     @property

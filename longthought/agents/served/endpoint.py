@@ -54,7 +54,9 @@ class TransientError(Exception):
 class Endpoint:
     """One server, by its base URL."""
 
-    def __init__(self, base_url: str, api_key: SecretStr | None, timeout: float) -> None:
+    def __init__(
+        self, base_url: str, api_key: SecretStr | None, timeout: float, headers: Mapping[str, str] | None = None
+    ) -> None:
         """Take the settings, with the timeout of one exchange in seconds; no connection is made.
 
         Raises:
@@ -70,7 +72,7 @@ class Endpoint:
             raise ModelError(f"the base URL {base_url!r} is not a URL; give one such as http://localhost:8000/v1")
         self.base_url = base_url.rstrip("/")
         self._key = api_key.get_secret_value() if api_key else ""
-        self._headers = {"Content-Type": "application/json"}
+        self._headers = {"Content-Type": "application/json", **(headers or {})}
         if self._key:
             self._headers["Authorization"] = f"Bearer {self._key}"
         self._timeout = _client_timeout(timeout)

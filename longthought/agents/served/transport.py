@@ -55,6 +55,7 @@ class HttpTransport:
         base_urls: Sequence[str],
         api_key: SecretStr | None,
         *,
+        headers: Mapping[str, str] | None = None,
         timeout: float,
         attempts: int,
         backoff: float,
@@ -67,7 +68,7 @@ class HttpTransport:
             ModelError: if a base URL is not a URL.
 
         """
-        self._endpoints = [Endpoint(url, api_key, timeout) for url in base_urls]
+        self._endpoints = [Endpoint(url, api_key, timeout, headers or {}) for url in base_urls]
         self._attempts = attempts
         self._backoff = backoff
         self._deadline = deadline
