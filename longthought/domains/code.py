@@ -19,6 +19,7 @@ from longthought.domains.domain import Domain, Grade
 from longthought.errors import ProblemError
 from longthought.problems.final_answer import boxed_answer
 from longthought.problems.problem import CodeReference, Problem, Reference
+from longthought.tools.completion import completed
 from longthought.tools.examples import DOMAIN
 from longthought.tools.python import blocks
 from longthought.tools.sandbox.pool import shared
@@ -81,8 +82,12 @@ class Code(Domain):
         return CodeReference(tests=answer) if answer is not None else None
 
     async def grade(self, problem: Problem, reference: Reference, answer: str) -> Grade:
-        """Run a program against the tests, which run in a separate process, and then against the cases."""
+        """Run a program against the tests, which run in a separate process, and then against the cases.
+
+        An answer that is only the body of the function that the statement begins is graded as that function.
+        """
         assert isinstance(reference, CodeReference)
+        answer = completed(problem.statement, answer)
         if reference.tests.strip():
             judged = await shared().judge(answer, reference.tests, names=reference.names, setup=reference.setup)
             if judged.mark is not Mark.PASSED:
