@@ -24,7 +24,7 @@ from longthought.domains.domain import Domain
 from longthought.domains.grade import expect_gradable, reference_of
 from longthought.errors import ConfigError, ProblemError
 from longthought.problems.condition import Condition
-from longthought.problems.fields import MISSING, Fields, fields_of, own, recognised, text, value
+from longthought.problems.fields import MISSING, Fields, absent, fields_of, not_a_number, own, recognised, text, value
 from longthought.problems.json_rows import Document, Lines
 from longthought.problems.problem import AnswerReference, Problem, Task
 from longthought.problems.row import Row, names, show
@@ -82,7 +82,9 @@ class DataSet:
                 if not row_filter.accepts(row):
                     continue
                 default_id = f"{self.source.name}-{number}"
-                row = {name: held for name, held in row.items() if name not in self.besides}
+                row = {
+                    name: None if not_a_number(held) else held for name, held in row.items() if name not in self.besides
+                }
                 sparse = not isinstance(self.source, Lines | Document)
                 task, overruled = _task(row, self.fields, default_id, self.domain, sparse=sparse)
                 if (first := seen.get(task.problem.id)) is not None:
@@ -219,7 +221,7 @@ def _task(
         record.setdefault("domain", domain)
     problem = _valid(Problem, record, also=("reference",))
     expect_known(problem.domain)
-    if reference is None:
+    if not _holds(reference):
         return Task(problem=problem), None
     expect_gradable(problem)
     known = BUNDLED.get(problem.domain) or domain_of(problem)
@@ -249,6 +251,12 @@ def _record(
             "and the answer's with `answer_field`"
         )
     return fields.record(row, default_id), fields
+
+
+def _holds(reference: object) -> bool:
+    """Say whether a reference holds anything; one without a value for its answer does not."""
+    answer = cast(Row, reference).get("answer", reference) if isinstance(reference, dict) else reference
+    return not absent(answer)
 
 
 def _differs(task: Task, overruled: str) -> bool:

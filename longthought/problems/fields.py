@@ -209,9 +209,12 @@ def required_value(row: Row, name: str, option: str) -> Any:
 
 def absent(held: object) -> bool:
     """Say whether a field's value is none: null, not a number, or a text that tables hold for them."""
-    if isinstance(held, float | Decimal):
-        return math.isnan(held)
-    return held is None or (isinstance(held, str) and held.strip().lower() in _NOTHING)
+    return not_a_number(held) or held is None or (isinstance(held, str) and held.strip().lower() in _NOTHING)
+
+
+def not_a_number(held: object) -> bool:
+    """Say whether a value is NaN, which tables hold in their gaps."""
+    return isinstance(held, float | Decimal) and math.isnan(held)
 
 
 def _marked(given: str) -> str:

@@ -15,14 +15,15 @@ import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Protocol, cast
 
 from longthought.errors import ProblemError
+from longthought.problems import stored
 from longthought.problems.json_rows import Document, Lines, is_document
 from longthought.problems.row import Row
-from longthought.problems.stored import MAX_LINE, StoredFile, first_line
+from longthought.problems.stored import StoredFile, first_line
 from longthought.problems.tables import PARQUET, Csv, Parquet, library, separator_of
 
 HUB: Final = "hf:"
@@ -85,29 +86,20 @@ def _source_in(file: StoredFile) -> Source:
     """Return the source for the format of a file."""
     if file.suffix == ".parquet" or file.head(len(PARQUET)) == PARQUET:
         return Parquet(file)
-    first = _first_line(file)
+    first = file.first_line()
     if first.lstrip().startswith(("{", "[")):
         return Document(file) if is_document(file, first) else Lines(file)
     if file.suffix in {".csv", ".tsv"}:
         return Csv(file)
-    json = file.suffix in {".jsonl", ".json", ".ndjson"} or len(first) > MAX_LINE
+    json = file.suffix in {".jsonl", ".json", ".ndjson"} or len(first) > stored.MAX_LINE
     return Csv(file) if not json and separator_of(first) in first else Lines(file)
-
-
-def _first_line(file: StoredFile) -> str:
-    """Return the first line that isn't blank, which may be cut if it is too long; may be empty."""
-    with file.text() as text:
-        for line in iter(partial(text.readline, MAX_LINE + 1), ""):
-            if not line.isspace():
-                return line
-    return ""
 
 
 @lru_cache(maxsize=1)
 def _standard_input(stream: Any) -> StoredFile:
-    if stream is None:
-        raise ProblemError(f"standard input is closed; name a file instead of {STANDARD_INPUT}")
-    return _copied(stream.buffer, "stdin")
+    if (buffer := getattr(stream, "buffer", None)) is None:
+        raise ProblemError(f"standard input can't be read here; name a file instead of {STANDARD_INPUT}")
+    return _copied(buffer, "stdin")
 
 
 @lru_cache(maxsize=8)

@@ -88,6 +88,19 @@ class StoredFile:
                 ) as text:
                     yield text
 
+    def first_line(self) -> str:
+        """Return the first line that isn't blank, cut off if it is longer than a line may be; may be empty.
+
+        Raises:
+            ProblemError: if the file can't be read.
+
+        """
+        with self.text() as text:
+            while line := text.readline(MAX_LINE + 1):
+                if not line.isspace():
+                    return line
+        return ""
+
     def lines(self) -> Iterator[tuple[int, str]]:
         """Yield every line with its number, from 1.
 
@@ -118,7 +131,9 @@ class StoredFile:
         before = text[: bad.start()]
         column = len(before[before.rfind("\n") + 1 :].encode(errors="surrogateescape")) + 1
         found = f"byte 0x{ord(bad[0]) - 0xDC00:02x} at column {column}"
-        raise ProblemError(f"{self.label}:{first + before.count(chr(10))}: expected UTF-8 text, found {found}")
+        raise ProblemError(
+            f"{self.label}:{first + before.count(chr(10))}: expected UTF-8 text, found {found}; save it as UTF-8"
+        )
 
     @contextmanager
     def _naming_errors(self) -> Generator[None]:

@@ -65,6 +65,14 @@ def test_an_mbpp_line_shows_its_first_test_and_no_other(tmp_path: Path) -> None:
         assert line in reference.tests
 
 
+def test_a_row_out_of_a_table_has_gaps(tmp_path: Path) -> None:
+    gap = float("nan")
+    table = {**MBPP, "task_id": 11.0, "test_setup_code": gap, "challenge_test_list": gap, "test_imports": gap}
+    [(name, _, _, reference)] = read(tmp_path, table)
+    assert name == "11"
+    assert reference.tests == "\n".join(MBPP["test_list"]) + "\n"
+
+
 def test_a_prompts_helpers_and_the_tests_imports_are_the_setup(tmp_path: Path) -> None:
     prompt = (
         f"import math\nfrom typing import List\n\nLIMIT = 3\n\ndef half(x):\n    return x / 2\n\n{HUMAN_EVAL['prompt']}"

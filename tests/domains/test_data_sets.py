@@ -348,6 +348,8 @@ def test_no_value_is_no_answer(tmp_path: Path, nothing: object) -> None:
         {"problem": "Six?", "solution": "It is hard.", "answer": nothing, "final_answer": nothing, "gold": 6},
     ]
     assert [fact[2] for fact in facts(load(lines(tmp_path / "p.jsonl", *rows)))] == [None] * 5 + ["6"]
+    own = lines(tmp_path / "own.jsonl", {"id": "a", "statement": "One?", "reference": {"answer": nothing}})
+    assert [fact[2] for fact in facts(load(own))] == [None]
     named = lines(tmp_path / "named.jsonl", {"q": "One?", "a": nothing, "id": nothing})
     assert facts(load(named, statement_field="q", answer_field="a")) == [("named-1", "One?", None)]
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from longthought.errors import ProblemError
-from longthought.problems import json_rows
+from longthought.problems import json_rows, stored
 from longthought.problems.json_rows import Document, Lines
 from longthought.problems.sources import source_of
 from longthought.problems.tables import Csv, Parquet
@@ -193,6 +193,14 @@ def test_a_document_that_is_too_long_says_how_to_stream_it(tmp_path: Path, monke
     assert "at most 100 characters of one JSON document" in says(tmp_path / "p.json")
 
 
+def test_a_list_in_one_long_line_is_read_and_a_long_row_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stored, "MAX_LINE", 50)
+    (tmp_path / "p.json").write_text(json.dumps({"data": ROWS}))
+    assert found(tmp_path / "p.json") == ROWS
+    (tmp_path / "p.json").write_text(json.dumps({"question": "?" * 50}))
+    assert "p.json:1: expected at most 50 characters a line, found more" in says(tmp_path / "p.json")
+
+
 def test_lines_are_streamed(tmp_path: Path) -> None:
     (tmp_path / "p.jsonl").write_text('{"a": 1}\n{"a": 2}\nbroken\n')
     rows = source_of(tmp_path / "p.jsonl").rows()
@@ -210,7 +218,7 @@ def test_standard_input_is_read_like_a_file(monkeypatch: pytest.MonkeyPatch, tex
 
 def test_a_closed_standard_input_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", None)
-    with pytest.raises(ProblemError, match="standard input is closed"):
+    with pytest.raises(ProblemError, match="standard input can't be read here"):
         source_of("-")
 
 
