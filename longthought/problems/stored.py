@@ -10,7 +10,6 @@ import gzip
 import io
 import json
 import lzma
-import re
 import zlib
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -32,8 +31,6 @@ _ARCHIVES: Final = {
     (257, b"ustar"): "a tar archive",
 }
 """Formats that are refused, by what stands at an offset."""
-_BAD_BYTE: Final = re.compile("[\udc80-\udcff]")
-"""What `surrogateescape` makes of a byte that is not UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +123,14 @@ class StoredFile:
             ProblemError: naming the line, the byte and its column.
 
         """
-        if text.isascii() or not (bad := _BAD_BYTE.search(text)):
-            return
-        before = text[: bad.start()]
-        column = len(before[before.rfind("\n") + 1 :].encode(errors="surrogateescape")) + 1
-        found = f"byte 0x{ord(bad[0]) - 0xDC00:02x} at column {column}"
-        raise ProblemError(
-            f"{self.label}:{first + before.count(chr(10))}: expected UTF-8 text, found {found}; save it as UTF-8"
-        )
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:  # `surrogateescape` made half a surrogate pair of the byte
+            before = text[: error.start]
+            column = len(before.rpartition("\n")[2].encode()) + 1
+            place = f"{self.label}:{first + before.count(chr(10))}"
+            found = f"byte 0x{ord(text[error.start]) - 0xDC00:02x} at column {column}"
+            raise ProblemError(f"{place}: expected UTF-8 text, found {found}; save it as UTF-8") from error
 
     @contextmanager
     def _naming_errors(self) -> Generator[None]:
