@@ -125,6 +125,8 @@ PRESETS: Final[Mapping[str, Fields]] = {
 """The layouts of well-known data sets, and of others like them."""
 OWN: Final = Fields("statement", "solution", answer_markers=_BOXES, explicit=ANSWERS, kept=("domain", "context"))
 """Our own layout with the answer beside the statement, not in a `reference`."""
+_SOLVED: Final = Fields("question", "solution", answer_markers=_BOXES, ids=("id", "unique_id"), explicit=ANSWERS)
+"""Questions with solutions as in MATH."""
 _PLAIN: Final = (Fields("question", explicit=ANSWERS), Fields("problem", explicit=ANSWERS))
 """Questions with short answers and no solutions."""
 
@@ -154,7 +156,7 @@ def fields_of(
 
 def recognised(row: Row) -> Fields | None:
     """Return the known layout of a row; None if it has none."""
-    for fields in PRESETS.values():
+    for fields in (_SOLVED, *PRESETS.values()):
         if isinstance(row.get(fields.statement), str) and _answered(row, fields):
             return fields
     if _QUALIFIES & row.keys():

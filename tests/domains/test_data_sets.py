@@ -306,7 +306,7 @@ def test_a_written_data_set_is_loaded_by_its_name_in_python(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("name", ["answer", "final_answer", "expected_answer", "ground_truth", "gold", "target"])
-@pytest.mark.parametrize("statement", ["problem", "statement"])
+@pytest.mark.parametrize("statement", ["problem", "question", "statement"])
 def test_an_explicit_answer_counts_before_the_box_of_a_solution(
     tmp_path: Path, name: str, statement: str, caplog: pytest.LogCaptureFixture
 ) -> None:
