@@ -51,7 +51,12 @@ def budgets(written: str) -> list[int]:
     budgets=Spelling("--budget", metavar="TOKENS,…", read=budgets, default="1000,2000,4000"),
 )  # fmt: skip
 def evaluate(
-    problems: Annotated[str, typer.Argument(help="JSONL or Parquet file of problems, or hf:NAME[:SPLIT].")],
+    problems: Annotated[
+        str,
+        typer.Argument(
+            help="File of problems (JSON lines, JSON, CSV or Parquet), - for standard input, or hf:NAME[:SPLIT]."
+        ),
+    ],
     out: Annotated[Path, typer.Option(help="Folder of the runs and figures; an evaluation begun there is resumed.")],
     *,
     strategies: Annotated[

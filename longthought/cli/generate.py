@@ -47,7 +47,12 @@ def resources(written: str) -> dict[str, float]:
     serve_vllm=Spelling(metavar="'MODEL …'"),
 )  # fmt: skip
 def generate(
-    problems: Annotated[str, typer.Argument(help="JSONL or Parquet file of problems, or hf:NAME[:SPLIT].")],
+    problems: Annotated[
+        str,
+        typer.Argument(
+            help="File of problems (JSON lines, JSON, CSV or Parquet), - for standard input, or hf:NAME[:SPLIT]."
+        ),
+    ],
     out: Annotated[Path, typer.Option(help="Run folder; a batch begun there is resumed.")],
     *,
     graph: Graph = "debate",
@@ -68,7 +73,8 @@ def generate(
 
     Run the same command again to go on after a stop, whatever stopped it. The same seed gives the same debates at
     --concurrency 1; with more debates in flight, batching changes the order in which floating-point numbers are added.
-    Rows of GSM8K, MATH, HumanEval and MBPP are read as they are, and others with --statement-field and --answer-field.
+    Rows of GSM8K, MATH, HumanEval and MBPP and questions with short answers are read as they are, and others with
+    --statement-field and --answer-field.
     """
     from longthought import generate as run
     from longthought.cli.render.job import Dashboard, summary_table, unheard

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
 
 def steps(
-    solutions: Annotated[Path, typer.Argument(help="JSONL or Parquet file of solutions with labelled steps.")],
+    solutions: Annotated[
+        Path,
+        typer.Argument(
+            help="File of solutions with labelled steps (JSON lines, JSON or Parquet), or - for standard input."
+        ),
+    ],
     critic: Annotated[
         str,
         typer.Option(metavar="PROVIDER:MODEL", help="Model that judges steps, or tools to judge by the tools alone."),

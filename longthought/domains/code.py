@@ -17,8 +17,10 @@ from typing import Any, Final
 
 from longthought.domains.domain import Domain, Grade
 from longthought.errors import ProblemError
+from longthought.problems.fields import absent, text
 from longthought.problems.final_answer import boxed_answer
 from longthought.problems.problem import CodeReference, Problem, Reference
+from longthought.tools.completion import completed
 from longthought.tools.examples import DOMAIN
 from longthought.tools.python import blocks
 from longthought.tools.sandbox.pool import shared
@@ -43,17 +45,17 @@ class Code(Domain):
                     "setup": _without(prompt, entry),
                 }
             case {"test_list": [str(first), *_] as asserts}:
-                text = row.get("text") or row.get("prompt")
-                if not isinstance(text, str):
+                words = row.get("text") or row.get("prompt")
+                if not isinstance(words, str):
                     raise ProblemError('"text": expected the problem in words, found none')
-                statement = f"{text.strip()}\n\nThe program must pass this test:\n\n```python\n{first.strip()}\n```"
+                statement = f"{words.strip()}\n\nThe program must pass this test:\n\n```python\n{first.strip()}\n```"
                 setup = str(row.get("test_setup_code") or "")
                 more = [str(test) for test in (*asserts, *(row.get("challenge_test_list") or ()))]
                 imports = "\n".join(str(line) for line in row.get("test_imports") or ())
                 reference = {"tests": "\n".join([setup, *more]).strip() + "\n", "names": [], "setup": imports}
             case _:
                 return None
-        name = str(row.get("task_id", row.get("id", "")))
+        name = next((text(row[name], name) for name in ("task_id", "id") if not absent(row.get(name))), "")
         return {"id": name, "statement": statement, "domain": self.name, "reference": reference}
 
     def step_answer(self, path: Sequence[str], step: str) -> str | None:
@@ -81,8 +83,12 @@ class Code(Domain):
         return CodeReference(tests=answer) if answer is not None else None
 
     async def grade(self, problem: Problem, reference: Reference, answer: str) -> Grade:
-        """Run a program against the tests, which run in a separate process, and then against the cases."""
+        """Run a program against the tests, which run in a separate process, and then against the cases.
+
+        An answer that is only the body of the function that the statement begins is graded as that function.
+        """
         assert isinstance(reference, CodeReference)
+        answer = completed(problem.statement, answer)
         if reference.tests.strip():
             judged = await shared().judge(answer, reference.tests, names=reference.names, setup=reference.setup)
             if judged.mark is not Mark.PASSED:
@@ -100,9 +106,9 @@ class Code(Domain):
 
 def _without(prompt: str, entry: str) -> str:
     """Return the imports and helpers of a prompt, without the function that is to be completed."""
-    for text in (prompt, f"{prompt.rstrip()}\n    pass\n"):
+    for whole in (prompt, f"{prompt.rstrip()}\n    pass\n"):
         with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
-            body = ast.parse(text).body
+            body = ast.parse(whole).body
             return "\n\n".join(ast.unparse(node) for node in body if getattr(node, "name", "") != entry)
     return ""
 

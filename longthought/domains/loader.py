@@ -1,15 +1,19 @@
 """Problems from data sets, read one at a time, in our own layout or in another.
 
-A row of our own layout is `{"id", "statement", "domain"?, "context"?, "reference"?}`, and is read strictly. HumanEval,
-MBPP, GSM8K and MATH are recognised by their fields; other layouts need the names of their fields. A data set may be
+A row of our own layout is `{"id", "statement", "domain"?, "context"?, "reference"?}`, and is read strictly; with an
+`answer` in the place of the `reference`, its other fields are left alone. HumanEval, MBPP, GSM8K, MATH and questions
+with short answers are recognised by their fields; other layouts need the names of their fields. A data set may be
 larger than memory, so only the ids are kept. A message about a row names its place, the expected value and the value
 found.
 """
 
 import itertools
 import json
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
@@ -17,18 +21,21 @@ from pydantic import ValidationError
 
 from longthought.domains.catalogue import BUNDLED, address, domain_of, expect_known, named
 from longthought.domains.domain import Domain
-from longthought.domains.grade import expect_gradable
+from longthought.domains.grade import expect_gradable, reference_of
 from longthought.errors import ConfigError, ProblemError
 from longthought.problems.condition import Condition
-from longthought.problems.fields import MISSING, Fields, fields_of, names, recognised, value
-from longthought.problems.problem import Problem, Task
-from longthought.problems.sources import Lines, Row, Source, show, source_of
+from longthought.problems.fields import MISSING, Fields, absent, fields_of, not_a_number, own, recognised, text, value
+from longthought.problems.json_rows import Document, Lines
+from longthought.problems.problem import AnswerReference, Problem, Task
+from longthought.problems.row import Row, names, show
+from longthought.problems.sources import Source, source_of
 from longthought.record import Record
 
 _OWN: Final = {*Problem.model_fields, "reference"}
 _EXAMPLES: Final = 6
 """Number of values of a field that a message shows if no row meets the conditions."""
 M = TypeVar("M", bound=Record)
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +53,19 @@ class DataSet:
     """The domain of rows that don't name one."""
 
     def __iter__(self) -> Iterator[Task]:
-        """Read problem by problem.
+        """Read problem by problem; at the end, say once for a source where an answer and its solution differ.
 
         Raises:
             ProblemError: at the row that can't be read.
 
         """
-        return itertools.islice(self._tasks(), self.limit)
+        differing: list[int] = []
+        for number, task, overruled in itertools.islice(self._tasks(), self.limit):
+            if overruled is not None and _differs(task, overruled):
+                differing.append(number)
+            yield task
+        if differing:
+            _say_differing(self.source.place(differing[0]), len(differing))
 
     def count(self) -> int | None:
         """Return the number of problems; None if counting is expensive, as it always is under a condition."""
@@ -60,24 +73,31 @@ class DataSet:
             return None
         return rows if self.limit is None else min(rows, self.limit)
 
-    def _tasks(self) -> Iterator[Task]:
-        seen: set[str] = set()
+    def _tasks(self) -> Iterator[tuple[int, Task, str | None]]:
+        """Yield the number and the task of a row, and the answer of its solution where another one counts."""
+        seen: dict[str, int] = {}
         row_filter, number, has_problems = _RowFilter(self.where), 0, False
         for number, row in self.source.rows():
             try:
                 if not row_filter.accepts(row):
                     continue
                 default_id = f"{self.source.name}-{number}"
-                row = {name: held for name, held in row.items() if name not in self.besides}
-                task = _task(row, self.fields, default_id, self.domain, sparse=not isinstance(self.source, Lines))
-                if task.problem.id in seen:
-                    raise ProblemError(f'"id": expected one not used before, found {show(task.problem.id)} again')
+                row = {
+                    name: None if not_a_number(held) else held for name, held in row.items() if name not in self.besides
+                }
+                sparse = not isinstance(self.source, Lines | Document)
+                task, overruled = _task(row, self.fields, default_id, self.domain, sparse=sparse)
+                if (first := seen.get(task.problem.id)) is not None:
+                    raise ProblemError(
+                        f'"id": expected one not used before, found {show(task.problem.id)} again, as in '
+                        f"{self.source.place(first)}; make the ids unique, or name another field with `id_field`"
+                    )
             except ProblemError as error:
                 raise ProblemError(f"{self.source.place(number)}: {error}") from error
             if task.problem.id != default_id:
-                seen.add(task.problem.id)
+                seen[task.problem.id] = number
             has_problems = True
-            yield task
+            yield number, task, overruled
         if not number:
             raise ProblemError(f"{self.source.place(1)}: expected a problem, found an empty file")
         if not has_problems:
@@ -100,7 +120,8 @@ def data_set(
     """Open a data set.
 
     Args:
-        source: A JSONL or Parquet file, or `hf:NAME[:SPLIT]` for the `datasets` library, a folder or a name.
+        source: A file of JSON lines, JSON, CSV or Parquet, which may be packed with gzip, bzip2, xz or zstd; `-` for
+            standard input; or `hf:NAME[:SPLIT]` for the `datasets` library, a folder or a name.
         preset: `gsm8k` or `math`: the fields of that data set.
         statement_field: The field that holds the statement; a dot leads into a field of a field.
         answer_field: The field that holds the answer, alone or at the end of a solution.
@@ -187,31 +208,71 @@ class _RowFilter:
         return f"has {wanted}: {held}; choose another `where`"
 
 
-def _task(row: Row, fields: Fields | None, default_id: str, domain: str | None, *, sparse: bool) -> Task:
-    """Read a row; in a `sparse` row, as in tables, a field without a value counts as missing."""
-    if fields is not None:
-        record = fields.record(row, default_id)
-    elif (line := _line(row, domain)) is not None:
-        record = line
-    elif "statement" in row or set(row) <= _OWN:
-        record = _present(row) if sparse else dict(row)
-    elif (known := recognised(row)) is not None:
-        record = known.record(row, default_id)
-    else:
-        raise ProblemError(
-            f"no field here is known for a problem; the fields are {names(row)}: name one with `statement_field`, "
-            "and the answer's with `answer_field`"
-        )
+def _task(
+    row: Row, fields: Fields | None, default_id: str, domain: str | None, *, sparse: bool
+) -> tuple[Task, str | None]:
+    """Read a row; return its task, and the answer of its solution where another one counts instead.
+
+    In a `sparse` row, as in tables, a field without a value counts as missing.
+    """
+    record, layout = _record(row, fields, default_id, domain, sparse=sparse)
     reference = record.pop("reference", None)
     if domain is not None:
         record.setdefault("domain", domain)
     problem = _valid(Problem, record, also=("reference",))
     expect_known(problem.domain)
-    if reference is None:
-        return Task(problem=problem)
+    if not _holds(reference):
+        return Task(problem=problem), None
     expect_gradable(problem)
     known = BUNDLED.get(problem.domain) or domain_of(problem)
-    return Task(problem=problem, reference=_valid(known.reference, reference, where="reference"))
+    if layout and problem.domain in BUNDLED and known.reference is not AnswerReference:
+        return Task(problem=problem, reference=reference_of(problem, reference["answer"])), None
+    task = Task(problem=problem, reference=_valid(known.reference, reference, where="reference"))
+    return task, layout.overruled(row) if layout else None
+
+
+def _record(
+    row: Row, fields: Fields | None, default_id: str, domain: str | None, *, sparse: bool
+) -> tuple[dict[str, Any], Fields | None]:
+    """Return the problem line of a row, and the fields that it was read from; None for our own and a domain's."""
+    if fields is None:
+        if (line := _line(row, domain)) is not None:
+            return line, None
+        fields = own(row)
+        if fields is None and ("statement" in row or set(row) <= _OWN):
+            line = _present(row) if sparse else dict(row)
+            if isinstance(number := line.get("id"), int | float | Decimal) and not isinstance(number, bool):
+                line["id"] = text(number, "id")
+            return line, None
+        fields = fields or recognised(row)
+    if fields is None:
+        raise ProblemError(
+            f"no field here is known for a problem; the fields are {names(row)}: name one with `statement_field`, "
+            "and the answer's with `answer_field`"
+        )
+    return fields.record(row, default_id), fields
+
+
+def _holds(reference: object) -> bool:
+    """Say whether a reference holds anything; one without a value for its answer does not."""
+    answer = cast(Row, reference).get("answer", reference) if isinstance(reference, dict) else reference
+    return not absent(answer)
+
+
+def _differs(task: Task, overruled: str) -> bool:
+    """Say whether the domain doesn't count two answers of a row as one."""
+    if not isinstance(task.reference, AnswerReference):
+        return False
+    return not domain_of(task.problem).same_answer(task.problem, task.reference.answer, overruled)
+
+
+@lru_cache
+def _say_differing(first: str, count: int) -> None:
+    """Warn that solutions end in other answers than their rows give; cached, so that it is said once for a file."""
+    rows = "1 row has" if count == 1 else f"{count:,} rows have"
+    log.warning(
+        "%s: %s an answer that isn't that of the solution in the row; the answer's own field counts", first, rows
+    )
 
 
 def _line(row: Row, domain: str | None) -> dict[str, Any] | None:

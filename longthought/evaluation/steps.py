@@ -5,7 +5,9 @@ back. So any critic can be measured with the views, the tools and the log of a r
 ProcessBench (Zheng et al., 2024) and BIG-Bench Mistake (Tyen et al., 2024), whose fields are read too.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -19,7 +21,8 @@ from longthought.evaluation.critic_report import CountedShare, counted_share
 from longthought.graphs.seats import AcceptingCritic
 from longthought.jobs.progress import Progress
 from longthought.problems.problem import Problem
-from longthought.problems.sources import Row, show, source_of
+from longthought.problems.row import Row, show
+from longthought.problems.sources import source_of
 from longthought.record import Record
 from longthought.statistics import FirstErrors, first_errors
 from longthought.trajectories.events import Action, Author, Cause, EvidenceStatus, Moved, StopReason
@@ -82,14 +85,23 @@ def _solution(row: Row, name: str) -> Solution:
     texts = tuple(cast("list[Any]", steps)) if isinstance(steps, list) else ()
     if not texts or not all(isinstance(text, str) for text in texts):
         raise ProblemError(f'"steps": expected a list of texts, found {show(cast(object, steps))}')
-    if label == -1:
-        label = None
-    if label is not None and (type(label) is not int or not 0 <= label < len(texts)):
+    first_error = _index(label)
+    if first_error is not None and (type(first_error) is not int or not 0 <= first_error < len(texts)):
         raise ProblemError(
             f'"{LABEL_FIELDS[0]}": expected a step from 0 to {len(texts) - 1}, or null or -1, found {show(label)}'
         )
     problem = Problem(id=name, statement=statement, domain=recognised(statement).name)
-    return Solution(problem=problem, steps=texts, first_error=label)
+    return Solution(problem=problem, steps=texts, first_error=first_error)
+
+
+def _index(label: object) -> object:
+    """Return a label as an index, None if all steps are right.
+
+    Tables that have gaps keep whole numbers as decimals, and a gap as a number that is none.
+    """
+    if isinstance(label, float | Decimal) and not math.isinf(label):
+        label = None if math.isnan(label) else int(label) if label == int(label) else label
+    return None if label == -1 else label
 
 
 def _field(row: Row, names: Sequence[str]) -> Any:

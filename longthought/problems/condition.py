@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from longthought.errors import ConfigError
 from longthought.problems.fields import MISSING, value
-from longthought.problems.sources import Row
+from longthought.problems.row import Row
 
 _WRITTEN: Final = re.compile(r"\s*(?P<field>[^=!<>]+?)\s*(?P<sign>!=|<=|>=|=|<|>)=?\s*(?P<value>.*?)\s*", re.DOTALL)
 _SIGNS: Final[dict[str, Callable[[Any, Any], bool]]] = {

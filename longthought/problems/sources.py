@@ -1,32 +1,33 @@
-"""The sources of rows: a JSONL or Parquet file, or a data set that the `datasets` library can load.
+"""The sources of rows: a file, standard input, or a data set that the `datasets` library can load.
 
-A source yields its rows one by one, numbered from 1, and never holds more than a part of the data set in memory. It
-knows how a row is stored and how to name its place, but not what a row means.
+A source yields its rows one by one, numbered from 1. It knows how a row is stored and how to name its place, but not
+what a row means. The format of a file is read from its content; its name decides only where the content can't. What
+can be read only once, as standard input and pipes, is copied to a temporary file first.
 
 `hf:NAME[:SPLIT]` is a folder on this machine (made with `save_to_disk`, or of Parquet, JSONL or CSV files) or a name
 on the Hugging Face Hub, whose optional third part is the configuration: `hf:openai/gsm8k/main:test`.
 """
 
-import itertools
-import json
-from collections.abc import Generator, Iterator, Mapping
+import atexit
+import shutil
+import sys
+import tempfile
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import import_module
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, Protocol, cast
+from typing import Any, BinaryIO, Final, Protocol, cast
 
 from longthought.errors import ProblemError
+from longthought.problems import stored
+from longthought.problems.json_rows import Document, Lines, is_document
+from longthought.problems.row import Row
+from longthought.problems.stored import StoredFile, first_line
+from longthought.problems.tables import PARQUET, Csv, Parquet, library, separator_of
 
-MAX_LINE: Final = 16 * 2**20
-"""Longest line read, in bytes."""
-BATCH: Final = 256
-"""Number of rows of a Parquet file that are converted at once."""
 HUB: Final = "hf:"
-EXTRA: Final = "pip install 'longthought[data]'"
-_SHOWN: Final = 60
-
-Row = Mapping[str, Any]
+STANDARD_INPUT: Final = "-"
 
 
 class Source(Protocol):
@@ -56,7 +57,7 @@ class Source(Protocol):
 
 
 def source_of(given: str | Path) -> Source:
-    """Return the source of a path or of `hf:NAME[:SPLIT]`.
+    """Return the source of a path, of `-` for standard input, or of `hf:NAME[:SPLIT]`.
 
     Raises:
         ProblemError: if there is no such file, or the rows can't be opened.
@@ -65,99 +66,58 @@ def source_of(given: str | Path) -> Source:
     text = str(given)
     if text.startswith(HUB):
         return Hub(text)
+    if text == STANDARD_INPUT:
+        return _source_in(_standard_input(sys.stdin))
     path = Path(given)
     if path.is_dir():
         raise ProblemError(f"{path}: expected a file of problems, found a folder; name the file in it, or {HUB}{path}")
     if not path.exists():
         raise ProblemError(
-            f"{path}: no such file; give a JSONL or Parquet file with one problem a line, or {HUB}NAME[:SPLIT]"
+            f"{path}: no such file; give a file of problems as JSON lines, JSON, CSV or Parquet, {STANDARD_INPUT} for "
+            f"standard input, or {HUB}NAME[:SPLIT]"
         )
-    return Parquet(path) if path.suffix == ".parquet" else Lines(path)
+    if path.is_file():
+        return _source_in(StoredFile(path, text))
+    about = path.stat()
+    return _source_in(_pipe(path, about.st_dev, about.st_ino))
 
 
-@dataclass(frozen=True, slots=True)
-class Lines:
-    """A file of JSON lines."""
+def _source_in(file: StoredFile) -> Source:
+    """Return the source for the format of a file."""
+    if file.suffix == ".parquet" or file.head(len(PARQUET)) == PARQUET:
+        return Parquet(file)
+    first = file.first_line()
+    if first.lstrip().startswith(("{", "[")):
+        return Document(file) if is_document(file, first) else Lines(file)
+    if file.suffix in {".csv", ".tsv"}:
+        return Csv(file)
+    json = file.suffix in {".jsonl", ".json", ".ndjson"} or len(first) > stored.MAX_LINE
+    return Csv(file) if not json and separator_of(first) in first else Lines(file)
 
-    path: Path
 
-    @property
-    def name(self) -> str:
-        """The name of the file."""
-        return self.path.stem
+@lru_cache(maxsize=1)
+def _standard_input(stream: Any) -> StoredFile:
+    if (buffer := getattr(stream, "buffer", None)) is None:
+        raise ProblemError(f"standard input can't be read here; name a file instead of {STANDARD_INPUT}")
+    return _copied(buffer, "stdin")
 
-    def place(self, number: int) -> str:
-        """Name the file and the line."""
-        return f"{self.path}:{number}"
 
-    def count(self) -> int | None:
-        """Count the lines that aren't blank; None for a pipe, which can be read only once."""
-        return sum(1 for _ in self._lines()) if self.path.is_file() else None
+@lru_cache(maxsize=8)
+def _pipe(path: Path, device: int, inode: int) -> StoredFile:
+    with path.open("rb") as stream:
+        return _copied(stream, str(path))
 
-    def rows(self) -> Iterator[tuple[int, Row]]:
-        """Read a line at a time; blank ones are skipped."""
-        for number, line in self._lines():
-            try:
-                yield number, _object(line)
-            except ProblemError as error:
-                raise ProblemError(f"{self.place(number)}: {error}") from error
 
-    def _lines(self) -> Iterator[tuple[int, bytes]]:
+def _copied(stream: BinaryIO, label: str) -> StoredFile:
+    """Copy a stream into a temporary file, which is removed when the process ends."""
+    with tempfile.NamedTemporaryFile(prefix="longthought-", delete=False) as copy:
+        path = Path(copy.name)
+        atexit.register(path.unlink, missing_ok=True)
         try:
-            with self.path.open("rb") as file:
-                number = 0
-                while line := file.readline(MAX_LINE + 1):
-                    number += 1
-                    if len(line) > MAX_LINE:
-                        raise ProblemError(
-                            f"{self.place(number)}: expected at most {MAX_LINE:,} bytes a line, found more"
-                        )
-                    if number == 1:
-                        line = line.removeprefix(b"\xef\xbb\xbf")
-                    if line.strip():
-                        yield number, line
+            shutil.copyfileobj(stream, copy)
         except OSError as error:
-            raise ProblemError(
-                f"{self.path}: can't be read ({error.strerror}); check the path and its permissions"
-            ) from error
-
-
-@dataclass(frozen=True, slots=True)
-class Parquet:
-    """A Parquet file, read a batch of rows at a time."""
-
-    path: Path
-
-    @property
-    def name(self) -> str:
-        """The name of the file."""
-        return self.path.stem
-
-    def place(self, number: int) -> str:
-        """Name the file and the row."""
-        return f"{self.path}, row {number}"
-
-    def count(self) -> int | None:
-        """Read the number from the file's footer."""
-        with self._reading() as file:
-            return int(file.metadata.num_rows)
-
-    def rows(self) -> Iterator[tuple[int, Row]]:
-        """Read a batch of rows at a time."""
-        with self._reading() as file:
-            batches = (batch.to_pylist() for batch in file.iter_batches(batch_size=BATCH))
-            yield from enumerate(itertools.chain.from_iterable(batches), start=1)
-
-    @contextmanager
-    def _reading(self) -> Generator[Any]:
-        parquet, arrow = _library("pyarrow.parquet", str(self.path)), _library("pyarrow", str(self.path))
-        try:
-            with parquet.ParquetFile(self.path) as file:
-                yield file
-        except (OSError, arrow.ArrowException) as error:
-            raise ProblemError(
-                f"{self.path}: can't be read as Parquet ({_first_line(error)}); is it whole, and is it Parquet?"
-            ) from error
+            raise ProblemError(f"{label}: can't be read ({error.strerror}); name a file instead") from error
+    return StoredFile(path, label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +155,7 @@ class Hub:
                 yield number, cast(Row, row)
 
     def _open(self) -> Any:
-        datasets = _library("datasets", self.given)
+        datasets = library("datasets", self.given)
         target, split = self._name_and_split()
         with self._naming_errors():
             opened = _load(datasets, target)
@@ -226,7 +186,7 @@ class Hub:
             raise
         except Exception as error:  # the library's readers raise many kinds
             raise ProblemError(
-                f"{self.given}: can't be loaded ({_first_line(error)}); check the name, and write "
+                f"{self.given}: can't be loaded ({first_line(error)}); check the name, and write "
                 f"{HUB}NAME/CONFIGURATION:SPLIT where a data set has several configurations"
             ) from error
 
@@ -241,33 +201,3 @@ def _load(datasets: Any, target: str) -> Any:
     if not folder.exists() and len(owner_name) == 3:
         return datasets.load_dataset("/".join(owner_name[:2]), owner_name[2], streaming=True)
     return datasets.load_dataset(target, streaming=True)
-
-
-def _library(name: str, wanted_by: str) -> Any:
-    try:
-        return import_module(name)
-    except ModuleNotFoundError as error:
-        raise ProblemError(f"{wanted_by}: {error.name} is not installed; {EXTRA}") from error
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
-
-
-def _object(line: bytes) -> Row:
-    try:
-        found: object = json.loads(line.decode())
-    except UnicodeDecodeError as error:
-        where = f"byte 0x{line[error.start]:02x} at column {error.start + 1}"
-        raise ProblemError(f"expected UTF-8 text, found {where}") from error
-    except (ValueError, RecursionError) as error:
-        raise ProblemError(f"expected one JSON object, found {show(line)} ({error})".replace("\n", " ")) from error
-    if not isinstance(found, dict):
-        raise ProblemError(f"expected one JSON object, found {show(found)}")
-    return cast(Row, found)
-
-
-def show(value: object) -> str:
-    """Quote a value for a message, cut to a short length."""
-    text = value.decode(errors="replace").strip() if isinstance(value, bytes) else json.dumps(value, default=str)
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"

@@ -1,6 +1,6 @@
 r"""Worked solutions: problems with written solutions, shown as examples before a problem.
 
-A file holds one JSON object a line, `{"statement": "What is 2 + 3?", "solution": "2 + 3 = 5. So it is \\boxed{5}."}`.
+A row of the file is `{"statement": "What is 2 + 3?", "solution": "2 + 3 = 5. So it is \\boxed{5}."}`.
 This module does not know to which agent an example is shown.
 """
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from longthought.errors import ProblemError
+from longthought.problems.sources import source_of
 from longthought.record import Record
 
 
@@ -28,22 +29,16 @@ def load_worked(path: Path) -> tuple[Worked, ...]:
         ProblemError: if the file can't be read or holds none; the message names the line.
 
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ProblemError(f"{path}: can't be read ({error}); name a JSONL file of worked solutions") from None
-    examples: list[Worked] = []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
+    source, examples = source_of(path), list[Worked]()
+    for number, row in source.rows():
         try:
-            examples.append(Worked.model_validate_json(line))
+            examples.append(Worked.model_validate(row))
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
-            at = ".".join(map(str, first["loc"])) or "the line"
+            at = ".".join(map(str, first["loc"])) or "the row"
             raise ProblemError(
-                f'{path}, line {number}: {at}: {first["msg"].lower()}; write {{"statement": …, "solution": …}}'
+                f'{source.place(number)}: {at}: {first["msg"].lower()}; write {{"statement": …, "solution": …}}'
             ) from None
     if not examples:
-        raise ProblemError(f"{path}: holds no worked solutions; write one JSON object a line")
+        raise ProblemError(f"{path}: holds no worked solutions; write one JSON object a line, or a row of a table")
     return tuple(examples)

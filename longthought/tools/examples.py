@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from longthought.problems.problem import Problem
+from longthought.tools.completion import completed
 from longthought.tools.python import blocks
 from longthought.tools.sandbox.pool import Sandbox, shared
 from longthought.tools.sandbox.result import Mark
@@ -47,12 +48,13 @@ class Examples:
 
     async def check(self, claim: Claim) -> Evidence:
         """Run the examples that call something the program defines; all of them must pass."""
-        defined = _defined(claim.text)
+        program = completed(claim.problem.statement, claim.text)
+        defined = _defined(program)
         relevant = [line for line in examples(claim.problem.statement) if defined & set(_NAMES.findall(line))]
         if not relevant:
             return self._evidence(claim, EvidenceStatus.ABSTAINED, "the program defines nothing that the examples call")
         for number, line in enumerate(relevant, start=1):
-            judgement = await (self._sandbox or shared()).judge(claim.text, line)
+            judgement = await (self._sandbox or shared()).judge(program, line)
             if judgement.mark is not Mark.PASSED:
                 detail = f"example {number} of {len(relevant)}, `{line}`: {judgement.detail or judgement.mark}"
                 return self._evidence(claim, _STATUS[judgement.mark], detail)

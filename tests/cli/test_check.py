@@ -42,6 +42,14 @@ def test_by_hand(words: tuple[str, ...], code: int, said: str) -> None:
     assert said in check(*words, code=code).stdout
 
 
+def test_labelled_steps_from_standard_input() -> None:
+    rows = [{"problem": "12 * 12?", "steps": [f"12 * 12 = {n}.", "So it is that."], "label": -1.0} for n in (144, 145)]
+    rows[1]["label"] = 0.0
+    found = check("steps", "-", "--critic", "tools", "--tools", "algebra", "--json", said=json.dumps(rows, indent=1))
+    report = json.loads(found.stdout)
+    assert (report["solutions"], report["first_errors"]["flagged"], report["undecided"]) == (2, 1, 0)
+
+
 def test_by_hand_as_json() -> None:
     found = json.loads(check("answer", "2", "3", "--json", code=1).stdout)
     assert (found["status"], found["equal"]) == ("refuted", False)

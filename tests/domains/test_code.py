@@ -2,13 +2,16 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from longthought.domains.grade import grade
 from longthought.domains.loader import load
 from longthought.errors import ProblemError
 from longthought.problems.problem import Case, CodeReference
-from longthought.tools.examples import examples
+from longthought.tools.examples import Examples, examples
+from longthought.trajectories.events import EvidenceStatus
 
 HUMAN_EVAL = {
     "task_id": "HumanEval/53",
@@ -27,11 +30,14 @@ MBPP = {
 }
 
 
-def read(path: Path, *lines: object) -> list[tuple[str, str, str, CodeReference]]:
-    file = path / "p.jsonl"
-    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+def lines(path: Path, *rows: object) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def read(path: Path, *rows: object) -> list[tuple[str, str, str, CodeReference]]:
     found = []
-    for task in load(file):
+    for task in load(lines(path / "p.jsonl", *rows)):
         assert isinstance(task.reference, CodeReference)
         found.append((task.problem.id, task.problem.domain, task.problem.statement, task.reference))
     return found
@@ -59,6 +65,14 @@ def test_an_mbpp_line_shows_its_first_test_and_no_other(tmp_path: Path) -> None:
         assert line in reference.tests
 
 
+def test_a_row_out_of_a_table_has_gaps(tmp_path: Path) -> None:
+    gap = float("nan")
+    table = {**MBPP, "task_id": 11.0, "test_setup_code": gap, "challenge_test_list": gap, "test_imports": gap}
+    [(name, _, _, reference)] = read(tmp_path, table)
+    assert name == "11"
+    assert reference.tests == "\n".join(MBPP["test_list"]) + "\n"
+
+
 def test_a_prompts_helpers_and_the_tests_imports_are_the_setup(tmp_path: Path) -> None:
     prompt = (
         f"import math\nfrom typing import List\n\nLIMIT = 3\n\ndef half(x):\n    return x / 2\n\n{HUMAN_EVAL['prompt']}"
@@ -73,6 +87,18 @@ def test_a_prompts_helpers_and_the_tests_imports_are_the_setup(tmp_path: Path) -
     assert "def add" not in helped
     assert bare == "import math"
     assert imported == "import math\nfrom collections import deque"
+
+
+@pytest.mark.parametrize("form", [str, str.strip, lambda body: body.replace("    ", "", 1)])
+async def test_a_completion_that_is_only_the_body_is_graded_as_the_function(tmp_path: Path, form: Any) -> None:
+    [task] = load(lines(tmp_path / "p.jsonl", HUMAN_EVAL))
+    right, wrong = form(HUMAN_EVAL["canonical_solution"]), form("    return x - y\n")
+    assert task.reference
+    assert await grade(task.problem, task.reference, right) == (True, "")
+    assert (await grade(task.problem, task.reference, wrong))[0] is False
+    for program, status in ((right, EvidenceStatus.CONFIRMED), (wrong, EvidenceStatus.REFUTED)):
+        [claim] = Examples().claims(task.problem, (), f"```python\n{program}\n```")
+        assert (await Examples().check(claim)).status is status
 
 
 def test_our_own_lines(tmp_path: Path) -> None:

@@ -1,8 +1,12 @@
 """Data sets as they are found: other people's fields, Parquet files, folders and names for the `datasets` library."""
 
+import csv
+import datetime
+import gzip
 import json
 import pickle
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +15,9 @@ import pytest
 import longthought as lt
 from longthought.domains.loader import DataSet, data_set, load
 from longthought.errors import ConfigError, ProblemError
-from longthought.problems import sources
+from longthought.problems import tables
 from longthought.problems.condition import Condition
-from longthought.problems.problem import AnswerReference, Task
+from longthought.problems.problem import AnswerReference, CodeReference, CountdownReference, Task
 
 SUMS: list[dict[str, Any]] = [
     {"question": f"What is {n} + {n}?", "answer": f"It is <<{n}+{n}={2 * n}>>{2 * n}.\n#### {2 * n}", "level": n % 3}
@@ -210,7 +214,7 @@ def table(library: Any) -> Any:
 
 
 def test_a_parquet_file_is_read_in_batches(tmp_path: Path, table: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "BATCH", 3)
+    monkeypatch.setattr(tables, "BATCH", 3)
     table.to_parquet(str(tmp_path / "p.parquet"))
     expected = facts(load(lines(tmp_path / "p.jsonl", *SUMS)))
     assert facts(load(tmp_path / "p.parquet")) == expected
@@ -296,3 +300,144 @@ def test_a_folder_that_is_not_said_to_be_one_is_refused(tmp_path: Path) -> None:
 def test_a_written_data_set_is_loaded_by_its_name_in_python(tmp_path: Path) -> None:
     loaded = lt.load(lines(tmp_path / "p.jsonl", *SUMS), statement_field="question", limit=1)
     assert isinstance(next(loaded), Task)
+
+
+# Answers that have a field of their own, and solutions.
+
+
+@pytest.mark.parametrize("name", ["answer", "final_answer", "expected_answer", "ground_truth", "gold", "target"])
+@pytest.mark.parametrize("statement", ["problem", "question", "statement"])
+def test_an_explicit_answer_counts_before_the_box_of_a_solution(
+    tmp_path: Path, name: str, statement: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = [
+        {statement: "Half of 6?", "solution": r"It is $\boxed{3}$.", name: "3.0"},
+        {statement: "A half?", "solution": r"It is $\boxed{\frac{1}{2}}$.", name: 0.5},
+        {statement: "Twice 6?", "solution": r"Not $\boxed{12}$ but $\boxed{13}$.", name: "12"},
+        {statement: "Twice 7?", "solution": r"It is $\boxed{41}$.", name: r"$\boxed{14}$"},
+        {statement: "Twice 8?", "solution": r"It is $\boxed{16}$.", name: None},
+        {statement: "Twice 9?", "solution": "It is simple.", name: 18},
+    ]
+    path = lines(tmp_path / "p.jsonl", *rows)
+    assert [fact[2] for fact in facts(load(path))] == ["3.0", "0.5", "12", "14", "16", "18"]
+    assert list(load(path)) == list(load(path))
+    [said] = caplog.messages
+    assert said.startswith(f"{path}:3: 2 rows have an answer that isn't that of the solution")
+    assert list(load(path, limit=2)) == list(load(path, limit=2))
+    assert len(caplog.messages) == 1
+
+
+def test_the_field_that_is_named_is_the_one_that_counts(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = lines(tmp_path / "p.jsonl", {"problem": "Half of 6?", "solution": r"It is $\boxed{3}$.", "answer": "4"})
+    named = {"statement_field": "problem", "answer_field": "solution"}
+    assert [fact[2] for fact in facts(load(path, **named))] == ["3"]
+    assert [fact[2] for fact in facts(load(path, preset="math", answer_field="solution"))] == ["3"]
+    assert not caplog.messages
+    assert [fact[2] for fact in facts(load(path, preset="math"))] == ["4"]
+    assert len(caplog.messages) == 1
+
+
+@pytest.mark.parametrize("nothing", [None, float("nan"), "nan", "NaN", "", "  ", "<NA>"])
+def test_no_value_is_no_answer(tmp_path: Path, nothing: object) -> None:
+    rows: list[dict[str, Any]] = [
+        {"id": "a", "statement": "One?", "answer": nothing},
+        {"problem": "Two?", "answer": nothing},
+        {"question": "Three?", "answer": nothing},
+        {"problem": "Four?", "solution": nothing},
+        {"problem": "Five?", "solution": nothing, "answer": nothing},
+        {"problem": "Six?", "solution": "It is hard.", "answer": nothing, "final_answer": nothing, "gold": 6},
+    ]
+    assert [fact[2] for fact in facts(load(lines(tmp_path / "p.jsonl", *rows)))] == [None] * 5 + ["6"]
+    own = lines(tmp_path / "own.jsonl", {"id": "a", "statement": "One?", "reference": {"answer": nothing}})
+    assert [fact[2] for fact in facts(load(own))] == [None]
+    named = lines(tmp_path / "named.jsonl", {"q": "One?", "a": nothing, "id": nothing})
+    assert facts(load(named, statement_field="q", answer_field="a")) == [("named-1", "One?", None)]
+
+
+def test_our_own_layout_may_have_its_answer_beside_the_statement(tmp_path: Path) -> None:
+    path = lines(
+        tmp_path / "p.jsonl",
+        {"id": "a", "statement": "3 + 4?", "answer": "7"},
+        {"id": 12, "statement": "3 + 5?", "answer": 8},
+        {"id": 3.0, "statement": "3 + 6?", "answer": 9.0, "level": 2},
+        {"statement": "3 + 7?", "answer": "so the answer is 10.", "context": "sums", "domain": "arithmetic"},
+        {"id": 13, "statement": "3 + 8?"},
+        {"id": "c", "statement": "Use 3 and 7, each once, to make 21.", "domain": "countdown", "answer": "3 * 7"},
+        {"id": "d", "statement": "Write f.", "domain": "code", "answer": "assert f(1) == 1"},
+    )
+    tasks = list(load(path))
+    assert facts(tasks) == [
+        ("a", "3 + 4?", "7"), ("12", "3 + 5?", "8"), ("3", "3 + 6?", "9"), ("p-4", "3 + 7?", "10"),
+        ("13", "3 + 8?", None), ("c", "Use 3 and 7, each once, to make 21.", None), ("d", "Write f.", None),
+    ]  # fmt: skip
+    assert (tasks[3].problem.context, tasks[3].problem.domain) == ("sums", "arithmetic")
+    assert tasks[5].reference == CountdownReference(numbers=(3, 7), target=21)
+    assert tasks[6].reference == CodeReference(tests="assert f(1) == 1")
+    both = lines(tmp_path / "both.jsonl", {"id": "a", "statement": "s", "answer": "7", "reference": {"answer": "7"}})
+    expect_error(ProblemError, both, "both.jsonl:1", "expected only the keys", 'found "answer"')
+
+
+def test_questions_with_short_answers_are_known_and_others_are_not(tmp_path: Path) -> None:
+    path = lines(
+        tmp_path / "p.jsonl",
+        {"question": "3 + 4?", "answer": "7"},
+        {"problem": "3 + 5?", "answer": 8.0, "year": 2024},
+        {"question": "3 + 6?", "final_answer": ["9"], "answer": "Long\nwords."},
+    )
+    assert [fact[2] for fact in facts(load(path))] == ["7", "8", "9"]
+    for row in (
+        {"question": "Which?", "choices": ["a", "b"], "answer": 1},
+        {"question": "Why?", "answer": "First,\nsecond."},
+        {"question": "Why?", "answer": "word " * 100},
+        {"question": "Why?", "label": "7"},
+    ):
+        expect_error(ProblemError, lines(tmp_path / "u.jsonl", row), "no field here is known for a problem")
+    several = lines(tmp_path / "s.jsonl", {"problem": "x^2 = 1?", "answer": ["1", "-1"]})
+    expect_error(ProblemError, several, "s.jsonl:1", '"answer": expected text or a number, found ["1", "-1"]')
+
+
+def test_numbers_of_tables_are_written_out_exactly(tmp_path: Path, library: Any) -> None:
+    import pyarrow as arrow
+    import pyarrow.parquet
+
+    values = [Decimal("12.500000000000000001"), Decimal("7"), Decimal("-0"), None, Decimal("300")]
+    columns = {
+        "id": arrow.array([1.0, 2.0, 3.0, 4.0, 5.0]),
+        "question": [f"{n}?" for n in range(5)],
+        "answer": arrow.array(values, arrow.decimal128(38, 18)),
+        "made": [datetime.datetime(2026, 1, n + 1) for n in range(5)],
+        "steps": [[["a"]]] * 5,
+    }
+    arrow.parquet.write_table(arrow.table(columns), tmp_path / "p.parquet")
+    found = facts(load(tmp_path / "p.parquet"))
+    assert [(fact[0], fact[2]) for fact in found] == [
+        ("1", "12.500000000000000001"), ("2", "7"), ("3", "0"), ("4", None), ("5", "300"),
+    ]  # fmt: skip
+    for name in ("made", "steps"):
+        options = {"statement_field": "question", "answer_field": name}
+        expect = f'"{name}": expected text or a number, found'
+        if name == "steps":
+            assert facts(load(tmp_path / "p.parquet", **options))[0][2] == "a"
+        else:
+            expect_error(ProblemError, tmp_path / "p.parquet", "row 1", expect, **options)
+    floats = lines(tmp_path / "f.jsonl", *({"question": "?", "answer": n} for n in (18.0, -2.5, 1e22, 1e-7, 10**30)))
+    assert [fact[2] for fact in facts(load(floats))] == [
+        "18", "-2.5", "1" + "0" * 22, "0.0000001", "1" + "0" * 30,
+    ]  # fmt: skip
+    expect_error(ProblemError, lines(tmp_path / "i.jsonl", {"question": "?", "answer": float("inf")}), "found Infinity")
+
+
+def test_one_data_set_in_many_files_is_the_same_problems(tmp_path: Path) -> None:
+    expected = facts(load(lines(tmp_path / "p.jsonl", *SUMS)))
+    (tmp_path / "p.json").write_text(json.dumps({"train": SUMS}, indent=2))
+    (tmp_path / "p.jsonl.gz").write_bytes(gzip.compress((tmp_path / "p.jsonl").read_bytes()))
+    with (tmp_path / "p.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, SUMS[0])
+        writer.writeheader()
+        writer.writerows(SUMS)
+    for name in ("p.json", "p.jsonl.gz", "p.csv"):
+        assert facts(load(tmp_path / name)) == expected
+        assert data_set(tmp_path / name).count() == len(SUMS)
+        assert facts(load(tmp_path / name, where="level=1")) == [expected[0], expected[3], expected[6]]
+    expect_error(ProblemError, lines(tmp_path / "t.jsonl", {"id": 4, "statement": "a"}, {"id": "4", "statement": "b"}),
+                 "t.jsonl:2", 'found "4" again, as in', "t.jsonl:1", "`id_field`")  # fmt: skip

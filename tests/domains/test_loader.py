@@ -9,7 +9,7 @@ import pytest
 from longthought.domains import loader
 from longthought.domains.countdown import countdown_task
 from longthought.errors import ProblemError
-from longthought.problems import sources
+from longthought.problems import stored
 from longthought.problems.countdown import game
 from longthought.problems.countdown.puzzle import Puzzle
 from longthought.problems.problem import AnswerReference, CountdownReference, Problem, Task
@@ -81,7 +81,7 @@ def test_bom_blank_lines_and_windows_line_ends_are_fine(tmp_path: Path) -> None:
         (b'{"statement": "s"}', '"id": expected', "found none"),
         (b'{"id": "x"}', '"statement": expected', "found none"),
         (b'{"id": "", "statement": "s"}', '"id": expected', 'found ""'),
-        (b'{"id": 3, "statement": "s"}', '"id": expected a valid string', "found 3"),
+        (b'{"id": true, "statement": "s"}', '"id": expected a valid string', "found true"),
         (b'{"id": "x", "statement": ["s"]}', '"statement": expected a valid string', 'found ["s"]'),
         (b'{"id": "x", "statement": "s", "domain": null}', '"domain": expected a valid string', "found null"),
         (b'{"id": "x", "statement": "s", "anser": "7"}', "expected only the keys id, statement", 'found "anser"'),
@@ -157,10 +157,10 @@ def test_a_missing_file_and_a_folder_are_refused_at_once(tmp_path: Path) -> None
 
 
 def test_a_line_without_end_is_not_read_into_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "MAX_LINE", 100)
+    monkeypatch.setattr(stored, "MAX_LINE", 100)
     path = tmp_path / "p.jsonl"
     path.write_bytes(json.dumps(GOOD).encode() + b"\n" + b"x" * 101)
-    with pytest.raises(ProblemError, match=r"p\.jsonl:2: expected at most 100 bytes a line"):
+    with pytest.raises(ProblemError, match=r"p\.jsonl:2: expected at most 100 characters a line"):
         list(loader.load(path))
 
 

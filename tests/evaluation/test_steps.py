@@ -75,6 +75,12 @@ def test_the_fields_of_several_benchmarks_are_read(tmp_path: Path) -> None:
     assert len({s.problem.id for s in found}) == len(rows)
     assert found[-1].problem.domain == "countdown"
 
+    # tables with gaps keep their whole numbers as decimals, and a benchmark may be one list over many lines
+    table = [{"id": f"gsm8k-{n}", "problem": "p", "steps": ["a", "b"], "final_answer_correct": 1.0, "label": label}
+             for n, label in enumerate((-1.0, 1.0, float("nan"), 0.0))]  # fmt: skip
+    (tmp_path / "p.json").write_text(json.dumps(table, indent=2))
+    assert [s.first_error for s in load(tmp_path / "p.json")] == [None, 1, None, 0]
+
 
 @pytest.mark.parametrize(
     ("row", "said"),
@@ -88,6 +94,8 @@ def test_the_fields_of_several_benchmarks_are_read(tmp_path: Path) -> None:
         ({"problem": "p", "steps": ["a", "b"], "label": 2}, "expected a step from 0 to 1, or null or -1, found 2"),
         ({"problem": "p", "steps": ["a"], "label": True}, "found true"),
         ({"problem": "p", "steps": ["a"], "label": "0"}, 'found "0"'),
+        ({"problem": "p", "steps": ["a", "b"], "label": 0.5}, "found 0.5"),
+        ({"problem": "p", "steps": ["a", "b"], "label": float("inf")}, "found Infinity"),
         ([1], "expected one JSON object"),
     ],
 )

@@ -36,7 +36,7 @@ class SamplingContext(Context):
     merge: bool = False
     """If the answers differ, merge the attempts into a last one, whose answer is the run's."""
     few_shot: str | None = None
-    """JSONL file of worked solutions, shown before the problem; for policies that write whole solutions."""
+    """File of worked solutions, shown before the problem; for policies that write whole solutions."""
     steps: Positive = 32
     """Maximum number of steps of one attempt."""
     tools: Sequence[str] = ()
