@@ -35,7 +35,7 @@ _TABLE: Final = (
         alone=False,
     ),
     _Marks(r"\Aanalysis(?=[A-Z])", r"assistantfinal", alone=False),  # Harmony with its special tokens dropped
-    _Marks(r"\AHere is my thought process:\s", r"Here is my response:\s*", alone=False),  # Granite 3
+    _Marks(r"\AHere(?:'s| is) my thought process:\s", r"Here(?:'s| is) my response:\s*", alone=False),  # Granite 3
 )
 
 _OPENINGS: Final = re.compile("|".join(f"(?P<m{number}>{marks.opening})" for number, marks in enumerate(_TABLE)))

@@ -28,6 +28,7 @@ MARKED = [
     f"<|channel|>analysis<|message|>{HIDDEN}<|channel|>final <|constrain|>json<|message|>{SAID}",
     f"<|channel|>commentary to=x <|constrain|>json<|message|>{HIDDEN}<|call|><|channel|>final<|message|>{SAID}",
     f"analysis{HIDDEN}assistantfinal{SAID}",
+    f"Here's my thought process: {HIDDEN}\n\nHere's my response: {SAID}",
     f"Here is my thought process: {HIDDEN}\n\nHere is my response: {SAID}",
 ]
 
