@@ -164,7 +164,7 @@ def generate(
             to_check, tasks = to_inspect(tasks_of(problems, domain))
             seats = seated(local_job.context, policy, critic)
             stack.push_async_callback(seats.aclose)
-            waiting = unfinished(Path(out), to_check, local_job.samples)
+            waiting = unfinished(Path(out), to_check, local_job.samples, retry_failed=local_job.retry_failed)
             await expect_ready(seats, map(_gradable, waiting), elsewhere=local_job.elsewhere)
             folder = stack.enter_context(
                 RunFolder.create_or_resume(Path(out), local_job.config(), current=local_job.config_of)

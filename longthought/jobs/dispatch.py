@@ -128,7 +128,7 @@ class _Pool:
     ) -> None:
         self.folder, self.start_worker, self.count = folder, start_worker, count
         self.progress, self.on_event = progress, on_event
-        self.agenda = Agenda(tasks, job.samples, Run(folder.path), progress, begin)
+        self.agenda = Agenda(tasks, job.samples, Run(folder.path), progress, begin, retry_failed=job.retry_failed)
         requests = None if job.requests is None else math.ceil(job.requests / count)
         self.share = job.model_copy(update={"concurrency": math.ceil(job.concurrency / count), "requests": requests})
         self.queued = max(1, self.share.concurrency // 4)

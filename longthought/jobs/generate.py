@@ -51,7 +51,7 @@ async def run_job(
 
     """
     progress = progress or Progress()
-    agenda = Agenda(tasks, job.samples, Run(folder.path), progress, begin)
+    agenda = Agenda(tasks, job.samples, Run(folder.path), progress, begin, retry_failed=job.retry_failed)
     await agenda.survey()
 
     def observe(events: Sequence[AnyEvent]) -> None:
