@@ -15,7 +15,8 @@ from longthought.trajectories.events import AnyEvent, Failed, Failure, Finished,
 from longthought.trajectories.ids import root_debate
 
 FIRST: Final = 8
-"""Number of debates, counted as they begin, that must all be refused alike to stop the job; all of a smaller job."""
+"""Number of debates, each the first on its problem, that must all be refused alike to stop the job; all of a smaller
+job."""
 _VARIABLE: Final = re.compile(r"\S*\d\S*")
 """What differs between refusals of the same kind: numbers, and names with numbers in them."""
 
@@ -55,14 +56,15 @@ class Probation:
         """Keep what logs and counts events."""
         self._record = record
         self._doubt = Doubt()
-        self._first: list[str] = []
+        self._first: dict[str, str] = {}
+        """The debates that began first, each by its problem."""
         self._held: dict[str, list[AnyEvent]] = {}
         self._lifted: dict[str, list[AnyEvent]] = {}
 
     def begin(self, name: str) -> None:
         """Take note of a debate that begins or goes on."""
-        if len(self._first) < FIRST and name not in self._first:
-            self._first.append(name)
+        if len(self._first) < FIRST:
+            self._first.setdefault(name.rpartition("#")[0], name)
 
     def observe(self, events: Sequence[AnyEvent]) -> None:
         """Record events of one debate, or hold them back.
@@ -119,7 +121,7 @@ class Probation:
             return
         if self._doubt.over or self._doubt.differs():
             self._release()
-        elif len(self._first) == FIRST and all(name in self._held for name in self._first):
+        elif len(self._first) == FIRST and all(name in self._held for name in self._first.values()):
             raise self._outage()
 
     def _release(self) -> None:

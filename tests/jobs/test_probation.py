@@ -103,6 +103,7 @@ async def test_processes_stop_too(count: int, tmp_path: Path) -> None:
         (20, {*range(7)}, {"concurrency": 1}),
         (40, {n for n in range(40) if n % 8}, {"concurrency": 40}),
         (20, {*range(10, 20)}, {"concurrency": 4}),
+        (20, {0, 1}, {"samples": 8, "concurrency": 1}),
         (2, {0}, {"processes": 2, "concurrency": 2}),
         (20, {n for n in range(20) if n % 4}, {"processes": 2, "concurrency": 16}),
     ],
@@ -113,10 +114,11 @@ async def test_single_refusals_are_failures_of_their_debates(
     out, progress = tmp_path / "run", Progress()
     async with FakeServer([unless(lambda number, _: number in refused)]) as server:
         ended = await job(out, server, count, progress=progress, **settings)
-    assert sorted(ended) == sorted(f"sum-{n}#0" for n in range(count))
-    assert failed(out) == {f"sum-{n}#0" for n in refused}
-    assert (progress.failed, progress.done) == (len(refused), count)
-    assert (kinds(out)["started"], kinds(out)["finished"], kinds(out)["graded"]) == (count, count, count)
+    samples = range(settings.get("samples", 1))
+    assert sorted(ended) == sorted(f"sum-{n}#{s}" for n in range(count) for s in samples)
+    assert failed(out) == {f"sum-{n}#{s}" for n in refused for s in samples}
+    assert (progress.failed, progress.done) == (len(refused) * len(samples), len(ended))
+    assert [kinds(out)[kind] for kind in ("started", "finished", "graded")] == [len(ended)] * 3
     for trajectory in lt.Run(out).trajectories():
         assert [event.seq for event in trajectory.events] == list(range(len(trajectory.events)))
 
