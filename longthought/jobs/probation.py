@@ -32,11 +32,11 @@ class Doubt:
 
     def holds(self, events: Sequence[AnyEvent]) -> bool:
         """Say whether to hold back events of one debate, or of its sub-debates, and learn from them."""
-        name = root_of(events[0])
-        if name in self.refused:
-            return True
-        if self.over:
+        if self.over and not self.refused:
             return False
+        name = root_of(events[0])
+        if name in self.refused or self.over:
+            return name in self.refused
         for event in events:
             if isinstance(event, Failed) and event.fatal and event.failure is Failure.MODEL:
                 self.refused[name] = event.detail
@@ -74,6 +74,9 @@ class Probation:
             LogError: if the log can't be written.
 
         """
+        if self._doubt.over and not (self._held or self._lifted):
+            self._record(events)
+            return
         name = root_of(events[0])
         events = [*self._lifted.pop(name, ()), *events]
         if isinstance(events[-1], Reopened):  # it is recorded with what follows, or not at all
