@@ -1,13 +1,15 @@
-"""Kill a batch job with SIGKILL again and again, and check that nothing is lost and nothing is done twice.
+"""Kill a batch job with SIGKILL again and again, or fill its disk, and check that nothing is lost or done twice.
 
     python benchmarks/kill.py --problems 200 --kills 20
     python benchmarks/kill.py --served --problems 500 --kills 30 --concurrency 64 --most-new-events 1200
     python benchmarks/kill.py --served --processes 2 --problems 500 --kills 30 --concurrency 64 --most-new-events 1200
+    python benchmarks/kill.py --served --fill --problems 100 --kills 20 --concurrency 16
 
 The script runs `longthought generate` in a process of its own, kills it after a random number of new events, and runs
-it again; after the last kill it lets the job finish. The exit code is 0 if every problem has exactly one debate, begun,
-finished and graded once; if no debate has a gap in it; and if the log at each kill is a prefix of the final log,
-so unfinished debates went on from their last event.
+it again; after the last kill it lets the job finish. With --fill the job isn't killed: no file may grow beyond a
+random size, so that the job has to stop by itself, with exit code 1. The exit code of the script is 0 if every problem
+has exactly one debate, begun, finished and graded once; if no debate has a gap in it; and if the log at each kill is a
+prefix of the final log, so unfinished debates went on from their last event.
 
 With --served the agents are on the fake server of `benchmarks/server.py`, which counts requests. Requests in no event
 were in flight at a kill and sent again; there may be at most one for each debate in flight.
@@ -17,6 +19,7 @@ import argparse
 import contextlib
 import json
 import random
+import resource
 import signal
 import statistics
 import subprocess
@@ -26,12 +29,15 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import server
 
 import longthought as lt
 
+EVENT_BYTES = 700
+"""Mean size of an event in the log."""
 LONGTHOUGHT = str(Path(sys.executable).with_name("longthought"))
 
 
@@ -92,9 +98,26 @@ def kill_once(command: Sequence[str], out: Path, new_events: int) -> Kill | None
         time.sleep(0.005)
     job.send_signal(signal.SIGKILL)
     job.wait()
+    return _state(out, first or time.monotonic() - began)
+
+
+def fill_once(command: Sequence[str], out: Path, new_events: int) -> Kill | None:
+    """Run the job with room for about `new_events` new events in each segment; return None if it finished."""
+    sizes = [path.stat().st_size for path in out.glob("events-*.jsonl")]
+    size, began = max(sizes, default=0) + new_events * EVENT_BYTES, time.monotonic()
+    limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (size, size))
+    job = subprocess.run(command, stdout=subprocess.DEVNULL, preexec_fn=limit)
+    if job.returncode == 0:
+        return None
+    if job.returncode != 1:
+        sys.exit(f"the job ended with exit code {job.returncode}, and not with 1 as on a full disk")
+    return _state(out, time.monotonic() - began)
+
+
+def _state(out: Path, first: float) -> Kill:
     log = whole(out)
     kinds = Counter(json.loads(line)["kind"] for data in log.values() for line in data.splitlines())
-    return Kill(log, kinds["started"], kinds["graded"], first or time.monotonic() - began)
+    return Kill(log, kinds["started"], kinds["graded"], first)
 
 
 def violations(out: Path, problems: Path, kills: Sequence[Kill]) -> list[str]:
@@ -122,11 +145,11 @@ def violations(out: Path, problems: Path, kills: Sequence[Kill]) -> list[str]:
 
 
 def run_and_kill(command: Sequence[str], out: Path, given: argparse.Namespace) -> list[Kill]:
-    """Kill the job `--kills` times."""
+    """Kill the job, or fill its disk, `--kills` times."""
     rng, kills = random.Random(given.seed), list[Kill]()
     while len(kills) < given.kills:
         new_events = rng.randint(1, given.most_new_events)
-        kill = kill_once(command, out, new_events)
+        kill = (fill_once if given.fill else kill_once)(command, out, new_events)
         if kill is None:
             sys.exit(f"the job finished after {len(kills)} kills: use more --problems or fewer --most-new-events")
         kills.append(kill)
@@ -155,6 +178,7 @@ def main() -> None:
     parser.add_argument("--problems", type=int, default=200)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--most-new-events", type=int, default=200, help="maximum number of new events before a kill")
+    parser.add_argument("--fill", action="store_true", help="fill the disk instead of killing the job")
     parser.add_argument("--concurrency", type=int, default=32)
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument(
@@ -183,9 +207,9 @@ def main() -> None:
         f"{given.problems} problems, {len(kills)} kills: {summary['finished'] + summary['failed']} debates ended "
         f"({summary['failed']} failed), {summary['solved']} solved, {summary['resumed']} resumed by the last run"
     )
-    print(
-        f"after a restart the first new event came in {statistics.median(kill.first for kill in kills):.1f} s (median)"
-    )
+    if not given.fill:
+        first = statistics.median(kill.first for kill in kills)
+        print(f"after a restart the first new event came in {first:.1f} s (median)")
     print(*(wrong or ["nothing lost, nothing done twice, every debate went on from its last event"]), sep="\n")
     print(f"run folder: {out}")
     sys.exit(1 if wrong else 0)

@@ -123,8 +123,9 @@ def generate(
         for trajectory in lt.generate("problems.jsonl", out="runs/first", samples=4, rounds=16):
             print(trajectory.answer)
 
-    Debates that ended in an earlier run are in the folder (`lt.Run(out)`), and are not yielded again. Leaving the loop
-    early stops the job cleanly; a slow loop slows the job down.
+    Debates that ended in an earlier run are in the folder (`lt.Run(out)`), and are not yielded again; with
+    `retry_failed=True`, those that failed are played on. Leaving the loop early stops the job cleanly; a slow loop
+    slows the job down.
 
     Args:
         problems: A file of problems, or the problems. A source that can be read more than once (a file, a list, an
@@ -145,7 +146,8 @@ def generate(
     Raises:
         UserError: if the problems, the settings or the folder are invalid.
         OutageError: if a model server can't be reached, takes no key or hasn't the model: before anything is written,
-            or while the job runs; the debates in flight then go on at the next run.
+            or while the job runs; or if it refuses all of the first debates alike. The debates in flight then go on at
+            the next run.
 
     """
     job = _request(request, policy, critic, settings)
@@ -164,7 +166,7 @@ def generate(
             to_check, tasks = to_inspect(tasks_of(problems, domain))
             seats = seated(local_job.context, policy, critic)
             stack.push_async_callback(seats.aclose)
-            waiting = unfinished(Path(out), to_check, local_job.samples)
+            waiting = unfinished(Path(out), to_check, local_job.samples, retry_failed=local_job.retry_failed)
             await expect_ready(seats, map(_gradable, waiting), elsewhere=local_job.elsewhere)
             folder = stack.enter_context(
                 RunFolder.create_or_resume(Path(out), local_job.config(), current=local_job.config_of)

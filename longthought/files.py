@@ -1,7 +1,11 @@
-"""Files that are there whole or not at all."""
+"""Files that are there whole or not at all, and disks without room for them."""
 
+import errno
 import os
 from pathlib import Path
+from typing import Final
+
+_FULL: Final = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -28,3 +32,8 @@ def write_whole(path: Path, text: str) -> None:
 def draft_of(path: Path) -> Path:
     """Return where a file is drafted; the holder of a folder may find one there that a kill has left."""
     return path.with_name(f"{path.name}.new")
+
+
+def disk_full(error: BaseException) -> str | None:
+    """Return the reason in words if an error says that a file has no room to grow; None if it says anything else."""
+    return error.strerror if isinstance(error, OSError) and error.errno in _FULL else None

@@ -110,7 +110,10 @@ def generate(
     else:
         dashboard.console.print(summary_table(summary, progress, out))
     if progress.failed:
-        raise RunError(f"{progress.failed} debates failed: {progress.last_failure}")
+        raise RunError(
+            f"{progress.failed} debates failed: {progress.last_failure}; mend the cause, and run the same command with "
+            "--retry-failed to play them on"
+        )
     if nothing := unheard(progress):
         raise RunError(nothing)
 

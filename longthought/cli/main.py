@@ -7,6 +7,7 @@ import os
 import sys
 
 from longthought.errors import LongthoughtError
+from longthought.files import disk_full
 
 
 def main() -> None:
@@ -38,6 +39,10 @@ def _run() -> int | None:
         from longthought.cli.flags import with_flags
 
         return _fail(with_flags(str(error), sys.argv[1:]), error.exit_code)
+    except OSError as error:
+        if (reason := disk_full(error)) is None:
+            raise
+        return _fail(f"the disk is full ({reason}); make room, then run the same command again", 1)
 
 
 def _fail(message: str, code: int) -> int:

@@ -33,6 +33,7 @@ from longthought.trajectories.events import (
     Failure,
     Moved,
     Proposed,
+    Started,
     StopReason,
 )
 from longthought.trajectories.stamps import stamped
@@ -63,8 +64,9 @@ class PlanTree(Tree):
 
     def apply(self, event: AnyEvent) -> None:
         """Fold one more event in; a proposal right after the start is the plan."""
+        opens = isinstance(self.last, Started)
         super().apply(event)
-        if isinstance(event, Proposed) and event.seq == 1:
+        if opens and isinstance(event, Proposed):
             self.plan = event.text
 
 
@@ -86,7 +88,7 @@ class Decompose(Debate):
         due = super().turn(fold, settings)
         if due != Turn.PROPOSE:
             return due
-        if fold.events == 1:
+        if isinstance(fold.last, Started):
             return PLAN
         return DELEGATE if _next_question(fold, settings) else due
 

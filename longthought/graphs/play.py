@@ -25,6 +25,7 @@ from longthought.trajectories.events import (
     Failed,
     Failure,
     Finished,
+    Reopened,
     Started,
     StopReason,
 )
@@ -46,7 +47,8 @@ async def play(
 
     Args:
         machine: The graph of the debate.
-        opening: The events that the debate begins with; the first is `Started`. Logged ones are skipped.
+        opening: The events that the debate begins with; the first is `Started`, and the last may reopen a debate that
+            failed. Logged ones are skipped.
         observe: Called with all new events before they are folded in; a job logs them here.
         logged: The events in the log so far.
         settings: The context of the graph (default: the settings in the first event).
@@ -58,13 +60,18 @@ async def play(
         ConfigError: if the settings are invalid.
 
     """
-    events = list(logged)
+    events, waiting = list(logged), list[AnyEvent]()
 
     def record(more: Sequence[AnyEvent]) -> None:
-        observe(more)
+        observe([*waiting, *more])
+        waiting.clear()
         events.extend(more)
 
-    if rest := opening[len(events) :]:  # a log may break off within it
+    rest = opening[len(events) :]  # a log may break off within it
+    if rest and isinstance(rest[-1], Reopened):  # a failure is lifted together with what comes instead, or not at all
+        waiting.extend(rest)
+        events.extend(rest)
+    elif rest:
         record(rest)
     first = events[0]
     assert isinstance(first, Started)

@@ -27,8 +27,10 @@ from longthought.trajectories.events import (
     Parent,
     Proposed,
     Started,
+    StopReason,
 )
 from longthought.trajectories.ids import subdebate_id
+from longthought.trajectories.stamps import reopened
 from longthought.trajectories.trajectory import Trajectory
 from longthought.trajectories.tree import Tree
 
@@ -54,7 +56,8 @@ class Subdebates:
     async def play(self, opening: Sequence[AnyEvent]) -> Trajectory:
         """Play the sub-debate that begins with `opening` to its end, or return it if it has ended.
 
-        The first event is `Started`; it holds the settings and the sub-debate's unique name.
+        The first event is `Started`; it holds the settings and the sub-debate's unique name. One that had failed before
+        is played on: its parent, which failed with it, was reopened.
 
         Raises:
             OutageError: if a server fails every request.
@@ -62,6 +65,8 @@ class Subdebates:
 
         """
         logged = self._logs.get(opening[0].trajectory, ())
+        if logged and Trajectory(logged[0].trajectory, logged).stop_reason is StopReason.FAILED:
+            opening = reopened(logged)
         return await play(Debate(self._seats), opening, self._observe, logged=logged)
 
 

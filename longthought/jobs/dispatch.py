@@ -8,20 +8,21 @@ elsewhere from their last event. The parent runs no debate itself; `local` and `
 import asyncio
 import logging
 import math
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
 
 from longthought.errors import RunError
+from longthought.jobs.probation import Probation, root_of
 from longthought.jobs.progress import Progress
 from longthought.jobs.request import JobRequest
 from longthought.jobs.scheduler import Agenda, Assignment, Opening, ended
+from longthought.jobs.worker import Report
 from longthought.problems.problem import Task
 from longthought.trajectories.events import AnyEvent
 from longthought.trajectories.folder import RunFolder
-from longthought.trajectories.ids import root_debate
 from longthought.trajectories.run import Run
 from longthought.trajectories.trajectory import Trajectory
 
@@ -34,7 +35,7 @@ class Worker(Protocol):
     """A player of debates outside this process."""
 
     logs: bool
-    """Whether it writes a segment of the run folder itself; if not, the parent logs the events that it reports."""
+    """Whether it writes a segment of the run folder itself."""
 
     @property
     def loss(self) -> str:
@@ -45,7 +46,7 @@ class Worker(Protocol):
         """Give it a debate to play."""
         ...
 
-    def events(self) -> AsyncGenerator[AnyEvent]:
+    def events(self) -> AsyncGenerator[Report]:
         """Yield events of its debates, in the order of each debate, until it is lost.
 
         Raises:
@@ -128,12 +129,17 @@ class _Pool:
     ) -> None:
         self.folder, self.start_worker, self.count = folder, start_worker, count
         self.progress, self.on_event = progress, on_event
-        self.agenda = Agenda(tasks, job.samples, Run(folder.path), progress, begin)
+        self.agenda = Agenda(tasks, job.samples, Run(folder.path), progress, begin, retry_failed=job.retry_failed)
         requests = None if job.requests is None else math.ceil(job.requests / count)
         self.share = job.model_copy(update={"concurrency": math.ceil(job.concurrency / count), "requests": requests})
         self.queued = max(1, self.share.concurrency // 4)
         """Number of debates a worker gets beyond those it plays, so that it never waits for the parent."""
         self.slots: dict[int, _Slot] = {}
+        self.probation = Probation(self._log)
+        self.unended: dict[str, _DebateInFlight] = {}
+        """The debates in flight, and those whose last events are held back."""
+        self.over: list[str] = []
+        """The debates that no worker plays any more, and that are not handed over yet."""
         self.room = asyncio.Semaphore(job.concurrency)
         self.ended: asyncio.Queue[Trajectory | None] = asyncio.Queue()
         self.all_done = asyncio.Event()
@@ -166,6 +172,8 @@ class _Pool:
                 await self.all_done.wait()
                 for slot in slots:
                     slot.cancel()
+            self.probation.conclude(self.progress.total)
+            await self._hand_over()
         finally:
             self.ended.put_nowait(None)
 
@@ -177,8 +185,8 @@ class _Pool:
             try:
                 self._assign()
                 async with aclosing(worker.events()) as events:
-                    async for event in events:
-                        await self._receive(slot, event)
+                    async for report in events:
+                        await self._receive(slot, report)
                 slot.lost = True
             finally:
                 await worker.stop()
@@ -198,29 +206,48 @@ class _Pool:
                 if not any(slot.debates for slot in self.slots.values()):
                     self.all_done.set()
                 break
-            slot.debates[assignment.name] = _DebateInFlight(
+            self.probation.begin(assignment.name)
+            self.unended[assignment.name] = slot.debates[assignment.name] = _DebateInFlight(
                 assignment.task, assignment.sample, list(assignment.events), assignment.opening,
                 {log[0].trajectory: list(log) for log in assignment.subdebates},
             )  # fmt: skip
             slot.worker.assign(assignment)
         self.progress.in_flight = sum(min(len(slot.debates), self.share.concurrency) for slot in alive)
 
-    async def _receive(self, slot: _Slot, event: AnyEvent) -> None:
+    async def _receive(self, slot: _Slot, report: Report) -> None:
         """Log an event that its worker did not log, and count it; assign another debate if it was the last of its."""
-        name = root_debate(event.trajectory) or event.trajectory
-        debate = slot.debates[name]
-        if not slot.worker.logs:
-            self.folder.append([event])
-        debate.log(event.trajectory, name).append(event)
-        self.progress.see(event)
-        if self.on_event:
-            self.on_event(event)
-        if event.trajectory == name and ended(debate.task, event):
-            await self.room.acquire()
-            self.ended.put_nowait(Trajectory(event.trajectory, tuple(debate.events)))
+        event, name = report.event, root_of(report.event)
+        if report.logged:
+            self._count([event])
+            self.probation.witness([event])
+        else:
+            self.probation.observe([event])
+        if event.trajectory == name and ended(slot.debates[name].task, event):
+            self.over.append(name)
             self.done += 1
-            del slot.debates[event.trajectory]
+            del slot.debates[name]
+            await self._hand_over()
             self._assign()
+
+    def _log(self, events: Sequence[AnyEvent]) -> None:
+        """Log events of a debate that its worker did not log, and count them."""
+        self.folder.append(events)
+        self._count(events)
+
+    def _count(self, events: Sequence[AnyEvent]) -> None:
+        for event in events:
+            name = root_of(event)
+            self.unended[name].log(event.trajectory, name).append(event)
+            self.progress.see(event)
+            if self.on_event:
+                self.on_event(event)
+
+    async def _hand_over(self) -> None:
+        """Hand over the debates that have ended and whose events are all recorded."""
+        while name := next((name for name in self.over if not self.probation.holds(name)), None):
+            self.over.remove(name)
+            await self.room.acquire()
+            self.ended.put_nowait(Trajectory(name, tuple(self.unended.pop(name).events)))
 
     async def _take_back(self, slot: _Slot) -> None:
         """Put a lost worker's debates back on the agenda, with events that it logged and could not report."""
@@ -237,9 +264,10 @@ class _Pool:
         logged = await asyncio.to_thread(self._logged, names) if slot.worker.logs else {}
         for name in names:
             debate = slot.debates[name]
+            self.probation.forget(name)
             for events in logged.get(name, ()):
                 for event in events[len(debate.log(events[0].trajectory, name)) :]:
-                    await self._receive(slot, event)
+                    await self._receive(slot, Report(event, logged=True))
         self.agenda.put_back(
             Assignment(
                 task=debate.task, sample=debate.sample, events=tuple(debate.events), opening=debate.opening,

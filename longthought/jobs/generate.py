@@ -17,6 +17,7 @@ from longthought.graphs.seats import Seats
 from longthought.graphs.subdebates import Subdebates
 from longthought.jobs.gates import AGE, gated
 from longthought.jobs.grading import graded
+from longthought.jobs.probation import Probation
 from longthought.jobs.progress import Progress
 from longthought.jobs.request import JobRequest
 from longthought.jobs.scheduler import Agenda, Assignment, Opening
@@ -47,45 +48,56 @@ async def run_job(
         ProblemError: if a problem can't be read, or two have the same id.
         RunFolderError: if the folder holds a debate on another problem with the same id.
         LogError: if the log can't be written.
-        OutageError: if a server fails every request; the debates in flight go on at the next run.
+        OutageError: if a server fails every request, or the first debates are refused alike; the debates in flight go
+            on at the next run.
 
     """
     progress = progress or Progress()
-    agenda = Agenda(tasks, job.samples, Run(folder.path), progress, begin)
+    agenda = Agenda(tasks, job.samples, Run(folder.path), progress, begin, retry_failed=job.retry_failed)
     await agenda.survey()
 
-    def observe(events: Sequence[AnyEvent]) -> None:
+    def record(events: Sequence[AnyEvent]) -> None:
         folder.append(events)
         for event in events:
             progress.see(event)
             if on_event:
                 on_event(event)
 
-    runner = DebateRunner(job, seats or job.context.seats(), observe)
-    async with aclosing(_play_all(job, agenda, runner, progress)) as playing:
+    probation = Probation(record)
+    runner = DebateRunner(job, seats or job.context.seats(), probation.observe)
+    async with aclosing(_play_all(job, agenda, runner, progress, probation)) as playing:
         async for trajectory in playing:
             yield trajectory
 
 
 async def _play_all(
-    job: JobRequest, agenda: Agenda, runner: "DebateRunner", progress: Progress
+    job: JobRequest, agenda: Agenda, runner: "DebateRunner", progress: Progress, probation: Probation
 ) -> AsyncGenerator[Trajectory]:
     ended: asyncio.Queue[Trajectory | None] = asyncio.Queue()
     room = asyncio.Semaphore(job.concurrency)
+    waiting: list[Trajectory] = []
+
+    async def hand_over() -> None:
+        while trajectory := next((t for t in waiting if not probation.holds(t.id)), None):
+            waiting.remove(trajectory)
+            await room.acquire()
+            ended.put_nowait(trajectory)
 
     async def worker() -> None:
         while assignment := agenda.draw():
             progress.in_flight += 1
-            trajectory = await runner.play(assignment)
+            probation.begin(assignment.name)
+            waiting.append(await runner.play(assignment))
             progress.in_flight -= 1
-            await room.acquire()
-            ended.put_nowait(trajectory)
+            await hand_over()
 
     async def all_workers() -> None:
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(job.concurrency):
                     group.create_task(worker())
+            probation.conclude(progress.total)
+            await hand_over()
         finally:
             ended.put_nowait(None)
 

@@ -14,8 +14,7 @@ from typing import Final, Self
 from longthought.errors import LongthoughtError, RunError, UserError
 from longthought.jobs.request import JobRequest
 from longthought.jobs.scheduler import Assignment
-from longthought.jobs.worker import ERROR_PREFIX, LONGEST_LINE, job_line, whole_line
-from longthought.trajectories.events import EVENT, AnyEvent
+from longthought.jobs.worker import ERROR_PREFIX, HELD_PREFIX, LONGEST_LINE, Report, event_of, job_line, whole_line
 
 PATIENCE: Final = 20.0
 """Seconds that a process has to stop when told to; then it is killed, and loses nothing that is logged."""
@@ -72,12 +71,12 @@ class LocalProcess:
         if not self._writer.is_closing():
             self._writer.write(assignment.model_dump_json().encode() + b"\n")
 
-    async def events(self) -> AsyncGenerator[AnyEvent]:
-        """Yield its events, which are in its segment already, until it has ended."""
+    async def events(self) -> AsyncGenerator[Report]:
+        """Yield its events, logged or held back, until it has ended."""
         while line := await whole_line(self._reader):
             if line.startswith(ERROR_PREFIX):
                 raise error_of(line)
-            yield EVENT.validate_json(line)
+            yield Report(event_of(line), logged=not line.startswith(HELD_PREFIX))
 
     async def stop(self) -> None:
         """Tell it to stop and wait for its end; kill it if it doesn't stop, or if this call is cancelled."""

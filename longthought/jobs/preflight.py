@@ -57,9 +57,20 @@ def to_inspect(tasks: Iterable[Task]) -> tuple[Iterable[Task], Iterable[Task]]:
     return first, itertools.chain(first, tasks)
 
 
-def unfinished(path: Path, tasks: Iterable[Task], samples: int) -> Iterator[Task]:
-    """Yield the tasks with unfinished debates in a run folder, which need not exist yet."""
-    done: Collection[str] = set(Run(path).finished_ids()) if (path / "run.json").exists() else ()
+def unfinished(path: Path, tasks: Iterable[Task], samples: int, *, retry_failed: bool = False) -> Iterator[Task]:
+    """Yield the tasks with debates to be played in a run folder, which need not exist yet.
+
+    Args:
+        path: The folder.
+        tasks: The tasks to choose from.
+        samples: Number of debates on each.
+        retry_failed: Whether debates that failed are to be played too.
+
+    """
+    done: Collection[str] = ()
+    if (path / "run.json").exists():
+        run = Run(path)
+        done = set(run.finished_ids()) - set(run.failed_ids() if retry_failed else ())
     for task in tasks:
         if any(trajectory_id(task.problem, sample) not in done for sample in range(samples)):
             yield task

@@ -22,7 +22,7 @@ from longthought.jobs.generate import DebateRunner
 from longthought.jobs.local import error_of
 from longthought.jobs.request import JobRequest
 from longthought.jobs.scheduler import Assignment
-from longthought.jobs.worker import ERROR_PREFIX, error_line
+from longthought.jobs.worker import ERROR_PREFIX, Report, error_line
 from longthought.trajectories.events import EVENT, AnyEvent
 from longthought.trajectories.segment import encode
 
@@ -124,7 +124,7 @@ class RayActor:
         """Send it a debate to play; if it is lost, `events` ends."""
         self._actor.assign.remote(assignment.model_dump_json().encode())
 
-    async def events(self) -> AsyncGenerator[AnyEvent]:
+    async def events(self) -> AsyncGenerator[Report]:
         """Yield its events until it is lost, alone or with its whole node."""
         while True:
             try:
@@ -135,7 +135,7 @@ class RayActor:
             for line in lines:
                 if line.startswith(ERROR_PREFIX):
                     raise error_of(line)
-                yield EVENT.validate_json(line)
+                yield Report(EVENT.validate_json(line), logged=False)
 
     async def stop(self) -> None:
         """End it; its unfinished debates go on elsewhere."""

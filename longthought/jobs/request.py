@@ -40,6 +40,8 @@ class JobRequest(Request):
     """Maximum number of requests in flight to one server; old debates go first (default: one per debate)."""
     deadline: float | None = Field(default=None, gt=0)
     """Seconds after which a debate is ended, even while it waits; counted anew when it is resumed."""
+    retry_failed: bool = False
+    """Play debates that failed in an earlier run on from before the failure."""
     processes: int | None = Field(default=None, ge=1)
     """Number of processes or actors that share the job (default: this process, or one actor per node of a cluster)."""
     executor: Literal["local", "ray"] = "local"

@@ -14,9 +14,11 @@ from longthought.errors import ProblemError, RunFolderError
 from longthought.jobs.progress import Progress
 from longthought.problems.problem import Task
 from longthought.record import Record
-from longthought.trajectories.events import AnyEvent, Finished, Graded
+from longthought.trajectories.events import AnyEvent, Finished, Graded, StopReason, ends_debate
 from longthought.trajectories.ids import trajectory_id
 from longthought.trajectories.run import Run
+from longthought.trajectories.stamps import reopened
+from longthought.trajectories.trajectory import Trajectory
 
 BREATH: Final = 256
 """Number of problems read before other tasks of the event loop get a turn."""
@@ -32,7 +34,8 @@ class Assignment(Record):
     subdebates: tuple[tuple[AnyEvent, ...], ...] = ()
     """The events in the logs of its sub-debates."""
     opening: tuple[AnyEvent, ...] = ()
-    """The events that a new debate begins with; empty for `Started` alone."""
+    """The events that a debate begins with, logged or not: of a new debate (empty for `Started` alone), or of one that
+    failed, up to the event that reopens it."""
 
     @property
     def name(self) -> str:
@@ -58,11 +61,21 @@ class Agenda:
     """
 
     def __init__(
-        self, tasks: Iterable[Task], samples: int, log: Run, progress: Progress, begin: Opening | None = None
+        self,
+        tasks: Iterable[Task],
+        samples: int,
+        log: Run,
+        progress: Progress,
+        begin: Opening | None = None,
+        *,
+        retry_failed: bool = False,
     ) -> None:
-        """Keep the problems, the number of debates on each, the log, the counts to update, and the openings."""
+        """Keep the problems, the number of debates on each, the log, the counts to update, and the openings.
+
+        With `retry_failed`, debates that failed in an earlier run are still to be played.
+        """
         self._tasks, self._samples, self._log, self._progress = tasks, samples, log, progress
-        self._begin = begin
+        self._begin, self._retry_failed = begin, retry_failed
         self._logged = frozenset(log.ids())
         self._unfinished: deque[Assignment | tuple[Task, int]] = deque()
         self._seen: set[int] = set()
@@ -111,7 +124,7 @@ class Agenda:
                     yield Assignment(task=task, sample=sample, opening=tuple(opening))
 
     def _count(self, task: Task) -> list[tuple[Task, int]]:
-        """Count a problem and its logged debates; return those that were begun and not finished."""
+        """Count a problem and its logged debates; return those that are to go on."""
         problem, begun = task.problem, list[tuple[Task, int]]()
         id_hash = hash(problem.id)
         if id_hash in self._seen:
@@ -128,15 +141,24 @@ class Agenda:
                     f"{self._log.path}: the debate {name!r} is on another problem of that id "
                     f"({logged.problem.statement!r}): choose another `out`, or give the problems it was begun with"
                 )
+            retry = self._retries(logged)
+            standing = (event for event in logged.standing if not (retry and ends_debate(event)))
             subdebates = (event for part in self._log.parts(name) for event in self._log.trajectory(part).events)
-            for event in itertools.chain(logged.events, subdebates):
+            for event in itertools.chain(standing, subdebates):
                 self._progress.see(event, old=True)
-            if not ended(task, logged.events[-1]):
+            if retry or not ended(task, logged.events[-1]):
                 begun.append((task, sample))
         return begun
 
     def _assignment(self, task: Task, sample: int) -> Assignment:
         name = trajectory_id(task.problem, sample)
-        events = self._log.trajectory(name).events
-        subdebates = tuple(self._log.trajectory(part).events for part in self._log.parts(name))
-        return Assignment(task=task, sample=sample, events=events, subdebates=subdebates)
+        logged = self._log.trajectory(name)
+        return Assignment(
+            task=task, sample=sample, events=logged.events,
+            subdebates=tuple(self._log.trajectory(part).events for part in self._log.parts(name)),
+            opening=reopened(logged.events) if self._retries(logged) else (),
+        )  # fmt: skip
+
+    def _retries(self, logged: Trajectory) -> bool:
+        """Say whether a debate failed and is to be played on."""
+        return self._retry_failed and logged.stop_reason is StopReason.FAILED

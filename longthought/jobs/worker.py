@@ -3,8 +3,9 @@
     python -m longthought.jobs.worker FD        FD: one end of a socket pair
 
 It reads lines of JSON: first the job, then one debate a line; it stops when the other end is closed. It writes the
-lines of its log, each after it is written to the segment, and possibly an error that ends it. After an error it waits
-until the other end is closed, so that the error is received.
+lines of its log, each after it is written to the segment; the first failures, marked, without logging them, so that the
+parent may decide whether they count; and possibly an error that ends it. After an error it waits until the other end is
+closed, so that the error is received.
 """
 
 import asyncio
@@ -14,24 +15,46 @@ import sys
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from longthought.errors import LongthoughtError
 from longthought.jobs.generate import DebateRunner
+from longthought.jobs.probation import Doubt
 from longthought.jobs.request import JobRequest
 from longthought.jobs.scheduler import Assignment
-from longthought.trajectories.events import AnyEvent
-from longthought.trajectories.segment import TORN_LIMIT, Segment
+from longthought.trajectories.events import EVENT, AnyEvent
+from longthought.trajectories.segment import TORN_LIMIT, Segment, encode
 
 LONGEST_LINE: Final = TORN_LIMIT
 """Maximum number of bytes of a line; the same as in a segment."""
 ERROR_PREFIX: Final = b'{"error":'
 """The beginning of a line that holds no event but the error that ends the process."""
 
+HELD_PREFIX: Final = b'{"held":'
+"""The beginning of a line that holds an event which is not logged yet."""
+
+
+class Report(NamedTuple):
+    """An event that a worker reports to its parent."""
+
+    event: AnyEvent
+    logged: bool
+    """Whether the worker has logged it; if not, that is left to the parent."""
+
 
 def job_line(job: JobRequest, segment: Path) -> bytes:
     """Write the first line that a process is sent: the job and its segment."""
     return json.dumps({"job": job.model_dump(mode="json"), "segment": str(segment.resolve())}).encode() + b"\n"
+
+
+def held_line(event: AnyEvent) -> bytes:
+    """Write the line of an event that is left to the parent to log."""
+    return HELD_PREFIX + encode(event)[:-1] + b"}\n"
+
+
+def event_of(line: bytes) -> AnyEvent:
+    """Read the event of a line, logged or not."""
+    return EVENT.validate_json(line[len(HELD_PREFIX) : -2] if line.startswith(HELD_PREFIX) else line)
 
 
 def error_line(error: LongthoughtError) -> bytes:
@@ -62,11 +85,12 @@ async def _play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
     first_line = json.loads(await reader.readline())
     job = JobRequest.model_validate(first_line["job"])
     seats, room, playing = job.context.seats(), asyncio.Semaphore(job.concurrency), set[asyncio.Task[None]]()
+    doubt = Doubt()
     try:
         with closing(Segment(Path(first_line["segment"]))) as segment:
 
             def observe(events: Sequence[AnyEvent]) -> None:
-                lines = segment.append(events)
+                lines = b"".join(map(held_line, events)) if doubt.holds(events) else segment.append(events)
                 if not writer.is_closing():
                     writer.write(lines)
 

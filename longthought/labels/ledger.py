@@ -145,14 +145,16 @@ class LedgerWriter(Generic[R]):
         """Write records.
 
         Raises:
-            RunError: if they can't be written.
+            RunError: if they can't be written; none of them then stays in the file.
 
         """
         data = memoryview(b"".join(record.model_dump_json().encode() + b"\n" for record in records))
+        end = os.fstat(self._file.fileno()).st_size
         try:
             while data:
                 data = data[os.write(self._file.fileno(), data) :]
         except OSError as error:
+            os.ftruncate(self._file.fileno(), end)
             raise RunError(
                 f"{self.path}: can't be written ({error.strerror}); make room, then {self._kind.name} again"
             ) from error

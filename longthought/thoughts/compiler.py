@@ -47,7 +47,7 @@ def course(
         raise ConfigError(f"unknown walk {str(walk)!r}: choose from {', '.join(Walk)}")
     if wrong is not None and wrong < 0:
         raise ConfigError(f"wrong={wrong}: give a number of wrong children from 0, or None for all of them")
-    walk, tree, events = Walk(walk), trajectory.tree, trajectory.events
+    walk, tree, events = Walk(walk), trajectory.tree, trajectory.standing
     if walk is Walk.CHRONOLOGICAL:
         return Course(trajectory.id, trajectory.problem, walk, chronological(events, tree), tree, seed)
     known = {**trajectory.labels, **(labels or {})}

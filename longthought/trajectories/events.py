@@ -337,6 +337,12 @@ class Finished(Event):
     answer: str | None = None
 
 
+class Reopened(Event):
+    """The failure that ended the debate was lifted: the debate goes on from the event before that failure."""
+
+    kind: Literal["reopened"] = "reopened"
+
+
 class Graded(Event):
     """The grade by the reference checker, written after the end."""
 
@@ -347,7 +353,12 @@ class Graded(Event):
 
 
 AnyEvent = Annotated[
-    Started | Proposed | Observed | Checked | Judged | Reflected | Moved | Failed | Finished | Graded,
+    Started | Proposed | Observed | Checked | Judged | Reflected | Moved | Failed | Finished | Reopened | Graded,
     Field(discriminator="kind"),
 ]
 EVENT: Final[TypeAdapter[AnyEvent]] = TypeAdapter(AnyEvent)
+
+
+def ends_debate(event: AnyEvent) -> bool:
+    """Say whether an event belongs to the end of a debate: a fatal failure, the end, its grade, or its lifting."""
+    return isinstance(event, Finished | Reopened | Graded) or (isinstance(event, Failed) and event.fatal)

@@ -23,7 +23,7 @@ from pydantic import ValidationError
 from longthought.errors import RunFolderError
 from longthought.problems.problem import Problem
 from longthought.schema import expect_readable, version_in
-from longthought.trajectories.events import EVENT, SCHEMA_VERSION, AnyEvent, Finished, Graded, Started
+from longthought.trajectories.events import EVENT, SCHEMA_VERSION, AnyEvent, Finished, Graded, Started, StopReason
 from longthought.trajectories.folder import Manifest, read_manifest, segments
 from longthought.trajectories.ids import root_debate
 from longthought.trajectories.segment import sound_length
@@ -133,6 +133,11 @@ class Run:
     def graded_ids(self) -> list[str]:
         """Return the names of the debates that have been graded."""
         return [name for name in self.ids() if self._holds(name, b"graded")]
+
+    def failed_ids(self) -> list[str]:
+        """Return the names of the debates that a failure ended."""
+        candidates = (name for name in self.finished_ids() if b"failed" in self._entries[name].kinds)
+        return [name for name in candidates if self.trajectory(name).stop_reason is StopReason.FAILED]
 
     def holes(self) -> dict[str, int]:
         """Return the debates whose log has a hole, each with the sequence number of the first event that is missing.
@@ -255,11 +260,11 @@ class Run:
         return RunFolderError(f"{path}:{line}: this line is not an event ({reason}); restore the file, or remove it")
 
     def _holds(self, name: str, kind: bytes) -> bool:
-        """Say whether a debate has an event of a kind; what stands behind a hole does not count."""
+        """Say whether a debate has an event of a kind; what stands behind a hole or was lifted does not count."""
         entry = self._entries[name]
-        if kind not in entry.kinds or entry.whole:
+        if kind not in entry.kinds or (entry.whole and b"reopened" not in entry.kinds):
             return kind in entry.kinds
-        return any(event.kind.encode() == kind for event in self.trajectory(name).events)
+        return any(event.kind.encode() == kind for event in self.trajectory(name).standing)
 
     def _suggestion(self, name: str) -> str:
         if not self._entries:

@@ -1,10 +1,10 @@
 """Stamps of events: the trajectory, the sequence number and the time that the next event of a log gets."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from longthought.trajectories.events import AnyEvent, Author, Event, Started
+from longthought.trajectories.events import AnyEvent, Author, Event, Reopened, Started
 
 
 class Log(Protocol):
@@ -27,3 +27,9 @@ def stamped(log: Log, kind: Callable[..., Event], by: Author, *, after: int = 0,
     return kind(  # pyright: ignore[reportReturnType]
         trajectory=log.started.trajectory, seq=log.events + after, by=by, at=time.time(), **fields
     )
+
+
+def reopened(events: Sequence[AnyEvent]) -> tuple[AnyEvent, ...]:
+    """Return the log of a debate that a failure ended, with the event that lifts the failure."""
+    name = events[0].trajectory
+    return (*events, Reopened(trajectory=name, seq=len(events), by=Author.HUMAN, at=time.time()))

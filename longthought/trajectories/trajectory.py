@@ -26,10 +26,12 @@ from longthought.trajectories.events import (
     Observed,
     Proposed,
     Reflected,
+    Reopened,
     Started,
     StopReason,
     Usage,
     Verdict,
+    ends_debate,
 )
 from longthought.trajectories.tree import Node, NodeKind, Standing, Tree
 
@@ -86,6 +88,12 @@ class Trajectory:
         return self._events
 
     @cached_property
+    def standing(self) -> tuple[AnyEvent, ...]:
+        """The events without the ends that were lifted: what the debate amounts to by now."""
+        reopened = max((n for n, event in enumerate(self._events) if isinstance(event, Reopened)), default=-1)
+        return tuple(event for n, event in enumerate(self._events) if n > reopened or not ends_debate(event))
+
+    @cached_property
     def tree(self) -> Tree:
         """The reasoning tree; it is shared, so don't apply events to it.
 
@@ -123,17 +131,17 @@ class Trajectory:
     @property
     def solved(self) -> bool | None:
         """Whether the answer is right; None without a grade, or if the grader can't tell."""
-        return next((e.solved for e in reversed(self._events) if isinstance(e, Graded)), None)
+        return next((e.solved for e in reversed(self.standing) if isinstance(e, Graded)), None)
 
     @property
     def grade_detail(self) -> str:
         """The grader's reason; empty if it gave none."""
-        return next((e.detail for e in reversed(self._events) if isinstance(e, Graded)), "")
+        return next((e.detail for e in reversed(self.standing) if isinstance(e, Graded)), "")
 
     @property
     def failure(self) -> str | None:
         """The detail of the failure that ended the debate; None if none did."""
-        return next((e.detail for e in reversed(self._events) if isinstance(e, Failed) and e.fatal), None)
+        return next((e.detail for e in reversed(self.standing) if isinstance(e, Failed) and e.fatal), None)
 
     @property
     def steps(self) -> tuple[Node, ...]:
@@ -230,11 +238,11 @@ class Trajectory:
         """
         match role:
             case Author.POLICY:
-                return [entry for event in self._events for entry in _to_policy(event)]
+                return [entry for event in self.standing for entry in _to_policy(event)]
             case Author.CRITIC:
                 judged = {e.node for e in self._events if isinstance(e, Judged)}
                 judged |= {e.node for e in self._events if isinstance(e, Failed) and e.by is Author.CRITIC and e.node}
-                return [entry for event in self._events for entry in _to_critic(event, judged)]
+                return [entry for event in self.standing for entry in _to_critic(event, judged)]
             case _:
                 raise ValueError(f"{role} has no transcript; policy and critic have one")
 

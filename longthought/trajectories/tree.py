@@ -25,10 +25,12 @@ from longthought.trajectories.events import (
     Observed,
     Proposed,
     Reflected,
+    Reopened,
     Started,
     StopReason,
     Usage,
     Verdict,
+    ends_debate,
 )
 
 BACKWARD: Final = frozenset({Cause.REJECTED, Cause.VETOED, Cause.EXHAUSTED})
@@ -100,6 +102,8 @@ class Tree:
         self.nodes: list[Node] = []
         self.cursor = 0
         self.last: AnyEvent | None = None
+        """The event that the next turn follows from: the newest or, once a failure was lifted, the one before it."""
+        self._last_sound: AnyEvent | None = None
         self.events = 0
         self.rounds = 0
         """Number of proposals, readable or not."""
@@ -165,8 +169,10 @@ class Tree:
             raise TreeError(f"event {event.seq} came where {self.events} was due")
         if self.started is not None and event.trajectory != self.started.trajectory:
             raise TreeError(f"an event of {event.trajectory!r} came in the debate {self.started.trajectory!r}")
-        if self.started is not None and isinstance(event, Graded) != (self.finished is not None):
-            raise TreeError("a debate is graded after its end, and nothing else may follow its end")
+        if self.started is not None and isinstance(event, Graded | Reopened) != (self.finished is not None):
+            raise TreeError("a debate is graded or reopened after its end, and nothing else may follow its end")
+        if isinstance(event, Reopened) and self.stop_reason is not StopReason.FAILED:
+            raise TreeError(f"a debate is reopened after a failure, not after the end {self.stop_reason}")
         match event:
             case Started():
                 self.started = event
@@ -193,10 +199,14 @@ class Tree:
                 if event.node is not None:
                     self.node(event.node)
                 self.finished = event
+            case Reopened():
+                self.finished = None
             case _:
                 pass
         self._count(event)
-        self.last = event
+        if not ends_debate(event):
+            self._last_sound = event
+        self.last = self._last_sound if isinstance(event, Reopened) else event
         self.events += 1
 
     def _propose(self, event: Proposed) -> None:
@@ -267,10 +277,10 @@ class Tree:
             self.backtracks += 1
 
     def _fail(self, event: Failed) -> None:
-        if event.node is not None:
-            self.node(event.node).failures.append(event.detail)
         if event.fatal:
             return
+        if event.node is not None:
+            self.node(event.node).failures.append(event.detail)
         self.rounds += 1
         node = self.cursor if event.node is None else event.node
         self.repeats[node] = self.repeats.get(node, 0) + 1

@@ -409,13 +409,20 @@ def stored(folder: Path) -> Trajectory:
 
 
 async def test_debates_that_fail_are_told_of_and_the_exit_code_says_so(tmp_path: Path) -> None:
-    problems, out = sums.file(tmp_path / "p.jsonl", 2), tmp_path / "run"
-    async with FakeServer([refuses(400, "the prompt is too long")]) as server:
+    problems, out = sums.file(tmp_path / "p.jsonl", 3), tmp_path / "run"
+    refusal = refuses(400, "the prompt is too long")
+
+    async def act(server: FakeServer, request: web.Request, payload: dict[str, Any]) -> web.StreamResponse:
+        fits = sums.number_in(payload["messages"][-1]["content"]) == 0
+        return await (sums.debates() if fits else refusal)(server, request, payload)
+
+    async with FakeServer([act]) as server:
         done = await command("generate", problems, "--out", out, "--json", *served(server.base_url))
         assert done.code == 1
         assert json.loads(done.out)["failed"] == 2
         assert done.err.startswith("longthought: 2 debates failed: ")
         assert "the prompt is too long" in done.err
+        assert done.err.rstrip().endswith("run the same command with --retry-failed to play them on")
         solved = await command("solve", "What is 7 + 1000?", *served(server.base_url))
         assert solved.code == 1
         assert "the prompt is too long" in " ".join(solved.out.split())

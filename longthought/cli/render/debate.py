@@ -24,6 +24,7 @@ from longthought.trajectories.events import (
     Moved,
     Proposed,
     Reflected,
+    Reopened,
     StopReason,
     Usage,
     Verdict,
@@ -116,6 +117,8 @@ def live_lines(event: AnyEvent, before: AnyEvent | None = None) -> Iterator[Rend
         case Failed():
             style = "bold red" if event.fatal else "magenta"
             yield _line("", Text(f"! {event.failure.replace('_', ' ')}", style=style), event.detail)
+        case Reopened():
+            yield _line("", Text("↻ played on", style="blue"), "the failure was lifted")
         case _:
             pass
 

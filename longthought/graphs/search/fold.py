@@ -31,6 +31,7 @@ from longthought.trajectories.events import (
     Moved,
     Observed,
     Proposed,
+    Reopened,
     Started,
     StopReason,
 )
@@ -151,6 +152,8 @@ class Search:
                 self._apply_verdict(event)
             case Failed():
                 self._apply_failure(event)
+            case Reopened():
+                self._failed = False
             case Moved(cause=Cause.SELECTED | Cause.ROLLOUT):
                 self._apply_selection(event)
             case Moved():

@@ -8,6 +8,7 @@ looks complete.
 
 import json
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
@@ -15,7 +16,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from longthought.errors import ConfigError
+from longthought.errors import ConfigError, RunError
+from longthought.files import disk_full
 from longthought.training.data.folder import META, Split
 
 _GROUP: Final = 2_000
@@ -72,6 +74,10 @@ def new_folder(out: Path) -> Generator[Path]:
     """Yield a folder to write into, which is moved to `out` when the block ends and removed when it fails.
 
     `out` must not exist, or be an empty folder.
+
+    Raises:
+        RunError: if the disk is full.
+
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
@@ -81,9 +87,17 @@ def new_folder(out: Path) -> Generator[Path]:
         if out.exists():
             out.rmdir()
         draft.rename(out)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(draft, ignore_errors=True)
+        if reason := disk_full(error) or _staging_full(error):
+            raise RunError(f"{out}: can't be written ({reason}); make room, or choose another `out`") from error
         raise
+
+
+def _staging_full(error: BaseException) -> str | None:
+    """Return the reason if SQLite, in which rows are staged, had no room; None otherwise."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return str(error) if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR) else None
 
 
 def write_split(folder: Path, split: Split, rows: Iterable[Body], *, parquet: bool = False) -> int:
