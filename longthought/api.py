@@ -1,7 +1,5 @@
 """The Python interface: one debate, or a batch of them."""
 
-import asyncio
-import threading
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, replace
@@ -31,7 +29,7 @@ from longthought.jobs.preflight import expect_ready, to_inspect, unfinished
 from longthought.jobs.progress import Progress
 from longthought.jobs.request import JobRequest, with_models
 from longthought.jobs.scheduler import Opening
-from longthought.jobs.thread import in_thread
+from longthought.jobs.thread import awaited, in_thread
 from longthought.jobs.upload import uploading
 from longthought.jobs.vllm import serving
 from longthought.problems.problem import Problem, Task
@@ -42,20 +40,7 @@ from longthought.trajectories.trajectory import Trajectory
 
 def solve(problem: str | Problem, **settings: Any) -> Trajectory:
     """Run one debate and return it; the same as `asolve`, for code without an event loop."""
-    ended: list[Trajectory | BaseException] = []
-
-    def run() -> None:
-        try:
-            ended.append(asyncio.run(asolve(problem, **settings)))
-        except BaseException as error:
-            ended.append(error)
-
-    thread = threading.Thread(target=run, name="longthought-solve")  # a notebook's loop may be running in this one
-    thread.start()
-    thread.join()
-    if isinstance(ended[0], BaseException):
-        raise ended[0]
-    return ended[0]
+    return awaited(asolve(problem, **settings))
 
 
 async def asolve(
@@ -75,7 +60,8 @@ async def asolve(
     Args:
         problem: The statement, or a Problem.
         graph: The name of the graph; see `longthought.graphs.catalogue`.
-        policy: `provider:model`, a `Model`, or an agent made with `lt.policy`.
+        policy: `provider:model`, a `Model`, or an agent made with `lt.policy`, which stays open for further calls
+            until its `aclose` is awaited.
         critic: Likewise, with `lt.critic`.
         tools: Names of the verifiers that check every step.
         answer: The reference answer, which only the grader sees, after the debate. Countdown needs none.
@@ -88,7 +74,7 @@ async def asolve(
         EndpointError: if a model server can't be reached.
 
     """
-    typed = problem if isinstance(problem, Problem) else posed(problem, address(domain))
+    task = task_of(problem, address(domain), answer)
     context = context_of(graph, policy, critic, tools, settings)
     seats = seated(context, policy, critic)
 
@@ -98,10 +84,10 @@ async def asolve(
                 on_event(event)
 
     try:
-        await expect_ready(seats, [typed])
+        await expect_ready(seats, [task.problem])
         machine = catalogue.machine(context.graph)(seats)
-        ended = await play(machine, [started(typed, context)], observe, settings=context)
-        return await graded(ended, reference_of(typed, answer), observe)
+        ended = await play(machine, [started(task.problem, context)], observe, settings=context)
+        return await graded(ended, task.reference, observe)
     finally:
         await seats.aclose()
 
@@ -127,13 +113,15 @@ def generate(
     early stops the job cleanly; a slow loop slows the job down.
 
     Args:
-        problems: A file of problems, or the problems. A source that can be read more than once (a file, a list, an
+        problems: A file of problems, or the problems: tasks, problems or statements, which are graded if the statement
+            holds all that grading needs, as in Countdown. A source that can be read more than once (a file, a list, an
             object whose `__iter__` starts anew) is read through before anything is written; an iterator is read as
             debates begin.
         request: What the job is asked to do, as one value (default: built from the settings).
         out: The run folder.
-        policy: `provider:model`, a `Model`, or a live agent made with `lt.policy`. A live agent given beside
-            a request replaces the agent that the request names.
+        policy: `provider:model`, a `Model`, or a live agent made with `lt.policy`, which stays open for further calls
+            until its `aclose` is awaited. A live agent given beside a request replaces the agent that the request
+            names.
         critic: Likewise, with `lt.critic`.
         progress: Counts to watch while the job runs.
         begin: Returns the events that a debate goes on from, given its task and its sample number; the first must be
@@ -219,7 +207,7 @@ class _Tasks:
     """The domain of statements that don't name one."""
 
     def __iter__(self) -> Iterator[Task]:
-        return (_task(given, self.domain) for given in self.read())
+        return (task_of(given, self.domain) for given in self.read())
 
 
 def tasks_of(
@@ -230,14 +218,21 @@ def tasks_of(
     if isinstance(problems, str | Path):
         return _Tasks(partial(load, problems, domain=domain), domain)
     if isinstance(problems, Iterator):
-        return (_task(given, domain) for given in problems)
+        return (task_of(given, domain) for given in problems)
     return _Tasks(lambda: problems, domain)
 
 
-def _task(given: Task | Problem | str, domain: str | None) -> Task:
+def task_of(given: Task | Problem | str, domain: str | None, answer: str | None = None) -> Task:
+    """Return a statement or a problem with what to grade it by: a typed answer, or what the statement itself holds.
+
+    Raises:
+        ProblemError: if the statement is empty, the domain is unknown, or the answer can't be made a reference.
+
+    """
     if isinstance(given, Task):
         return given
-    return Task(problem=given if isinstance(given, Problem) else posed(given, domain))
+    problem = given if isinstance(given, Problem) else posed(given, domain)
+    return Task(problem=problem, reference=reference_of(problem, answer))
 
 
 def _gradable(task: Task) -> Problem:

@@ -1,6 +1,5 @@
 """`evaluate`: a comparison from its problems to its figures, with a report on every critic that took part."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
@@ -14,6 +13,7 @@ from longthought.evaluation.request import EvaluationRequest
 from longthought.evaluation.runs import Evaluation, StrategyRun, graded
 from longthought.evaluation.saving import Critics, save
 from longthought.jobs.progress import Progress
+from longthought.jobs.thread import awaited
 from longthought.problems.problem import Problem, Task
 from longthought.tools.catalogue import verifiers
 from longthought.trajectories.run import Run
@@ -70,7 +70,7 @@ def evaluate(
                 pass
         progress.summary().write(run.folder)
         run.expect_affordable()
-    result = asyncio.run(measure(evaluation, note))
+    result = awaited(measure(evaluation, note))
     save(result.comparison, result.critics, evaluation.out)
     return result
 

@@ -3,10 +3,9 @@
 Labels are written as they are made; the same call again adds only new ones.
 """
 
-import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from longthought.domains.grade import reference_of
 from longthought.domains.loader import load
 from longthought.errors import ConfigError
 from longthought.jobs.progress import Progress
+from longthought.jobs.thread import in_thread
 from longthought.labels.continuations import monte_carlo
 from longthought.labels.exact import exact_labels
 from longthought.labels.label import Label, LabelBook, LabelWriter, Method
@@ -132,12 +132,15 @@ def _exact(run: Run, names: Iterable[str]) -> Iterator[Label]:
 
 
 def _trees(run: Run, references: Mapping[str, Task], names: Iterable[str]) -> Iterator[Label]:
-    with asyncio.Runner() as runner:
+    async def work() -> AsyncGenerator[Label]:
         for name in names:
             trajectory = run.trajectory(name)
             task = references.get(trajectory.problem.id)
             reference = task.reference if task else reference_of(trajectory.problem, None)
-            yield from runner.run(tree_labels(trajectory, reference))
+            for label in await tree_labels(trajectory, reference):
+                yield label
+
+    yield from in_thread(work)
 
 
 def _write(path: Path, method: Method, labels: Iterable[Label]) -> LabelCounts:
