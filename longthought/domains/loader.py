@@ -222,7 +222,7 @@ def _task(
     problem = _valid(Problem, record, also=("reference",))
     expect_known(problem.domain)
     if not _holds(reference):
-        return Task(problem=problem), None
+        return Task(problem=problem, reference=reference_of(problem, None)), None
     expect_gradable(problem)
     known = BUNDLED.get(problem.domain) or domain_of(problem)
     if layout and problem.domain in BUNDLED and known.reference is not AnswerReference:
