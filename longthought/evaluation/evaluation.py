@@ -11,7 +11,7 @@ from longthought.evaluation.critic_report import Criticism, criticism
 from longthought.evaluation.grades import AnswerGrades
 from longthought.evaluation.request import EvaluationRequest
 from longthought.evaluation.runs import Evaluation, StrategyRun, graded
-from longthought.evaluation.saving import Critics, save
+from longthought.evaluation.saving import Critics, expect_free, save
 from longthought.jobs.progress import Progress
 from longthought.jobs.thread import awaited
 from longthought.problems.problem import Problem, Task
@@ -62,6 +62,7 @@ def evaluate(
 
     """
     request = EvaluationRequest.given(request, settings)
+    expect_free(Path(out))
     evaluation = Evaluation(request, graded(list(tasks_of(problems))), Path(out))
     for run in evaluation.runs():
         progress = Progress(limit=request.concurrency * (request.processes or 1), expected=len(evaluation.tasks))

@@ -268,12 +268,33 @@ def test_problems_are_written_as_asked_for(run: Run, tmp_path: Path) -> None:
         done = run("problems", "countdown", *map(str, words), "--out", tmp_path / name)
         assert (done.code, done.out) == (0, f"wrote 5 problems to {tmp_path / name}\n")
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    again = run("problems", "countdown", *map(str, words), "--out", tmp_path / "a")
+    assert (again.code, again.err) == (0, "")
     tasks = list(lt.load(tmp_path / "a"))
     assert len(tasks) == 5
     for task in tasks:
         assert isinstance(task.reference, lt.CountdownReference)
         assert len(task.reference.numbers) == 3
         assert 10 <= task.reference.target <= 30
+
+
+@pytest.mark.parametrize("written", ["mine\n", '{"id": "a", "statement": "What is 1 + 1?"}\n'])
+def test_a_file_of_something_else_is_not_overwritten(run: Run, tmp_path: Path, written: str) -> None:
+    (tmp_path / "p.jsonl").write_text(written)
+    done = run("problems", "countdown", "--count", 2, "--out", tmp_path / "p.jsonl")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        f"longthought: --out {tmp_path / 'p.jsonl'}: there is something else in it already; name a new file, or remove "
+        "it\n"
+    )
+    assert (tmp_path / "p.jsonl").read_text() == written
+    assert [path.name for path in tmp_path.iterdir()] == ["p.jsonl"]
+
+
+def test_an_empty_file_is_filled(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "p.jsonl").touch()
+    assert run("problems", "countdown", "--count", 2, "--out", tmp_path / "p.jsonl").code == 0
+    assert len(list(lt.load(tmp_path / "p.jsonl"))) == 2
 
 
 async def test_a_job_from_start_to_show(tmp_path: Path) -> None:

@@ -75,6 +75,18 @@ def test_two_strategies_of_the_bundled_agents(run: Run, tmp_path: Path) -> None:
     found = json.loads(again.out)
     assert found == json.loads((tmp_path / "out" / "comparison.json").read_text())
     assert [s["name"] for s in found["strategies"]] == ["debate", "oracle"]
+    assert "another comparison" not in again.err
+    other = run(*words[:-1], "debate", "--budget", "600", "--json")
+    assert other.code == 0
+    assert "another comparison (debate, oracle on 2 problems with seed 0 at 200, 600 tokens)" in other.err
+
+
+def test_figures_of_something_else_are_not_overwritten(run: Run, tmp_path: Path) -> None:
+    write(GAMES, tmp_path / "p.jsonl")
+    (tmp_path / "table.csv").write_text("mine\n")
+    done = run("evaluate", tmp_path / "p.jsonl", "--out", tmp_path, "--strategies", "greedy")
+    expect_one_line(done, 2, f"--out {tmp_path}: there is another table.csv in it already; name a new folder")
+    assert (tmp_path / "table.csv").read_text() == "mine\n"
 
 
 def drawn(*parts: object) -> str:
