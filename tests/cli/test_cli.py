@@ -440,6 +440,8 @@ async def test_debates_that_fail_are_told_of_and_the_exit_code_says_so(tmp_path:
         solved = await command("solve", "What is 7 + 1000?", *served(server.base_url))
         assert solved.code == 1
         assert "the prompt is too long" in " ".join(solved.out.split())
+        assert "failed before the first step" in solved.out
+        assert "tokens" not in solved.out
         assert "Traceback" not in solved.err + done.err
 
 

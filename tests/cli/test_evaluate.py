@@ -116,6 +116,9 @@ def test_the_table_says_who_saw_what(tmp_path: Path) -> None:
     assert "countdown: debate, best-of-n" in text
     assert "debate by seed at 400:" in text
     assert "backtrack precision" in text
+    unplayed = [each.model_copy(update={"requests": 0.0, "computed": 0.0, "all": 0.0}) for each in found.rows]
+    bare = drawn(table(found.model_copy(update={"rows": tuple(unplayed)}), 400, 140))
+    assert next(line for line in bare.splitlines() if line.startswith("debate")).count("–") >= 4 + 1  # and an interval
 
 
 LABELLED = [
