@@ -337,6 +337,7 @@ def test_show(run: Run, tmp_path: Path) -> None:
     debate = run("show", tmp_path / "run", "countdown-8-11-16-16-35#2")
     for words in (shown.problem.statement, "Tree", "Transcript", "vetoed", "reflection:", "✘ wrong"):
         assert words in debate.out
+    assert "Look-ahead" not in debate.out
     assert max(map(len, (table.out + debate.out).splitlines())) <= 100
 
     example = run("show", tmp_path / "run", "--example")
@@ -601,6 +602,7 @@ async def test_the_bundled_agents_from_problems_to_show(tmp_path: Path) -> None:
     assert (shown.code, shown.err) == (0, "")
     assert solved.answer is not None
     assert solved.answer in shown.out
+    assert "Look-ahead: “7 need 53 39 have 68 28 none” holds 7 back" in shown.out
 
     debate = await command("solve", solved.problem.statement, "--json")
     assert (debate.code, debate.err) == (0, "")

@@ -13,6 +13,7 @@ from rich.tree import Tree as RichTree
 
 from longthought.graphs.sampling.attempts import begins
 from longthought.graphs.sampling.settings import SamplingContext
+from longthought.problems.countdown import lookahead
 from longthought.trajectories.events import (
     Action,
     AnyEvent,
@@ -205,6 +206,13 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+def legend(trajectory: Trajectory) -> Iterator[RenderableType]:
+    """Yield what the words of the bundled critic mean, if it spoke in the debate."""
+    critiques = (event.verdict.critique for event in trajectory.events if isinstance(event, Judged))
+    if any(lookahead.read(critique) for critique in critiques):
+        yield Text(lookahead.LEGEND, style="dim")
+
+
 def ended(reason: StopReason | None) -> str:
     """Return how a debate ended, in words."""
     return "unfinished" if reason is None else ENDED.get(reason, reason.value)
@@ -216,7 +224,7 @@ def usage_text(usage: Usage) -> str:
 
 
 def debate_panels(trajectory: Trajectory) -> Iterator[RenderableType]:
-    """Yield a whole debate: its problem, tree, transcript and bill."""
+    """Yield a whole debate: its problem, tree, transcript, legend and bill."""
     yield Panel(Text(trajectory.problem.statement, style="bold"), title=escape(trajectory.id), border_style="dim")
     yield Text("Tree", style="bold underline")
     yield tree(trajectory)
@@ -225,6 +233,7 @@ def debate_panels(trajectory: Trajectory) -> Iterator[RenderableType]:
     for before, event in pairwise((None, *trajectory.events)):
         assert event is not None
         yield from live_lines(event, before)
+    yield from legend(trajectory)
     yield bill(trajectory)
 
 

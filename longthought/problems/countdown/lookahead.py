@@ -16,6 +16,12 @@ _LINE: Final = re.compile(
     rf"(?:(?P<held>\d{{1,12}}) )?need (?P<need>{_VALUES}) have (?P<have>{_VALUES}) (?P<ending>found|none)(?: |$)",
     re.ASCII,
 )
+LEGEND: Final = (
+    "Look-ahead: “7 need 53 39 have 68 28 none” holds 7 back for the last operation. The other numbers would need to "
+    "make 53 or 39, and they have only 68 and 28; “found” says that the last one helps. “blank” is no whole number "
+    f"from 1 to {notation.MAX_VALUE}."
+)
+"""What the words mean, for people."""
 WRONG: Final = "wrong"
 """What stands for a look-ahead after a step that miscalculates."""
 
