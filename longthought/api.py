@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from longthought.agents.agent import Judge, Policy, Proposer
@@ -33,6 +34,7 @@ from longthought.jobs.thread import awaited, in_thread
 from longthought.jobs.upload import uploading
 from longthought.jobs.vllm import serving
 from longthought.problems.problem import Problem, Task
+from longthought.request import expect
 from longthought.trajectories.events import AnyEvent
 from longthought.trajectories.folder import RunFolder
 from longthought.trajectories.trajectory import Trajectory
@@ -74,6 +76,8 @@ async def asolve(
         EndpointError: if a model server can't be reached.
 
     """
+    expect("a function of an event", Callable, NoneType, on_event=on_event)
+    expect("a text", str, NoneType, answer=answer)
     task = task_of(problem, address(domain), answer)
     context = context_of(graph, policy, critic, tools, settings)
     seats = seated(context, policy, critic)
@@ -136,6 +140,9 @@ def generate(
             or while the job runs; the debates in flight then go on at the next run.
 
     """
+    expect("the path of a folder", str, Path, out=out)
+    expect("a Progress", Progress, NoneType, progress=progress)
+    expect("a function of a task and a sample number", Callable, NoneType, begin=begin)
     job = _request(request, policy, critic, settings)
     if job.elsewhere:
         _expect_names(policy, critic)
@@ -183,7 +190,8 @@ def _request(
 ) -> JobRequest:
     """Return the given request, with live agents named in it, or build one from settings."""
     if request is None:
-        return JobRequest.of(policy=_named(policy), critic=_named(critic), **settings)
+        return JobRequest.of(**_named(policy, critic), **settings)
+    _named(policy, critic)
     agents = {"policy": policy, "critic": critic}
     named = {name: agent for name, agent in agents.items() if isinstance(agent, str | Model) and agent != BUNDLED_MODEL}
     request = JobRequest.given(request, {**named, **settings})
@@ -215,6 +223,7 @@ def tasks_of(
 ) -> Iterable[Task]:
     """Return the tasks of a file, or of problems; they can be read again if the problems can."""
     domain = address(domain)
+    expect("a file of problems, or a list of them", str, Path, Iterable, problems=problems)
     if isinstance(problems, str | Path):
         return _Tasks(partial(load, problems, domain=domain), domain)
     if isinstance(problems, Iterator):
@@ -226,11 +235,13 @@ def task_of(given: Task | Problem | str, domain: str | None, answer: str | None 
     """Return a statement or a problem with what to grade it by: a typed answer, or what the statement itself holds.
 
     Raises:
+        ConfigError: if it is none of these.
         ProblemError: if the statement is empty, the domain is unknown, or the answer can't be made a reference.
 
     """
     if isinstance(given, Task):
         return given
+    expect("a statement, a Problem or a Task", str, Problem, problem=given)
     problem = given if isinstance(given, Problem) else posed(given, domain)
     return Task(problem=problem, reference=reference_of(problem, answer))
 
@@ -250,8 +261,9 @@ def context_of(
     settings: Mapping[str, Any],
 ) -> Context:
     """Build the context of a graph from its agents, tools and settings."""
+    expect("a list of names", Iterable, NoneType, tools=tools)
     given = settings if tools is None else {**settings, "tools": tools if isinstance(tools, str) else list(tools)}
-    return catalogue.context(graph, with_models(given, _named(policy), _named(critic)))
+    return catalogue.context(graph, with_models(given, **_named(policy, critic)))
 
 
 def seated(context: Context, policy: str | Model | Proposer, critic: str | Model | Judge) -> Seats:
@@ -274,12 +286,17 @@ def seated(context: Context, policy: str | Model | Proposer, critic: str | Model
     return seats
 
 
-def _named(agent: str | Model | Proposer | Judge) -> str | Model:
-    if isinstance(agent, str | Model):
-        return agent
-    name: object = getattr(agent, "name", None)
-    if not isinstance(name, str):
-        raise ConfigError(
-            f"an agent must be provider:model, a Model, or made with lt.policy or lt.critic, got {agent!r}"
-        )
-    return name
+def _named(policy: str | Model | Proposer, critic: str | Model | Judge) -> dict[str, Any]:
+    """Return the names or the models of two agents by their chairs.
+
+    Raises:
+        ConfigError: if one of them is no agent, or one for the other chair.
+
+    """
+    named: dict[str, Any] = {}
+    for chair, agent, skill in (("policy", policy, "propose"), ("critic", critic, "judge")):
+        live = not isinstance(agent, str | Model)
+        if live and not (isinstance(getattr(agent, "name", None), str) and callable(getattr(agent, skill, None))):
+            raise ConfigError(f"`{chair}` must be provider:model, a Model, or made with lt.{chair}, got {agent!r}")
+        named[chair] = agent.name if live else agent
+    return named

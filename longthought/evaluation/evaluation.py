@@ -15,6 +15,7 @@ from longthought.evaluation.saving import Critics, expect_free, save
 from longthought.jobs.progress import Progress
 from longthought.jobs.thread import awaited
 from longthought.problems.problem import Problem, Task
+from longthought.request import expect
 from longthought.tools.catalogue import verifiers
 from longthought.trajectories.run import Run
 from longthought.trajectories.trajectory import Trajectory
@@ -62,6 +63,8 @@ def evaluate(
 
     """
     request = EvaluationRequest.given(request, settings)
+    expect("the path of a folder", str, Path, out=out)
+    expect("a function", Callable, watch=watch, note=note)
     expect_free(Path(out))
     evaluation = Evaluation(request, graded(list(tasks_of(problems))), Path(out))
     for run in evaluation.runs():

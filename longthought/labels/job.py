@@ -7,6 +7,7 @@ import hashlib
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import NoneType
 from typing import Any, Final
 
 from longthought.agents.agent import Proposer
@@ -23,6 +24,7 @@ from longthought.labels.request import LabelRequest
 from longthought.labels.tree import tree_labels
 from longthought.problems.problem import Task
 from longthought.record import Record
+from longthought.request import expect
 from longthought.trajectories.run import Run
 
 OPINION_TEMPERATURE: Final = 0.7
@@ -66,6 +68,10 @@ def label(
         UserError: if a setting makes no sense, or the method can label nothing here.
 
     """
+    expect("the path of a run folder", str, Path, run=run)
+    expect("a Progress", Progress, NoneType, progress=progress)
+    if proposer is not None and not callable(getattr(proposer, "propose", None)):
+        raise ConfigError(f"`proposer` must be an agent made with lt.policy, got {proposer!r}")
     request, opened = LabelRequest.given(request, settings), Run(run)
     agents = started_with(opened)
     references = {task.problem.id: task for task in load(request.problems)} if request.problems else {}
