@@ -63,7 +63,7 @@ def generate(
     domain: DomainName = None,
     metrics_port: Annotated[
         int | None,
-        typer.Option(metavar="PORT", help="Serve the figures as OpenMetrics on 127.0.0.1:PORT/metrics."),
+        typer.Option(metavar="PORT", help="Serve the figures as OpenMetrics under /metrics at this port of 127.0.0.1."),
     ] = None,
     json: Json = False,
 ) -> None:

@@ -67,8 +67,8 @@ def footnotes(comparison: Comparison, out: Path) -> RenderableType:
 
 def _notes(comparison: Comparison) -> Iterator[str]:
     yield f"{comparison.problems:,} problems, seed {', '.join(map(str, comparison.seeds))}."
-    yield "Budgets count the tokens of both agents, without cached prompt tokens;"
-    yield "“if all count”: the budget includes cached tokens; tokens, requests and seconds are means per problem."
+    yield "Budgets count the tokens of both agents, without cached prompt tokens; under “if all count”, with them."
+    yield "Tokens, requests and seconds are means per problem."
     if any(row.unseen for row in comparison.rows):
         share = next(row.unseen.of for row in comparison.rows if row.unseen) // len(comparison.seeds)
         yield f"“unseen” is the share solved of {share} problem(s) whose target never occurs in training."

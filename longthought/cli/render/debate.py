@@ -101,7 +101,7 @@ def live_lines(event: AnyEvent, before: AnyEvent | None = None) -> Iterator[Rend
         case Checked() if event.evidence:
             yield _line(about, evidence_text(event.evidence))
         case Judged():
-            yield _line(about, verdict_text(event.verdict), event.verdict.critique)
+            yield _line(about, verdict_text(event.verdict), lookahead.on_lines(event.verdict.critique))
         case Moved(cause=Cause.VETOED):
             yield _line("", Text(f"↩ vetoed by {event.reason.partition(':')[0]}, back to {event.to}", style="red"))
         case Moved(cause=Cause.EXHAUSTED):

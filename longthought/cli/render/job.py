@@ -166,7 +166,8 @@ def summary_table(summary: JobSummary, progress: Progress, out: Path, *, sampled
     share = f" ({summary.solved / summary.graded:.1%} of {summary.graded:,} graded)" if summary.graded else ""
     table.add_row("solved", Text(f"{summary.solved:,}{share}", style="bold green"))
     stops = ", ".join(f"{count:,} {ended(reason)}" for reason, count in progress.stops.most_common())
-    table.add_row("debates", f"{summary.trajectories:,}: {stops}")
+    earlier = "; none was left to play" if summary.trajectories and progress.done_before == progress.done else ""
+    table.add_row("debates", f"{summary.trajectories:,}: {stops}{earlier}")
     if progress.failures:
         table.add_row("failed", Text(f"{summary.failed:,}: {_causes(progress.failures)}", style="red"))
     if progress.setbacks:

@@ -52,6 +52,13 @@ def read(words: str) -> list[LookAheadLine] | None:
     return lines or None
 
 
+def on_lines(words: str) -> str:
+    """Return a look-ahead with one number held back on each line, for people; other words as they are."""
+    if not read(words):
+        return words
+    return "\n".join(match[0].strip() for match in _LINE.finditer(" ".join(words.split())))
+
+
 def holds(words: str, left: Sequence[int], target: int) -> bool | None:
     """Say whether every number in a look-ahead on the numbers left is right; None if the words are no look-ahead."""
     lines = read(words)

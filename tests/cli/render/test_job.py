@@ -93,6 +93,8 @@ def test_nothing_is_said_of_the_cost_of_what_was_not_played() -> None:
         assert word not in summary(failed)
     ended = Progress(total=2, finished=2, done_before=2, rounds=5, policy=Bill(5, 500, 100, 40))
     assert "20 tokens written, 2.5 rounds " in summary(ended)
+    assert "none was left to play" in summary(ended)
+    assert "left to play" not in summary(Progress(total=2, finished=2))
     assert "s of CPU, start-up" not in summary(ended)
     assert "speed" not in summary(ended)
     assert "critic" not in summary(ended)
