@@ -113,7 +113,7 @@ def test_the_table_says_who_saw_what(tmp_path: Path) -> None:
     assert "best-of-n*" in text
     assert "p best-of-n" in text
     assert "* the exact checker chose" in text
-    assert "countdown: debate, best-of-n" in text
+    assert "debate, best-of-n: steps checked by countdown" in text
     assert "debate by seed at 400:" in text
     assert "backtrack precision" in text
     unplayed = [each.model_copy(update={"requests": 0.0, "computed": 0.0, "all": 0.0}) for each in found.rows]

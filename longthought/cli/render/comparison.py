@@ -81,7 +81,7 @@ def _notes(comparison: Comparison) -> Iterator[str]:
     tools_of = {entrant.name: ", ".join(entrant.tools) for entrant in comparison.strategies}
     for tools in dict.fromkeys(tools_of.values()):
         names = ", ".join(name for name, used in tools_of.items() if used == tools)
-        yield f"tools that checked steps: {tools or 'none'}: {names}"
+        yield f"{names}: steps checked by {tools or 'no tool'}"
     worst = [row for row in comparison.rows if row.budget == comparison.budgets[-1] and row.count == "computed"]
     for row in worst:
         if row.failed or row.undecided:
