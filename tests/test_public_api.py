@@ -59,7 +59,7 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
 """Every function that takes arguments, with sound ones."""
 AGENTS = ("policy", "critic")
 SETTINGS = ("graph", "rounds", "tokens", "seconds", "veto", "temperature", "seed", "base_url", "dialect", "tools")
-MODEL = ("base_url", "dialect", "temperature", "max_tokens", "seed")
+MODEL = tuple(name for name in lt.Model.model_fields if name != "name")
 NAMES: dict[str, tuple[str, ...]] = {
     "solve": ("problem", "answer", "domain", "on_event", *AGENTS, *SETTINGS),
     "generate": (
