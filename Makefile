@@ -15,7 +15,7 @@ help:  ## list the targets and what they do
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: $(VENV)/.local  ## play 100 debates of the bundled agents on the CPU, without downloading weights
-	@rm -rf $(DEMO) && mkdir -p runs
+	@rm -rf $(DEMO) $(DEMO).jsonl && mkdir -p runs
 	@$(BIN)/longthought problems countdown --count 100 --split test --seed 7 --out $(DEMO).jsonl
 	@$(BIN)/longthought generate $(DEMO).jsonl --out $(DEMO)
 	@$(BIN)/longthought show $(DEMO) --example

@@ -1,12 +1,11 @@
 """The Python interface: one debate, or a batch of them."""
 
-import asyncio
-import threading
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from longthought.agents.agent import Judge, Policy, Proposer
@@ -31,10 +30,11 @@ from longthought.jobs.preflight import expect_ready, to_inspect, unfinished
 from longthought.jobs.progress import Progress
 from longthought.jobs.request import JobRequest, with_models
 from longthought.jobs.scheduler import Opening
-from longthought.jobs.thread import in_thread
+from longthought.jobs.thread import awaited, in_thread
 from longthought.jobs.upload import uploading
 from longthought.jobs.vllm import serving
 from longthought.problems.problem import Problem, Task
+from longthought.request import expect
 from longthought.trajectories.events import AnyEvent
 from longthought.trajectories.folder import RunFolder
 from longthought.trajectories.trajectory import Trajectory
@@ -42,20 +42,7 @@ from longthought.trajectories.trajectory import Trajectory
 
 def solve(problem: str | Problem, **settings: Any) -> Trajectory:
     """Run one debate and return it; the same as `asolve`, for code without an event loop."""
-    ended: list[Trajectory | BaseException] = []
-
-    def run() -> None:
-        try:
-            ended.append(asyncio.run(asolve(problem, **settings)))
-        except BaseException as error:
-            ended.append(error)
-
-    thread = threading.Thread(target=run, name="longthought-solve")  # a notebook's loop may be running in this one
-    thread.start()
-    thread.join()
-    if isinstance(ended[0], BaseException):
-        raise ended[0]
-    return ended[0]
+    return awaited(asolve(problem, **settings))
 
 
 async def asolve(
@@ -75,7 +62,8 @@ async def asolve(
     Args:
         problem: The statement, or a Problem.
         graph: The name of the graph; see `longthought.graphs.catalogue`.
-        policy: `provider:model`, a `Model`, or an agent made with `lt.policy`.
+        policy: `provider:model`, a `Model`, or an agent made with `lt.policy`, which stays open for further calls
+            until its `aclose` is awaited.
         critic: Likewise, with `lt.critic`.
         tools: Names of the verifiers that check every step.
         answer: The reference answer, which only the grader sees, after the debate. Countdown needs none.
@@ -88,7 +76,9 @@ async def asolve(
         EndpointError: if a model server can't be reached.
 
     """
-    typed = problem if isinstance(problem, Problem) else posed(problem, address(domain))
+    expect("a function of an event", Callable, NoneType, on_event=on_event)
+    expect("a text", str, NoneType, answer=answer)
+    task = task_of(problem, address(domain), answer)
     context = context_of(graph, policy, critic, tools, settings)
     seats = seated(context, policy, critic)
 
@@ -98,10 +88,10 @@ async def asolve(
                 on_event(event)
 
     try:
-        await expect_ready(seats, [typed])
+        await expect_ready(seats, [task.problem])
         machine = catalogue.machine(context.graph)(seats)
-        ended = await play(machine, [started(typed, context)], observe, settings=context)
-        return await graded(ended, reference_of(typed, answer), observe)
+        ended = await play(machine, [started(task.problem, context)], observe, settings=context)
+        return await graded(ended, task.reference, observe)
     finally:
         await seats.aclose()
 
@@ -128,13 +118,15 @@ def generate(
     slows the job down.
 
     Args:
-        problems: A file of problems, or the problems. A source that can be read more than once (a file, a list, an
+        problems: A file of problems, or the problems: tasks, problems or statements, which are graded if the statement
+            holds all that grading needs, as in Countdown. A source that can be read more than once (a file, a list, an
             object whose `__iter__` starts anew) is read through before anything is written; an iterator is read as
             debates begin.
         request: What the job is asked to do, as one value (default: built from the settings).
         out: The run folder.
-        policy: `provider:model`, a `Model`, or a live agent made with `lt.policy`. A live agent given beside
-            a request replaces the agent that the request names.
+        policy: `provider:model`, a `Model`, or a live agent made with `lt.policy`, which stays open for further calls
+            until its `aclose` is awaited. A live agent given beside a request replaces the agent that the request
+            names.
         critic: Likewise, with `lt.critic`.
         progress: Counts to watch while the job runs.
         begin: Returns the events that a debate goes on from, given its task and its sample number; the first must be
@@ -150,6 +142,9 @@ def generate(
             the next run.
 
     """
+    expect("the path of a folder", str, Path, out=out)
+    expect("a Progress", Progress, NoneType, progress=progress)
+    expect("a function of a task and a sample number", Callable, NoneType, begin=begin)
     job = _request(request, policy, critic, settings)
     if job.elsewhere:
         _expect_names(policy, critic)
@@ -197,7 +192,8 @@ def _request(
 ) -> JobRequest:
     """Return the given request, with live agents named in it, or build one from settings."""
     if request is None:
-        return JobRequest.of(policy=_named(policy), critic=_named(critic), **settings)
+        return JobRequest.of(**_named(policy, critic), **settings)
+    _named(policy, critic)
     agents = {"policy": policy, "critic": critic}
     named = {name: agent for name, agent in agents.items() if isinstance(agent, str | Model) and agent != BUNDLED_MODEL}
     request = JobRequest.given(request, {**named, **settings})
@@ -221,7 +217,7 @@ class _Tasks:
     """The domain of statements that don't name one."""
 
     def __iter__(self) -> Iterator[Task]:
-        return (_task(given, self.domain) for given in self.read())
+        return (task_of(given, self.domain) for given in self.read())
 
 
 def tasks_of(
@@ -229,17 +225,27 @@ def tasks_of(
 ) -> Iterable[Task]:
     """Return the tasks of a file, or of problems; they can be read again if the problems can."""
     domain = address(domain)
+    expect("a file of problems, or a list of them", str, Path, Iterable, problems=problems)
     if isinstance(problems, str | Path):
         return _Tasks(partial(load, problems, domain=domain), domain)
     if isinstance(problems, Iterator):
-        return (_task(given, domain) for given in problems)
+        return (task_of(given, domain) for given in problems)
     return _Tasks(lambda: problems, domain)
 
 
-def _task(given: Task | Problem | str, domain: str | None) -> Task:
+def task_of(given: Task | Problem | str, domain: str | None, answer: str | None = None) -> Task:
+    """Return a statement or a problem with what to grade it by: a typed answer, or what the statement itself holds.
+
+    Raises:
+        ConfigError: if it is none of these.
+        ProblemError: if the statement is empty, the domain is unknown, or the answer can't be made a reference.
+
+    """
     if isinstance(given, Task):
         return given
-    return Task(problem=given if isinstance(given, Problem) else posed(given, domain))
+    expect("a statement, a Problem or a Task", str, Problem, problem=given)
+    problem = given if isinstance(given, Problem) else posed(given, domain)
+    return Task(problem=problem, reference=reference_of(problem, answer))
 
 
 def _gradable(task: Task) -> Problem:
@@ -257,8 +263,9 @@ def context_of(
     settings: Mapping[str, Any],
 ) -> Context:
     """Build the context of a graph from its agents, tools and settings."""
+    expect("a list of names", Iterable, NoneType, tools=tools)
     given = settings if tools is None else {**settings, "tools": tools if isinstance(tools, str) else list(tools)}
-    return catalogue.context(graph, with_models(given, _named(policy), _named(critic)))
+    return catalogue.context(graph, with_models(given, **_named(policy, critic)))
 
 
 def seated(context: Context, policy: str | Model | Proposer, critic: str | Model | Judge) -> Seats:
@@ -281,12 +288,17 @@ def seated(context: Context, policy: str | Model | Proposer, critic: str | Model
     return seats
 
 
-def _named(agent: str | Model | Proposer | Judge) -> str | Model:
-    if isinstance(agent, str | Model):
-        return agent
-    name: object = getattr(agent, "name", None)
-    if not isinstance(name, str):
-        raise ConfigError(
-            f"an agent must be provider:model, a Model, or made with lt.policy or lt.critic, got {agent!r}"
-        )
-    return name
+def _named(policy: str | Model | Proposer, critic: str | Model | Judge) -> dict[str, Any]:
+    """Return the names or the models of two agents by their chairs.
+
+    Raises:
+        ConfigError: if one of them is no agent, or one for the other chair.
+
+    """
+    named: dict[str, Any] = {}
+    for chair, agent, skill in (("policy", policy, "propose"), ("critic", critic, "judge")):
+        live = not isinstance(agent, str | Model)
+        if live and not (isinstance(getattr(agent, "name", None), str) and callable(getattr(agent, skill, None))):
+            raise ConfigError(f"`{chair}` must be provider:model, a Model, or made with lt.{chair}, got {agent!r}")
+        named[chair] = agent.name if live else agent
+    return named

@@ -4,6 +4,7 @@ A request is built once, by the command line or in Python, checked when it is bu
 under each field says what it is, with its unit; the command line shows the same string as the option's help.
 """
 
+import reprlib
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -56,6 +57,20 @@ class Request(Record):
 
         """
         return cls(**settings)
+
+
+def expect(wanted: str, *kinds: Any, **given: Any) -> None:
+    """Raise unless arguments are of one of some kinds, which `wanted` names in words.
+
+        expect("a path", str, Path, out=out)
+
+    Raises:
+        ConfigError: naming the first argument that is not, and its value.
+
+    """
+    for name, value in given.items():
+        if not isinstance(value, kinds):
+            raise ConfigError(f"`{name}` must be {wanted}, got {reprlib.repr(value)}")
 
 
 def objection(error: ValidationError, name: str = "") -> str:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from longthought.errors import ConfigError
-from longthought.request import Request
+from longthought.request import Request, expect
 
 BUNDLED_MODEL: Final = "bundled:countdown"
 """The agents that ship with longthought."""
@@ -85,6 +85,7 @@ class Model(Request):
             ConfigError: if there is no such setting, the value makes no sense, or the file can't be read.
 
         """
+        expect("provider:model or a Model", str, Model, model=model)
         given: dict[str, Any] = {"name": model} if isinstance(model, str) else model.model_dump(exclude_none=True)
         asked = given | {name: value for name, value in settings.items() if value is not None}
         name = asked.pop("name")

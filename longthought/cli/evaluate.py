@@ -88,6 +88,7 @@ def evaluate(
     from longthought import evaluate as compare
     from longthought.cli.stopping import stoppable
     from longthought.domains.loader import data_set
+    from longthought.evaluation.saving import saved
     from longthought.evaluation.strategies import USUAL, chosen
 
     names = USUAL if strategies is None and not strategy else split_names(strategies or "")
@@ -95,7 +96,7 @@ def evaluate(
     request = EvaluationRequest(
         strategies=chosen(names, strategy or ()), seeds=tuple(range(first, first + seeds)), settings=settings, **how
     )
-    data = data_set(problems, domain=domain, **selection)
+    data, before = data_set(problems, domain=domain, **selection), saved(out)
     status = Console(stderr=True, quiet=json).status("measuring")
 
     def note(what: str) -> None:
@@ -107,6 +108,12 @@ def evaluate(
         stack.callback(status.stop)
         result = compare(data, request, out=out, watch=_shown(quiet=json), note=note)
     _report(result, out, json=json)
+    if before is not None and before.title != result.comparison.title:
+        typer.echo(
+            f"longthought: the figures in {out} were those of another comparison ({before.title}). Its runs are kept: "
+            "the same command as then writes its figures again.",
+            err=True,
+        )
 
 
 def _shown(*, quiet: bool) -> "Watch":

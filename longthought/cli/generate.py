@@ -63,7 +63,7 @@ def generate(
     domain: DomainName = None,
     metrics_port: Annotated[
         int | None,
-        typer.Option(metavar="PORT", help="Serve the figures as OpenMetrics on 127.0.0.1:PORT/metrics."),
+        typer.Option(metavar="PORT", help="Serve the figures as OpenMetrics under /metrics at this port of 127.0.0.1."),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -77,6 +77,7 @@ def generate(
     --statement-field and --answer-field.
     """
     from longthought import generate as run
+    from longthought.cli.render.debate import is_sampling
     from longthought.cli.render.job import Dashboard, summary_table, unheard
     from longthought.cli.stopping import stoppable
     from longthought.domains.loader import data_set
@@ -108,7 +109,7 @@ def generate(
     if json:
         typer.echo(summary.model_dump_json())
     else:
-        dashboard.console.print(summary_table(summary, progress, out))
+        dashboard.console.print(summary_table(summary, progress, out, sampled=is_sampling(context.written())))
     if progress.failed:
         raise RunError(
             f"{progress.failed} debates failed: {progress.last_failure}; mend the cause, and run the same command with "

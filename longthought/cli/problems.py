@@ -1,11 +1,16 @@
 """`longthought problems`: write problems to try things on."""
 
+import filecmp
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from longthought.errors import ProblemError
+
+if TYPE_CHECKING:
+    from longthought.problems.problem import Task
 
 problems = typer.Typer(help="Write problems as JSONL.", no_args_is_help=True)
 
@@ -27,9 +32,8 @@ def countdown(
     ] = "test",
     seed: Annotated[int, typer.Option(help="Seed of the problems; the same seed writes the same problems.")] = 0,
 ) -> None:
-    """Write solvable Countdown problems with their references."""
+    """Write solvable Countdown problems with their references; a file of other problems is never overwritten."""
     from longthought.domains.countdown import countdown_task
-    from longthought.domains.loader import write
     from longthought.problems.countdown.game import generate
 
     if split not in ("train", "validation", "test"):
@@ -41,5 +45,27 @@ def countdown(
         count=count, numbers=numbers, max_number=max_number, targets=(int(low), int(high)),
         split=split, seed=seed,
     )  # fmt: skip
-    write((countdown_task(puzzle) for puzzle in puzzles), out)
+    _write([countdown_task(puzzle) for puzzle in puzzles], out)
     typer.echo(f"wrote {count} problems to {out}")
+
+
+def _write(tasks: "Sequence[Task]", out: Path) -> None:
+    """Write tasks into a file that is new or empty, or leave one that holds the same tasks already.
+
+    Raises:
+        ProblemError: if the file holds something else, or can't be written.
+
+    """
+    from longthought.domains.loader import write
+    from longthought.files import draft_of
+
+    if not out.is_file() or not out.stat().st_size:
+        write(tasks, out)
+        return
+    draft = draft_of(out)
+    try:
+        write(tasks, draft)
+        if not filecmp.cmp(draft, out, shallow=False):
+            raise ProblemError(f"`out` {out}: there is something else in it already; name a new file, or remove it")
+    finally:
+        draft.unlink(missing_ok=True)

@@ -63,7 +63,8 @@ def _report(tally: "RewriteCounts") -> str:
 
     reasons = ", ".join(f"{count:,} {reason}" for reason, count in tally.objections.most_common())
     known = f"; {tally.known:,} were known" if tally.known else ""
-    lines = [f"{_counts(tally, f' ({reasons})' if reasons else '')}{known}", usage_text(tally.usage)]
+    lines = [f"{_counts(tally, f' ({reasons})' if reasons else '')}{known}"]
+    lines += [usage_text(tally.usage)] if tally.asked else []
     lines += [f"  left out: {count:,} {reason}" for reason, count in tally.left_out.most_common()]
     return "\n".join(lines)
 

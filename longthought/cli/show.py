@@ -27,7 +27,7 @@ def show(
 ) -> None:
     """Show a run as a table, or one of its debates in full.
 
-    Example: `longthought show runs/first` and then `longthought show runs/first countdown-3-7-16-20-46 --thought`
+    Example: `longthought show runs/first` and then `longthought show runs/first countdown-2-9-11-20-83 --thought`
     """
     from rich.console import Console
 

@@ -27,7 +27,7 @@ def solve(
     from rich.console import Console
 
     import longthought as lt
-    from longthought.cli.render.debate import bill, live_lines, opening
+    from longthought.cli.render.debate import bill, legend, live_lines, opening
     from longthought.cli.stopping import stoppable
     from longthought.domains.catalogue import domain_of
     from longthought.domains.posing import posed
@@ -53,6 +53,7 @@ def solve(
     if json:
         typer.echo(trajectory.to_json())
     else:
-        console.print(bill(trajectory))
+        for panel in (*legend(trajectory), bill(trajectory)):
+            console.print(panel)
     if trajectory.failure:
         raise typer.Exit(1)

@@ -43,7 +43,7 @@ def tell(
 ) -> None:
     """Tell a debate as one long thought, or count what all thoughts of a run hold.
 
-    Example: `longthought tell runs/first countdown-3-7-16-20-46 --walk depth_first` and `longthought tell runs/first`
+    Example: `longthought tell runs/first countdown-2-9-11-20-83 --walk depth_first` and `longthought tell runs/first`
 
     `tagged` puts each sentence inside a tag that says what it does; `summary` says what was tried and what worked. The
     words of a model are accepted only if they keep every number, every wrong turn and the answer, and add none. Labels

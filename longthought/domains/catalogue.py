@@ -10,6 +10,7 @@ from longthought.domains.lean import LEAN
 from longthought.domains.math import MATH, Math
 from longthought.errors import ProblemError
 from longthought.problems.problem import Problem, Reference
+from longthought.request import expect
 
 BUNDLED: Final[dict[str, Domain]] = {domain.name: domain for domain in (COUNTDOWN, MATH, CODE, LEAN)}
 _imported: Final[dict[str, Domain]] = {}
@@ -55,11 +56,13 @@ def address(domain: str | Domain | None) -> str | None:
     """Return the address, which problems keep, of a domain given as an object or by name.
 
     Raises:
+        ConfigError: if it is neither.
         ProblemError: if the domain is unknown or can't be imported.
 
     """
     if domain is None:
         return None
+    expect("a name, module:NAME or a Domain", str, Domain, domain=domain)
     written = domain if isinstance(domain, str) else domain.address
     named(written)
     return written

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
+from types import NoneType
 from typing import Any, Final, TypeVar, cast
 
 from pydantic import ValidationError
@@ -30,6 +31,7 @@ from longthought.problems.problem import AnswerReference, Problem, Task
 from longthought.problems.row import Row, names, show
 from longthought.problems.sources import Source, source_of
 from longthought.record import Record
+from longthought.request import expect
 
 _OWN: Final = {*Problem.model_fields, "reference"}
 _EXAMPLES: Final = 6
@@ -135,9 +137,17 @@ def data_set(
         ProblemError: if the file or the domain does not exist.
 
     """
+    expect("a file or hf:NAME[:SPLIT]", str, Path, source=source)
+    expect("a text", str, NoneType, preset=preset, statement_field=statement_field, answer_field=answer_field)
+    expect("a text", str, NoneType, id_field=id_field)
+    expect("a whole number", int, NoneType, limit=limit)
+    written = [where] if isinstance(where, str) else where
+    expect("a condition or a list of them, such as level=5", list, tuple, where=written)
+    for condition in written:
+        expect("a condition, such as level=5", str, where=condition)
     if limit is not None and limit < 1:
         raise ConfigError(f"`limit` must be at least 1, got {limit}")
-    conditions = tuple(map(Condition.read, [where] if isinstance(where, str) else where))
+    conditions = tuple(map(Condition.read, written))
     fields = fields_of(preset=preset, statement=statement_field, answer=answer_field, id=id_field)
     return DataSet(source_of(source), fields, conditions, limit, domain=address(domain))
 
@@ -222,7 +232,7 @@ def _task(
     problem = _valid(Problem, record, also=("reference",))
     expect_known(problem.domain)
     if not _holds(reference):
-        return Task(problem=problem), None
+        return Task(problem=problem, reference=reference_of(problem, None)), None
     expect_gradable(problem)
     known = BUNDLED.get(problem.domain) or domain_of(problem)
     if layout and problem.domain in BUNDLED and known.reference is not AnswerReference:

@@ -96,6 +96,14 @@ class Comparison(Record):
     curve: tuple[ComparisonRow, ...]
     """Rows at many budgets, which count computed tokens."""
 
+    @property
+    def title(self) -> str:
+        """What is compared, in words."""
+        budgets = ", ".join(f"{budget:,}" for budget in self.budgets)
+        seeds = ", ".join(map(str, self.seeds))
+        names = ", ".join(strategy.name for strategy in self.strategies)
+        return f"{names} on {self.problems:,} problems with seed {seeds} at {budgets} tokens"
+
     def row(self, strategy: str, budget: int, count: Count = "computed") -> ComparisonRow:
         """Return the row of a strategy at a budget.
 

@@ -1,6 +1,5 @@
 """`evaluate`: a comparison from its problems to its figures, with a report on every critic that took part."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
@@ -12,9 +11,11 @@ from longthought.evaluation.critic_report import Criticism, criticism
 from longthought.evaluation.grades import AnswerGrades
 from longthought.evaluation.request import EvaluationRequest
 from longthought.evaluation.runs import Evaluation, StrategyRun, graded
-from longthought.evaluation.saving import Critics, save
+from longthought.evaluation.saving import Critics, expect_free, save
 from longthought.jobs.progress import Progress
+from longthought.jobs.thread import awaited
 from longthought.problems.problem import Problem, Task
+from longthought.request import expect
 from longthought.tools.catalogue import verifiers
 from longthought.trajectories.run import Run
 from longthought.trajectories.trajectory import Trajectory
@@ -62,6 +63,9 @@ def evaluate(
 
     """
     request = EvaluationRequest.given(request, settings)
+    expect("the path of a folder", str, Path, out=out)
+    expect("a function", Callable, watch=watch, note=note)
+    expect_free(Path(out))
     evaluation = Evaluation(request, graded(list(tasks_of(problems))), Path(out))
     for run in evaluation.runs():
         progress = Progress(limit=request.concurrency * (request.processes or 1), expected=len(evaluation.tasks))
@@ -70,7 +74,7 @@ def evaluate(
                 pass
         progress.summary().write(run.folder)
         run.expect_affordable()
-    result = asyncio.run(measure(evaluation, note))
+    result = awaited(measure(evaluation, note))
     save(result.comparison, result.critics, evaluation.out)
     return result
 

@@ -7,7 +7,7 @@ from pydantic import Field, field_validator
 
 from longthought.errors import ConfigError
 from longthought.evaluation.strategies import USUAL, Strategy, chosen
-from longthought.request import Request
+from longthought.request import Request, expect
 
 
 class EvaluationRequest(Request):
@@ -33,8 +33,10 @@ class EvaluationRequest(Request):
     @classmethod
     def _look_up(cls, given: Any) -> Any:
         """Look up strategies that are given by name; a name given twice counts once."""
+        expect("a list of names or of strategies", list, tuple, strategies=given)
         by_name: dict[str, Strategy] = {}
         for name_or_strategy in given:
+            expect("a list of names or of strategies", str, Strategy, strategies=name_or_strategy)
             (strategy,) = chosen([name_or_strategy]) if isinstance(name_or_strategy, str) else (name_or_strategy,)
             if by_name.setdefault(strategy.name, strategy) != strategy:
                 raise ConfigError(f"`strategies`: two are called {strategy.name}; rename one")
@@ -49,5 +51,6 @@ class EvaluationRequest(Request):
 
         """
         given: dict[str, Any] = {name: settings.pop(name) for name in cls.model_fields if name in settings}
+        expect("settings by name", Mapping, settings=given.get("settings", {}))
         given["settings"] = {**given.get("settings", {}), **settings}
         return cls(**given)

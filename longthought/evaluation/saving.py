@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from longthought.errors import RunError
+from longthought.errors import ConfigError, RunError
 from longthought.evaluation.comparison import BASELINES, Comparison, ComparisonRow
 from longthought.evaluation.critic_report import Criticism
 from longthought.files import write_whole
@@ -26,6 +26,18 @@ class Critics(Record):
     """The reports on the critics of an evaluation, by strategy."""
 
     reports: dict[str, Criticism]
+
+
+def expect_free(out: Path) -> None:
+    """Raise if files that are no evaluation's would be overwritten in a folder.
+
+    Raises:
+        ConfigError: naming the first of them.
+
+    """
+    foreign = [name for name in (TABLE, COMPARISON, CRITIC) if (out / name).exists()]
+    if foreign and not any(out.glob("*/seed-*/run.json")):
+        raise ConfigError(f"`out` {out}: there is another {foreign[0]} in it already; name a new folder")
 
 
 def save(comparison: Comparison, critics: Critics, out: Path) -> None:
@@ -43,6 +55,14 @@ def save(comparison: Comparison, critics: Critics, out: Path) -> None:
     write(out / TABLE, table.getvalue())
     write(out / COMPARISON, comparison.model_dump_json(indent=1) + "\n")
     write(out / CRITIC, critics.model_dump_json(indent=1) + "\n")
+
+
+def saved(out: Path) -> Comparison | None:
+    """Return the comparison that a folder holds; None if it holds none that can be read."""
+    try:
+        return Comparison.model_validate_json((out / COMPARISON).read_bytes())
+    except (OSError, ValueError):
+        return None
 
 
 def records(comparison: Comparison) -> Iterator[dict[str, Any]]:

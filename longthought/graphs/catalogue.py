@@ -16,7 +16,7 @@ from longthought.graphs.machine import Machine
 from longthought.graphs.sampling.graph import Sampling
 from longthought.graphs.search.graph import TreeSearch
 from longthought.graphs.self_critique import SelfCritique
-from longthought.request import objection
+from longthought.request import expect, objection
 
 GRAPHS: Final[Mapping[str, type[Machine[Any, Any]]]] = {
     machine.context.graph: machine for machine in (Debate, SelfCritique, Sampling, TreeSearch, Decompose)
@@ -30,6 +30,7 @@ def machine(name: str) -> type[Machine[Any, Any]]:
         ConfigError: if no graph has that name.
 
     """
+    expect("the name of a graph", str, graph=name)
     if name not in GRAPHS:
         raise ConfigError(f"unknown graph {name!r}: choose from {', '.join(GRAPHS)}")
     return GRAPHS[name]

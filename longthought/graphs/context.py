@@ -125,11 +125,12 @@ class Context:
         from longthought.graphs.seats import Seats
         from longthought.tools.catalogue import verifiers
 
-        return Seats(
-            policy or catalogue.policy(self.model("policy")),
-            critic or catalogue.critic(self.model("critic")),
-            verifiers(self.tools),
-        )
+        made: list[Proposer | Judge] = []
+        if policy is None:
+            made.append(policy := catalogue.policy(self.model("policy")))
+        if critic is None:
+            made.append(critic := catalogue.critic(self.model("critic")))
+        return Seats(policy, critic, verifiers(self.tools), made)
 
     def _look_up(self, chair: Chair) -> None:
         """Set what the file of models says of a chair's model, check its settings, and keep each in one place."""

@@ -69,8 +69,10 @@ class Seats:
     policy: Proposer
     critic: Judge
     verifiers: Sequence[Verifier] = ()
+    made: Sequence[Proposer | Judge] = ()
+    """The agents that were made for these seats; an agent that was given stays open, for its owner's next debate."""
 
     async def aclose(self) -> None:
-        """Release the resources of both agents."""
-        await self.policy.aclose()
-        await self.critic.aclose()
+        """Release the resources of the agents that were made for these seats."""
+        for agent in self.made:
+            await agent.aclose()

@@ -58,7 +58,7 @@ class SelfCritiqueContext(DebateContext):
         """Seat one agent in both chairs; the model of a policy given without a critic judges too."""
         if policy is None:
             policy, own_critic = catalogue.solo(self.model("policy"))
-            return Seats(policy, critic or own_critic, verifiers(self.tools))
+            return Seats(policy, critic or own_critic, verifiers(self.tools), (policy, own_critic))
         if critic is not None:
             return Seats(policy, critic, verifiers(self.tools))
         if not isinstance(policy, Policy):

@@ -12,6 +12,7 @@ from typing import Final
 
 from longthought.errors import RunError
 from longthought.files import write_whole
+from longthought.graphs.sampling.attempts import begins
 from longthought.record import Record
 from longthought.trajectories.events import AnyEvent, Author, Failed, Failure, Finished, Graded, StopReason, Usage
 from longthought.trajectories.ids import root_debate
@@ -103,6 +104,8 @@ class Progress:
     solved: int = 0
     graded: int = 0
     rounds: int = 0
+    attempts: int = 0
+    """Attempts at problems, in a job of sampling; they have a round for each of their steps."""
     verdicts: int = 0
     """Verdicts that could be read and were legal."""
     stops: Counter[StopReason] = field(default_factory=Counter[StopReason])
@@ -147,6 +150,7 @@ class Progress:
                 (self.critic_now if critic else self.policy_now).add(call.usage)
 
     def _count(self, event: AnyEvent) -> None:
+        self.attempts += begins(event)
         match event:
             case Finished():
                 self.stops[event.reason] += 1

@@ -62,7 +62,7 @@ class JobRequest(Request):
     def _name_served(cls, given: Any) -> Any:
         """Name the served model for agents that are not named."""
         context, model = given["context"], given.get("serve_vllm")
-        if model is None or not isinstance(context, Context):
+        if not isinstance(model, str) or not isinstance(context, Context):
             return given
         from longthought.jobs.vllm import model_and_options
 

@@ -1,6 +1,6 @@
-"""An async job for code without an event loop: it runs in a thread, and the caller takes its items one at a time.
+"""Async work for code without an event loop: a job whose items the caller takes one at a time, or a single result.
 
-The job has its own thread, since a notebook's loop may be running in the caller's. This module knows no debates.
+The work has its own thread, since a notebook's loop may be running in the caller's. This module knows no debates.
 """
 
 import asyncio
@@ -8,8 +8,8 @@ import atexit
 import contextlib
 import queue
 import threading
-from collections.abc import AsyncGenerator, Callable, Generator
-from typing import Final, TypeVar
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
 AHEAD: Final = 64
@@ -59,3 +59,13 @@ def in_thread(work: Callable[[], AsyncGenerator[T]]) -> Generator[T, None, None]
     finally:
         stop()
         atexit.unregister(stop)
+
+
+def awaited(work: Coroutine[Any, Any, T]) -> T:
+    """Return the result of async work, or raise its error; the work is cancelled if the caller is interrupted."""
+
+    async def once() -> AsyncGenerator[T]:
+        yield await work
+
+    with contextlib.closing(in_thread(once)) as results:
+        return next(results)

@@ -3,11 +3,11 @@
 Labels are written as they are made; the same call again adds only new ones.
 """
 
-import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import NoneType
 from typing import Any, Final
 
 from longthought.agents.agent import Proposer
@@ -15,6 +15,7 @@ from longthought.domains.grade import reference_of
 from longthought.domains.loader import load
 from longthought.errors import ConfigError
 from longthought.jobs.progress import Progress
+from longthought.jobs.thread import in_thread
 from longthought.labels.continuations import monte_carlo
 from longthought.labels.exact import exact_labels
 from longthought.labels.label import Label, LabelBook, LabelWriter, Method
@@ -23,6 +24,7 @@ from longthought.labels.request import LabelRequest
 from longthought.labels.tree import tree_labels
 from longthought.problems.problem import Task
 from longthought.record import Record
+from longthought.request import expect
 from longthought.trajectories.run import Run
 
 OPINION_TEMPERATURE: Final = 0.7
@@ -66,6 +68,10 @@ def label(
         UserError: if a setting makes no sense, or the method can label nothing here.
 
     """
+    expect("the path of a run folder", str, Path, run=run)
+    expect("a Progress", Progress, NoneType, progress=progress)
+    if proposer is not None and not callable(getattr(proposer, "propose", None)):
+        raise ConfigError(f"`proposer` must be an agent made with lt.policy, got {proposer!r}")
     request, opened = LabelRequest.given(request, settings), Run(run)
     agents = started_with(opened)
     references = {task.problem.id: task for task in load(request.problems)} if request.problems else {}
@@ -132,12 +138,15 @@ def _exact(run: Run, names: Iterable[str]) -> Iterator[Label]:
 
 
 def _trees(run: Run, references: Mapping[str, Task], names: Iterable[str]) -> Iterator[Label]:
-    with asyncio.Runner() as runner:
+    async def work() -> AsyncGenerator[Label]:
         for name in names:
             trajectory = run.trajectory(name)
             task = references.get(trajectory.problem.id)
             reference = task.reference if task else reference_of(trajectory.problem, None)
-            yield from runner.run(tree_labels(trajectory, reference))
+            for label in await tree_labels(trajectory, reference):
+                yield label
+
+    yield from in_thread(work)
 
 
 def _write(path: Path, method: Method, labels: Iterable[Label]) -> LabelCounts:

@@ -12,6 +12,7 @@ from longthought.agents import catalogue
 from longthought.api import context_of, generate
 from longthought.graphs.seats import EmptyChair
 from longthought.jobs.progress import Progress
+from longthought.jobs.thread import awaited
 from longthought.labels.label import Label, Method
 from longthought.labels.openings import Openings, by_opening, judgeable_steps
 from longthought.trajectories.events import Action, Judged, Parent, Verdict
@@ -61,10 +62,14 @@ def opinions(
         source, out=out, samples=trials, policy=no_policy, critic=judge, tools=[], begin=source.begin,
         progress=progress, concurrency=concurrency, **given,
     )  # fmt: skip
-    for origin, debates in by_opening(job, out, trials):
-        verdicts = [e.verdict for debate in debates for e in debate.events if isinstance(e, Judged)]
-        if verdicts:
-            yield _opinion(origin, verdicts, critic)
+    try:
+        for origin, debates in by_opening(job, out, trials):
+            verdicts = [e.verdict for debate in debates for e in debate.events if isinstance(e, Judged)]
+            if verdicts:
+                yield _opinion(origin, verdicts, critic)
+    finally:
+        job.close()
+        awaited(judge.aclose())
 
 
 def _opinion(origin: Parent, verdicts: Sequence[Verdict], by: str) -> Label:

@@ -32,6 +32,6 @@ def verifiers(names: Iterable[str]) -> list[Verifier]:
     created: list[Verifier] = []
     for name in dict.fromkeys(names):
         if name not in TOOLS:
-            raise ConfigError(f"unknown tool {name!r}: choose from {', '.join(TOOLS)}, separated by commas")
+            raise ConfigError(f"`tools`: unknown tool {name!r}: choose from {', '.join(TOOLS)}, separated by commas")
         created.append(cached(TOOLS[name](), _CACHE))
     return created

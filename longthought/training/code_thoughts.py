@@ -25,6 +25,7 @@ from longthought.domains.catalogue import domain_of
 from longthought.domains.grade import grade
 from longthought.domains.loader import data_set
 from longthought.errors import ConfigError, ProblemError, RefusedError
+from longthought.jobs.thread import awaited
 from longthought.problems.problem import Problem, Task
 from longthought.problems.sources import source_of
 from longthought.tools.python import blocks
@@ -274,7 +275,7 @@ def write_thoughts(
     rows: list[dict[str, Any]] = []
     unfit: list[str] = []
     try:
-        results = asyncio.run(thoughts(path, writer, replies=replies, watch=watch))
+        results = awaited(thoughts(path, writer, replies=replies, watch=watch))
     except ExceptionGroup as group:  # the first of several at once
         raise group.exceptions[0] from group
     for result in results:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from longthought.errors import ConfigError
+from longthought.request import expect
 from longthought.training.request import TrainingRequest
 
 
@@ -40,6 +41,8 @@ def train(
         UserError: if data, base or settings make no sense, or a package is missing; nothing has been written then.
 
     """
+    expect("the path of a folder", str, Path, data=data, out=out)
+    expect("a function of a line", Callable, say=say)
     request = TrainingRequest.given(request, settings)
     _expect_packages()
     from longthought.training.fine_tuning import fine_tune

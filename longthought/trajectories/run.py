@@ -22,6 +22,7 @@ from pydantic import ValidationError
 
 from longthought.errors import RunFolderError
 from longthought.problems.problem import Problem
+from longthought.request import expect
 from longthought.schema import expect_readable, version_in
 from longthought.trajectories.events import EVENT, SCHEMA_VERSION, AnyEvent, Finished, Graded, Started, StopReason
 from longthought.trajectories.folder import Manifest, read_manifest, segments
@@ -94,10 +95,12 @@ class Run:
         """Read `run.json` and index every debate.
 
         Raises:
+            ConfigError: if it is no path.
             RunFolderError: if it is not a run folder, comes from a newer longthought, or a line before the end of a
                 segment is broken.
 
         """
+        expect("the path of a run folder", str, Path, path=path)
         self.path = Path(path)
         self.manifest: Manifest = read_manifest(self.path)
         self._segments: list[Path] = []

@@ -268,12 +268,33 @@ def test_problems_are_written_as_asked_for(run: Run, tmp_path: Path) -> None:
         done = run("problems", "countdown", *map(str, words), "--out", tmp_path / name)
         assert (done.code, done.out) == (0, f"wrote 5 problems to {tmp_path / name}\n")
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    again = run("problems", "countdown", *map(str, words), "--out", tmp_path / "a")
+    assert (again.code, again.err) == (0, "")
     tasks = list(lt.load(tmp_path / "a"))
     assert len(tasks) == 5
     for task in tasks:
         assert isinstance(task.reference, lt.CountdownReference)
         assert len(task.reference.numbers) == 3
         assert 10 <= task.reference.target <= 30
+
+
+@pytest.mark.parametrize("written", ["mine\n", '{"id": "a", "statement": "What is 1 + 1?"}\n'])
+def test_a_file_of_something_else_is_not_overwritten(run: Run, tmp_path: Path, written: str) -> None:
+    (tmp_path / "p.jsonl").write_text(written)
+    done = run("problems", "countdown", "--count", 2, "--out", tmp_path / "p.jsonl")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        f"longthought: --out {tmp_path / 'p.jsonl'}: there is something else in it already; name a new file, or remove "
+        "it\n"
+    )
+    assert (tmp_path / "p.jsonl").read_text() == written
+    assert [path.name for path in tmp_path.iterdir()] == ["p.jsonl"]
+
+
+def test_an_empty_file_is_filled(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "p.jsonl").touch()
+    assert run("problems", "countdown", "--count", 2, "--out", tmp_path / "p.jsonl").code == 0
+    assert len(list(lt.load(tmp_path / "p.jsonl"))) == 2
 
 
 async def test_a_job_from_start_to_show(tmp_path: Path) -> None:
@@ -316,6 +337,7 @@ def test_show(run: Run, tmp_path: Path) -> None:
     debate = run("show", tmp_path / "run", "countdown-8-11-16-16-35#2")
     for words in (shown.problem.statement, "Tree", "Transcript", "vetoed", "reflection:", "✘ wrong"):
         assert words in debate.out
+    assert "Look-ahead" not in debate.out
     assert max(map(len, (table.out + debate.out).splitlines())) <= 100
 
     example = run("show", tmp_path / "run", "--example")
@@ -426,6 +448,8 @@ async def test_debates_that_fail_are_told_of_and_the_exit_code_says_so(tmp_path:
         solved = await command("solve", "What is 7 + 1000?", *served(server.base_url))
         assert solved.code == 1
         assert "the prompt is too long" in " ".join(solved.out.split())
+        assert "failed before the first step" in solved.out
+        assert "tokens" not in solved.out
         assert "Traceback" not in solved.err + done.err
 
 
@@ -585,6 +609,7 @@ async def test_the_bundled_agents_from_problems_to_show(tmp_path: Path) -> None:
     assert (shown.code, shown.err) == (0, "")
     assert solved.answer is not None
     assert solved.answer in shown.out
+    assert "Look-ahead: “7 need 53 39 have 68 28 none” holds 7 back" in shown.out
 
     debate = await command("solve", solved.problem.statement, "--json")
     assert (debate.code, debate.err) == (0, "")

@@ -75,6 +75,18 @@ def test_two_strategies_of_the_bundled_agents(run: Run, tmp_path: Path) -> None:
     found = json.loads(again.out)
     assert found == json.loads((tmp_path / "out" / "comparison.json").read_text())
     assert [s["name"] for s in found["strategies"]] == ["debate", "oracle"]
+    assert "another comparison" not in again.err
+    other = run(*words[:-1], "debate", "--budget", "600", "--json")
+    assert other.code == 0
+    assert "another comparison (debate, oracle on 2 problems with seed 0 at 200, 600 tokens)" in other.err
+
+
+def test_figures_of_something_else_are_not_overwritten(run: Run, tmp_path: Path) -> None:
+    write(GAMES, tmp_path / "p.jsonl")
+    (tmp_path / "table.csv").write_text("mine\n")
+    done = run("evaluate", tmp_path / "p.jsonl", "--out", tmp_path, "--strategies", "greedy")
+    expect_one_line(done, 2, f"--out {tmp_path}: there is another table.csv in it already; name a new folder")
+    assert (tmp_path / "table.csv").read_text() == "mine\n"
 
 
 def drawn(*parts: object) -> str:
@@ -101,9 +113,12 @@ def test_the_table_says_who_saw_what(tmp_path: Path) -> None:
     assert "best-of-n*" in text
     assert "p best-of-n" in text
     assert "* the exact checker chose" in text
-    assert "countdown: debate, best-of-n" in text
+    assert "debate, best-of-n: steps checked by countdown" in text
     assert "debate by seed at 400:" in text
     assert "backtrack precision" in text
+    unplayed = [each.model_copy(update={"requests": 0.0, "computed": 0.0, "all": 0.0}) for each in found.rows]
+    bare = drawn(table(found.model_copy(update={"rows": tuple(unplayed)}), 400, 140))
+    assert next(line for line in bare.splitlines() if line.startswith("debate")).count("–") >= 4 + 1  # and an interval
 
 
 LABELLED = [

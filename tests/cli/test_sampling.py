@@ -35,11 +35,19 @@ def test_sampling_from_problems_to_show(
         config = trajectory.tree.started.config if trajectory.tree.started else {}
         assert (config["graph"], config["attempts"], config["tools"]) == ("sampling", 4, [])
         assert len(trajectory.tree.nodes[0].children) == 4
-    capsys.readouterr()
+    summary = capsys.readouterr().out
+    assert "4.0 attempts" in summary
+    assert "rounds" not in summary
+    assert "critic" not in summary  # it was never asked
     assert call(monkeypatch, "show", out, "a") == 0
     shown = capsys.readouterr().out
     assert "■ chosen" in shown
     assert "of 4 votes" in shown
+    assert "answered after 4 attempts" in shown
+    assert call(monkeypatch, "show", out) == 0
+    head, first, *_ = capsys.readouterr().out.splitlines()
+    assert head.split() == ["debate", "ended", "attempts", "tokens", "answer"]
+    assert first.split()[:4:3] == ["a#0", "4"]
 
 
 def test_solve_takes_the_settings_of_the_graph(

@@ -29,6 +29,7 @@ def test_reads_each_kind_of_reference(tmp_path: Path) -> None:
         {"id": "b", "statement": "s", "domain": "countdown", "reference": {"numbers": [16, 16, 8, 11], "target": 35}},
         {"id": "c", "statement": "s"},
         {"id": "d", "statement": "s", "reference": None},
+        {"id": "e", "statement": "Use 3, 4 and 5, each once, to make 23."},
     )
     assert list(loader.load(path)) == [
         Task(
@@ -41,6 +42,10 @@ def test_reads_each_kind_of_reference(tmp_path: Path) -> None:
         ),
         Task(problem=Problem(id="c", statement="s")),
         Task(problem=Problem(id="d", statement="s")),
+        Task(
+            problem=Problem(id="e", statement="Use 3, 4 and 5, each once, to make 23."),
+            reference=CountdownReference(numbers=(3, 4, 5), target=23),
+        ),
     ]
 
 

@@ -103,7 +103,7 @@ def test_rows_name_their_domain_or_leave_it_to_the_reader(tmp_path: Path) -> Non
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
     tasks = list(lt.load(file, domain=GAME24))
     assert [task.problem.domain for task in tasks] == [ADDRESS, ADDRESS, "math"]
-    assert [task.reference for task in tasks] == [hand(), None, lt.AnswerReference(answer="2")]
+    assert [task.reference for task in tasks] == [hand(), hand(), lt.AnswerReference(answer="2")]
     assert [task.problem.domain for task in lt.load(file)] == [ADDRESS, "math", "math"]
 
 

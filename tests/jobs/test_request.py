@@ -127,8 +127,8 @@ def test_a_sampling_run_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
     [
         ({"rounds": "x"}, "`rounds` must be a valid integer"),
         ({"tools": "algebra"}, "`tools` must be a list, got 'algebra'"),
-        ({"policy": 42}, "an agent must be .*got 42"),
-        ({"critic": object()}, "an agent must be "),
+        ({"policy": 42}, "`policy` must be provider:model, a Model, or made with lt.policy, got 42"),
+        ({"critic": object()}, "`critic` must be provider:model, a Model, or made with lt.critic, got "),
     ],
 )
 def test_values_of_wrong_types_get_a_sentence(settings: dict[str, Any], sentence: str) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from longthought.errors import ProblemError
-from longthought.problems.countdown import game
+from longthought.problems.countdown import game, lookahead
 from longthought.problems.countdown.puzzle import Puzzle
 
 numbers_3_or_4 = st.lists(st.integers(1, 30), min_size=3, max_size=4)
@@ -285,3 +285,21 @@ def test_same_seed_same_puzzles() -> None:
 def test_impossible_settings_are_refused(kwargs: dict[str, object], message: str) -> None:
     with pytest.raises(ProblemError, match=message):
         game.generate(**kwargs)  # pyright: ignore[reportArgumentType]
+
+
+def test_the_legend_of_look_aheads_explains_words_that_can_be_read() -> None:
+    example = lookahead.LEGEND.partition("“")[2].partition("”")[0]
+    (line,) = lookahead.read(example) or []
+    assert (line.held, line.need, line.have, line.found) == (7, [53, 39], [68, 28], False)
+    assert (46 + 7, 46 - 7) == (53, 39)
+    assert (48 + 20, 48 - 20) == (68, 28)
+
+
+def test_a_look_ahead_is_shown_with_one_number_held_back_on_each_line() -> None:
+    said = "48 need 94 2 have 27 13 none 20 need 66 26 have 55 blank none 7 need 53 have 53 found"
+    assert lookahead.on_lines(said).splitlines() == [
+        "48 need 94 2 have 27 13 none",
+        "20 need 66 26 have 55 blank none",
+        "7 need 53 have 53 found",
+    ]
+    assert lookahead.on_lines("so I say, none 20 need") == "so I say, none 20 need"

@@ -10,9 +10,11 @@ import torch
 from pydantic import TypeAdapter
 
 from longthought.agents.catalogue import BUNDLED
+from longthought.errors import ConfigError
 from longthought.problems.countdown import game, notation
 from longthought.problems.countdown.puzzle import Puzzle
 from longthought.training.bundled import corpus, train
+from longthought.training.bundled.build import build
 from longthought.training.bundled.recipe import RECIPES, Mix, Recipe, Role, Stage
 from longthought.training.record import TrainingRecord
 
@@ -127,3 +129,10 @@ def test_an_agent_may_start_from_the_weights_of_another(tmp_path: Path) -> None:
 def test_the_recipe_in_the_bundle_is_the_one_it_is_rebuilt_by(role: Role) -> None:
     written = json.loads((BUNDLED / "countdown" / role / "compact.json").read_text())["recipe"]
     assert TypeAdapter(Recipe).validate_python(written) == RECIPES[role]
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("mine")
+    with pytest.raises(ConfigError, match="there is something else in it already"):
+        build(tmp_path)
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("README.md", "mine")]

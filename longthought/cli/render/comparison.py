@@ -50,10 +50,10 @@ def _columns(comparison: Comparison, rows: Sequence[ComparisonRow]) -> dict[str,
         "95 %": [f"{row.solved.low:.1%}–{row.solved.high:.1%}" for row in rows],
         "if all count": [f"{rate:.1%}" for rate in all_count],
         "unseen": [f"{row.unseen.rate:.1%}" for row in rows if row.unseen],
-        "tokens": [f"{row.computed:,.0f}" for row in rows],
-        "all": [f"{row.all:,.0f}" for row in rows],
-        "requests": [f"{row.requests:,.1f}" for row in rows],
-        "seconds": [f"{row.seconds:,.1f}" for row in rows],
+        "tokens": [f"{row.computed:,.0f}" if row.requests else "–" for row in rows],
+        "all": [f"{row.all:,.0f}" if row.requests else "–" for row in rows],
+        "requests": [f"{row.requests:,.1f}" if row.requests else "–" for row in rows],
+        "seconds": [f"{row.seconds:,.1f}" if row.requests else "–" for row in rows],
         **{f"p {name}": [_p(row.p.get(name)) for row in rows] for name in BASELINES if any(name in r.p for r in rows)},
     }
     return {name: cells for name, cells in columns.items() if cells}
@@ -67,8 +67,8 @@ def footnotes(comparison: Comparison, out: Path) -> RenderableType:
 
 def _notes(comparison: Comparison) -> Iterator[str]:
     yield f"{comparison.problems:,} problems, seed {', '.join(map(str, comparison.seeds))}."
-    yield "Budgets count the tokens of both agents, without cached prompt tokens;"
-    yield "“if all count”: the budget includes cached tokens; tokens, requests and seconds are means per problem."
+    yield "Budgets count the tokens of both agents, without cached prompt tokens; under “if all count”, with them."
+    yield "Tokens, requests and seconds are means per problem."
     if any(row.unseen for row in comparison.rows):
         share = next(row.unseen.of for row in comparison.rows if row.unseen) // len(comparison.seeds)
         yield f"“unseen” is the share solved of {share} problem(s) whose target never occurs in training."
@@ -81,7 +81,7 @@ def _notes(comparison: Comparison) -> Iterator[str]:
     tools_of = {entrant.name: ", ".join(entrant.tools) for entrant in comparison.strategies}
     for tools in dict.fromkeys(tools_of.values()):
         names = ", ".join(name for name, used in tools_of.items() if used == tools)
-        yield f"tools that checked steps: {tools or 'none'}: {names}"
+        yield f"{names}: steps checked by {tools or 'no tool'}"
     worst = [row for row in comparison.rows if row.budget == comparison.budgets[-1] and row.count == "computed"]
     for row in worst:
         if row.failed or row.undecided:

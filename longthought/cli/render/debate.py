@@ -1,8 +1,8 @@
 """How debates look in a terminal. This module only renders; everything it shows is in the events."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 from rich.console import Group, RenderableType
 from rich.markup import escape
@@ -11,6 +11,9 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree as RichTree
 
+from longthought.graphs.sampling.attempts import begins
+from longthought.graphs.sampling.settings import SamplingContext
+from longthought.problems.countdown import lookahead
 from longthought.trajectories.events import (
     Action,
     AnyEvent,
@@ -99,7 +102,7 @@ def live_lines(event: AnyEvent, before: AnyEvent | None = None) -> Iterator[Rend
         case Checked() if event.evidence:
             yield _line(about, evidence_text(event.evidence))
         case Judged():
-            yield _line(about, verdict_text(event.verdict), event.verdict.critique)
+            yield _line(about, verdict_text(event.verdict), lookahead.on_lines(event.verdict.critique))
         case Moved(cause=Cause.VETOED):
             yield _line("", Text(f"↩ vetoed by {event.reason.partition(':')[0]}, back to {event.to}", style="red"))
         case Moved(cause=Cause.EXHAUSTED):
@@ -173,15 +176,44 @@ def bill(trajectory: Trajectory) -> RenderableType:
     table.add_column(overflow="fold")
     table.add_row("answer", Text(trajectory.answer, style="bold") if trajectory.answer else Text("none", style="dim"))
     table.add_row("graded", mark)
-    table.add_row(
-        "ended",
-        f"{ended(trajectory.stop_reason)} after {trajectory.rounds} rounds, {trajectory.backtracks} steps back",
-    )
+    table.add_row("ended", f"{ended(trajectory.stop_reason)} {_length(trajectory)}")
     if trajectory.failure:
         table.add_row("failure", Text(trajectory.failure, style="bold red"))
-    table.add_row("policy", usage_text(trajectory.usage.policy))
-    table.add_row("critic", usage_text(trajectory.usage.critic))
+    for role, usage in (("policy", trajectory.usage.policy), ("critic", trajectory.usage.critic)):
+        if usage != Usage():
+            table.add_row(role, usage_text(usage))
     return Panel(table, border_style="dim", expand=False)
+
+
+def _length(trajectory: Trajectory) -> str:
+    """Return when a debate ended: after its attempts if it is a sampling, else after its rounds."""
+    if not trajectory.rounds:
+        return "before the first step"
+    if is_sampling(trajectory.tree.started.config if trajectory.tree.started else {}):
+        return f"after {counted(_attempts(trajectory), 'attempt')}"
+    back = trajectory.backtracks
+    return f"after {counted(trajectory.rounds, 'round')}, {counted(back, 'step')} back"
+
+
+def is_sampling(config: Mapping[str, Any]) -> bool:
+    """Say whether the settings of a run are those of sampling, which counts attempts and never steps back."""
+    return config.get("graph") == SamplingContext.graph
+
+
+def _attempts(trajectory: Trajectory) -> int:
+    return sum(map(begins, trajectory.events))
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun, such as `1 round` or `2 rounds`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def legend(trajectory: Trajectory) -> Iterator[RenderableType]:
+    """Yield what the words of the bundled critic mean, if it spoke in the debate."""
+    critiques = (event.verdict.critique for event in trajectory.events if isinstance(event, Judged))
+    if any(lookahead.read(critique) for critique in critiques):
+        yield Text(lookahead.LEGEND, style="dim")
 
 
 def ended(reason: StopReason | None) -> str:
@@ -195,7 +227,7 @@ def usage_text(usage: Usage) -> str:
 
 
 def debate_panels(trajectory: Trajectory) -> Iterator[RenderableType]:
-    """Yield a whole debate: its problem, tree, transcript and bill."""
+    """Yield a whole debate: its problem, tree, transcript, legend and bill."""
     yield Panel(Text(trajectory.problem.statement, style="bold"), title=escape(trajectory.id), border_style="dim")
     yield Text("Tree", style="bold underline")
     yield tree(trajectory)
@@ -204,6 +236,7 @@ def debate_panels(trajectory: Trajectory) -> Iterator[RenderableType]:
     for before, event in pairwise((None, *trajectory.events)):
         assert event is not None
         yield from live_lines(event, before)
+    yield from legend(trajectory)
     yield bill(trajectory)
 
 
@@ -244,10 +277,10 @@ def _label(node: Node, final: int | None, *, scored: bool) -> Text:
 
 def run_table(run: Run, limit: int) -> RenderableType:
     """Draw a table of the debates of a run, with at most `limit` rows."""
-    table = Table(box=None, header_style="dim", pad_edge=False)
+    table, sampled = Table(box=None, header_style="dim", pad_edge=False), is_sampling(run.config)
     for name in ("debate", "", "ended"):
         table.add_column(name, no_wrap=True)
-    for name in ("rounds", "back", "tokens"):
+    for name in (*(("attempts",) if sampled else ("rounds", "back")), "tokens"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("answer")
     solved = graded = ended_count = 0
@@ -256,9 +289,10 @@ def run_table(run: Run, limit: int) -> RenderableType:
         graded += trajectory.solved is not None
         ended_count += trajectory.finished
         if index < limit:
+            length = [_attempts(trajectory)] if sampled else [trajectory.rounds, trajectory.backtracks]
             table.add_row(
                 Text(trajectory.id), _mark(trajectory.solved), ended(trajectory.stop_reason),
-                str(trajectory.rounds), str(trajectory.backtracks), f"{trajectory.usage.total.total:,}",
+                *(f"{count:,}" for count in (*length, trajectory.usage.total.total)),
                 Text(trajectory.answer or "", no_wrap=True, overflow="ellipsis"),
             )  # fmt: skip
     total = len(run)

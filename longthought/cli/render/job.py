@@ -18,7 +18,7 @@ from rich.text import Text
 from longthought.cli.render.debate import ended, usage_text
 from longthought.jobs.pace import Pace, Rates
 from longthought.jobs.progress import JobSummary, Progress
-from longthought.trajectories.events import Failure
+from longthought.trajectories.events import Failure, Usage
 
 INTERVAL: Final = 10.0
 """Seconds between two plain lines."""
@@ -158,24 +158,27 @@ def figures_line(progress: Progress, pace: Pace, now: float) -> str:
     return ", ".join(figures)
 
 
-def summary_table(summary: JobSummary, progress: Progress, out: Path) -> RenderableType:
-    """Draw the summary of a job that ended."""
+def summary_table(summary: JobSummary, progress: Progress, out: Path, *, sampled: bool = False) -> RenderableType:
+    """Draw the summary of a job that ended; one of sampling counts attempts instead of rounds."""
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(style="dim")
     table.add_column(overflow="fold")
     share = f" ({summary.solved / summary.graded:.1%} of {summary.graded:,} graded)" if summary.graded else ""
     table.add_row("solved", Text(f"{summary.solved:,}{share}", style="bold green"))
     stops = ", ".join(f"{count:,} {ended(reason)}" for reason, count in progress.stops.most_common())
-    table.add_row("debates", f"{summary.trajectories:,}: {stops}")
+    earlier = "; none was left to play" if summary.trajectories and progress.done_before == progress.done else ""
+    table.add_row("debates", f"{summary.trajectories:,}: {stops}{earlier}")
     if progress.failures:
         table.add_row("failed", Text(f"{summary.failed:,}: {_causes(progress.failures)}", style="red"))
     if progress.setbacks:
-        table.add_row("rounds lost", _causes(progress.setbacks))
+        table.add_row("attempts lost" if sampled else "rounds lost", _causes(progress.setbacks))
     if summary.resumed:
         table.add_row("resumed", f"{summary.resumed:,} debates, from the middle")
-    table.add_row("policy", usage_text(summary.tokens.policy))
-    table.add_row("critic", usage_text(summary.tokens.critic))
-    table.add_row("per debate", _per_debate(summary, progress))
+    for role, usage in (("policy", summary.tokens.policy), ("critic", summary.tokens.critic)):
+        if usage != Usage():
+            table.add_row(role, usage_text(usage))
+    if progress.requests:
+        table.add_row("per debate", _per_debate(summary, progress, sampled=sampled))
     if rates := _mean(progress, summary.seconds):
         table.add_row("speed", _speed(rates))
     cpu, memory = _used()
@@ -244,7 +247,10 @@ def _cached(progress: Progress) -> str:
 
 
 def _speed(rates: Rates) -> str:
-    return f"{rates.requests:,.1f} requests/s, policy {rates.policy:,.0f} tokens/s, critic {rates.critic:,.0f} tokens/s"
+    roles = (("policy", rates.policy), ("critic", rates.critic))
+    return ", ".join(
+        [f"{rates.requests:,.1f} requests/s", *(f"{role} {rate:,.0f} tokens/s" for role, rate in roles if rate)]
+    )
 
 
 def _mean(progress: Progress, seconds: float) -> Rates | None:
@@ -255,13 +261,15 @@ def _mean(progress: Progress, seconds: float) -> Rates | None:
     return Rates(requests / span, policy.completion / span, critic.completion / span)
 
 
-def _per_debate(summary: JobSummary, progress: Progress) -> str:
+def _per_debate(summary: JobSummary, progress: Progress, *, sampled: bool) -> str:
+    """Return the mean cost of a debate; that in CPU is known of the debates that this run has played."""
     count = max(1, summary.trajectories)
     written = (summary.tokens.policy + summary.tokens.critic).completion / count
-    each = _used()[0] / max(1, progress.done - progress.done_before)
-    return (
-        f"{written:,.0f} tokens written, {progress.rounds / count:.1f} rounds, {each:.2f} s of CPU, start-up included"
-    )
+    length = f"{progress.attempts / count:.1f} attempts" if sampled else f"{progress.rounds / count:.1f} rounds"
+    figures = [*([f"{written:,.0f} tokens written"] if written else []), length]
+    if played := progress.done - progress.done_before:
+        figures.append(f"{_used()[0] / played:.2f} s of CPU, start-up included")
+    return ", ".join(figures)
 
 
 def _used() -> tuple[float, float]:

@@ -35,6 +35,15 @@ class Attempt:
     """Whether a tool refuted one of its steps and refutations count."""
 
 
+def begins(event: AnyEvent) -> bool:
+    """Say whether an event begins an attempt: its first step, or a reply that could not be read as one."""
+    match event:
+        case Proposed(parent=0) | Failed(fatal=False, by=Author.POLICY, node=None):
+            return True
+        case _:
+            return False
+
+
 class Attempts:
     """The attempts, their tree, and the checks and verdicts that are still due."""
 

@@ -16,6 +16,12 @@ _LINE: Final = re.compile(
     rf"(?:(?P<held>\d{{1,12}}) )?need (?P<need>{_VALUES}) have (?P<have>{_VALUES}) (?P<ending>found|none)(?: |$)",
     re.ASCII,
 )
+LEGEND: Final = (
+    "Look-ahead: “7 need 53 39 have 68 28 none” holds 7 back for the last operation. The other numbers would need to "
+    "make 53 or 39, and they have only 68 and 28; “found” says that the last one helps. “blank” is no whole number "
+    f"from 1 to {notation.MAX_VALUE}."
+)
+"""What the words mean, for people."""
 WRONG: Final = "wrong"
 """What stands for a look-ahead after a step that miscalculates."""
 
@@ -44,6 +50,13 @@ def read(words: str) -> list[LookAheadLine] | None:
         lines.append(LookAheadLine(held, _numbers(match["need"]), _numbers(match["have"]), match["ending"] == "found"))
         at = match.end()
     return lines or None
+
+
+def on_lines(words: str) -> str:
+    """Return a look-ahead with one number held back on each line, for people; other words as they are."""
+    if not read(words):
+        return words
+    return "\n".join(match[0].strip() for match in _LINE.finditer(" ".join(words.split())))
 
 
 def holds(words: str, left: Sequence[int], target: int) -> bool | None:

@@ -15,6 +15,7 @@ from longthought.evaluation.evaluation import evaluate
 from longthought.problems.countdown import game
 from longthought.training.bundled.card import card
 from longthought.training.bundled.recipe import RECIPES, Recipe
+from longthought.training.destination import expect_new
 from longthought.training.record import TrainingRecord
 
 RECIPE_FILE: Final = "compact.json"
@@ -38,6 +39,8 @@ def build(out: Path, *, seed: int = 0, scale: float = 1.0, test_problems: int = 
 
     """
     recipes = {role: recipe.scaled(scale, seed) for role, recipe in RECIPES.items()}
+    if not any((out / role).is_dir() for role in recipes):
+        expect_new(out)
     for role, recipe in recipes.items():
         TrainingRecord.open(out / role, asdict(recipe))
     _train_all((recipe for recipe in recipes.values() if recipe.start is None), out)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from longthought.errors import ProblemError
+from longthought.request import expect
 from longthought.training.data import card
 from longthought.training.data.annotated import AnnotatedDebate, RunAnnotations
 from longthought.training.data.contamination import TestSets, problem_key
@@ -61,8 +62,12 @@ def export(
             can't be written.
 
     """
-    request, out = ExportRequest.given(request, settings), Path(out)
     runs = [runs] if isinstance(runs, str | Path) else runs
+    expect("a run folder or a list of them", list, tuple, runs=runs)
+    for run in runs:
+        expect("a run folder or a list of them", str, Path, runs=run)
+    expect("the path of a folder", str, Path, out=out)
+    request, out = ExportRequest.given(request, settings), Path(out)
     expect_sound(request)
     expect_new(out)
     opened = {run_name(path, runs): Run(path) for path in dict.fromkeys(map(Path, runs))}

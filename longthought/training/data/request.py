@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field
 
-from longthought.request import Request
+from longthought.request import Request, expect
 from longthought.thoughts.walks import Walk
 
 SPLIT: Final = "countdown"
@@ -43,6 +43,7 @@ class Format(StrEnum):
 
 
 def _formats(given: Any) -> Any:
+    expect(f"one or more of {', '.join(Format)}", str, list, tuple, formats=given)
     names = [name.strip() for name in given.split(",") if name.strip()] if isinstance(given, str) else list(given)
     if unknown := [name for name in names if name not in list(Format)]:
         raise ValueError(f"`formats` must be one or more of {', '.join(Format)}, got {str(unknown[0])!r}")
@@ -74,6 +75,7 @@ def _shares(given: Any) -> Any:
             given = {name.strip(): float(share) for name, _, share in parts}
         except ValueError:
             raise ValueError(f"`mix` must be written NAME=SHARE,…, {example}, got {given!r}") from None
+    expect(f"shares by name, {example}", Mapping, mix=given)
     if given and (any(not share > 0 for share in given.values()) or not math.isclose(sum(given.values()), 1)):
         raise ValueError(f"`mix` must have shares above 0 that add up to 1, {example}, got {given}")
     return given

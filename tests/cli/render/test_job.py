@@ -81,6 +81,26 @@ def test_what_is_not_known_is_not_told() -> None:
     assert "%" not in line
 
 
+def summary(progress: Progress) -> str:
+    return "\n".join(drawn(100, job.summary_table(progress.summary(), progress, Path("runs/first"))))
+
+
+def test_nothing_is_said_of_the_cost_of_what_was_not_played() -> None:
+    """As after a job whose debates all failed at their first request, or a job that had ended before."""
+    failed = Progress(total=2, failed=2, graded=2)
+    failed.failures[Failure.MODEL] = 2
+    for word in ("policy", "critic", "tokens", "per debate", "speed", "rounds"):
+        assert word not in summary(failed)
+    ended = Progress(total=2, finished=2, done_before=2, rounds=5, policy=Bill(5, 500, 100, 40))
+    assert "20 tokens written, 2.5 rounds " in summary(ended)
+    assert "none was left to play" in summary(ended)
+    assert "left to play" not in summary(Progress(total=2, finished=2))
+    assert "s of CPU, start-up" not in summary(ended)
+    assert "speed" not in summary(ended)
+    assert "critic" not in summary(ended)
+    assert "%" not in summary(ended)
+
+
 def test_plain_lines_come_now_and_then_where_there_is_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(job, "INTERVAL", 0.01)
     seen = threading.Event()

@@ -17,7 +17,7 @@ from longthought.agents.in_process.chat_model import InProcessChatModel
 from longthought.errors import ConfigError, EndpointError, ProblemError
 from longthought.graphs import catalogue
 from longthought.graphs.context import started
-from longthought.graphs.sampling.attempts import Attempts
+from longthought.graphs.sampling.attempts import Attempts, begins
 from longthought.graphs.sampling.graph import Sampling
 from longthought.graphs.sampling.settings import SamplingContext
 from longthought.graphs.seats import EmptyChair, Seats
@@ -68,6 +68,7 @@ class Sampled:
         self.events, self.policy, self.critic = events, policy, critic
         self.tree = Tree.fold(events)
         self.fold = folded(events)
+        assert len(self.fold.all) == sum(map(begins, events))
 
     def of(self, kind: type[Any]) -> list[Any]:
         return [event for event in self.events if isinstance(event, kind)]

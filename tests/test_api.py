@@ -1,0 +1,97 @@
+"""The Python interface: who closes an agent, what is graded, and calls from where an event loop runs."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import longthought as lt
+from longthought.agents import catalogue
+from longthought.agents.agent import Critic, Policy
+from longthought.agents.dialects.prose import Prose
+from tests.fakes import sums
+from tests.fakes.scripted import ScriptedChatModel
+
+PUZZLE = "Use 3, 7, 16 and 20, each once, to make 46."
+
+
+class Closing(ScriptedChatModel):
+    """Counts how often it is closed."""
+
+    closed: int = 0
+
+    async def aclose(self) -> None:
+        self.closed += 1
+
+
+def summing() -> tuple[Closing, Closing]:
+    """Return the models of a policy and a critic that solve sums."""
+    return (
+        Closing(lambda messages: sums.policy_says(str(messages[-1].content))),
+        Closing(lambda messages: sums.critic_says(str(messages[-1].content))),
+    )
+
+
+def agents(models: tuple[Closing, Closing]) -> dict[str, Any]:
+    return {"policy": Policy("fake:policy", models[0], Prose()), "critic": Critic("fake:critic", models[1], Prose())}
+
+
+def test_an_agent_that_was_given_stays_open_for_the_next_call(tmp_path: Path) -> None:
+    models = summing()
+    seated = agents(models)
+    assert lt.solve(sums.task(1).problem, tools=[], **seated).answer == "1001"
+    assert [t.solved for t in lt.generate(sums.tasks(3), out=tmp_path / "run", tools=[], **seated)] == [True] * 3
+    lt.solve(sums.task(2).problem, tools=[], **seated)
+    assert [model.closed for model in models] == [0, 0]
+
+
+def test_one_agent_in_both_chairs_stays_open_if_it_was_given() -> None:
+    model = Closing(lambda messages: r"It is \boxed{1001}.")
+    lt.solve(sums.task(1).problem, graph="self_critique", policy=Policy("fake:policy", model, Prose()), rounds=1)
+    assert model.closed == 0
+
+
+def test_an_agent_that_a_call_made_is_closed_by_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    models = summing()
+    monkeypatch.setattr(catalogue, "chat_model", lambda model, role, **_: models[role == "critic"])
+    named = {"policy": "openai:fake", "critic": "openai:fake", "tools": []}
+    lt.solve(sums.task(1).problem, **named)
+    assert [model.closed for model in models] == [1, 1]
+    list(lt.generate(sums.tasks(2), out=tmp_path / "run", **named))
+    assert [model.closed for model in models] == [2, 2]
+    lt.solve(sums.task(1).problem, **named | {"critic": agents(models)["critic"]})
+    assert [model.closed for model in models] == [3, 2]
+
+
+def test_the_critic_of_a_labelling_is_closed_at_its_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    models = summing()
+    list(lt.generate(sums.tasks(1), out=tmp_path / "run", tools=[], **agents(models)))
+    monkeypatch.setattr(catalogue, "chat_model", lambda model, role, **_: models[1])
+    assert lt.label(tmp_path / "run", method="model", critic="openai:fake", trials=1).labels
+    assert models[1].closed == 1
+
+
+@pytest.mark.parametrize("given", [PUZZLE, lt.Problem(id="mine", statement=PUZZLE, domain="countdown")])
+def test_a_statement_is_graded_alike_however_it_is_played(given: Any, tmp_path: Path) -> None:
+    one = lt.solve(given, rounds=2)
+    (other,) = lt.generate([given], out=tmp_path / "run", rounds=2)
+    assert one.solved is not None
+    assert other.solved is not None
+
+
+def test_a_statement_without_a_reference_is_not_graded(tmp_path: Path) -> None:
+    (trajectory,) = lt.generate(["What is 1 + 1000?"], out=tmp_path / "run", tools=[], **agents(summing()))
+    assert trajectory.answer == "1001"
+    assert trajectory.solved is None
+
+
+async def test_calls_work_where_an_event_loop_runs(tmp_path: Path) -> None:
+    """As in a notebook."""
+    assert asyncio.get_running_loop()
+    seated = agents(summing())
+    assert lt.solve(sums.task(1).problem, tools=[], **seated).answer == "1001"
+    assert list(lt.generate(sums.tasks(2), out=tmp_path / "run", tools=[], **seated))
+    assert lt.label(tmp_path / "run", method="tree").labels
+    compared = lt.evaluate(sums.tasks(1), out=tmp_path / "compared", strategies=["debate"], budgets=[4000], **seated)
+    assert compared.comparison.problems == 1
