@@ -253,7 +253,7 @@ class Critic(Agent):
         return await self._ask(
             view,
             dialect.ask_critic(view),
-            dialect.critic_options(),
+            dialect.critic_options(view),
             lambda call: dialect.read_verdict(call.text, view, call.logprobs),
         )
 

@@ -7,7 +7,7 @@ two views of the same path can share its bytes. A view gives no access to the re
 from dataclasses import dataclass
 
 from longthought.problems.problem import Problem
-from longthought.trajectories.events import Author, Evidence
+from longthought.trajectories.events import Action, Author, Evidence
 from longthought.trajectories.tree import Node, NodeKind, Standing, Tree
 
 
@@ -56,8 +56,15 @@ class View:
     candidate: Candidate | None = None
     trajectory: str = ""
     """The debate's name: agents never see it, but requests of one debate go to the same server."""
+    actions: tuple[Action, ...] = tuple(Action)
+    """The actions that are legal on the candidate."""
     notice: str = ""
     """A notice to the agent about the debate itself, such as a budget that runs low."""
+
+    @property
+    def targets(self) -> tuple[int, ...]:
+        """The nodes that a verdict may return to: the problem and the steps of the path."""
+        return (0, *self.path_nodes)
 
     def rejects(self, step: str) -> bool:
         """Say whether a step with the same words was tried from here before."""
@@ -65,7 +72,14 @@ class View:
         return any(attempt.text.split() == words for attempt in self.attempts)
 
 
-def view(tree: Tree, candidate: int | None = None, *, at: int | None = None, notice: str = "") -> View:
+def view(
+    tree: Tree,
+    candidate: int | None = None,
+    *,
+    at: int | None = None,
+    actions: tuple[Action, ...] = tuple(Action),
+    notice: str = "",
+) -> View:
     """Return the view from node `at`, by default the cursor; with a candidate, from the candidate's parent."""
     origin = tree.cursor if at is None else at
     candidate_view = None
@@ -86,6 +100,7 @@ def view(tree: Tree, candidate: int | None = None, *, at: int | None = None, not
         observations=tuple(steps[-1].observations) if steps else (),
         candidate=candidate_view,
         trajectory=tree.started.trajectory if tree.started else "",
+        actions=actions,
         notice=notice,
     )
 

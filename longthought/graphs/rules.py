@@ -168,6 +168,32 @@ def illegal(tree: Tree, settings: DebateContext, verdict: Verdict) -> str | None
             return None
 
 
+def meant(tree: Tree, verdict: Verdict) -> Verdict:
+    """Return an illegal verdict as a legal one, if it can have meant only that; otherwise as it is.
+
+    To accept a final answer is to terminate, and to accept any other step is to continue; to end without an answer may
+    also mean to give up, which a low score says. To go back to the new step itself names the step that is wrong instead
+    of the one before it.
+    """
+    node = candidate(tree)
+    assert node is not None
+    match verdict.action:
+        case Action.CONTINUE if node.answer is not None:
+            change: dict[str, Any] = {"action": Action.TERMINATE}
+        case Action.TERMINATE if node.answer is None and (verdict.score is None or verdict.score >= 0.5):
+            change = {"action": Action.CONTINUE}
+        case Action.BACKTRACK if verdict.target == node.id:
+            change = {"target": None}
+        case _:
+            return verdict
+    return verdict.model_copy(update={**change, "said": verdict.action})
+
+
+def legal_actions(tree: Tree, settings: DebateContext) -> tuple[Action, ...]:
+    """Return the actions that are legal on the candidate."""
+    return tuple(action for action in Action if illegal(tree, settings, Verdict(action=action)) is None)
+
+
 def _answered(tree: Tree) -> bool:
     return tree.node(tree.cursor).answer is not None
 

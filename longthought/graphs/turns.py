@@ -23,6 +23,7 @@ from longthought.graphs.seats import Seats
 from longthought.problems.problem import Problem
 from longthought.tools.verifier import Claim, Interpreter, Verifier
 from longthought.trajectories.events import (
+    Action,
     AnyEvent,
     Author,
     Call,
@@ -89,8 +90,9 @@ async def take(
             return await check(tree, seats, _candidate(tree))
         case Turn.JUDGE:
             node = _candidate(tree)
-            illegal = partial(rules.illegal, tree, settings)
-            return [await judge(tree, seats, node, illegal, by=judge_is, notice=notice)]
+            illegal, meant = partial(rules.illegal, tree, settings), partial(rules.meant, tree)
+            actions = rules.legal_actions(tree, settings)
+            return [await judge(tree, seats, node, illegal, meant, actions=actions, by=judge_is, notice=notice)]
         case Turn.REFLECT:
             return [await reflect(tree, seats, _candidate(tree), notice=notice)]
         case Turn.ACT | Turn.END:
@@ -178,20 +180,35 @@ async def judge(
     tree: Tree,
     seats: Seats,
     node: Node,
-    illegal: Callable[[Verdict], str | None],
+    illegal: Callable[[Verdict], str | None] = lambda _: None,
+    meant: Callable[[Verdict], Verdict] = lambda verdict: verdict,
     *,
+    actions: tuple[Action, ...] = tuple(Action),
     by: Author = Author.CRITIC,
     notice: str = "",
 ) -> AnyEvent:
-    """Ask the critic for a verdict on a new step; `illegal` returns the fault of a verdict, None if it is legal."""
-    reply = await seats.critic.judge(view(tree, node.id, notice=notice))
+    """Ask the critic for a verdict on a new step.
+
+    Args:
+        tree: The tree of the debate so far.
+        seats: The agents and tools.
+        node: The new step.
+        illegal: Returns the fault of a verdict, None if it is legal.
+        meant: Returns an illegal verdict as it must have been meant.
+        actions: The actions that the critic may choose from.
+        by: The author of the verdict.
+        notice: Extra text in the critic's view.
+
+    """
+    reply = await seats.critic.judge(view(tree, node.id, actions=actions, notice=notice))
     if isinstance(reply.read, Unreadable):
         failure = reply.read.kind(Failure.UNREADABLE_VERDICT, Failure.WITHHELD_VERDICT)
         return _fail(tree, by, failure, reply.read.reason, node=node.id, calls=reply.calls)
-    if fault := illegal(reply.read):
+    verdict = meant(reply.read) if illegal(reply.read) else reply.read
+    if fault := illegal(verdict):
         detail = f"{reply.read.action}: {fault}"
         return _fail(tree, by, Failure.ILLEGAL_VERDICT, detail, node=node.id, calls=reply.calls)
-    return stamped(tree, Judged, by, node=node.id, verdict=reply.read, calls=reply.calls)
+    return stamped(tree, Judged, by, node=node.id, verdict=verdict, calls=reply.calls)
 
 
 async def reflect(tree: Tree, seats: Seats, node: Node, *, notice: str = "") -> AnyEvent:

@@ -198,6 +198,8 @@ class Verdict(Record):
     """Probability that the path so far can still succeed."""
     critique: str = ""
     """The reasons in words."""
+    said: Action | None = None
+    """The action that was written, where it was read as the legal one that it must have meant."""
 
 
 class Event(Record):

@@ -9,7 +9,9 @@ from longthought.agents.dialects.compact import Compact
 from longthought.agents.dialects.prose import Prose
 from longthought.agents.in_process.chat_model import InProcessChatModel
 from longthought.agents.served.chat_model import ServedChatModel
+from longthought.agents.view import View
 from longthought.errors import ModelError
+from longthought.problems.problem import Problem
 
 URL = "http://localhost:8000/v1"
 
@@ -116,8 +118,9 @@ def test_a_base_url_without_scheme_is_refused() -> None:
 def test_a_served_model_that_speaks_compact_is_asked_for_short_replies() -> None:
     policy = catalogue.policy("openai:p", base_url=URL, dialect="compact")
     critic = catalogue.critic("openai:c", base_url=URL, dialect="compact")
+    view = View(Problem(id="p", statement="?"), path=(), path_nodes=(), attempts=())
     assert isinstance(policy.model, ServedChatModel)
     assert isinstance(critic.model, ServedChatModel)
     assert (policy.model.max_tokens, policy.model.temperature) == (64, 0.7)
     assert (critic.model.max_tokens, critic.model.temperature) == (64, 0.0)
-    assert critic.dialect.critic_options() == {"logprobs": True}
+    assert critic.dialect.critic_options(view) == {"logprobs": True}

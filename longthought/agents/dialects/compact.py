@@ -111,7 +111,7 @@ class Compact:
         """Return no options."""
         return {}
 
-    def critic_options(self) -> Mapping[str, Any]:
+    def critic_options(self, view: View) -> Mapping[str, Any]:
         """Request logprobs, from which the score is read; models in this process always return them."""
         return {"logprobs": True}
 

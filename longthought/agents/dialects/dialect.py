@@ -90,8 +90,8 @@ class Dialect(Protocol):
         """Return extra keyword arguments of a policy request."""
         ...
 
-    def critic_options(self) -> Mapping[str, Any]:
-        """Return extra keyword arguments of a critic request, such as a response format."""
+    def critic_options(self, view: View) -> Mapping[str, Any]:
+        """Return extra keyword arguments of a critic request, such as a response format that allows what is legal."""
         ...
 
 

@@ -141,7 +141,9 @@ WRITE_REFLECTION_ALONE: Final = (
     "You doubt the new step. Re-examine it in words: check each claim it makes, answer the doubt, and say plainly "
     "whether the step stands or where it goes wrong. Do not write a further step."
 )
-WRITE_VERDICT: Final = "You may return to: {targets}. Judge the new step. Answer with the JSON object."
+WRITE_VERDICT: Final = (
+    "Judge the new step. Allowed are: {actions}. You may return to: {targets}. Answer with the JSON object."
+)
 AGAIN: Final = (
     "That reply can't be used: {reason}. Reply once more, in the form asked for above, and with nothing else."
 )

@@ -25,17 +25,24 @@ from longthought.trajectories.events import Action, Evidence, EvidenceStatus, Ve
 MAX_PRINTED: Final = 4_000
 """Maximum number of characters of a tool's output in a prompt."""
 
-VERDICT_SCHEMA: Final[Mapping[str, Any]] = {
-    "type": "object",
-    "properties": {  # in the order of writing: reasons come before the decision
-        "critique": {"type": "string"},
-        "action": {"type": "string", "enum": [action.value for action in Action]},
-        "target": {"type": ["integer", "null"]},
-        "score": {"type": "number", "minimum": 0, "maximum": 1},
-    },
-    "required": ["critique", "action", "target", "score"],
-    "additionalProperties": False,
-}
+FIELDS: Final = ("critique", "action", "target", "score")
+"""The fields of a verdict in the order of writing: reasons come before the decision."""
+
+
+def verdict_schema(view: View) -> Mapping[str, Any]:
+    """Return the JSON schema of the verdicts that are legal on a candidate."""
+    targets = view.targets if Action.BACKTRACK in view.actions else ()
+    return {
+        "type": "object",
+        "properties": {
+            "critique": {"type": "string"},
+            "action": {"type": "string", "enum": [action.value for action in view.actions]},
+            "target": {"type": ["integer", "null"], "enum": [*targets, None]},
+            "score": {"type": "number", "minimum": 0, "maximum": 1},
+        },
+        "required": list(FIELDS),
+        "additionalProperties": False,
+    }
 
 
 class Prose:
@@ -79,7 +86,8 @@ class Prose:
     def ask_critic(self, view: View) -> list[BaseMessage]:
         """Ask for a verdict on the candidate."""
         targets = ", ".join(["0 (the problem)", *map(str, view.path_nodes)])
-        request = prompts.WRITE_VERDICT.format(targets=targets)
+        actions = ", ".join(f'"{action}"' for action in view.actions)
+        request = prompts.WRITE_VERDICT.format(actions=actions, targets=targets)
         return _messages(self.voice.critic, f"{_prefix(view)}{self._suffix(view)}{self._candidate(view)}{request}")
 
     def ask_again(self, messages: Sequence[BaseMessage], reply: str, reason: str) -> list[BaseMessage]:
@@ -128,15 +136,15 @@ class Prose:
         """Write a verdict as the JSON object that the critic is asked for; its score has two decimals."""
         written = verdict.model_dump(mode="json")
         written["score"] = None if verdict.score is None else round(verdict.score, 2)
-        return json.dumps({name: written[name] for name in VERDICT_SCHEMA["required"]}, ensure_ascii=False)
+        return json.dumps({name: written[name] for name in FIELDS}, ensure_ascii=False)
 
     def policy_options(self) -> Mapping[str, Any]:
         """Return no options: a step is free text."""
         return {}
 
-    def critic_options(self) -> Mapping[str, Any]:
-        """Return the response format of a verdict."""
-        schema = {"name": "verdict", "strict": True, "schema": VERDICT_SCHEMA}
+    def critic_options(self, view: View) -> Mapping[str, Any]:
+        """Return the response format of a legal verdict."""
+        schema = {"name": "verdict", "strict": True, "schema": verdict_schema(view)}
         return {"response_format": {"type": "json_schema", "json_schema": schema}}
 
     def _suffix(self, view: View) -> str:

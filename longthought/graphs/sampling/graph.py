@@ -87,7 +87,7 @@ class Sampling(Machine[SamplingContext, Attempts]):
             case "check":
                 return await turns.check(fold.tree, seats, fold.tree.node(fold.unchecked[0]))
             case "judge":
-                return [await turns.judge(fold.tree, seats, fold.tree.node(fold.unjudged or 0), lambda _: None)]
+                return [await turns.judge(fold.tree, seats, fold.tree.node(fold.unjudged or 0))]
             case "merge":
                 return await merge(fold, _to_merge(fold, settings), seats, settings)
             case _:

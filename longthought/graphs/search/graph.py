@@ -132,7 +132,7 @@ class TreeSearch(Machine[SearchContext, Search]):
                 ended = await delegate(nested.opening(fold, node, settings))
                 return nested.outcome(fold, node, ended, time.time())
             case JudgeStep():
-                return [await turns.judge(tree, seats, tree.nodes[node], lambda verdict: None)]
+                return [await turns.judge(tree, seats, tree.nodes[node])]
 
 
 def _failure(work: ExpandNode | CheckStep | JudgeStep, fold: Search, error: LongthoughtError) -> AnyEvent:

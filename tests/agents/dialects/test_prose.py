@@ -180,15 +180,26 @@ def test_asking_again_repeats_the_reply_and_says_what_was_wrong() -> None:
     assert len(str(PROSE.ask_again(asked, "x" * 100_000, "it is long")[2].content)) < 5_000
 
 
+def test_the_format_and_the_words_allow_only_what_is_legal() -> None:
+    final = a_view(actions=(Action.BACKTRACK, Action.TERMINATE))
+    schema = PROSE.critic_options(final)["response_format"]["json_schema"]["schema"]
+    assert schema["properties"]["action"]["enum"] == ["backtrack", "terminate"]
+    assert 'Allowed are: "backtrack", "terminate". You may return to: 0 (the problem), 1, 4.' in user(
+        PROSE.ask_critic(final)
+    )
+    stay = PROSE.critic_options(a_view(actions=(Action.CONTINUE,)))["response_format"]["json_schema"]["schema"]
+    assert stay["properties"]["target"]["enum"] == [None]
+
+
 def test_only_the_critic_asks_for_a_format() -> None:
     assert PROSE.policy_options() == {}
-    form = PROSE.critic_options()["response_format"]
+    form = PROSE.critic_options(a_view())["response_format"]
     assert form["type"] == "json_schema"
     assert (form["json_schema"]["name"], form["json_schema"]["strict"]) == ("verdict", True)
     schema = form["json_schema"]["schema"]
     assert set(schema["properties"]) == set(schema["required"]) == {"action", "target", "score", "critique"}
     assert schema["properties"]["action"]["enum"] == ["continue", "backtrack", "reflect", "terminate"]
-    assert schema["properties"]["target"]["type"] == ["integer", "null"]
+    assert schema["properties"]["target"]["enum"] == [0, 1, 4, None]
     assert schema["additionalProperties"] is False
     assert json.loads(json.dumps(form)) == form
 

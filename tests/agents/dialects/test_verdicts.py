@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from longthought.agents.dialects.compact import Compact
-from longthought.agents.dialects.prose import VERDICT_SCHEMA, Prose
+from longthought.agents.dialects.prose import FIELDS, Prose
 from longthought.agents.dialects.reading import LATEX
 from longthought.agents.view import Candidate, View
 from longthought.problems.problem import Problem
@@ -38,7 +38,7 @@ def test_prose_writes_the_json_that_critics_are_asked_for(
     verdict = Verdict(action=action, target=target, score=score, critique=words)
     written = Prose().write_verdict(verdict, VIEW)
     assert written is not None
-    assert list(json.loads(written)) == VERDICT_SCHEMA["required"]
+    assert tuple(json.loads(written)) == FIELDS
     read = Prose().read_verdict(written, VIEW)
     assert isinstance(read, Verdict)
     assert (read.action, read.target, read.critique) == (action, target, words)
