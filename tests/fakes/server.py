@@ -8,6 +8,8 @@ from typing import Any, Self
 
 from aiohttp import web
 
+from longthought.agents.served.endpoint import PROBE
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -115,6 +117,11 @@ class FakeServer:
     def chats(self) -> list[Seen]:
         """The chat requests that arrived, in order."""
         return [seen for seen in self.log if seen.path == "/v1/chat/completions"]
+
+    @property
+    def questions(self) -> list[Seen]:
+        """The chat requests without those that only ask whether the model answers."""
+        return [seen for seen in self.chats if seen.payload["messages"][-1]["content"] != PROBE]
 
     async def __aenter__(self) -> Self:
         """Listen on a free port."""
