@@ -3,6 +3,7 @@
 Failures are values here; `endpoint` raises them and `transport` tries again.
 """
 
+import math
 import os
 import re
 import ssl
@@ -108,7 +109,8 @@ def retry_after(value: str | None) -> float | None:
     if value is None:
         return None
     if number := _WAIT.fullmatch(value):
-        return max(0.0, float(number[1]) * _UNITS[number[2].lower()])
+        seconds = max(0.0, float(number[1]) * _UNITS[number[2].lower()])
+        return seconds if math.isfinite(seconds) else None
     try:
         date = parsedate_to_datetime(value)
         if date.tzinfo is None:
