@@ -11,6 +11,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp.client_reqrep import ConnectionKey
 from langchain_core.messages import HumanMessage
 from yarl import URL
 
@@ -203,7 +204,7 @@ async def test_ssl_cert_file_makes_it_good(certified: Callable[[str], Path], tmp
 def test_each_fault_of_a_certificate_has_its_own_hint(why: str, hint: str) -> None:
     error = ssl.SSLCertVerificationError(1, why)
     error.verify_message = why
-    key = aiohttp.client_reqrep.ConnectionKey("h", 443, True, True, None, None, None)
+    key = ConnectionKey("h", 443, True, True, None, None, None)
     failure = broken_connection(aiohttp.ClientConnectorCertificateError(key, error), "https://u:p@h/v1", None, 1.0)
     assert isinstance(failure, OutageError)
     assert str(failure).startswith(f"https://h/v1: the server's certificate is not accepted: {why}; {hint}")
