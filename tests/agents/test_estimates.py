@@ -117,6 +117,21 @@ async def test_a_usage_of_one_answer_among_several_is_noticed_and_said_once(
     assert "asked for in one request each" in line
 
 
+async def test_timings_of_one_answer_show_that_only_one_is_counted() -> None:
+    async def act(server: FakeServer, request: web.Request, payload: dict[str, Any]) -> web.StreamResponse:
+        choices = [{"message": {"content": "four"}, "finish_reason": "stop"}] * payload.get("n", 1)
+        usage = {"prompt_tokens": 9, "completion_tokens": 2}
+        return web.json_response(completion(choices=choices, usage=usage, timings={"predicted_n": 2}))
+
+    async with FakeServer([act]) as server:
+        invocation = Invocation(chat(server))
+        assert not call_of("m", await invocation(ASKED), 0.0).usage.estimated
+        calls = calls_of("m", await invocation.several(ASKED, 2), 0.0)
+        assert calls[0].usage.estimated
+        calls = calls_of("m", await invocation.several(ASKED, 2), 0.0)
+    assert [call.usage for call in calls] == [Usage(prompt=9, completion=2)] * 2
+
+
 async def test_tokens_that_are_listed_contradict_exactly() -> None:
     usage = {"prompt_tokens": 9, "completion_tokens": 2}
     async with FakeServer([with_usage(usage, "ab", token_ids=[1, 2])]) as server:

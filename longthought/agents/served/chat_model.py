@@ -23,7 +23,7 @@ from pydantic import Field, PrivateAttr, SecretStr
 from longthought.agents.estimates import contradicted, counted
 from longthought.agents.served.failures import excerpt, public_url
 from longthought.agents.served.refusals import ASKED_SINGLY, ESTIMATED_USAGE, Change, Lessons, lessons_of, next_best
-from longthought.agents.served.replies import answer_of, usage_of
+from longthought.agents.served.replies import answer_of, counts_one, usage_of
 from longthought.agents.served.transport import HttpTransport, Transport
 from longthought.errors import EndpointError, RefusedError
 
@@ -197,7 +197,7 @@ class ServedChatModel(BaseChatModel):
         try:
             name = str(body.get("model") or self.model)
             messages = [answer_of(choice, name) for choice in body["choices"]]
-            messages[0].usage_metadata = self._believed(usage_of(body.get("usage")), messages)
+            messages[0].usage_metadata = self._believed(usage_of(body.get("usage")), messages, body)
         except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
             raise EndpointError(
                 f"{public_url(self.base_urls[0])} sent JSON that is no chat completion ({type(error).__name__}: "
@@ -205,9 +205,11 @@ class ServedChatModel(BaseChatModel):
             ) from error
         return messages
 
-    def _believed(self, usage: UsageMetadata | None, answers: Sequence[AIMessage]) -> UsageMetadata | None:
+    def _believed(
+        self, usage: UsageMetadata | None, answers: Sequence[AIMessage], body: Mapping[str, Any]
+    ) -> UsageMetadata | None:
         """Return a usage unless the answers contradict it; say so once."""
-        if usage is None or not contradicted(answers, usage["output_tokens"]):
+        if usage is None or not (contradicted(answers, usage["output_tokens"]) or counts_one(body)):
             return usage
         length = sum(len(str(answer.content)) for answer in answers)
         reason = f"it counts {usage['output_tokens']} tokens for {len(answers)} answers of {length:,} characters"

@@ -81,6 +81,14 @@ def usage_of(usage: object) -> UsageMetadata | None:
     )
 
 
+def counts_one(body: Mapping[str, Any]) -> bool:
+    """Say whether a completion of several answers counts the tokens of one only, as its timings of one show."""
+    timings: object = body.get("timings") if len(body["choices"]) > 1 else None
+    if not isinstance(timings, dict):
+        return False
+    return cast("dict[str, Any]", timings).get("predicted_n") == body["usage"]["completion_tokens"]
+
+
 def _count(value: object) -> int | None:
     """Return a number of tokens; None if the value is none."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MOST_TOKENS:
