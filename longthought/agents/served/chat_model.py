@@ -189,8 +189,8 @@ class ServedChatModel(BaseChatModel):
                 change.apply(payload)
                 tried[change] = refused.said
                 continue
-            for change, reason in tried.items():
-                self._lessons.learn(change, reason)
+            if tried:
+                self._lessons.learn_all(tried)
             return self._messages(body)
 
     def _messages(self, body: Mapping[str, Any]) -> list[AIMessage]:

@@ -4,10 +4,11 @@ A refusal is first believed and then tested: its change of the request is rememb
 if the changed request succeeds, so a refusal about something else teaches nothing. Nothing here sends a request.
 """
 
+import dataclasses
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, cast
 from weakref import WeakValueDictionary
 
@@ -25,10 +26,12 @@ class Change:
 
     words: str
     """What is done, in words that follow "from now on"."""
-    apply: Callable[[Payload], object] = field(compare=False)
+    apply: Callable[[Payload], object] = dataclasses.field(compare=False)
     """Changes a payload in place; does nothing to one that lacks the field."""
     lasts: bool = True
     """Whether later requests are changed too."""
+    field: str = ""
+    """The field whose other changes it replaces; none by default."""
 
 
 class Lessons:
@@ -43,6 +46,12 @@ class Lessons:
         """Change a payload in place by all that was learned."""
         for change in self._changes:
             change.apply(payload)
+
+    def learn_all(self, tried: Mapping[Change, str]) -> None:
+        """Remember the changes, with their reasons, after which a request succeeded."""
+        last = {change.field or change.words: (change, reason) for change, reason in tried.items()}
+        for change, reason in last.values():
+            self.learn(change, reason)
 
     def learn(self, change: Change, reason: str) -> None:
         """Remember a change and say so, once."""
@@ -71,7 +80,7 @@ def next_best(refused: RefusedError, payload: Payload, tried: Sequence[Change]) 
     """
     if refused.status not in _TELLING and refused.status < 500:
         return None
-    change, is_about_context = fitted(refused, payload)
+    change, is_about_context = _fitted(refused, payload)
     if is_about_context:
         return change if change not in tried else None
     for rule in _RULES:
@@ -96,7 +105,7 @@ def _without(names: Sequence[str]) -> Change:
             payload.pop(name, None)
 
     listed = ", ".join(f"`{name}`" for name in names)
-    return Change(f"{listed} {'is' if len(names) == 1 else 'are'} left out", apply)
+    return Change(f"{listed} {'is' if len(names) == 1 else 'are'} left out", apply, field=names[0])
 
 
 def _renamed(old: str, new: str) -> Change:
@@ -149,7 +158,9 @@ ASKED_SINGLY: Final = Change(
 )
 ESTIMATED_USAGE: Final = Change("tokens are estimated where its count can't be right", lambda payload: None)
 _AS_JSON: Final = Change(
-    'the schema of verdicts is left out: `response_format` is {"type": "json_object"}', _json_object
+    'the schema of verdicts is left out: `response_format` is {"type": "json_object"}',
+    _json_object,
+    field="response_format",
 )
 _FOLDED: Final = Change("the system message is sent as the beginning of the user's first message", _folded)
 
@@ -157,7 +168,7 @@ _FOLDED: Final = Change("the system message is sent as the beginning of the user
 # The rules: each recognises a refusal and returns the next best request.
 
 
-def fitted(refused: RefusedError, payload: Payload) -> tuple[Change | None, bool]:
+def _fitted(refused: RefusedError, payload: Payload) -> tuple[Change | None, bool]:
     """Return a limit that fits the context that a refusal names, and whether the refusal is about the context."""
     name = next((name for name in _LIMITS if name in payload), None)
     room, is_about_context = fitted_limit(refused, str(payload.get("model")), payload.get(name) if name else None)
@@ -215,7 +226,7 @@ def _temperature(refused: RefusedError, payload: Payload) -> Change | None:
         if payload.get("temperature") == 0:
             payload["temperature"] = 0.01
 
-    return Change("a `temperature` of 0 is sent as 0.01", apply)
+    return Change("a `temperature` of 0 is sent as 0.01", apply, field="temperature")
 
 
 def _format(refused: RefusedError, payload: Payload) -> Change | None:

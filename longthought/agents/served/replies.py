@@ -11,7 +11,7 @@ MOST_TOKENS: Final = 100_000_000
 
 
 def answer_of(choice: Mapping[str, Any], name: str) -> AIMessage:
-    """Return one choice as a message; its thinking is in `additional_kwargs`, and so is nothing else."""
+    """Return one choice as a message; its thinking is `additional_kwargs["reasoning_content"]`."""
     reply = choice["message"]
     metadata: dict[str, Any] = {"model_name": name, "finish_reason": choice.get("finish_reason")}
     if choice.get("token_ids") is not None:

@@ -188,6 +188,15 @@ async def test_a_refusal_without_a_word_on_the_format_is_tried_without_it(words:
     assert formats(server) == ["json_schema", "json_object", None, None]
 
 
+async def test_only_the_last_change_of_a_field_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    async with FakeServer(
+        [refuses_if(lambda payload: "response_format" in payload, refuses(400, "schema?"))]
+    ) as server:
+        await twice(server, Prose().critic_options())
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert "schema?; from now on `response_format` is left out" in line
+
+
 async def test_any_json_is_kept_where_it_is_taken(caplog: pytest.LogCaptureFixture) -> None:
     def has_schema(payload: dict[str, Any]) -> bool:
         return payload.get("response_format", {}).get("type") == "json_schema"
