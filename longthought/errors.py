@@ -56,11 +56,12 @@ class EndpointError(RunError):
 class RefusedError(EndpointError):
     """A server understood a request and refused it; sending it again is pointless."""
 
-    def __init__(self, message: str, *, status: int, said: str) -> None:
-        """Keep the HTTP status and the server's own words beside the message."""
+    def __init__(self, message: str, *, status: int, said: str, param: str = "") -> None:
+        """Keep the HTTP status, the server's own words and the field that it blames, if any, beside the message."""
         super().__init__(message)
         self.status = status
         self.said = said
+        self.param = param
 
 
 class OutageError(EndpointError):

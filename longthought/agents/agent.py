@@ -16,8 +16,10 @@ from langchain_core.messages import AIMessage, BaseMessage
 
 from longthought.agents.dialects.dialect import Dialect, Step, Unreadable, WholeDialect
 from longthought.agents.endings import expect_unbroken, finish_reason, unusable
+from longthought.agents.estimates import ESTIMATED
 from longthought.agents.invocation import Invocation
-from longthought.agents.served.endpoint import fails_all
+from longthought.agents.served.failures import fails_all
+from longthought.agents.surrogates import without_lone_surrogates
 from longthought.agents.view import View
 from longthought.errors import EndpointError, LongthoughtError, ModelError, OutageError
 from longthought.problems.worked import Worked
@@ -267,28 +269,36 @@ def call_of(name: str, message: AIMessage, latency: float) -> Call:
     thinking: object = message.additional_kwargs.get("reasoning_content")
     return Call(
         model=name,
-        text=message.text or str(message.response_metadata.get("refusal") or ""),
-        thinking=thinking if isinstance(thinking, str) else None,
+        text=without_lone_surrogates(message.text or str(message.response_metadata.get("refusal") or "")),
+        thinking=without_lone_surrogates(thinking) if isinstance(thinking, str) else None,
         finish_reason=finish_reason(message.response_metadata),
         usage=Usage(
-            prompt=usage["input_tokens"], cached=details.get("cache_read") or 0, completion=usage["output_tokens"]
+            prompt=usage["input_tokens"], cached=details.get("cache_read") or 0, completion=usage["output_tokens"],
+            estimated=message.response_metadata.get(ESTIMATED, False),
         )
         if usage
         else Usage(),
         latency=latency,
         token_ids=_numbers(ids),
         logprobs=_numbers(logprobs),
-    )
+    )  # fmt: skip
 
 
 def calls_of(name: str, messages: Sequence[AIMessage], latency: float) -> list[Call]:
-    """Turn several answers into calls; if one request gave them all, divide its usage among them exactly."""
+    """Turn several answers into calls; the usage of answers to one request, which the first carries, is divided."""
     calls = [call_of(name, message, latency if index == 0 else 0.0) for index, message in enumerate(messages)]
-    if len(calls) < 2 or any(message.usage_metadata for message in messages[1:]):
+    first = [index for index, message in enumerate(messages) if message.usage_metadata or index == 0]
+    groups = [calls[begin:end] for begin, end in itertools.pairwise([*first, len(calls)])]
+    return [call for group in groups for call in _shared(group)]
+
+
+def _shared(calls: Sequence[Call]) -> Sequence[Call]:
+    """Divide the usage of one request, which its first call carries, among its calls exactly."""
+    if len(calls) < 2:
         return calls
     total = calls[0].usage
     shares = _shares(total.completion, [len(call.token_ids or call.logprobs or call.text) for call in calls])
-    usages = [Usage(completion=share) for share in shares]
+    usages = [Usage(completion=share, estimated=total.estimated) for share in shares]
     usages[0] += Usage(prompt=total.prompt, cached=total.cached)
     return [call.model_copy(update={"usage": usage}) for call, usage in zip(calls, usages, strict=True)]
 

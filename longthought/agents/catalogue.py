@@ -144,6 +144,7 @@ def _served(name: str, base_url: str, asked: Model) -> ServedChatModel:
     given = asked.model_dump(exclude_none=True, include={"temperature", "max_tokens", "timeout", "attempts"})
     sampling = asked.model_dump(exclude_none=True, include=set(_IN_BODY))
     if asked.api_key_env is not None:
+        given["key_name"] = asked.api_key_env or "`api_key_env`"
         given["api_key"] = _variable("api_key_env", asked.api_key_env) if asked.api_key_env else None
     headers = {
         header: _variable(f"headers.{header}", value[1:]) if value.startswith("$") else value

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from longthought.agents.dialects.dialect import Unreadable
 from longthought.agents.dialects.thinking import without_thinking
+from longthought.agents.served.failures import BROKEN_OFF
 from longthought.errors import EndpointError
 from longthought.trajectories.events import Call
 
@@ -17,9 +18,6 @@ _FIELDS: Final = ("finish_reason", "stop_reason", "done_reason")
 _CUT: Final = frozenset(("length", "max_tokens", "max_output_tokens", "model_length", "model_context_window_exceeded"))
 _WITHHELD: Final = frozenset(
     ("content_filter", "safety", "refusal", "recitation", "blocklist", "prohibited_content", "spii", "sensitive")
-)
-_BROKEN: Final = frozenset(
-    ("error", "abort", "aborted", "cancelled", "network_error", "insufficient_system_resource", "repetition")
 )
 
 
@@ -38,7 +36,7 @@ def expect_unbroken(name: str, reason: str | None) -> None:
         EndpointError: if it has; the message names the model.
 
     """
-    if reason in _BROKEN:
+    if reason in BROKEN_OFF:
         raise EndpointError(f"{name}: the server broke a reply off (finish_reason `{reason}`); look at its log")
 
 

@@ -16,6 +16,9 @@ from langchain_core.outputs import ChatGeneration
 from langchain_core.runnables.config import var_child_runnable_config
 from langsmith.utils import tracing_is_enabled  # pyright: ignore[reportUnknownVariableType]
 
+from longthought.agents.estimates import counted
+from longthought.errors import EndpointError
+
 
 @runtime_checkable
 class Direct(Protocol):
@@ -41,29 +44,40 @@ class Invocation:
         self._direct = model if isinstance(model, Direct) else None
 
     async def __call__(self, messages: Sequence[BaseMessage], *, session: str = "", **options: Any) -> AIMessage:
-        """Call the model; if it has several servers, requests of one session go to the same one."""
+        """Call the model; if it has several servers, requests of one session go to the same one.
+
+        The answer has a usage, which is estimated if the model gives none.
+        """
         if self._direct is None:
-            return await self._model.ainvoke(messages, **options)
-        if needs_ainvoke(self._model):
-            return await self._model.ainvoke(messages, session=session, **options)
-        return await self._direct.answer(messages, session=session, **options)
+            answer = await self._model.ainvoke(messages, **options)
+        elif needs_ainvoke(self._model):
+            answer = await self._model.ainvoke(messages, session=session, **options)
+        else:
+            answer = await self._direct.answer(messages, session=session, **options)
+        return counted(messages, [answer])[0]
 
     async def several(
         self, messages: Sequence[BaseMessage], count: int, *, session: str = "", **options: Any
-    ) -> list[AIMessage]:
+    ) -> Sequence[AIMessage]:
         """Ask for several answers: in one request if the model supports `n`, else in one request each.
 
-        If one request gave them all, the first answer carries the usage of all.
+        If one request gave them all, the first answer carries the usage of all, which is estimated if there is none.
+
+        Raises:
+            EndpointError: if the model gives no answer, so that no strategy asks it for ever.
+
         """
         if self._direct is None:
             return await asyncio.gather(*(self(messages, **options) for _ in range(count)))
         if needs_ainvoke(self._model):
             result = await self._model.agenerate([list(messages)], n=count, session=session, **options)
-            answers = [
-                generation.message for generation in result.generations[0] if isinstance(generation, ChatGeneration)
-            ]
-            return [answer for answer in answers if isinstance(answer, AIMessage)]
-        return await self._direct.answers(messages, count, session=session, **options)
+            generations = [g.message for g in result.generations[0] if isinstance(g, ChatGeneration)]
+            answers = [message for message in generations if isinstance(message, AIMessage)]
+        else:
+            answers = await self._direct.answers(messages, count, session=session, **options)
+        if not answers:
+            raise EndpointError("it was asked for several answers and gave none; check the model")
+        return counted(messages, answers)
 
 
 def needs_ainvoke(model: BaseChatModel) -> bool:

@@ -25,6 +25,8 @@ class Spent(NamedTuple):
     requests: int = 0
     seconds: float = 0.0
     """Seconds in models and tools."""
+    estimated: bool = False
+    """Whether tokens in it are estimated."""
 
     def plus(self, other: "Spent") -> "Spent":
         """Return the sum of two costs."""
@@ -33,6 +35,7 @@ class Spent(NamedTuple):
             self.all + other.all,
             self.requests + other.requests,
             self.seconds + other.seconds,
+            self.estimated or other.estimated,
         )
 
 
@@ -65,4 +68,4 @@ def cost(event: AnyEvent) -> Spent:
         requests, seconds = requests + paid.requests, seconds + paid.seconds
     if isinstance(event, Checked):
         seconds += sum(evidence.seconds for evidence in event.evidence)
-    return Spent(usage.computed, usage.total, requests, seconds)
+    return Spent(usage.computed, usage.total, requests, seconds, usage.estimated)

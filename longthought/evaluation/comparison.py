@@ -4,9 +4,12 @@ The answer is what the graph itself would answer (`Machine.answer`) after the ev
 strategy lets the exact checker choose. This module plays no runs and draws no plots.
 """
 
+import operator
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
+
+from pydantic import Field
 
 from longthought.domains.catalogue import domain_of
 from longthought.evaluation.budgets import COUNTS, Count, Spent, TokenBill
@@ -72,6 +75,8 @@ class ComparisonRow(Record):
     """Mean tokens per problem, without cached prompt tokens."""
     all: float
     """Mean tokens per problem, with cached prompt tokens."""
+    estimated: bool = Field(default=False, exclude_if=operator.not_)
+    """Whether some of these tokens are estimated from the texts."""
     requests: float
     """Mean number of model calls per problem."""
     seconds: float
@@ -265,6 +270,7 @@ def _row(
         unseen=_rate([h for h, new in zip(hits, unseen, strict=True) if new], len(seeds)) if any(unseen) else None,
         computed=spent.computed / len(all_outcomes),
         all=spent.all / len(all_outcomes),
+        estimated=spent.estimated,
         requests=spent.requests / len(all_outcomes),
         seconds=spent.seconds / len(all_outcomes),
         undecided=sum(o.solved is None for o in all_outcomes),

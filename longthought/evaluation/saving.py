@@ -83,6 +83,7 @@ def _record(row: ComparisonRow) -> dict[str, Any]:
         "by_seed": " ".join(f"{rate:.4f}" for rate in row.by_seed),
         **{f"unseen_{name}": value for name, value in unseen.items()},
         **row.model_dump(include={"computed", "all", "requests", "seconds", "undecided", "failed"}),
+        "estimated": row.estimated,
         **{f"p_{name}": row.p.get(name) for name in BASELINES},
     }
 

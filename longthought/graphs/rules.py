@@ -180,7 +180,7 @@ def meant(tree: Tree, verdict: Verdict) -> Verdict:
     match verdict.action:
         case Action.CONTINUE if node.answer is not None:
             change: dict[str, Any] = {"action": Action.TERMINATE}
-        case Action.TERMINATE if node.answer is None and (verdict.score is None or verdict.score >= 0.5):
+        case Action.TERMINATE if node.answer is None and verdict.score is not None and verdict.score > 0.5:
             change = {"action": Action.CONTINUE}
         case Action.BACKTRACK if verdict.target == node.id:
             change = {"target": None}

@@ -70,6 +70,7 @@ class Bill:
     """Prompt tokens, cached ones included."""
     cached: int = 0
     completion: int = 0
+    estimated: bool = False
 
     def add(self, usage: Usage) -> None:
         """Count one call."""
@@ -77,11 +78,12 @@ class Bill:
         self.prompt += usage.prompt
         self.cached += usage.cached
         self.completion += usage.completion
+        self.estimated |= usage.estimated
 
     @property
     def usage(self) -> Usage:
         """The tokens as a record."""
-        return Usage(prompt=self.prompt, cached=self.cached, completion=self.completion)
+        return Usage(prompt=self.prompt, cached=self.cached, completion=self.completion, estimated=self.estimated)
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ An event says who did what (`by`), in which order (`seq`), in which debate (`tra
 the token bill and every training row are computed from the list. Events know nothing of models, tools or graphs.
 """
 
+import operator
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
 
@@ -132,6 +133,8 @@ class Usage(Record):
     """Prompt tokens served from a prefix cache."""
     completion: int = 0
     """Generated tokens."""
+    estimated: bool = Field(default=False, exclude_if=operator.not_)
+    """Whether a count in it is estimated from the text because the server gave none, or one that can't be."""
 
     def __add__(self, other: "Usage") -> "Usage":
         """Add two counts."""
@@ -139,6 +142,7 @@ class Usage(Record):
             prompt=self.prompt + other.prompt,
             cached=self.cached + other.cached,
             completion=self.completion + other.completion,
+            estimated=self.estimated or other.estimated,
         )
 
     @property

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from aiohttp import web
 from langchain_core.messages import BaseMessage, HumanMessage
 from langchain_core.outputs import ChatResult
 
@@ -55,7 +56,7 @@ async def test_what_a_refusal_is_about(fault: Act, kind: type[Exception]) -> Non
         assert await kind_of_failure(server) is kind
 
 
-@pytest.mark.parametrize("fault", [resets, breaks_off, hangs, refuses(500, "oops"), answers(200, "{{"), PAGE])
+@pytest.mark.parametrize("fault", [resets, breaks_off, hangs, answers(200, "{{"), PAGE])
 async def test_a_server_that_lists_its_models_is_well_and_the_request_is_to_blame(fault: Act) -> None:
     async with FakeServer([fault]) as server:
         assert await kind_of_failure(server, timeout=0.2) is EndpointError
@@ -68,6 +69,40 @@ async def test_a_server_that_does_not_is_out(fault: Act) -> None:
     for models in (503, PAGE):
         async with FakeServer([fault], models=models) as server:
             assert await kind_of_failure(server) is OutageError
+
+
+def down(status: int = 503, *, for_all: bool) -> Act:
+    """Fail every request, or only those that ask for x, with a status of 500 and above."""
+
+    async def act(server: FakeServer, request: web.Request, payload: dict[str, Any]) -> web.StreamResponse:
+        fails = for_all or payload["messages"][-1]["content"] == "x"
+        return await (refuses(status, "no healthy deployment") if fails else says())(server, request, payload)
+
+    return act
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 529])
+async def test_a_server_that_fails_every_request_of_a_model_is_out_although_it_lists_it(status: int) -> None:
+    async with FakeServer([down(status, for_all=True)]) as server:
+        assert await kind_of_failure(server) is OutageError
+    async with FakeServer([answers(200, '{"error": {"message": "overloaded", "code": 502}}')]) as server:
+        assert await kind_of_failure(server) is OutageError
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 529])
+async def test_a_request_that_fails_alone_is_to_blame(status: int) -> None:
+    async with FakeServer([down(status, for_all=False)]) as server:
+        assert await kind_of_failure(server) is EndpointError
+        assert (await chat(server.base_url).answer([HumanMessage("y")])).content == "ok"
+
+
+async def test_a_model_that_refuses_the_tiny_request_is_up() -> None:
+    async def act(server: FakeServer, request: web.Request, payload: dict[str, Any]) -> web.StreamResponse:
+        fault = refuses(400, "use max_completion_tokens") if "max_tokens" in payload else refuses(500, "oops")
+        return await fault(server, request, payload)
+
+    async with FakeServer([act]) as server:
+        assert await kind_of_failure(server) is EndpointError
 
 
 async def test_it_is_no_outage_while_another_server_is_well() -> None:

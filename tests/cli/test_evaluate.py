@@ -121,6 +121,16 @@ def test_the_table_says_who_saw_what(tmp_path: Path) -> None:
     assert next(line for line in bare.splitlines() if line.startswith("debate")).count("–") >= 4 + 1  # and an interval
 
 
+def test_the_table_marks_estimated_tokens_and_says_so_once(tmp_path: Path) -> None:
+    settings = {"policy": Enumerator(), "critic": Solver(), "tools": ["countdown"]}
+    found, _ = evaluate(GAMES, out=tmp_path, strategies=[STRATEGIES["debate"]], budgets=(400,), settings=settings)
+    assert "~" not in drawn(table(found, 400, 140), footnotes(found, tmp_path))
+    guessed = found.model_copy(update={"rows": tuple(r.model_copy(update={"estimated": True}) for r in found.rows)})
+    text = drawn(table(guessed, 400, 140), footnotes(guessed, tmp_path))
+    assert f"~{found.row('debate', 400).computed:,.0f}" in text
+    assert text.count("estimated from the texts") == 1
+
+
 LABELLED = [
     {"problem": "What is 3 + 4?", "steps": ["3 + 4 = 7, so the answer is 7."], "first_error": None},
     {"problem": "What is 3 + 5?", "steps": ["3 + 5 = 9, so the answer is 9."], "first_error": 0},

@@ -52,6 +52,15 @@ def test_what_the_first_events_cost() -> None:
     assert TokenBill(log[:1]).first_call("all") is None
 
 
+def test_a_cost_is_estimated_from_the_first_estimated_call_on() -> None:
+    log = logs.Log("What is 1 + 1?")
+    for usage in (Usage(prompt=2, completion=1), Usage(prompt=2, completion=1, estimated=True), Usage(prompt=1)):
+        call = logs.call("hm", usage.prompt, usage.completion).model_copy(update={"usage": usage})
+        log.add(Failed, Author.POLICY, failure=Failure.UNREADABLE_STEP, detail="hm", calls=(call,))
+    bill = TokenBill(log)
+    assert [bill.spent(events).estimated for events in range(5)] == [False, False, False, True, True]
+
+
 def test_checks_take_time_and_no_tokens() -> None:
     log = logs.Log("What is 1 + 1?")
     found = Evidence(tool="t", status=EvidenceStatus.ABSTAINED, claim="c", seconds=2.0)

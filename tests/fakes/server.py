@@ -2,11 +2,14 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 from aiohttp import web
+
+from longthought.agents.served.endpoint import PROBE
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +106,15 @@ NAMES = ("fake", "fake-model")
 class FakeServer:
     """Use as `async with FakeServer([…]) as server:`; when the script has run out, its last act is repeated."""
 
-    def __init__(self, script: Iterable[Act] = (), models: Sequence[str] | str | int | Act | None = NAMES) -> None:
+    def __init__(
+        self,
+        script: Iterable[Act] = (),
+        models: Sequence[str] | str | int | Act | None = NAMES,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         """Take the chat answers in order, and what `/models` gives: names, a body, a status, an act, None for a 404."""
         self.script = list(script) or [says()]
-        self.models = models
+        self.models, self._tls = models, tls
         self.log: list[Seen] = []
         self.base_url = ""
         self.stopping = asyncio.Event()
@@ -116,6 +124,11 @@ class FakeServer:
         """The chat requests that arrived, in order."""
         return [seen for seen in self.log if seen.path == "/v1/chat/completions"]
 
+    @property
+    def questions(self) -> list[Seen]:
+        """The chat requests without those that only ask whether the model answers."""
+        return [seen for seen in self.chats if seen.payload["messages"][-1]["content"] != PROBE]
+
     async def __aenter__(self) -> Self:
         """Listen on a free port."""
         app = web.Application()
@@ -123,8 +136,8 @@ class FakeServer:
         app.router.add_get("/v1/models", self._models)
         self._runner = web.AppRunner(app, shutdown_timeout=1.0)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.base_url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/v1"
+        await web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self._tls).start()
+        self.base_url = f"http{'s' if self._tls else ''}://127.0.0.1:{self._runner.addresses[0][1]}/v1"
         return self
 
     async def __aexit__(self, *exception: object) -> None:

@@ -26,6 +26,7 @@ from longthought.tools.catalogue import verifiers
 from longthought.tools.verifier import Claim, Verifier
 from longthought.trajectories.events import (
     EVENT,
+    Action,
     AnyEvent,
     Author,
     Cause,
@@ -398,33 +399,48 @@ async def test_an_unreadable_verdict_costs_the_step_after_some_patience(told: La
     assert (debated.standings, debated.tree.rounds) == ("1ab 2ac", 5)
 
 
-@both
-@pytest.mark.parametrize(
-    ("action", "steps"),
-    [("continue", 3), ("terminate", 1)],
-    ids=["going on from a final answer", "ending without one"],
-)
-async def test_an_illegal_verdict_is_recorded_and_asked_again(told: Language, action: str, steps: int) -> None:
-    legal = {"continue": "terminate", "terminate": "continue"}[action]
-    said = [*[told.first, told.second, told.last][:steps], EndpointError("enough")]
-    critic = [*[told.says("continue")] * (steps - 1), told.says(action), told.says(legal)]
-    debated = await debate(told, said, critic)
+async def test_an_illegal_verdict_is_recorded_and_asked_again() -> None:
+    critic = [PROSE.says("terminate"), PROSE.says("continue")]
+    debated = await debate(PROSE, [PROSE.first, EndpointError("enough")], critic)
     failed = debated.of(Failed)[0]
-    assert (failed.failure, failed.node, failed.by) == (Failure.ILLEGAL_VERDICT, steps, Author.CRITIC)
-    assert (debated.end.answer is None) is (action == "terminate")
+    assert (failed.failure, failed.node, failed.by) == (Failure.ILLEGAL_VERDICT, 1, Author.CRITIC)
+    assert debated.end.answer is None
     assert len(failed.calls) == 1
-    assert debated.path == [1, 2, 3][:steps]
-    assert debated.tree.rounds == steps + 1
+    assert debated.path == [1]
+    assert debated.tree.rounds == 2
+
+
+@both
+async def test_to_accept_a_final_answer_is_to_terminate(told: Language) -> None:
+    debated = await debate(told, [told.first, told.second, told.last], [told.says("continue")] * 3)
+    assert debated.end.answer == told.answer
+    *_, last = debated.of(Judged)
+    assert (last.verdict.action, last.verdict.said) == (Action.TERMINATE, Action.CONTINUE)
+    assert not debated.of(Failed)
+
+
+async def test_to_end_a_path_that_looks_good_is_to_continue_it() -> None:
+    ends = PROSE.says("terminate").replace("0.5", "0.9")
+    debated = await debate(PROSE, [PROSE.first, EndpointError("enough")], [ends])
+    (verdict,) = [event.verdict for event in debated.of(Judged)]
+    assert (verdict.action, verdict.said) == (Action.CONTINUE, Action.TERMINATE)
+
+
+async def test_to_go_back_to_the_new_step_is_to_reject_it() -> None:
+    critic = [PROSE.says("continue"), PROSE.says("backtrack", (1, 2))]
+    debated = await debate(PROSE, [PROSE.first, PROSE.second, EndpointError("enough")], critic)
+    assert debated.standings == "1ac 2ab"
+    assert debated.of(Judged)[-1].verdict.said is Action.BACKTRACK
 
 
 async def test_a_target_off_the_path_is_illegal() -> None:
     go, back = PROSE.says("continue"), PROSE.says("backtrack")
-    critic = [back, go, PROSE.says("backtrack", (0, 1)), PROSE.says("backtrack", (0, 3)), go]
+    critic = [back, go, PROSE.says("backtrack", (0, 1)), PROSE.says("backtrack", (0, 4)), go]
     debated = await debate(PROSE, [PROSE.detour, PROSE.first, PROSE.second, EndpointError("enough")], critic, rounds=6)
     failures = debated.of(Failed)
     assert [f.failure for f in failures] == [Failure.ILLEGAL_VERDICT] * 2 + [Failure.MODEL]
     assert "node 1 is not an accepted step" in failures[0].detail
-    assert "node 3 is not an accepted step" in failures[1].detail
+    assert "node 4 is not an accepted step" in failures[1].detail
     assert debated.standings == "1ab 2ac 3ac"
 
 

@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 
 from longthought.agents.dialects import prompts
 from longthought.agents.dialects.thinking import without_thinking
+from longthought.agents.surrogates import without_lone_surrogates
 from longthought.trajectories.events import Action, Verdict
 
 MAX_REPLY: Final = 16_000
@@ -24,17 +25,12 @@ def spoken(reply: str) -> str:
         ValueError: if the rest is empty or longer than `MAX_REPLY`.
 
     """
-    text = _sound_unicode(without_thinking(reply)).strip()
+    text = without_lone_surrogates(without_thinking(reply)).strip()
     if not text:
         raise ValueError("there is nothing after the thinking" if reply.strip() else "it is empty")
     if len(text) > MAX_REPLY:
         raise ValueError(f"it is {len(text):,} characters long; at most {MAX_REPLY:,} are read")
     return text
-
-
-def _sound_unicode(text: str) -> str:
-    """Join surrogate pairs and replace lone surrogates, which can be neither sent nor stored."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 _HEADING: Final = re.compile(
@@ -228,7 +224,7 @@ def _read_scalar(text: str, at: int) -> tuple[str, int]:
     match = string.match(text, at + 1) if string else _WORD.match(text, at)
     if match is None:
         raise ValueError("its JSON has a string that never ends") if string else _malformed(text, at, "a value")
-    return (_sound_unicode(_ESCAPE.sub(_unescape, match[0][:-1])) if string else match[0].strip()), match.end()
+    return (without_lone_surrogates(_ESCAPE.sub(_unescape, match[0][:-1])) if string else match[0].strip()), match.end()
 
 
 def _unescape(match: re.Match[str]) -> str:

@@ -16,11 +16,15 @@ from typing import Any, Final
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, convert_to_openai_messages
-from langchain_core.messages.ai import InputTokenDetails, UsageMetadata
+from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import Field, PrivateAttr, SecretStr
 
-from longthought.agents.served.endpoint import excerpt, public_url
+from longthought.agents.estimates import contradicted, counted
+from longthought.agents.model import OPENAI_KEY
+from longthought.agents.served.failures import excerpt, public_url
+from longthought.agents.served.refusals import ASKED_SINGLY, ESTIMATED_USAGE, Change, Lessons, lessons_of, next_best
+from longthought.agents.served.replies import answer_of, counts_one, usage_of
 from longthought.agents.served.transport import HttpTransport, Transport
 from longthought.errors import EndpointError, RefusedError
 
@@ -39,6 +43,8 @@ class ServedChatModel(BaseChatModel):
     """The URL of the API, such as `http://localhost:8000/v1`; separate several servers by commas."""
     api_key: SecretStr | None = Field(default_factory=lambda: _key_from_environment(), repr=False, exclude=True)
     """Sent as a bearer token; `OPENAI_API_KEY` by default."""
+    key_name: str = Field(default=OPENAI_KEY, exclude=True)
+    """The environment variable of the key, for messages."""
     temperature: float | None = None
     max_tokens: int | None = None
     seed: int | None = None
@@ -62,16 +68,17 @@ class ServedChatModel(BaseChatModel):
     """The transport of the requests; by default HTTP with the settings above."""
 
     _transport: Transport = PrivateAttr()
-    _refused: set[str] = PrivateAttr(default_factory=set[str])
-    """Fields that the server has refused."""
+    _lessons: Lessons = PrivateAttr()
 
     def model_post_init(self, context: Any, /) -> None:
         """Set up the transport; no connection is made yet."""
         super().model_post_init(context)
         self._transport = self.transport or HttpTransport(
-            self.base_urls, self.api_key, headers=self.headers, timeout=self.timeout, attempts=self.attempts,
-            backoff=self.backoff, deadline=self.deadline, max_in_flight=self.max_in_flight,
+            self.base_urls, self.api_key, headers=self.headers, key_name=self.key_name, timeout=self.timeout,
+            attempts=self.attempts, backoff=self.backoff, deadline=self.deadline, max_in_flight=self.max_in_flight,
         )  # fmt: skip
+        url = ", ".join(map(public_url, self.base_urls))
+        self._lessons = Lessons(f"{self.model} at {url}") if self.transport else lessons_of(url, self.model)
 
     @property
     def base_urls(self) -> list[str]:
@@ -104,13 +111,13 @@ class ServedChatModel(BaseChatModel):
 
     async def answer(self, messages: Sequence[BaseMessage], *, session: str = "", **options: Any) -> AIMessage:
         """Answer as `ainvoke` does, but without callbacks, tracers and caches."""
-        return self._messages(await self._complete(messages, session, options))[0]
+        return (await self._complete(messages, session, options))[0]
 
     async def answers(
         self, messages: Sequence[BaseMessage], count: int, *, session: str = "", **options: Any
     ) -> list[AIMessage]:
-        """Return several answers to one request; the first carries the usage of all."""
-        return self._messages(await self._complete(messages, session, {**options, "n": count}))
+        """Return several answers to one request; the first of those that came together carries the usage of all."""
+        return await self._complete(messages, session, {**options, "n": count})
 
     def _generate(
         self,
@@ -137,7 +144,7 @@ class ServedChatModel(BaseChatModel):
         session: str = "",
         **kwargs: Any,
     ) -> ChatResult:
-        answers = self._messages(await self._complete(messages, session, kwargs | ({"stop": stop} if stop else {})))
+        answers = await self._complete(messages, session, kwargs | ({"stop": stop} if stop else {}))
         generations = [
             ChatGeneration(message=m, generation_info={"finish_reason": m.response_metadata["finish_reason"]})
             for m in answers
@@ -148,32 +155,54 @@ class ServedChatModel(BaseChatModel):
 
     async def _complete(
         self, messages: Sequence[BaseMessage], session: str, options: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        """Send a request; if the server refuses a dispensable field, leave it out and send again."""
+    ) -> list[AIMessage]:
+        """Send a request as the server wants it, and one for each answer that `n` was to bring and didn't."""
         payload = self._settings() | {key: value for key, value in options.items() if value is not None}
         payload["messages"] = to_openai(messages)
-        for name in self._refused:
-            payload.pop(name, None)
-        omitted: set[str] = set()
+        count: int = payload.get("n", 1)
+        self._lessons.apply(payload)
+        if count == 1:
+            return await self._send(payload, session)
+        answers = await self._send(payload, session) if "n" in payload else []
+        if len(answers) < count and "n" in payload:
+            self._lessons.learn(ASKED_SINGLY, f"of {count} answers in one request it gave {len(answers)}")
+        return [*answers[:count], *await self._single(messages, payload, session, range(len(answers), count))]
+
+    async def _single(
+        self, messages: Sequence[BaseMessage], payload: dict[str, Any], session: str, numbers: range
+    ) -> list[AIMessage]:
+        """Ask for one answer in each request, all at once; each has a seed of its own and a usage."""
+        plain = {key: value for key, value in payload.items() if key != "n"}
+        seeds = [{"seed": plain["seed"] + number} if "seed" in plain else {} for number in numbers]
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                sent = [tasks.create_task(self._send(plain | seed, session)) for seed in seeds]
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+        return [counted(messages, task.result())[0] for task in sent]
+
+    async def _send(self, payload: dict[str, Any], session: str) -> list[AIMessage]:
+        """Send a request; if the server refuses it, send the next best one, and remember what it takes."""
+        tried = dict[Change, str]()
         while True:
             try:
                 body = await self._transport.post("/chat/completions", payload, session=session)
             except RefusedError as refused:
-                blamed = _dispensable(refused) & payload.keys()
-                if not blamed:
+                change = next_best(refused, payload, tuple(tried))
+                if change is None:
                     raise
-                omitted |= blamed
-                for name in blamed:
-                    del payload[name]
+                change.apply(payload)
+                tried[change] = refused.said
                 continue
-            self._refused |= omitted
-            return body
+            if tried:
+                self._lessons.learn_all(tried)
+            return self._messages(body)
 
     def _messages(self, body: Mapping[str, Any]) -> list[AIMessage]:
         try:
             name = str(body.get("model") or self.model)
-            messages = [_message(choice, name) for choice in body["choices"]]
-            messages[0].usage_metadata = _usage(body.get("usage"))
+            messages = [answer_of(choice, name) for choice in body["choices"]]
+            messages[0].usage_metadata = self._believed(usage_of(body.get("usage")), messages, body)
         except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
             raise EndpointError(
                 f"{public_url(self.base_urls[0])} sent JSON that is no chat completion ({type(error).__name__}: "
@@ -181,29 +210,22 @@ class ServedChatModel(BaseChatModel):
             ) from error
         return messages
 
+    def _believed(
+        self, usage: UsageMetadata | None, answers: Sequence[AIMessage], body: Mapping[str, Any]
+    ) -> UsageMetadata | None:
+        """Return a usage unless the answers contradict it; say so once."""
+        if usage is None or not (contradicted(answers, usage["output_tokens"]) or counts_one(body)):
+            return usage
+        length = sum(len(str(answer.content)) for answer in answers)
+        reason = f"it counts {usage['output_tokens']} tokens for {len(answers)} answers of {length:,} characters"
+        self._lessons.learn(ASKED_SINGLY if len(answers) > 1 else ESTIMATED_USAGE, reason)
+        return None
+
 
 def _key_from_environment() -> SecretStr | None:
-    key = os.environ.get("OPENAI_API_KEY")
+    key = os.environ.get(OPENAI_KEY)
     return SecretStr(key) if key else None
 
-
-_DISPENSABLE: Final[Mapping[str, Sequence[str]]] = {
-    "response_format": ("response_format", "response format", "json_schema", "structured output"),
-    "return_token_ids": ("return_token_ids",),
-    "logprobs": ("logprobs",),
-}
-"""Dispensable fields of a request, with words by which a server's message of refusal names each."""
-
-
-def _dispensable(refused: RefusedError) -> set[str]:
-    """Return the dispensable fields that a refusal names."""
-    message = refused.said.lower()
-    if refused.status not in (400, 422):
-        return set()
-    return {name for name, words in _DISPENSABLE.items() if any(word in message for word in words)}
-
-
-# Writing messages and reading a reply.
 
 _ROLES: Final[Mapping[type[BaseMessage], str]] = {SystemMessage: "system", HumanMessage: "user", AIMessage: "assistant"}
 
@@ -219,32 +241,3 @@ def _has_more(message: BaseMessage) -> bool:
     """Say whether a message has more than a role and content."""
     calls = isinstance(message, AIMessage) and (message.tool_calls or message.invalid_tool_calls)
     return bool(message.name or message.additional_kwargs or calls)
-
-
-def _message(choice: Mapping[str, Any], name: str) -> AIMessage:
-    reply = choice["message"]
-    metadata: dict[str, Any] = {"model_name": name, "finish_reason": choice.get("finish_reason")}
-    if choice.get("token_ids") is not None:
-        metadata["token_ids"] = list(choice["token_ids"])
-    logprobs: Mapping[str, Any] = choice.get("logprobs") or {}
-    if logprobs.get("content") is not None:
-        metadata["logprobs"] = [float(token["logprob"]) for token in logprobs["content"]]
-    thinking = reply.get("reasoning_content") or reply.get("reasoning")
-    return AIMessage(
-        content=reply.get("content") or "",
-        additional_kwargs={"reasoning_content": thinking} if thinking else {},
-        response_metadata=metadata,
-    )
-
-
-def _usage(usage: Mapping[str, Any] | None) -> UsageMetadata | None:
-    if not usage:
-        return None
-    prompt, completion = int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0)
-    details: Mapping[str, Any] = usage.get("prompt_tokens_details") or {}
-    return UsageMetadata(
-        input_tokens=prompt,
-        output_tokens=completion,
-        total_tokens=prompt + completion,
-        input_token_details=InputTokenDetails(cache_read=int(details.get("cached_tokens") or 0)),
-    )

@@ -5,62 +5,69 @@ are for the transport.
 """
 
 import json
-import os
+import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Final, cast
 
 import aiohttp
 from pydantic import SecretStr
 from yarl import URL
 
+from longthought.agents.model import OPENAI_KEY
+from longthought.agents.served import stream
 from longthought.agents.served.connections import connections
+from longthought.agents.served.failures import (
+    BROKEN_OFF,
+    NO_ACCESS,
+    TransientError,
+    broken_connection,
+    excerpt,
+    fails_all,
+    proxy_refusal,
+    public_url,
+    retry_after,
+)
+from longthought.agents.served.proxies import proxy_of
+from longthought.agents.surrogates import without_lone_surrogates
 from longthought.errors import EndpointError, ModelError, OutageError, RefusedError
 
 LISTING_SECONDS: Final = 30.0
 """Maximum number of seconds for a server to list its models."""
+PROBE: Final = "Say yes."
+"""The message of a request that only tells whether a model answers."""
 LONGEST_WAIT: Final = 120.0
 """Maximum number of seconds to wait on a server's request; a longer wait is reported as an error instead."""
 
+LONGEST_MESSAGE: Final = 4000
+"""Characters of a server's message that are searched for the fields it names."""
 _CHECK_URL: Final = "check the base URL: that of an OpenAI-compatible server usually ends in /v1"
 _RETRIED: Final = frozenset({408, 429})
-_NO_ACCESS: Final = frozenset({401, 402})
-"""Statuses that every request would get: the key is refused, or the account has no credit."""
-
-
-def fails_all(status: object) -> bool:
-    """Say whether an HTTP status concerns the key, the account, the model or the address, and so every request."""
-    return status in _NO_ACCESS or status == 404 or (isinstance(status, int) and 300 <= status < 400)
-
-
-class TransientError(Exception):
-    """An attempt failed and another may succeed; the transport lets none of these out."""
-
-    def __init__(
-        self, reason: str, hint: str, *, wait: float | None = None, busy: bool = False, unreachable: bool = False,
-        timed_out: bool = False,
-    ) -> None:  # fmt: skip
-        """Take the reason and a hint for the user.
-
-        `wait` is the number of seconds that the server asks to wait. `busy` means that the server works but asks to
-        retry later, `unreachable` that no answer arrived, `timed_out` that none arrived in time.
-        """
-        super().__init__(reason)
-        self.reason, self.hint, self.wait = reason, hint, wait
-        self.busy, self.unreachable, self.timed_out = busy, unreachable, timed_out
+_LONE_SURROGATE: Final = re.compile(rb"\\ud", re.I)
+_REFUSED_FORMAT: Final = re.compile(r"grammar|schema|response.?format|json mode|guided", re.I)
+_REFUSED_MESSAGES: Final = re.compile(r"system role|roles must|must alternate|context (?:size|length|window)", re.I)
+"""Words of refusals that some servers send as a failure of their own, with a status of 500 and above."""
+_REFUSED_PARAMETERS: Final = re.compile(r"(?:requested|unsupported) parameter", re.I)
+"""Words of refusals that a router sends as if it hadn't the model."""
 
 
 class Endpoint:
     """One server, by its base URL."""
 
     def __init__(
-        self, base_url: str, api_key: SecretStr | None, timeout: float, headers: Mapping[str, str] | None = None
+        self,
+        base_url: str,
+        api_key: SecretStr | None,
+        timeout: float,
+        *,
+        headers: Mapping[str, str] | None = None,
+        key_name: str = OPENAI_KEY,
     ) -> None:
         """Take the settings, with the timeout of one exchange in seconds; no connection is made.
 
+        `key_name` is the environment variable of the key, for messages.
+
         Raises:
-            ModelError: if the base URL is not a URL.
+            ModelError: if the base URL is not a URL, the key can't be sent, or the proxy can't be used.
 
         """
         if not base_url.startswith(("http://", "https://")):
@@ -71,7 +78,9 @@ class Endpoint:
         if not _is_url(base_url):
             raise ModelError(f"the base URL {base_url!r} is not a URL; give one such as http://localhost:8000/v1")
         self.base_url = base_url.rstrip("/")
-        self._key = api_key.get_secret_value() if api_key else ""
+        self._key = _sound_key(api_key.get_secret_value(), key_name) if api_key else ""
+        self._key_name = key_name
+        self._proxy = proxy_of(self.base_url)
         self._headers = {"Content-Type": "application/json", **(headers or {})}
         if self._key:
             self._headers["Authorization"] = f"Bearer {self._key}"
@@ -88,26 +97,41 @@ class Endpoint:
 
         """
         status, headers, answer = await self._exchange("POST", path, body)
+        if status == 200:
+            completion = self._completion(answer)
+            status = _error_code(completion)
+            if status == 200:
+                return completion
+        if status >= 500 and self._is_about_request(body, answer):
+            raise await self._refusal(path, status, headers, answer)
         if status in _RETRIED or status >= 500:
             raise self._transient(status, headers, answer)
-        if status != 200:
-            raise await self._refusal(path, status, headers, answer)
-        return self._completion(answer)
+        raise await self._refusal(path, status, headers, answer)
 
     def _completion(self, answer: bytes) -> dict[str, Any]:
         """Read the body of an answer; proxies and overloaded servers send more than completions with status 200."""
         if _is_page(answer):
             raise TransientError("it answered with a web page, not with JSON", _CHECK_URL)
         try:
-            completion: Any = json.loads(answer)
-        except ValueError as error:
-            message = self._server_message(answer)
+            completion: Any = stream.completion_of(answer) if stream.is_stream(answer) else json.loads(answer)
+            if _LONE_SURROGATE.search(answer):
+                completion = json.loads(without_lone_surrogates(json.dumps(completion, ensure_ascii=False)))
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+            message = excerpt(self._server_message(answer))
             raise TransientError(f"it answered with broken JSON ({message})", "look at the server's log") from error
-        if not (isinstance(completion, dict) and completion.get("choices")):  # pyright: ignore[reportUnknownMemberType]
-            raise TransientError(
-                f"it answered with JSON that is no chat completion ({self._server_message(answer)})", _CHECK_URL
-            )
-        return cast("dict[str, Any]", completion)
+        body = cast("dict[str, Any]", completion) if isinstance(completion, dict) else {}
+        code = _error_code(body)
+        if code < 500 and (body.get("choices") or code != 200):
+            return _unbroken(body)
+        said = excerpt(self._server_message(answer))
+        hint = _CHECK_URL if code == 200 else "look at the server's log"
+        raise TransientError(f"it answered with JSON that is no chat completion ({said})", hint, down=code >= 500)
+
+    def _is_about_request(self, body: bytes, answer: bytes) -> bool:
+        """Say whether a failure of the server is in truth a refusal of the request."""
+        said = self._server_message(answer)
+        asked_for_format = b'"response_format"' in body and _REFUSED_FORMAT.search(said) is not None
+        return asked_for_format or _REFUSED_MESSAGES.search(said) is not None
 
     async def expect_model(self, model: str) -> None:
         """Check that the server can be reached, accepts the key and has a model.
@@ -121,14 +145,13 @@ class Endpoint:
         """
         try:
             status, headers, body = await self._list_models()
-            if status in _NO_ACCESS:
+            if status in NO_ACCESS:
                 raise await self._refusal("/models", status, headers, body)
             if status >= 500:
                 raise self._transient(status, headers, body)
             names = _model_names(status, body)
             if _is_page(body) or (names and model not in names):
-                probe = {"model": model, "messages": [{"role": "user", "content": "Say yes."}], "max_tokens": 1}
-                await self.post("/chat/completions", json.dumps(probe).encode())
+                await self._probe(model, 1)
         except TransientError as error:
             if not error.busy:
                 raise OutageError(f"{public_url(self.base_url)}: {error.reason}; {error.hint}") from error
@@ -139,9 +162,24 @@ class Endpoint:
         """Say whether the server can be reached, and lists its models or answers that it has no list."""
         try:
             status, _, body = await self._list_models()
-        except TransientError:
+        except (TransientError, OutageError):
             return False
         return status in (404, 405) or (status == 200 and not _is_page(body))
+
+    async def serves(self, model: str) -> bool:
+        """Say whether the server answers a tiny request to a model."""
+        try:
+            await self._probe(model, 8)  # some gateways answer a request for one token by themselves
+        except RefusedError:
+            return True  # the server understood the request
+        except (TransientError, OutageError):
+            return False
+        return True
+
+    async def _probe(self, model: str, limit: int) -> None:
+        """Ask a model for a few tokens."""
+        probe = {"model": model, "messages": [{"role": "user", "content": PROBE}], "max_tokens": limit}
+        await self.post("/chat/completions", json.dumps(probe).encode())
 
     async def _list_models(self) -> tuple[int, Mapping[str, str], bytes]:
         """Request the list of models."""
@@ -150,58 +188,53 @@ class Endpoint:
     async def _exchange(
         self, method: str, path: str, body: bytes | None, seconds: float | None = None
     ) -> tuple[int, Mapping[str, str], bytes]:
-        """Make one HTTP exchange; raise every failure of the connection as a TransientError."""
+        """Make one HTTP exchange; raise every failure of the connection as a TransientError or an OutageError."""
         seconds = min(seconds or self._seconds, self._seconds)
         timeout = self._timeout if seconds == self._seconds else _client_timeout(seconds)
         try:
             session = (await connections()).session
             async with session.request(
-                method, self.base_url + path, data=body, headers=self._headers, timeout=timeout, allow_redirects=False
-            ) as response:
+                method, self.base_url + path, data=body, headers=self._headers, timeout=timeout, allow_redirects=False,
+                proxy=self._proxy,
+            ) as response:  # fmt: skip
+                if response.status == 407:
+                    raise proxy_refusal(407, self._proxy)
                 return response.status, response.headers, await response.read()
-        except TimeoutError as error:
-            raise TransientError(
-                f"no answer within {seconds:g} seconds",
-                "look at the server's log, or lower the concurrency",
-                unreachable=True,
-                timed_out=True,
-            ) from error
-        except aiohttp.ClientConnectorError as error:
-            code = error.errno or 0  # asyncio words a refused connection itself; failed name look-ups have codes < 0
-            raise TransientError(
-                f"can't connect ({os.strerror(code) if code > 0 else error.os_error})",
-                "check that the server runs and that the base URL is right",
-                unreachable=True,
-            ) from error
         except (aiohttp.ClientError, OSError) as error:
-            raise TransientError(
-                f"the connection broke ({type(error).__name__})", "look at the server's log", unreachable=True
-            ) from error
+            raise broken_connection(error, self.base_url, self._proxy, seconds) from error
 
     def _transient(self, status: int, headers: Mapping[str, str], body: bytes) -> Exception:
         message = self._server_message(body)
         wait = retry_after(headers.get("Retry-After"))
+        if status == 429 and b"insufficient_quota" in body:
+            return OutageError(
+                f"{public_url(self.base_url)} answered 429 ({excerpt(message)}); the account has no credit left"
+            )
         if wait is not None and wait > LONGEST_WAIT:
             return OutageError(
-                f"{public_url(self.base_url)} answered {status} ({message}) and asks to wait {wait:.0f} seconds; "
-                "run again then"
+                f"{public_url(self.base_url)} answered {status} ({excerpt(message)}) and asks to wait {wait:.0f} "
+                "seconds; run again then"
             )
         hint = "lower the concurrency" if status == 429 else "look at the server's log"
-        return TransientError(f"it answered {status} ({message})", hint, wait=wait, busy=status in _RETRIED)
+        return TransientError(
+            f"it answered {status} ({excerpt(message)})", hint, wait=wait, busy=status in _RETRIED, down=status >= 500
+        )
 
     async def _refusal(self, path: str, status: int, headers: Mapping[str, str], body: bytes) -> EndpointError:
         message = self._server_message(body)
         match status:
             case 401 | 403:
-                hint = "set OPENAI_API_KEY to a key that this server accepts"
-            case 404:
+                hint = f"set {self._key_name} to a key that this server accepts"
+            case 404 if not _REFUSED_PARAMETERS.search(message):
                 hint = await self._models_hint()
             case _ if 300 <= status < 400:
                 hint = f"set the base URL to where it points: {headers.get('Location', 'it does not say where')}"
             case _:
                 hint = "change the request or the server's settings accordingly"
-        text = f"{public_url(self.base_url + path)} answered {status} ({message}); {hint}"
-        return OutageError(text) if fails_all(status) else RefusedError(text, status=status, said=message)
+        text = f"{public_url(self.base_url + path)} answered {status} ({excerpt(message)}); {hint}"
+        if fails_all(status) and not (status == 404 and _REFUSED_PARAMETERS.search(message)):
+            return OutageError(text)
+        return RefusedError(text, status=status, said=message, param=_parameter(body))
 
     async def _models_hint(self) -> str:
         """Return a hint that lists the models of the server."""
@@ -215,17 +248,32 @@ class Endpoint:
         return f"{public_url(self.base_url)}/models lists no models either, so {_CHECK_URL}"
 
     def _server_message(self, body: bytes) -> str:
-        """Return the server's message in an error body, with the key masked."""
+        """Return the server's message in an error body, with the key masked and what a provider behind it said."""
         text = body.decode(errors="replace").strip()
         try:
             content: Any = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             content = "a web page" if text.startswith("<") else text
+        raw = ""
         for key in ("error", "message", "detail"):
             if isinstance(content, dict) and key in content:
+                metadata = cast("dict[str, Any]", content).get("metadata")
+                raw = str(cast("dict[str, Any]", metadata).get("raw", "")) if isinstance(metadata, dict) else raw
                 content = cast("dict[str, Any]", content)[key]
         message = content if isinstance(content, str) else json.dumps(content)
-        return excerpt(message.replace(self._key, "***") if self._key else message) or "without a word"
+        message = f"{message}: {raw}" if raw else message
+        message = without_lone_surrogates(message[:LONGEST_MESSAGE])
+        return (message.replace(self._key, "***") if self._key else message) or "without a word"
+
+
+def _unbroken(body: dict[str, Any]) -> dict[str, Any]:
+    """Return a completion; raise if the server broke one of its replies off."""
+    choices: Any = body.get("choices")
+    for choice in cast("list[Any]", choices) if isinstance(choices, list) else []:
+        reason: Any = cast("dict[str, Any]", choice).get("finish_reason") if isinstance(choice, dict) else None
+        if reason in BROKEN_OFF:
+            raise TransientError(f"it broke a reply off (finish_reason `{reason}`)", "look at the server's log")
+    return body
 
 
 def _is_page(body: bytes) -> bool:
@@ -251,29 +299,35 @@ def _model_names(status: int, body: bytes) -> list[str]:
         return []
 
 
-def retry_after(value: str | None) -> float | None:
-    """Read a Retry-After header, in seconds or as a date; return None if it is missing or can't be read."""
-    if value is None:
-        return None
+def _error_code(body: Mapping[str, Any]) -> int:
+    """Return the HTTP status of an error that a proxy sent with status 200; 200 for a completion."""
+    error = body.get("error")
+    code = cast("dict[str, Any]", error).get("code") if isinstance(error, dict) and not body.get("choices") else None
+    return code if isinstance(code, int) and 400 <= code < 600 else 200
+
+
+def _parameter(body: bytes) -> str:
+    """Return the field that a refusal names as its `param`; empty if it names none."""
     try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            date = parsedate_to_datetime(value)
-        except ValueError:
-            return None
-        seconds = (date - datetime.now(UTC)).total_seconds()
-    return max(0.0, seconds) if seconds == seconds else None
+        content: Any = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    for place in (content.get("error"), content) if isinstance(content, dict) else ():  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+        if isinstance(place, dict) and isinstance(param := cast("dict[str, Any]", place).get("param"), str):
+            return re.split(r"[.\[]", param)[0]
+    return ""
 
 
-def public_url(url: str) -> str:
-    """Return a URL for messages, without user and password."""
-    try:
-        return str(URL(url).with_user(None))
-    except ValueError:
-        return url
+def _sound_key(key: str, name: str) -> str:
+    """Return a key without the white space around it.
 
+    Raises:
+        ModelError: if the key can't be sent in a header.
 
-def excerpt(text: str) -> str:
-    """Cut a text to the 300 characters that a one-line message can quote."""
-    return text if len(text) <= 300 else f"{text[:300]}…"
+    """
+    key = key.strip()
+    wrong = next((char for char in key if not "!" <= char <= "~"), None)
+    if wrong is not None:
+        what = {"\n": "a line break", "\r": "a line break", " ": "a space"}.get(wrong, f"the character {wrong!r}")
+        raise ModelError(f"the key in {name} contains {what}, which no key does; copy it again")
+    return key

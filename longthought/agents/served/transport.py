@@ -19,9 +19,12 @@ from pydantic import SecretStr
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.wait import wait_random_exponential
 
+from longthought.agents.model import OPENAI_KEY
 from longthought.agents.served.breaker import StillOpenError
 from longthought.agents.served.connections import Connections, connections
-from longthought.agents.served.endpoint import Endpoint, TransientError, public_url
+from longthought.agents.served.endpoint import Endpoint
+from longthought.agents.served.failures import TransientError, public_url
+from longthought.agents.surrogates import without_lone_surrogates
 from longthought.errors import EndpointError, OutageError
 
 log = logging.getLogger(__name__)
@@ -56,6 +59,7 @@ class HttpTransport:
         api_key: SecretStr | None,
         *,
         headers: Mapping[str, str] | None = None,
+        key_name: str = OPENAI_KEY,
         timeout: float,
         attempts: int,
         backoff: float,
@@ -68,7 +72,7 @@ class HttpTransport:
             ModelError: if a base URL is not a URL.
 
         """
-        self._endpoints = [Endpoint(url, api_key, timeout, headers or {}) for url in base_urls]
+        self._endpoints = [Endpoint(url, api_key, timeout, headers=headers, key_name=key_name) for url in base_urls]
         self._attempts = attempts
         self._backoff = backoff
         self._deadline = deadline
@@ -77,7 +81,7 @@ class HttpTransport:
 
     async def post(self, path: str, payload: Mapping[str, Any], *, session: str = "") -> dict[str, Any]:
         """Send a request, with retries; see `Transport.post`."""
-        request = _RoutedRequest(ranked(self._endpoints, session), path, json.dumps(payload).encode())
+        request = _RoutedRequest(ranked(self._endpoints, session), path, _encoded(payload))
         try:
             async with asyncio.timeout(self._deadline):
                 return await self._send(request)
@@ -90,7 +94,7 @@ class HttpTransport:
         except TransientError as error:
             times = "once" if request.attempts == 1 else f"{request.attempts} times"
             others = f" (and {len(request.endpoints) - 1} more)" if len(request.endpoints) > 1 else ""
-            kind = EndpointError if not error.busy and await self._any_up() else OutageError
+            kind = EndpointError if await self._is_to_blame(error, payload) else OutageError
             raise kind(
                 f"{public_url(request.endpoint.base_url + path)}{others} was tried {times} without success: "
                 f"{error.reason}; {error.hint}"
@@ -116,10 +120,16 @@ class HttpTransport:
         for error in unreachable:
             log.warning("%s; others stand in", error)
 
-    async def _any_up(self) -> bool:
-        """Say whether a server is up; if so, the failed request is to blame."""
+    async def _is_to_blame(self, error: TransientError, payload: Mapping[str, Any]) -> bool:
+        """Say whether a failed request is itself to blame, since a server is up.
+
+        If the server reports a failure of its own, it must answer a tiny request to the same model, since the gateway
+        before a dead model still lists it.
+        """
+        if error.busy:
+            return False
         for endpoint in self._endpoints:
-            if await endpoint.is_up():
+            if await (endpoint.serves(str(payload.get("model"))) if error.down else endpoint.is_up()):
                 return True
         return False
 
@@ -181,6 +191,12 @@ class HttpTransport:
     def _slot(self, shared: Connections, endpoint: Endpoint) -> AbstractAsyncContextManager[object]:
         limit = self._max_in_flight
         return contextlib.nullcontext() if limit is None else shared.slots(endpoint.base_url, limit)
+
+
+def _encoded(payload: Mapping[str, Any]) -> bytes:
+    """Return the JSON of a payload; halves of UTF-16 pairs are replaced, since servers refuse them."""
+    text = json.dumps(payload)
+    return (without_lone_surrogates(json.dumps(payload, ensure_ascii=False)) if "\\ud" in text else text).encode()
 
 
 class _RoutedRequest:

@@ -9,6 +9,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from longthought.cli.render.debate import estimate_mark
 from longthought.evaluation.comparison import BASELINES, Comparison, ComparisonRow
 from longthought.evaluation.critic_report import Criticism
 from longthought.statistics import FirstErrors
@@ -50,8 +51,8 @@ def _columns(comparison: Comparison, rows: Sequence[ComparisonRow]) -> dict[str,
         "95 %": [f"{row.solved.low:.1%}–{row.solved.high:.1%}" for row in rows],
         "if all count": [f"{rate:.1%}" for rate in all_count],
         "unseen": [f"{row.unseen.rate:.1%}" for row in rows if row.unseen],
-        "tokens": [f"{row.computed:,.0f}" if row.requests else "–" for row in rows],
-        "all": [f"{row.all:,.0f}" if row.requests else "–" for row in rows],
+        "tokens": [f"{estimate_mark(row.estimated)}{row.computed:,.0f}" if row.requests else "–" for row in rows],
+        "all": [f"{estimate_mark(row.estimated)}{row.all:,.0f}" if row.requests else "–" for row in rows],
         "requests": [f"{row.requests:,.1f}" if row.requests else "–" for row in rows],
         "seconds": [f"{row.seconds:,.1f}" if row.requests else "–" for row in rows],
         **{f"p {name}": [_p(row.p.get(name)) for row in rows] for name in BASELINES if any(name in r.p for r in rows)},
@@ -69,6 +70,8 @@ def _notes(comparison: Comparison) -> Iterator[str]:
     yield f"{comparison.problems:,} problems, seed {', '.join(map(str, comparison.seeds))}."
     yield "Budgets count the tokens of both agents, without cached prompt tokens; under “if all count”, with them."
     yield "Tokens, requests and seconds are means per problem."
+    if any(row.estimated for row in comparison.rows):
+        yield "~ marks tokens that are estimated from the texts, since a server gave no count or a wrong one."
     if any(row.unseen for row in comparison.rows):
         share = next(row.unseen.of for row in comparison.rows if row.unseen) // len(comparison.seeds)
         yield f"“unseen” is the share solved of {share} problem(s) whose target never occurs in training."

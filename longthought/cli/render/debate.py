@@ -223,7 +223,14 @@ def ended(reason: StopReason | None) -> str:
 
 def usage_text(usage: Usage) -> str:
     """Return the tokens of an agent, in words."""
-    return f"{usage.completion:,} tokens written, {usage.prompt:,} read ({usage.cached:,} cached)"
+    about = estimate_mark(usage.estimated)
+    note = ", estimated" if usage.estimated else ""
+    return f"{about}{usage.completion:,} tokens written, {about}{usage.prompt:,} read ({usage.cached:,} cached){note}"
+
+
+def estimate_mark(estimated: bool) -> str:
+    """Return the mark of a number that may be estimated."""
+    return "~" if estimated else ""
 
 
 def debate_panels(trajectory: Trajectory) -> Iterator[RenderableType]:

@@ -111,7 +111,7 @@ async def test_an_answer_of_any_status_keeps_the_circuit_closed() -> None:
             with pytest.raises(EndpointError, match="500"):
                 await chat(server).ainvoke("x")
         assert (await connections.connections()).breaker(server.base_url).closed
-    assert len(server.chats) == 15
+    assert len(server.questions) == 15
 
 
 async def test_a_cancelled_probe_does_not_lock_others_out() -> None:

@@ -18,7 +18,7 @@ import longthought as lt
 from longthought.cli.render import job
 from longthought.jobs.pace import Pace
 from longthought.jobs.progress import Bill, Progress
-from longthought.trajectories.events import Failure, StopReason
+from longthought.trajectories.events import Failure, StopReason, Usage
 from tests.cli.test_cli import KEYS, command, end, expect_one_line, served, start
 from tests.fakes import sums
 from tests.fakes.server import FakeServer, hangs, says
@@ -53,6 +53,15 @@ def test_the_figures_fit_the_terminal(width: int) -> None:
         summary = job.summary_table(progress.summary(), progress, Path("runs/first"))
         lines = drawn(width, job.figures_grid(progress, Pace(progress), progress.began + 5_000), summary)
         assert max(map(len, lines)) <= width
+
+
+def test_estimated_tokens_are_marked_in_the_closing_table() -> None:
+    progress = Progress(policy=Bill(1, 300, 0, 58), critic=Bill())
+    progress.critic.add(Usage(prompt=30, completion=5, estimated=True))
+    progress.critic.add(Usage(prompt=10, completion=5))
+    text = "\n".join(drawn(100, job.summary_table(progress.summary(), progress, Path("runs/first"))))
+    assert " 58 tokens written, 300 read (0 cached) " in text
+    assert " ~10 tokens written, ~40 read (0 cached), estimated " in text
 
 
 def test_the_figures_say_how_the_job_stands() -> None:
