@@ -20,6 +20,8 @@ _WITHHELD: Final = frozenset(
     ("content_filter", "safety", "refusal", "recitation", "blocklist", "prohibited_content", "spii", "sensitive")
 )
 
+_TOOL: Final = frozenset(("tool_calls", "function_call", "tool_use"))
+
 
 def finish_reason(metadata: Mapping[str, Any]) -> str | None:
     """Return what ended a reply, in the server's lower-cased word, from a message's `response_metadata`."""
@@ -51,6 +53,8 @@ def unusable(call: Call, limit: str | None) -> Unreadable | None:
     if call.finish_reason in _WITHHELD:
         word = f": {call.text.strip()[:200]}" if call.text.strip() and call.finish_reason == "refusal" else ""
         return Unreadable(f"the server withheld it (finish_reason {call.finish_reason}){word}", withheld=True)
+    if call.finish_reason in _TOOL and not call.text.strip():
+        return Unreadable("it called a tool and said nothing", told="you have no tools to call: write the reply itself")
     if call.finish_reason not in _CUT:
         return None
     doing = "it was still thinking when it was cut off" if _was_thinking(call) else "it was cut off"

@@ -217,7 +217,7 @@ class ServedChatModel(BaseChatModel):
         if usage is None or not (contradicted(answers, usage["output_tokens"]) or counts_one(body)):
             return usage
         length = sum(len(str(answer.content)) for answer in answers)
-        reason = f"it counts {usage['output_tokens']} tokens for {len(answers)} answers of {length:,} characters"
+        reason = f"it counts {usage['output_tokens']} tokens for {length:,} characters in {len(answers)} of them"
         self._lessons.learn(ASKED_SINGLY if len(answers) > 1 else ESTIMATED_USAGE, reason)
         return None
 
