@@ -139,6 +139,8 @@ def fine_tune(
     lengths = {split: learning.inspect(rows, inputs, str(folder.files[split])) for split, rows in inputs.splits.items()}
     for split, measured in lengths.items():
         say(_lengths(split, measured, inputs.limit))
+    if remark := lengths["train"].remark:
+        say(remark)
     return _train(learning, inputs, record, lengths, say, command)
 
 
