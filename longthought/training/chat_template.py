@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from longthought.errors import ModelError
+from longthought.extras import expect_installed
 
 SAVE: Final = "save the tokenizer with it"
 SET: Final = "give it as `chat_template`"
@@ -80,10 +81,9 @@ def marked_template(tokenizer: Any, name: str, remedy: str) -> str:
         ModelError: if it has no markers, and TRL has no version of it that has.
 
     """
-    try:
-        from trl.chat_template_utils import get_training_chat_template, has_generation_markers
-    except ImportError as error:
-        raise ModelError("checking a chat template needs TRL: pip install 'longthought[train]'") from error
+    expect_installed(("trl", "torch"), "train", "checking a chat template", ModelError)
+    from trl.chat_template_utils import get_training_chat_template, has_generation_markers
+
     try:
         return get_training_chat_template(tokenizer) or tokenizer.chat_template
     except ValueError as error:

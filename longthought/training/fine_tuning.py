@@ -6,7 +6,6 @@ which trainer: see `sft`, `dpo` and `scorer`.
 
 # pyright: basic
 
-import importlib.util
 import json
 import math
 import os
@@ -29,6 +28,7 @@ from transformers.trainer_callback import PrinterCallback, ProgressCallback
 from longthought.agents.in_process.load import TINY
 from longthought.agents.in_process.lora import old_names_allowed
 from longthought.errors import ConfigError, ProblemError
+from longthought.extras import installed
 from longthought.training.bases import Base, open_base
 from longthought.training.data.folder import DataFolder, Split, expect_apart
 from longthought.training.hyperparameters import Hyperparameters
@@ -323,7 +323,7 @@ def _expect_known_names(request: TrainingRequest) -> None:
     wanted = request.report_to
     if wanted not in (known := ("none", "all", *sorted(INTEGRATION_TO_CALLBACK))):
         raise ConfigError(f"`report_to` must be one of {', '.join(known)}, got {wanted!r}")
-    if wanted not in ("none", "all") and importlib.util.find_spec(wanted) is None:
+    if wanted not in ("none", "all") and not installed(wanted):
         raise ConfigError(f"`report_to` {wanted} isn't installed: run `pip install {wanted}`")
     if request.schedule not in {kind.value for kind in SchedulerType}:
         known = ", ".join(kind.value for kind in SchedulerType)

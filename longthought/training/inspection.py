@@ -150,7 +150,11 @@ def _is_reply(reply: Any) -> bool:
     if not isinstance(reply, list):
         return True
     further = [key for message in reply for key, value in message.items() if value and key not in ("role", "content")]
-    return len(reply) < 2 and not further and all(m["role"] == "assistant" for m in reply)
+    return (
+        len(reply) < 2
+        and not further
+        and all(m["role"] == "assistant" and isinstance(m["content"], str) for m in reply)
+    )
 
 
 def _options(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -58,9 +58,9 @@ class Turns:
             ModelError: if the prompt is rendered differently each time, or the template loses the reply or its end.
 
         """
-        asked = _steady(tokenizer, name, prompt, options)
+        prompted = _steady(tokenizer, name, prompt, options)
         talk = [*prompt, {"role": "assistant", "content": _PROBE}]
-        whole = render(tokenizer, talk, **options)
+        whole = told(tokenizer, talk, **options)
         head, said, end = whole.rpartition(_PROBE)
         if not said:
             raise ModelError(
@@ -68,9 +68,9 @@ class Turns:
                 f"write a template that does and {SET}"
             )
         expect_end(tokenizer, name, _ids(tokenizer, end), {tokenizer.eos_token_id}, SET)
-        before = head[_shared(asked, head) :]
-        goes_on = head.startswith(asked)
-        tag = "" if (found := _OPENED.search(asked)) is None else found[0].strip()
+        before = head[_shared(prompted, head) :]
+        goes_on = head.startswith(prompted)
+        tag = "" if (found := _OPENED.search(prompted)) is None else found[0].strip()
         if tag and closing(tag) in before:
             return cls(tokenizer, name, before, end, tag, "")
         lead = before if goes_on and _written_by_model(tokenizer, before) else ""
@@ -95,22 +95,26 @@ class Turns:
             ModelError: if the prompt opens a block that the reply doesn't close.
 
         """
-        asked = render(self.tokenizer, prompt, **options)
+        prompted = asked(self.tokenizer, prompt, **options)
         closes = self.opened and reply.count(closing(self.opened)) > reply.count(self.opened)
         if self.opened and not self.lead and not closes:
             raise ModelError(
                 f"{place}: the chat template of {self.name} opens {self.opened} at the end of the prompt, and the "
-                f"reply doesn't close it, so all of it would be read as thinking: the prompt ends in {_tail(asked)!r}, "
-                f"the reply begins with {reply[:_SHOWN]!r}; write a template that leaves no block open, as "
-                f"{{% set enable_thinking = false %}} at the top of some does, and {SET}"
+                f"reply doesn't close it, so all of it would be read as thinking: the prompt ends in "
+                f"{_tail(prompted)!r}, the reply begins with {reply[:_SHOWN]!r}; write a template that leaves "
+                f"no block open, as {{% set enable_thinking = false %}} at the top of some does, and {SET}"
             )
-        return joined(self.tokenizer, asked, ("" if closes else self.lead) + reply + self.end)
+        return joined(self.tokenizer, prompted, ("" if closes else self.lead) + reply + self.end)
 
 
-def render(tokenizer: Any, messages: Messages, **options: Any) -> str:
-    """Return messages in words; a prompt, which doesn't end with the assistant, ends as when a reply is asked for."""
-    asked = messages[-1]["role"] != "assistant"
-    return tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=asked, **options)
+def asked(tokenizer: Any, prompt: Messages, **options: Any) -> str:
+    """Return a prompt in words, as when a reply is asked for."""
+    return tokenizer.apply_chat_template(list(prompt), tokenize=False, add_generation_prompt=True, **options)
+
+
+def told(tokenizer: Any, talk: Messages, **options: Any) -> str:
+    """Return a whole conversation in words."""
+    return tokenizer.apply_chat_template(list(talk), tokenize=False, **options)
 
 
 def joined(tokenizer: Any, prompt: str, reply: str, *, special: bool = False) -> tuple[list[int], list[int]]:
@@ -142,26 +146,26 @@ def expect_same_talk(tokenizer: Any, name: str, talk: Messages, first: int, temp
         ModelError: showing both texts where they part.
 
     """
-    whole = render(tokenizer, talk, chat_template=template)
+    whole = told(tokenizer, talk, chat_template=template)
     for index, message in enumerate(talk):
         if index < first or message["role"] != "assistant" or not index:
             continue
-        asked = tokenizer.apply_chat_template(list(talk[:index]), tokenize=False, add_generation_prompt=True)
+        prompted = asked(tokenizer, talk[:index])
         said = str(message["content"] or "").strip()
-        if whole.startswith(asked) and whole[len(asked) :].lstrip().startswith(said):
+        if whole.startswith(prompted) and whole[len(prompted) :].lstrip().startswith(said):
             continue
         raise ModelError(
             f"{place}: the chat template of {name} renders the conversation otherwise when it asks for message "
-            f"{index + 1} than when that is learned: {_parting(asked + said, whole)}; write the data as prompt and "
+            f"{index + 1} than when that is learned: {_parting(prompted + said, whole)}; write the data as prompt and "
             f"completion, one reply a row, or write a template that renders both alike and {SET}"
         )
 
 
 def _steady(tokenizer: Any, name: str, prompt: Messages, options: Mapping[str, Any]) -> str:
     """Return a prompt in words, if it is the same each time."""
-    first = render(tokenizer, prompt, **options)
+    first = asked(tokenizer, prompt, **options)
     for _ in range(_RENDERINGS):
-        if (again := render(tokenizer, prompt, **options)) != first:
+        if (again := asked(tokenizer, prompt, **options)) != first:
             raise ModelError(
                 f"{name}: its chat template renders the same messages differently each time: "
                 f"{_parting(first, again)}; the model would never see the prompts that it learned; write a template "

@@ -21,7 +21,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import PrivateAttr, model_validator
 
 from longthought.agents.in_process.engine import Engine, SamplingParams
-from longthought.agents.in_process.load import EngineName, load_engine
+from longthought.agents.in_process.load import EngineName, expect_packages, load_engine
 from longthought.errors import ConfigError, ModelError
 
 LONGEST_REPLY: Final = 1024
@@ -67,9 +67,10 @@ class InProcessChatModel(BaseChatModel):
     _loaded: _LoadedModel | None = PrivateAttr(default=None)
 
     @model_validator(mode="after")
-    def _name(self) -> Self:
+    def _name_and_check(self) -> Self:
         if not self.model:
             self.model = f"transformers:{self.path}"
+        expect_packages(self.model)  # before anything is played
         return self
 
     @property

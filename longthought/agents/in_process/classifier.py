@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from longthought.agents.in_process.load import expect_packages
 from longthought.errors import ModelError
 
 MAX_BATCH: Final = 64
@@ -30,7 +31,13 @@ class Scoring:
     """Scores pieces of text with the model of a folder; the weights are loaded with the first request."""
 
     def __init__(self, path: Path) -> None:
-        """Take the folder of the model."""
+        """Take the folder of the model.
+
+        Raises:
+            ModelError: if a package is missing.
+
+        """
+        expect_packages(f"scorer:{path}")
         self._path = path
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="longthought-scoring")
         self._lock = threading.Lock()
@@ -83,11 +90,9 @@ def encode(tokenizer: Any, pieces: Sequence[str]) -> tuple[list[int], list[int]]
 
 
 def _load(path: Path) -> tuple[Any, Any]:
-    try:
-        import torch
-        from transformers import AutoModelForTokenClassification, AutoTokenizer
-    except ImportError as error:
-        raise ModelError(f"scorer:{path}: it needs torch; run `pip install 'longthought[local]'`") from error
+    import torch
+    from transformers import AutoModelForTokenClassification, AutoTokenizer
+
     models: Any = AutoModelForTokenClassification  # the types of transformers are partial
     tokenizers: Any = AutoTokenizer
     device = "cuda" if torch.cuda.is_available() else "cpu"

@@ -3,7 +3,6 @@
 Importing this module does not import torch, so that a missing extra is reported in one clear line.
 """
 
-import importlib.util
 import os
 import re
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any, Literal
 from longthought.agents.in_process import lora
 from longthought.agents.in_process.engine import Engine
 from longthought.errors import ModelError
+from longthought.extras import expect_installed
 
 EngineName = Literal["continuous", "static"]
 """`continuous` shares prefixes and batches at every token; `static` is plain batched `generate`."""
@@ -48,12 +48,7 @@ def load_engine(
         ModelError: if torch or transformers is missing, or there is no such model.
 
     """
-    for package in ("torch", "transformers"):
-        if importlib.util.find_spec(package) is None:
-            raise ModelError(
-                f"{path_or_name}: running a model in this process needs {package}, which isn't installed; "
-                "run `pip install 'longthought[local]'`."
-            )
+    expect_packages(str(path_or_name))
     source = locate(str(path_or_name))
     adapter = Path(source) if lora.is_adapter(Path(source)) else None
     base = source if adapter is None else lora.base_of(adapter)
@@ -82,6 +77,16 @@ def load_engine(
     if threads is not None:
         torch.set_num_threads(threads)
     return start_engine(model, kind=kind, seed=seed), tokenizer
+
+
+def expect_packages(name: str) -> None:
+    """Raise unless the packages that run models in this process are installed.
+
+    Raises:
+        ModelError: naming those that are missing, and what to install.
+
+    """
+    expect_installed(("torch", "transformers"), "local", f"{name}: running a model in this process", ModelError)
 
 
 def start_engine(model: Any, *, kind: EngineName = "continuous", seed: int = 0) -> Engine:

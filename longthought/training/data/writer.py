@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from longthought.errors import ConfigError
+from longthought.extras import expect_installed
 from longthought.training.data.folder import META, Split
 
 _GROUP: Final = 2_000
@@ -59,12 +60,7 @@ def expect_parquet() -> None:
         ConfigError: if the library is missing.
 
     """
-    try:
-        import pyarrow  # noqa: F401
-    except ImportError as error:
-        raise ConfigError(
-            "`parquet` needs a package: run `pip install 'longthought[data]'`, or leave it out"
-        ) from error
+    expect_installed(("pyarrow",), "data", "`parquet`", ConfigError)
 
 
 @contextmanager
