@@ -147,7 +147,9 @@ class InProcessChatModel(BaseChatModel):
         with _models_lock:
             loaded = _models.get(self._key())
             if loaded is None:
-                engine, tokenizer = load_engine(self.path, device=self.device, kind=self.kind, seed=self.seed)
+                engine, tokenizer = load_engine(
+                    self.path, device=self.device, kind=self.kind, seed=self.seed, name=self.model
+                )
                 if not tokenizer.chat_template:
                     raise ModelError(
                         f"{self.path}: its tokenizer has no chat template; "

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from longthought.agents.in_process.load import expect_packages
+from longthought.agents.in_process.quiet import quietly
 from longthought.errors import ModelError
 
 MAX_BATCH: Final = 64
@@ -90,18 +91,19 @@ def encode(tokenizer: Any, pieces: Sequence[str]) -> tuple[list[int], list[int]]
 
 
 def _load(path: Path) -> tuple[Any, Any]:
-    import torch
-    from transformers import AutoModelForTokenClassification, AutoTokenizer
+    with quietly(f"scorer:{path}"):
+        import torch
+        from transformers import AutoModelForTokenClassification, AutoTokenizer
 
-    models: Any = AutoModelForTokenClassification  # the types of transformers are partial
-    tokenizers: Any = AutoTokenizer
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        model = models.from_pretrained(path, dtype=torch.float32 if device == "cpu" else "auto").to(device).eval()
-        return tokenizers.from_pretrained(path), model
-    except (OSError, ValueError, KeyError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise ModelError(f"scorer:{path}: can't be loaded ({reason}); train the scorer again") from error
+        models: Any = AutoModelForTokenClassification  # the types of transformers are partial
+        tokenizers: Any = AutoTokenizer
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        try:
+            model = models.from_pretrained(path, dtype=torch.float32 if device == "cpu" else "auto").to(device).eval()
+            return tokenizers.from_pretrained(path), model
+        except (OSError, ValueError, KeyError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise ModelError(f"scorer:{path}: can't be loaded ({reason}); train the scorer again") from error
 
 
 def _scores(tokenizer: Any, model: Any, requests: Sequence[Sequence[str]]) -> list[Scores]:
