@@ -31,7 +31,7 @@ from longthought.errors import ConfigError, ProblemError
 from longthought.extras import installed
 from longthought.training.bases import Base, open_base
 from longthought.training.data.folder import DataFolder, Split, expect_apart
-from longthought.training.hyperparameters import Hyperparameters
+from longthought.training.hyperparameters import FEW_STEPS, Hyperparameters
 from longthought.training.inspection import Lengths
 from longthought.training.model_card import card
 from longthought.training.progress import Bar
@@ -59,6 +59,16 @@ class TrainerInputs:
     def adapted(self) -> bool:
         """Whether an adapter is trained, and the base left as it is."""
         return self.request.lora_rank is not None or self.base.added is not None
+
+    @property
+    def tells_journeys(self) -> bool:
+        """Whether whole thoughts with their wrong turns are learned."""
+        return "sft-journey" in self.data.meta.format
+
+    def steps(self, fitted: Hyperparameters) -> int:
+        """Return the number of optimiser steps."""
+        per_epoch = math.ceil(len(self.train) / fitted.batch)
+        return self.request.steps or math.ceil(self.request.epochs * per_epoch)
 
     @property
     def train(self) -> Any:
@@ -177,6 +187,7 @@ def _train(
         torch.set_num_threads(1)
     fitted = Hyperparameters.suited(
         request, model.num_parameters(), fresh=inputs.base.shape is not None, adapter=inputs.adapted,
+        thinker=inputs.tells_journeys,
         devices=state.num_processes, bf16=bf16,
     )  # fmt: skip
     resumed = record.checkpoint()
@@ -186,8 +197,13 @@ def _train(
         record.write()
     say(
         f"{'going on from ' + resumed.name if resumed else 'training'}: {model.num_parameters():,} parameters, "
-        f"learning rate {fitted.learning_rate:g}, {fitted.batch} examples a step"
+        f"learning rate {fitted.learning_rate:g}, {inputs.steps(fitted):,} steps of {fitted.batch} examples"
     )
+    if inputs.tells_journeys and model.num_parameters() < TINY and inputs.steps(fitted) < FEW_STEPS:
+        say(
+            f"this training is short: below about {FEW_STEPS} steps, few thoughts of so small a model are right; train "
+            "for more epochs, with smaller batches or on more problems"
+        )
     with old_names_allowed():
         trainer = learning.trainer(inputs, fitted, model, arguments(inputs, fitted, record.path))
         trainer.remove_callback(PrinterCallback)
@@ -198,6 +214,8 @@ def _train(
     clock.note()
     facts = _facts(inputs, fitted, record, lengths, trainer, outcome.training_loss)
     record.facts = {**facts, **extra, "command": command}
+    for name, value in extra.get("measured", {}).items():
+        say(f"{name}: {value}")
     if state.is_main_process:
         _finish(record, inputs)
     state.wait_for_everyone()
@@ -217,7 +235,6 @@ def _finish(record: TrainingRecord, inputs: TrainerInputs) -> None:
 def arguments(inputs: TrainerInputs, fitted: Hyperparameters, out: Path) -> dict[str, Any]:
     """Return the arguments that every trainer of transformers gets; values below 1 are shares of all steps."""
     request = inputs.request
-    total = request.steps or math.ceil(request.epochs * math.ceil(len(inputs.train) / fitted.batch))
     return {
         "output_dir": str(out / CHECKPOINTS),
         "max_steps": request.steps or -1,
@@ -227,7 +244,7 @@ def arguments(inputs: TrainerInputs, fitted: Hyperparameters, out: Path) -> dict
         "gradient_accumulation_steps": fitted.accumulation,
         "learning_rate": fitted.learning_rate,
         "lr_scheduler_type": request.schedule,
-        "warmup_steps": math.ceil(request.warmup * total),
+        "warmup_steps": math.ceil(request.warmup * inputs.steps(fitted)),
         "bf16": fitted.bf16,
         "use_cpu": not torch.accelerator.is_available(),
         "activation_checkpointing": fitted.checkpointing,
