@@ -6,11 +6,11 @@ import platform
 import urllib.error
 import urllib.request
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
 from longthought import __version__
+from longthought.extras import installed
 
 
 class Diagnosis(NamedTuple):
@@ -52,7 +52,7 @@ def _package(name: str, purpose: str, *, required: bool, extra: str) -> Diagnosi
 
 
 def _gpu() -> Diagnosis:
-    if find_spec("torch") is None:
+    if not installed("torch"):
         return Diagnosis("gpu", None, "not checked: torch is not installed")
     import torch  # the one place where the command line asks torch about the hardware
 

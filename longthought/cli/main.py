@@ -29,7 +29,9 @@ def _run() -> int | None:
     import typer
 
     from longthought.cli.app import app
+    from longthought.cli.render.loading import show_loading
 
+    show_loading()
     try:
         return app(standalone_mode=False)
     except typer.TyperException as error:  # an unknown command, a missing option, a value of the wrong type

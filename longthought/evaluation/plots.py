@@ -3,7 +3,6 @@
 They are drawn with matplotlib, which comes with `longthought[plots]`. This module computes no figure itself.
 """
 
-import importlib.util
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +10,7 @@ from typing import Any, Final
 from longthought.errors import RunError
 from longthought.evaluation.comparison import Comparison, ComparisonRow
 from longthought.evaluation.saving import Critics
+from longthought.extras import installed
 from longthought.statistics import Calibration
 
 EXTRA: Final = "pip install 'longthought[plots]'"
@@ -50,7 +50,7 @@ def _figure(width: float, height: float) -> Any:
 
 def available() -> bool:
     """Return whether matplotlib is installed."""
-    return importlib.util.find_spec("matplotlib") is not None
+    return installed("matplotlib")
 
 
 def draw(comparison: Comparison, critics: Critics, out: Path) -> None:

@@ -1,6 +1,5 @@
 """The request of a job: the settings of its debates, their number, and where they run."""
 
-import importlib.util
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Annotated, Any, Final, Literal, Self
@@ -9,6 +8,7 @@ from pydantic import Field, PlainSerializer, PlainValidator, model_validator
 
 from longthought.agents.model import BUNDLED_MODEL, Model
 from longthought.errors import ConfigError
+from longthought.extras import expect_installed
 from longthought.graphs.context import OWN, Chair, Context, setting_of
 from longthought.request import Request
 
@@ -75,8 +75,8 @@ class JobRequest(Request):
         """Refuse fields that contradict each other."""
         if self.executor != "ray" and (self.ray_address or self.ray_resources):
             raise ConfigError("`ray_address` and `ray_resources` are for `executor=ray`: add that, or leave them out")
-        if self.executor == "ray" and importlib.util.find_spec("ray") is None:
-            raise ConfigError("`executor=ray`: Ray is not installed; pip install 'longthought[ray]'")
+        if self.executor == "ray":
+            expect_installed(("ray",), "ray", "`executor=ray`", ConfigError)
         if self.serve_vllm is not None and self.context.base_url is not None:
             raise ConfigError("`serve_vllm` starts a server, and `base_url` names one that runs: give one of the two")
         if self.serve_vllm is not None and self.executor == "ray":

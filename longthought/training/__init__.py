@@ -11,6 +11,7 @@ scorer           a step-scoring head
 lora             adapters: what is adapted, and how they are written
 bases            the model that a training starts from
 chat_template    what training asks of a chat template
+turns            the tokens of an example: the prompt as an agent is asked, then the reply
 inspection       the check of every example before the weights are loaded
 destination      the check that an output folder is new and can be written
 record           `training.json`: settings, attempts and outcome of a training

@@ -18,7 +18,7 @@ from longthought.agents.in_process import lora
 from longthought.agents.in_process.load import locate
 from longthought.errors import ConfigError, ModelError
 from longthought.problems.countdown import notation
-from longthought.training.chat_template import SET, expect_template
+from longthought.training.chat_template import SET, expect_template, with_stopped_clock
 from longthought.training.request import Role, TrainingRequest
 
 _NEW = re.compile(r"new:d(\d+)x(\d+)")
@@ -165,7 +165,10 @@ def _has_tokenizer(source: str) -> bool:
 
 
 def _settle_template(tokenizer: Any, request: TrainingRequest, dialect: str) -> None:
-    """Take the template that the request gives; compact models get the one that marks what is learned."""
+    """Take the template that the request gives; compact models get the one that marks what is learned.
+
+    A clock in it is stopped, in the tokenizer that is saved with the model too.
+    """
     if request.chat_template is not None:
         try:
             tokenizer.chat_template = request.chat_template.read_text()
@@ -175,6 +178,8 @@ def _settle_template(tokenizer: Any, request: TrainingRequest, dialect: str) -> 
         from longthought.training.bundled.model import CHAT_TEMPLATE
 
         tokenizer.chat_template = CHAT_TEMPLATE
+    if isinstance(tokenizer.chat_template, str):
+        tokenizer.chat_template = with_stopped_clock(tokenizer.chat_template)
 
 
 def _expect_vocabulary(name: str, tokenizer: Any, dialect: str) -> None:

@@ -10,13 +10,21 @@ Sources: https://huggingface.co/docs/trl/sft_trainer, "Train on assistant messag
 
 # pyright: basic
 
+import json
+import re
 from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from longthought.errors import ModelError
+from longthought.extras import expect_installed
 
 SAVE: Final = "save the tokenizer with it"
 SET: Final = "give it as `chat_template`"
+STOPPED: Final = datetime(2025, 1, 1, tzinfo=UTC)
+"""The time that a template which writes the time is left with."""
+_CLOCK: Final = "strftime_now"
+_MACRO: Final = f"{{%- macro {_CLOCK}(format) -%}}"
 _PROBE: Final = ({"role": "user", "content": "Say yes."}, {"role": "assistant", "content": "yes"})
 
 
@@ -47,6 +55,25 @@ def expect_template(tokenizer: Any, name: str, remedy: str) -> None:
         )
 
 
+def with_stopped_clock(template: str) -> str:
+    """Return a chat template in which it is always the same time; one without a clock is returned as it is.
+
+    A model that learned prompts of one day would be asked with those of another. The macro takes the place of the
+    function by which templates read the clock.
+    """
+    if _CLOCK not in template or has_stopped_clock(template):
+        return template
+    formats = {found[2] for found in re.finditer(rf"{_CLOCK}\(\s*(['\"])(.*?)\1", template)}
+    texts = json.dumps({written: STOPPED.strftime(written) for written in sorted(formats)})
+    usual = STOPPED.date().isoformat()
+    return f"{_MACRO}{{{{ {texts}.get(format, '{usual}') }}}}{{%- endmacro %}}\n{template}"
+
+
+def has_stopped_clock(template: str) -> bool:
+    """Say whether the clock of a template was stopped."""
+    return template.startswith(_MACRO)
+
+
 def marked_template(tokenizer: Any, name: str, remedy: str) -> str:
     """Return the chat template that masks are made with: the tokenizer's own, or TRL's version of it with markers.
 
@@ -54,10 +81,9 @@ def marked_template(tokenizer: Any, name: str, remedy: str) -> str:
         ModelError: if it has no markers, and TRL has no version of it that has.
 
     """
-    try:
-        from trl.chat_template_utils import get_training_chat_template, has_generation_markers
-    except ImportError as error:
-        raise ModelError("checking a chat template needs TRL: pip install 'longthought[train]'") from error
+    expect_installed(("trl", "torch"), "train", "checking a chat template", ModelError)
+    from trl.chat_template_utils import get_training_chat_template, has_generation_markers
+
     try:
         return get_training_chat_template(tokenizer) or tokenizer.chat_template
     except ValueError as error:

@@ -9,7 +9,7 @@ the adapter as it was.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from transformers import Trainer
 from trl.trainer.dpo_config import DPOConfig
@@ -21,6 +21,8 @@ from longthought.training.fine_tuning import TrainerInputs
 from longthought.training.hyperparameters import Hyperparameters
 from longthought.training.inspection import Lengths
 from longthought.training.lora import lora, save
+
+_REPLIES: Final = ("chosen", "rejected")
 
 
 class PreferenceLearning:
@@ -35,7 +37,7 @@ class PreferenceLearning:
             raise ConfigError(
                 f"{inputs.base.name}: preferences are learned on top of a trained model; train it with sft first"
             )
-        return inspection.inspect(rows, ("chosen", "rejected"), inputs.base, inputs.limit, where)
+        return inspection.inspect(rows, _REPLIES, inputs.base, inputs.limit, where)
 
     def model(self, inputs: TrainerInputs, dtype: Any) -> Any:
         """Load the base."""
@@ -45,11 +47,12 @@ class PreferenceLearning:
         self, inputs: TrainerInputs, fitted: Hyperparameters, model: Any, arguments: Mapping[str, Any]
     ) -> Trainer:
         """Make the trainer."""
-        return DPOTrainer(
+        examples = inspection.Examples(inputs.base, inputs.train, _REPLIES)
+        return _Trainer(
             model=model,
             args=DPOConfig(**arguments, max_length=inputs.limit, beta=inputs.request.beta),
-            train_dataset=inputs.train,
-            eval_dataset=inputs.validation,
+            train_dataset=_encoded(inputs.train, examples, inputs.limit),
+            eval_dataset=None if inputs.validation is None else _encoded(inputs.validation, examples, inputs.limit),
             processing_class=inputs.base.tokenizer,
             peft_config=lora(inputs.request),
         )
@@ -58,6 +61,28 @@ class PreferenceLearning:
         """Write the model or the adapter, with its tokenizer; return how well it tells the pairs apart."""
         save(trainer, inputs.base, out)
         return {"measured": _rewards(trainer.state.log_history)}
+
+
+class _Trainer(DPOTrainer):
+    """A trainer that takes pairs which are tokens already."""
+
+    def _prepare_dataset(self, dataset: Any, processing_class: Any, args: DPOConfig, dataset_name: str) -> Any:
+        if "prompt_ids" in dataset.column_names:
+            return dataset
+        return super()._prepare_dataset(dataset, processing_class, args, dataset_name)
+
+
+def _encoded(rows: Any, examples: inspection.Examples, limit: int) -> Any:
+    """Return the pairs as tokens, without those whose prompt leaves no room; conversations as they are."""
+    if examples.talks:
+        return rows
+
+    def encoded(row: Mapping[str, Any], index: int) -> dict[str, list[int]]:
+        (prompt, chosen), (_, rejected) = (examples.encode(row, reply, f"pair {index + 1}") for reply in _REPLIES)
+        return {"prompt_ids": prompt, "chosen_ids": chosen, "rejected_ids": rejected}
+
+    pairs = rows.map(encoded, with_indices=True, remove_columns=rows.column_names, load_from_cache_file=False)
+    return pairs.filter(lambda pair: len(pair["prompt_ids"]) < limit, load_from_cache_file=False)
 
 
 def _rewards(history: list[dict[str, float]]) -> dict[str, str]:

@@ -6,7 +6,6 @@ which trainer: see `sft`, `dpo` and `scorer`.
 
 # pyright: basic
 
-import importlib.util
 import json
 import math
 import os
@@ -29,9 +28,10 @@ from transformers.trainer_callback import PrinterCallback, ProgressCallback
 from longthought.agents.in_process.load import TINY
 from longthought.agents.in_process.lora import old_names_allowed
 from longthought.errors import ConfigError, ProblemError
+from longthought.extras import installed
 from longthought.training.bases import Base, open_base
 from longthought.training.data.folder import DataFolder, Split, expect_apart
-from longthought.training.hyperparameters import Hyperparameters
+from longthought.training.hyperparameters import FEW_STEPS, Hyperparameters
 from longthought.training.inspection import Lengths
 from longthought.training.model_card import card
 from longthought.training.progress import Bar
@@ -59,6 +59,16 @@ class TrainerInputs:
     def adapted(self) -> bool:
         """Whether an adapter is trained, and the base left as it is."""
         return self.request.lora_rank is not None or self.base.added is not None
+
+    @property
+    def tells_journeys(self) -> bool:
+        """Whether whole thoughts with their wrong turns are learned."""
+        return "sft-journey" in self.data.meta.format
+
+    def steps(self, fitted: Hyperparameters) -> int:
+        """Return the number of optimiser steps."""
+        per_epoch = math.ceil(len(self.train) / fitted.batch)
+        return self.request.steps or math.ceil(self.request.epochs * per_epoch)
 
     @property
     def train(self) -> Any:
@@ -139,6 +149,8 @@ def fine_tune(
     lengths = {split: learning.inspect(rows, inputs, str(folder.files[split])) for split, rows in inputs.splits.items()}
     for split, measured in lengths.items():
         say(_lengths(split, measured, inputs.limit))
+    if remark := lengths["train"].remark:
+        say(remark)
     return _train(learning, inputs, record, lengths, say, command)
 
 
@@ -175,6 +187,7 @@ def _train(
         torch.set_num_threads(1)
     fitted = Hyperparameters.suited(
         request, model.num_parameters(), fresh=inputs.base.shape is not None, adapter=inputs.adapted,
+        thinker=inputs.tells_journeys,
         devices=state.num_processes, bf16=bf16,
     )  # fmt: skip
     resumed = record.checkpoint()
@@ -184,8 +197,13 @@ def _train(
         record.write()
     say(
         f"{'going on from ' + resumed.name if resumed else 'training'}: {model.num_parameters():,} parameters, "
-        f"learning rate {fitted.learning_rate:g}, {fitted.batch} examples a step"
+        f"learning rate {fitted.learning_rate:g}, {inputs.steps(fitted):,} steps of {fitted.batch} examples"
     )
+    if inputs.tells_journeys and model.num_parameters() < TINY and inputs.steps(fitted) < FEW_STEPS:
+        say(
+            f"this training is short: below about {FEW_STEPS} steps, few thoughts of so small a model are right; train "
+            "for more epochs, with smaller batches or on more problems"
+        )
     with old_names_allowed():
         trainer = learning.trainer(inputs, fitted, model, arguments(inputs, fitted, record.path))
         trainer.remove_callback(PrinterCallback)
@@ -196,6 +214,8 @@ def _train(
     clock.note()
     facts = _facts(inputs, fitted, record, lengths, trainer, outcome.training_loss)
     record.facts = {**facts, **extra, "command": command}
+    for name, value in extra.get("measured", {}).items():
+        say(f"{name}: {value}")
     if state.is_main_process:
         _finish(record, inputs)
     state.wait_for_everyone()
@@ -215,7 +235,6 @@ def _finish(record: TrainingRecord, inputs: TrainerInputs) -> None:
 def arguments(inputs: TrainerInputs, fitted: Hyperparameters, out: Path) -> dict[str, Any]:
     """Return the arguments that every trainer of transformers gets; values below 1 are shares of all steps."""
     request = inputs.request
-    total = request.steps or math.ceil(request.epochs * math.ceil(len(inputs.train) / fitted.batch))
     return {
         "output_dir": str(out / CHECKPOINTS),
         "max_steps": request.steps or -1,
@@ -225,7 +244,7 @@ def arguments(inputs: TrainerInputs, fitted: Hyperparameters, out: Path) -> dict
         "gradient_accumulation_steps": fitted.accumulation,
         "learning_rate": fitted.learning_rate,
         "lr_scheduler_type": request.schedule,
-        "warmup_steps": math.ceil(request.warmup * total),
+        "warmup_steps": math.ceil(request.warmup * inputs.steps(fitted)),
         "bf16": fitted.bf16,
         "use_cpu": not torch.accelerator.is_available(),
         "activation_checkpointing": fitted.checkpointing,
@@ -321,7 +340,7 @@ def _expect_known_names(request: TrainingRequest) -> None:
     wanted = request.report_to
     if wanted not in (known := ("none", "all", *sorted(INTEGRATION_TO_CALLBACK))):
         raise ConfigError(f"`report_to` must be one of {', '.join(known)}, got {wanted!r}")
-    if wanted not in ("none", "all") and importlib.util.find_spec(wanted) is None:
+    if wanted not in ("none", "all") and not installed(wanted):
         raise ConfigError(f"`report_to` {wanted} isn't installed: run `pip install {wanted}`")
     if request.schedule not in {kind.value for kind in SchedulerType}:
         known = ", ".join(kind.value for kind in SchedulerType)

@@ -20,6 +20,10 @@ _LEARNING_RATES: Final[dict[Method, tuple[float, float]]] = {
 }
 """Learning rate of a model of common size (TRL's default), and of a tiny one."""
 _NEW_MODEL_RATE: Final = 1e-3
+_TINY_THINKER_RATE: Final = 2e-3
+"""Learning rate of a tiny model that learns whole thoughts, which are unlike all that it wrote before."""
+FEW_STEPS: Final = 300
+"""Number of steps below which a tiny model that learns whole thoughts has learned next to nothing."""
 _LORA_FACTOR: Final = 10
 """Adapters want about ten times the learning rate: Schulman et al., "LoRA Without Regret", 2025."""
 
@@ -46,6 +50,7 @@ class Hyperparameters:
         parameters: int,
         *,
         fresh: bool = False,
+        thinker: bool = False,
         adapter: bool = False,
         devices: int = 1,
         bf16: bool = False,
@@ -56,12 +61,15 @@ class Hyperparameters:
             request: The settings of the training.
             parameters: Number of parameters of the whole model.
             fresh: Whether the model is new.
+            thinker: Whether it learns whole thoughts with their wrong turns.
             adapter: Whether only an adapter is trained.
             devices: Number of processes that share an optimiser step.
             bf16: Whether the device computes in bfloat16.
 
         """
         usual, tiny = _LEARNING_RATES[request.method]
+        if request.method == "sft" and thinker:
+            tiny = _TINY_THINKER_RATE
         rate = _NEW_MODEL_RATE if fresh else tiny if parameters < TINY else usual
         if adapter:
             rate *= _LORA_FACTOR

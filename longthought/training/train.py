@@ -1,13 +1,15 @@
 """The front door to training: one function for every method, which loads torch only when it is called."""
 
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from longthought.errors import ConfigError
+from longthought.extras import expect_installed
 from longthought.request import expect
 from longthought.training.request import TrainingRequest
+
+PACKAGES: Final = ("torch", "transformers", "datasets", "trl", "peft", "accelerate")
 
 
 def train(
@@ -44,14 +46,8 @@ def train(
     expect("the path of a folder", str, Path, data=data, out=out)
     expect("a function of a line", Callable, say=say)
     request = TrainingRequest.given(request, settings)
-    _expect_packages()
+    expect_installed(PACKAGES, "train", "training", ConfigError)
     from longthought.training.fine_tuning import fine_tune
     from longthought.training.methods import METHODS
 
     return fine_tune(METHODS[request.method](), request, Path(data), Path(out), say=say, command=command)
-
-
-def _expect_packages() -> None:
-    """Raise where the extra for training isn't installed."""
-    if missing := [name for name in ("torch", "transformers", "datasets", "trl", "peft") if find_spec(name) is None]:
-        raise ConfigError(f"training needs {', '.join(missing)}; run `pip install 'longthought[train]'`")

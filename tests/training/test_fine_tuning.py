@@ -234,3 +234,15 @@ def test_two_processes_train_one_model(policy_data: Path, tmp_path: Path) -> Non
     assert facts["devices"].startswith("2 ×")
     assert (facts["plan"]["batch"], facts["plan"]["micro_batch"], facts["steps"]) == (32, 16, 3)
     assert (tmp_path / "out" / "model.safetensors").is_file()
+
+
+def test_a_short_training_of_a_thinker_is_told_and_measured(debates: list[Trajectory], tmp_path: Path) -> None:
+    rows, aside = data_folders.split(data_folders.thinker_rows(debates))
+    data = data_folders.write(tmp_path / "data", rows, aside, format="sft-journey", role="thinker")
+    said: list[str] = []
+    facts = lt.train(data, tmp_path / "out", say=said.append, steps=2, batch=4, max_length=1024)
+    assert facts["plan"]["learning_rate"] == 2e-3
+    (begun,) = (line for line in said if line.startswith("training: "))
+    assert begun.endswith("learning rate 0.002, 2 steps of 4 examples")
+    assert [line for line in said if line.startswith("this training is short: below about ")]
+    assert said[-1] == f"tokens right, validation: {facts['measured']['tokens right, validation']}"

@@ -276,6 +276,8 @@ def test_hyperparameters_suit_the_model() -> None:
     assert (tiny.batch, usual.batch, large.batch) == (32, 32, 32)
     assert (tiny.checkpointing, large.checkpointing) == (False, True)
     assert suited(7_000_000_000, adapter=True).learning_rate == 10 * large.learning_rate
+    thinkers = [suited(n, thinker=True).learning_rate for n in (2_000_000, 500_000_000)]
+    assert thinkers == [2e-3, usual.learning_rate]
     spread = suited(7_000_000_000, devices=8)
     assert (spread.micro_batch, spread.accumulation, spread.batch) == (2, 2, 32)
 

@@ -21,7 +21,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import PrivateAttr, model_validator
 
 from longthought.agents.in_process.engine import Engine, SamplingParams
-from longthought.agents.in_process.load import EngineName, load_engine
+from longthought.agents.in_process.load import EngineName, expect_packages, load_engine
 from longthought.errors import ConfigError, ModelError
 
 LONGEST_REPLY: Final = 1024
@@ -68,9 +68,10 @@ class InProcessChatModel(BaseChatModel):
     _loaded: _LoadedModel | None = PrivateAttr(default=None)
 
     @model_validator(mode="after")
-    def _name(self) -> Self:
+    def _name_and_check(self) -> Self:
         if not self.model:
             self.model = f"transformers:{self.path}"
+        expect_packages(self.model)  # before anything is played
         return self
 
     @property
@@ -157,7 +158,9 @@ class InProcessChatModel(BaseChatModel):
         with _models_lock:
             loaded = _models.get(self._key())
             if loaded is None:
-                engine, tokenizer = load_engine(self.path, device=self.device, kind=self.kind, seed=self.seed)
+                engine, tokenizer = load_engine(
+                    self.path, device=self.device, kind=self.kind, seed=self.seed, name=self.model
+                )
                 if not tokenizer.chat_template:
                     raise ModelError(
                         f"{self.path}: its tokenizer has no chat template; "

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from longthought.agents.in_process.load import expect_packages
+from longthought.agents.in_process.quiet import quietly
 from longthought.errors import ModelError
 
 MAX_BATCH: Final = 64
@@ -30,7 +32,13 @@ class Scoring:
     """Scores pieces of text with the model of a folder; the weights are loaded with the first request."""
 
     def __init__(self, path: Path) -> None:
-        """Take the folder of the model."""
+        """Take the folder of the model.
+
+        Raises:
+            ModelError: if a package is missing.
+
+        """
+        expect_packages(f"scorer:{path}")
         self._path = path
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="longthought-scoring")
         self._lock = threading.Lock()
@@ -83,20 +91,19 @@ def encode(tokenizer: Any, pieces: Sequence[str]) -> tuple[list[int], list[int]]
 
 
 def _load(path: Path) -> tuple[Any, Any]:
-    try:
+    with quietly(f"scorer:{path}"):
         import torch
         from transformers import AutoModelForTokenClassification, AutoTokenizer
-    except ImportError as error:
-        raise ModelError(f"scorer:{path}: it needs torch; run `pip install 'longthought[local]'`") from error
-    models: Any = AutoModelForTokenClassification  # the types of transformers are partial
-    tokenizers: Any = AutoTokenizer
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        model = models.from_pretrained(path, dtype=torch.float32 if device == "cpu" else "auto").to(device).eval()
-        return tokenizers.from_pretrained(path), model
-    except (OSError, ValueError, KeyError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise ModelError(f"scorer:{path}: can't be loaded ({reason}); train the scorer again") from error
+
+        models: Any = AutoModelForTokenClassification  # the types of transformers are partial
+        tokenizers: Any = AutoTokenizer
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        try:
+            model = models.from_pretrained(path, dtype=torch.float32 if device == "cpu" else "auto").to(device).eval()
+            return tokenizers.from_pretrained(path), model
+        except (OSError, ValueError, KeyError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise ModelError(f"scorer:{path}: can't be loaded ({reason}); train the scorer again") from error
 
 
 def _scores(tokenizer: Any, model: Any, requests: Sequence[Sequence[str]]) -> list[Scores]:

@@ -3,7 +3,6 @@
 Importing this module does not import torch, so that a missing extra is reported in one clear line.
 """
 
-import importlib.util
 import os
 import re
 from pathlib import Path
@@ -11,7 +10,9 @@ from typing import Any, Literal
 
 from longthought.agents.in_process import lora
 from longthought.agents.in_process.engine import Engine
+from longthought.agents.in_process.quiet import quietly
 from longthought.errors import ModelError
+from longthought.extras import expect_installed
 
 EngineName = Literal["continuous", "static"]
 """`continuous` shares prefixes and batches at every token; `static` is plain batched `generate`."""
@@ -29,6 +30,7 @@ def load_engine(
     kind: EngineName = "continuous",
     seed: int = 0,
     threads: int | None = None,
+    name: str | None = None,
 ) -> tuple[Engine, Any]:
     """Load a model and its tokenizer, in evaluation mode.
 
@@ -40,6 +42,7 @@ def load_engine(
         seed: seed of sampling.
         threads: number of torch threads of this whole process; by default 1 for a model under 50 million parameters
             on CPU if `OMP_NUM_THREADS` is not set, and torch's own choice otherwise.
+        name: the model's name in the log of what is loaded; by default the path.
 
     Returns:
         The engine and the transformers tokenizer.
@@ -48,40 +51,51 @@ def load_engine(
         ModelError: if torch or transformers is missing, or there is no such model.
 
     """
-    for package in ("torch", "transformers"):
-        if importlib.util.find_spec(package) is None:
-            raise ModelError(
-                f"{path_or_name}: running a model in this process needs {package}, which isn't installed; "
-                "run `pip install 'longthought[local]'`."
-            )
+    expect_packages(str(path_or_name))
     source = locate(str(path_or_name))
-    adapter = Path(source) if lora.is_adapter(Path(source)) else None
-    base = source if adapter is None else lora.base_of(adapter)
+    with quietly(name or str(path_or_name)):
+        model, tokenizer = _load(str(path_or_name), source, device)
+    on_cpu = model.device.type == "cpu"
+    if on_cpu and threads is None and "OMP_NUM_THREADS" not in os.environ and model.num_parameters() < TINY:
+        threads = 1
+    if threads is not None:
+        import torch
 
+        torch.set_num_threads(threads)
+    return start_engine(model, kind=kind, seed=seed), tokenizer
+
+
+def _load(name: str, source: str, device: str | None) -> tuple[Any, Any]:
+    """Return the model of a folder or of the hub, any adapter merged into it, and its tokenizer."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
+    adapter = Path(source) if lora.is_adapter(Path(source)) else None
+    base = source if adapter is None else lora.base_of(adapter)
     target = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    on_cpu = target.type == "cpu"
     models: Any = AutoModelForCausalLM  # the types of transformers are partial
     tokenizers: Any = AutoTokenizer
     try:
         has_tokenizer = adapter is None or (adapter / "tokenizer_config.json").is_file()
         tokenizer = tokenizers.from_pretrained(source if has_tokenizer else base)
-        model = models.from_pretrained(base, dtype=torch.float32 if on_cpu else "auto").to(target)
+        model = models.from_pretrained(base, dtype=torch.float32 if target.type == "cpu" else "auto").to(target)
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).strip().splitlines()[0]
         raise ModelError(
-            f"{path_or_name}: not a model that transformers can load ({reason}); "
+            f"{name}: not a model that transformers can load ({reason}); "
             "save one with model.save_pretrained(PATH) and tokenizer.save_pretrained(PATH)."
         ) from error
-    if adapter is not None:
-        model = lora.merged(model, adapter)
-    if on_cpu and threads is None and "OMP_NUM_THREADS" not in os.environ and model.num_parameters() < TINY:
-        threads = 1
-    if threads is not None:
-        torch.set_num_threads(threads)
-    return start_engine(model, kind=kind, seed=seed), tokenizer
+    return (model if adapter is None else lora.merged(model, adapter)), tokenizer
+
+
+def expect_packages(name: str) -> None:
+    """Raise unless the packages that run models in this process are installed.
+
+    Raises:
+        ModelError: naming those that are missing, and what to install.
+
+    """
+    expect_installed(("torch", "transformers"), "local", f"{name}: running a model in this process", ModelError)
 
 
 def start_engine(model: Any, *, kind: EngineName = "continuous", seed: int = 0) -> Engine:

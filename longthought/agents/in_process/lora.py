@@ -4,7 +4,6 @@ An adapter is merged into its base before the engine sees it, so that it adds no
 does not import torch.
 """
 
-import importlib.util
 import json
 import warnings
 from collections.abc import Generator
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from longthought.errors import ModelError
+from longthought.extras import expect_installed
 
 CONFIG: Final = "adapter_config.json"
 
@@ -29,8 +29,7 @@ def base_of(folder: Path) -> str:
         ModelError: if the adapter names no base, its base is missing, or peft isn't installed.
 
     """
-    if importlib.util.find_spec("peft") is None:
-        raise ModelError(f"{folder}: loading an adapter needs peft; run `pip install 'longthought[train]'`.")
+    expect_installed(("peft",), "train", f"{folder}: loading an adapter", ModelError)
     try:
         base = json.loads((folder / CONFIG).read_text()).get("base_model_name_or_path")
     except (OSError, ValueError) as error:

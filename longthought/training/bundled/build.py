@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from longthought.domains.countdown import countdown_task
-from longthought.errors import RunError
+from longthought.errors import ConfigError, RunError
 from longthought.evaluation.comparison import Comparison
 from longthought.evaluation.critic_report import Criticism
 from longthought.evaluation.evaluation import evaluate
+from longthought.extras import expect_installed
 from longthought.problems.countdown import game
 from longthought.training.bundled.card import card
 from longthought.training.bundled.recipe import RECIPES, Recipe
@@ -34,10 +35,11 @@ def build(out: Path, *, seed: int = 0, scale: float = 1.0, test_problems: int = 
     A training that was stopped resumes from its last checkpoint. `scale` shortens the training for a trial.
 
     Raises:
-        ConfigError: if `out` holds something else, or can't be written.
+        ConfigError: if `out` holds something else, or can't be written, or a package is missing.
         RunError: if a training process fails; its output says why.
 
     """
+    expect_installed(("torch", "transformers", "accelerate"), "train", "training the bundled agents", ConfigError)
     recipes = {role: recipe.scaled(scale, seed) for role, recipe in RECIPES.items()}
     if not any((out / role).is_dir() for role in recipes):
         expect_new(out)

@@ -2,10 +2,8 @@
 
 import platform
 from collections.abc import Iterator, Mapping
+from importlib.metadata import version
 from typing import Any
-
-import torch
-import transformers
 
 from longthought.evaluation.comparison import Comparison, Rate
 from longthought.evaluation.critic_report import Criticism
@@ -40,8 +38,8 @@ def card(facts: Mapping[str, Mapping[str, Any]], found: Comparison, critic: Crit
         rows="\n".join(rows),
         measures="\n".join(f"| {name} | {value} |" for name, value in _measures(critic)),
         judged=critic.judged,
-        versions=f"Python {platform.python_version()}, torch {torch.__version__}, "
-        f"transformers {transformers.__version__}",
+        versions=f"Python {platform.python_version()}, torch {version('torch')}, "
+        f"transformers {version('transformers')}",
     )
 
 

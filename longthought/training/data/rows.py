@@ -13,6 +13,7 @@ from langchain_core.messages import BaseMessage, convert_to_openai_messages
 
 from longthought.agents.in_process.load import expect_on_hub
 from longthought.errors import ModelError
+from longthought.extras import expect_installed
 
 Message = Mapping[str, str]
 RULE: Final = "rule"
@@ -127,12 +128,9 @@ def load_tokenizer(name: str) -> Any:
 
     """
     name = name.removeprefix("transformers:")
-    try:
-        from transformers import AutoTokenizer  # pyright: ignore
-    except ImportError as error:
-        raise ModelError(
-            f"`tokenizer` {name} needs packages: run `pip install 'longthought[local]'`, or leave it out"
-        ) from error
+    expect_installed(("transformers",), "local", f"`tokenizer` {name}", ModelError)
+    from transformers import AutoTokenizer  # pyright: ignore
+
     if not Path(name).is_dir():
         try:
             expect_on_hub(name)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from longthought.errors import ConfigError, RunError
+from longthought.extras import expect_installed
 from longthought.files import disk_full
 from longthought.training.data.folder import META, Split
 
@@ -61,12 +62,7 @@ def expect_parquet() -> None:
         ConfigError: if the library is missing.
 
     """
-    try:
-        import pyarrow  # noqa: F401
-    except ImportError as error:
-        raise ConfigError(
-            "`parquet` needs a package: run `pip install 'longthought[data]'`, or leave it out"
-        ) from error
+    expect_installed(("pyarrow",), "data", "`parquet`", ConfigError)
 
 
 @contextmanager

@@ -426,3 +426,18 @@ def test_chat_models_with_equal_settings_share_an_engine(folder: Path) -> None:
     assert threading.active_count() == before
     assert critic.invoke("w1 w2", max_tokens=4).content == replies[1].content  # and it loads again
     asyncio.run(critic.aclose())
+
+
+def test_loading_is_quiet_and_logged(folder: Path) -> None:
+    code = (
+        "import logging, sys\n"
+        "from longthought.agents.in_process.load import load_engine\n"
+        "from longthought.agents.in_process.quiet import LOG\n"
+        "LOG.setLevel('INFO'); LOG.addHandler(logging.StreamHandler(sys.stdout))\n"
+        "load_engine(sys.argv[1], name='transformers:model')\n"
+        "from transformers.utils import logging as library\n"
+        "print(library.is_progress_bar_enabled(), library.get_verbosity() == library.WARNING)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert done.stdout == "loading transformers:model\nloaded transformers:model\nTrue True\n"
