@@ -216,8 +216,10 @@ def requests_of(path: Path, policy: Policy) -> list[bytes]:
         if isinstance(event, Proposed):
             bodies.append(_body(dialect.ask_policy(view(tree)), temperature=1.0))
         if isinstance(event, Judged):
-            asked = dialect.ask_critic(view(tree, event.node))
-            bodies.append(_body(asked, temperature=0.0, **dialect.critic_options()))
+            assert tree.started is not None
+            settings = DebateContext.read(tree.started.config)
+            seen = view(tree, event.node, actions=legal_actions(tree, settings))
+            bodies.append(_body(dialect.ask_critic(seen), temperature=0.0, **dialect.critic_options(seen)))
         tree.apply(event)
     return bodies
 
