@@ -40,6 +40,7 @@ from longthought.agents.view import View, view
 from longthought.graphs.context import started
 from longthought.graphs.debate import Debate, DebateContext
 from longthought.graphs.machine import NO_LIMIT
+from longthought.graphs.rules import legal_actions
 from longthought.graphs.seats import Seats
 from longthought.jobs.generate import run_job
 from longthought.jobs.request import JobRequest
