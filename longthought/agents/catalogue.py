@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 from langchain_core.language_models import BaseChatModel
 
+from longthought.agents.accepting import TOOLS_ALONE, AcceptingCritic
 from longthought.agents.agent import Critic, Policy
 from longthought.agents.dialects.chairs import ALONE
 from longthought.agents.dialects.compact import Compact
@@ -33,6 +34,7 @@ PROVIDERS: Final = """\
   openai:NAME              a model on an OpenAI-compatible server, with `base_url`
   transformers:FOLDER      a model or an adapter in this process
   scorer:FOLDER            a critic that gives scores and no words, of `longthought train scorer`
+  tools                    no critic: what no tool refutes is accepted
   PROVIDER:NAME            anything else that LangChain's init_chat_model knows, if langchain is installed"""
 
 
@@ -53,10 +55,11 @@ def policy(model: str | Model = BUNDLED_MODEL, **settings: Any) -> Policy:
     return Policy(asked.name, chat_model(_filled(asked, usual, spoken), "policy"), spoken)
 
 
-def critic(model: str | Model = BUNDLED_MODEL, **settings: Any) -> Critic | Scorer:
+def critic(model: str | Model = BUNDLED_MODEL, **settings: Any) -> Critic | Scorer | AcceptingCritic:
     """Make the critic called `provider:model`; settings are fields of `Model`. It is greedy unless told otherwise.
 
-    A scorer writes nothing, so every argument but its name is ignored.
+    A scorer writes nothing, so every argument but its name is ignored; `tools` is no model, and accepts what no tool
+    refutes.
 
     Raises:
         ModelError: if there is no such provider, model or dialect.
@@ -64,6 +67,8 @@ def critic(model: str | Model = BUNDLED_MODEL, **settings: Any) -> Critic | Scor
 
     """
     asked = Model.of(model, **settings)
+    if asked.name == TOOLS_ALONE:
+        return AcceptingCritic(TOOLS_ALONE)
     if asked.name.startswith("scorer:") and asked.name != "scorer:":
         return Scorer(asked.name.removeprefix("scorer:"))
     spoken = dialect_of(asked.name, asked.dialect)

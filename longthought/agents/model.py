@@ -100,7 +100,7 @@ def _kept(name: str) -> dict[str, Any]:
 
     """
     path = Path(os.environ.get(MODELS_FILE_VARIABLE, MODELS_FILE))
-    if ":" in name or not path.is_file():
+    if ":" in name or name == "tools" or not path.is_file():
         return {}
     try:
         models = tomllib.loads(path.read_text(encoding="utf-8"))

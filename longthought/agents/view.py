@@ -5,10 +5,14 @@ two views of the same path can share its bytes. A view gives no access to the re
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from longthought.problems.problem import Problem
 from longthought.trajectories.events import Action, Author, Evidence
 from longthought.trajectories.tree import Node, NodeKind, Standing, Tree
+
+PYTHON: Final = "python"
+"""The name of the tool that runs the Python of a step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,12 @@ class View:
     """The debate's name: agents never see it, but requests of one debate go to the same server."""
     actions: tuple[Action, ...] = tuple(Action)
     """The actions that are legal on the candidate."""
+    draft: int | None = 1
+    """Maximum number of steps that the policy may write in one reply; None for a whole solution."""
+    runs_code: bool = False
+    """Whether a tool runs the Python that a step holds."""
+    unjudged: int = 0
+    """How many steps at the end of the path are, like the candidate, new and not judged yet."""
     notice: str = ""
     """A notice to the agent about the debate itself, such as a budget that runs low."""
 
@@ -88,6 +98,7 @@ def view(
         origin = node.parent if node.parent is not None else 0
         candidate_view = _candidate(tree, node)
     steps = [n for n in tree.path(origin) if n.kind is NodeKind.STEP]
+    config = tree.started.config if tree.started else {}
     return View(
         problem=tree.problem,
         path=tuple(n.text for n in steps),
@@ -101,6 +112,9 @@ def view(
         candidate=candidate_view,
         trajectory=tree.started.trajectory if tree.started else "",
         actions=actions,
+        draft=config.get("draft", 1),
+        runs_code=PYTHON in config.get("tools", ()),
+        unjudged=sum(n.standing is Standing.OPEN for n in steps) if candidate is not None else 0,
         notice=notice,
     )
 

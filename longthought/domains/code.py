@@ -32,6 +32,7 @@ class Code(Domain):
 
     name = DOMAIN
     reference = CodeReference
+    answer_form = r"The answer is a whole program in one ```python block, and below it \boxed{program}."
     answer_is_program = True
 
     def problem_line(self, row: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -15,7 +15,7 @@ class Conventions(Protocol):
 
     @property
     def answer_form(self) -> str:
-        """A sentence that says how to write the answer; may be empty."""
+        """A sentence that says how and where to write the final answer."""
         ...
 
     def step_answer(self, path: Sequence[str], step: str) -> str | None:

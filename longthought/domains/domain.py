@@ -33,8 +33,8 @@ class Domain:
     """A short name that no other domain has."""
     reference: type[Reference] = AnswerReference
     """The class of its references; problem files hold their fields under `reference`."""
-    answer_form: str = ""
-    """A sentence that says how to write the answer, put below the statement; the bundled domains need none."""
+    answer_form: str = r"Give the final answer as \boxed{...}, with nothing but the answer in the box."
+    """How and where to write the final answer, in a sentence that is put below the statement."""
     answer_is_program: bool = False
     """Whether the answer is a Python program."""
 

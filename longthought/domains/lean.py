@@ -16,6 +16,10 @@ class LeanProofs(Domain):
     """The domain of proofs in Lean 4."""
 
     name = script.DOMAIN
+    answer_form = (
+        "Write tactics in ```lean blocks: a step holds the next tactics, and a whole solution the whole proof. The "
+        "last tactic is `done`, which takes the place of a box."
+    )
     reference = LeanReference
 
     def step_answer(self, path: Sequence[str], step: str) -> str | None:

@@ -2,7 +2,7 @@
 
 The oracle asks the exact solver. The random critic draws its actions at the rates of a real critic. The leaf critic
 judges only answers, which makes the debate a depth-first search. None of them writes a token. The critic that leaves
-everything to the tools is `longthought.graphs.seats.AcceptingCritic`.
+everything to the tools is `longthought.agents.accepting.AcceptingCritic`.
 """
 
 import random

@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, cast
 
+from longthought.agents.accepting import TOOLS_ALONE, AcceptingCritic
 from longthought.agents.agent import Judge, Reply
 from longthought.agents.dialects.dialect import Step, Unreadable
 from longthought.agents.view import View
@@ -18,7 +19,6 @@ from longthought.api import generate
 from longthought.domains.catalogue import domain_of, recognised
 from longthought.errors import ProblemError
 from longthought.evaluation.critic_report import CountedShare, counted_share
-from longthought.graphs.seats import AcceptingCritic
 from longthought.jobs.progress import Progress
 from longthought.problems.problem import Problem
 from longthought.problems.row import Row, show
@@ -32,8 +32,6 @@ from longthought.trajectories.tree import Node
 
 PROBLEM_FIELDS: Final = ("problem", "question", "input", "statement")
 LABEL_FIELDS: Final = ("first_error", "mistake_index", "label")
-TOOLS_ALONE: Final = "tools"
-"""The name that stands for no critic: only the tools find errors."""
 
 
 class Solution(Record):

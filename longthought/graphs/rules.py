@@ -3,14 +3,18 @@
 | action        | the new step is                                   | the cursor    | legal when                       |
 |---------------|---------------------------------------------------|---------------|----------------------------------|
 | continue      | accepted                                          | moves to it   | the step carries no final answer |
-| backtrack(to) | abandoned, with every step below `to` on the path | moves to `to` | `to` is an accepted step, or 0   |
+| backtrack(to) | abandoned, with every step below `to` on the path | moves to `to` | `to` is on the path, or 0        |
 | reflect       | kept in doubt                                     | stays         | at most r times a step           |
 | terminate     | accepted as the last                              | moves to it   | it carries a final answer, or    |
 |               |                                                   |               | nothing is left to try           |
 
+Where the policy writes several steps before the critic speaks, a draft, they hang below each other and the new step is
+the last of them: what is done to it is done to those before it, and `to` may be one of them.
+
 This module calls no model, tool or clock.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, TypeAlias
 
@@ -38,7 +42,7 @@ from longthought.trajectories.events import (
     StopReason,
     Verdict,
 )
-from longthought.trajectories.tree import BACKWARD, Node, NodeKind, Tree
+from longthought.trajectories.tree import BACKWARD, Node, NodeKind, Standing, Tree
 
 
 @dataclass(kw_only=True)
@@ -53,6 +57,8 @@ class DebateContext(Context):
     """Maximum number of reflections that a critic may ask for on one step."""
     patience: Positive = 3
     """Number of repeated or unreadable proposals, or of unusable verdicts, in a row after which a node is left."""
+    draft: Positive | None = 1
+    """Maximum number of steps that the policy may write before the critic speaks; none for a whole solution."""
     within: Annotated[int, Field(ge=0)] = 0
     """The accepted step that the debate is about; a backtrack past it ends the debate."""
 
@@ -63,7 +69,7 @@ class Turn(StrEnum):
     PROPOSE = "propose"
     """The policy proposes a step."""
     CHECK = "check"
-    """The tools check it."""
+    """The tools check it, or the next step of a draft is taken for them to check."""
     JUDGE = "judge"
     """The critic judges it."""
     REFLECT = "reflect"
@@ -90,8 +96,10 @@ def _turn(tree: Tree, settings: DebateContext) -> Turn:
             return Turn.END
         case Proposed() | Observed():
             return Turn.CHECK
-        case Checked():
-            return Turn.ACT if vetoing(tree, settings) else Turn.JUDGE
+        case Checked(evidence=evidence):
+            if vetoing(tree, settings):
+                return Turn.ACT
+            return Turn.CHECK if tree.ahead and not _refuting(evidence) else Turn.JUDGE
         case Reflected():
             return Turn.JUDGE
         case Judged():
@@ -139,9 +147,11 @@ def candidate(tree: Tree) -> Node | None:
 def vetoing(tree: Tree, settings: DebateContext) -> Evidence | None:
     """Return the evidence that vetoes the candidate; None without any."""
     node = candidate(tree)
-    if not settings.veto or node is None:
-        return None
-    return next((e for e in node.evidence if e.status is EvidenceStatus.REFUTED), None)
+    return _refuting(node.evidence) if settings.veto and node is not None else None
+
+
+def _refuting(evidence: Sequence[Evidence]) -> Evidence | None:
+    return next((e for e in evidence if e.status is EvidenceStatus.REFUTED), None)
 
 
 def repeated(tree: Tree, text: str) -> Node | None:
@@ -183,7 +193,7 @@ def meant(tree: Tree, verdict: Verdict) -> Verdict:
         case Action.TERMINATE if node.answer is None and verdict.score is not None and verdict.score > 0.5:
             change = {"action": Action.CONTINUE}
         case Action.BACKTRACK if verdict.target == node.id:
-            change = {"target": None}
+            change = {"target": node.parent}
         case _:
             return verdict
     return verdict.model_copy(update={**change, "said": verdict.action})
@@ -246,7 +256,7 @@ def _obey(tree: Tree, node: Node, verdict: Verdict, by: Author) -> _Draft:
             stay = {"to": tree.cursor, "cause": Cause.DOUBTED, "doubted": (node.id,), "reason": verdict.critique}
             return Moved, by, stay
         case Action.BACKTRACK:
-            to = verdict.target if verdict.target is not None else node.parent or 0
+            to = verdict.target if verdict.target is not None else _before_draft(tree, node)
             if fault := _illegal_target(
                 tree, node, to
             ):  # a critic's target is checked before it is logged; a person's is not
@@ -264,14 +274,27 @@ def _end(reason: StopReason) -> _Draft:
 
 
 def _accept(tree: Tree, node: Node, by: Author) -> _Draft:
-    return Moved, by, {"to": node.id, "cause": Cause.ACCEPTED, "accepted": (node.id, *_reflections(tree, node))}
+    accepted = (*_drafted(tree, node.parent), node.id, *_reflections(tree, node))
+    return Moved, by, {"to": node.id, "cause": Cause.ACCEPTED, "accepted": accepted}
 
 
 def _leave(tree: Tree, node: Node, to: int, cause: Cause, by: Author, reason: str) -> _Draft:
     path = [n.id for n in tree.path(node.id)]
     left = path[path.index(to) + 1 :] if to else path
     abandoned = [number for step in left for number in (step, *_reflections(tree, tree.node(step)))]
-    return Moved, by, {"to": to, "cause": cause, "abandoned": tuple(abandoned), "reason": reason}
+    kept = {"accepted": accepted} if (accepted := _drafted(tree, to)) else {}
+    return Moved, by, {"to": to, "cause": cause, **kept, "abandoned": tuple(abandoned), "reason": reason}
+
+
+def _drafted(tree: Tree, number: int | None) -> tuple[int, ...]:
+    """Return the steps of the draft on the path to a node: those not acted on yet."""
+    return tuple(n.id for n in tree.path(number) if n.standing is Standing.OPEN) if number else ()
+
+
+def _before_draft(tree: Tree, node: Node) -> int:
+    """Return the last step before the draft that a step belongs to; 0 if there is none."""
+    before = [n.id for n in tree.path(node.parent) if n.standing is not Standing.OPEN] if node.parent else []
+    return before[-1] if before else 0
 
 
 def _reflections(tree: Tree, node: Node) -> list[int]:
@@ -282,7 +305,7 @@ def _give_up(tree: Tree, unjudged: Node | None) -> _Draft:
     """Leave a step without a usable verdict, or a node without new steps; at the problem, the debate ends."""
     if unjudged is not None:
         reason = f"no usable verdict: {unjudged.failures[-1]}"
-        return _leave(tree, unjudged, unjudged.parent or 0, Cause.EXHAUSTED, Author.STRATEGY, reason)
+        return _leave(tree, unjudged, _before_draft(tree, unjudged), Cause.EXHAUSTED, Author.STRATEGY, reason)
     here = tree.node(tree.cursor)
     if here.parent is None:
         return _end(StopReason.STUCK)

@@ -7,7 +7,7 @@ from longthought.agents.agent import Judge, Proposer, Reply
 from longthought.agents.dialects.dialect import Step
 from longthought.agents.view import View
 from longthought.tools.verifier import Verifier
-from longthought.trajectories.events import Action, Verdict
+from longthought.trajectories.events import Verdict
 
 
 class EmptyChair:
@@ -37,26 +37,6 @@ class EmptyChair:
     async def judge(self, view: View) -> Reply[Verdict]:
         """Raise, since no critic is seated."""
         raise AssertionError("the critic's chair is empty")
-
-    async def aclose(self) -> None:
-        """Do nothing: there is nothing to release."""
-
-
-@dataclass
-class AcceptingCritic:
-    """A critic that accepts every step without asking a model, so that only the tools reject steps."""
-
-    name: str = "accepting"
-    """The name in logs and run folders."""
-
-    def unsuitable(self, view: View) -> str | None:
-        """Accept every problem."""
-        return None
-
-    async def judge(self, view: View) -> Reply[Verdict]:
-        """Accept the candidate."""
-        done = view.candidate is not None and view.candidate.answer is not None
-        return Reply(Verdict(action=Action.TERMINATE if done else Action.CONTINUE), ())
 
     async def aclose(self) -> None:
         """Do nothing: there is nothing to release."""

@@ -28,6 +28,7 @@ from longthought.trajectories.events import (
     Author,
     Call,
     Checked,
+    DraftStep,
     Evidence,
     EvidenceStatus,
     Failed,
@@ -87,7 +88,7 @@ async def take(
         case Turn.PROPOSE:
             return [await propose(tree, seats, notice=notice)]
         case Turn.CHECK:
-            return await check(tree, seats, _candidate(tree))
+            return [_drafted(tree)] if isinstance(tree.last, Checked) else await check(tree, seats, _candidate(tree))
         case Turn.JUDGE:
             node = _candidate(tree)
             illegal, meant = partial(rules.illegal, tree, settings), partial(rules.meant, tree)
@@ -100,7 +101,7 @@ async def take(
 
 
 async def propose(tree: Tree, seats: Seats, *, notice: str = "") -> AnyEvent:
-    """Ask the policy for the next step."""
+    """Ask the policy for the next step and, where drafts are longer, for those after it."""
     seen = view(tree, notice=notice)
     if objection := seats.policy.unsuitable(seen) or seats.critic.unsuitable(seen):
         return _fail(tree, Author.STRATEGY, Failure.MODEL, objection, fatal=True)
@@ -113,6 +114,16 @@ async def propose(tree: Tree, seats: Seats, *, notice: str = "") -> AnyEvent:
     return stamped(
         tree, Proposed, Author.POLICY, node=len(tree.nodes), parent=tree.cursor, text=reply.read.text,
         answer=reply.read.answer, calls=reply.calls,
+        ahead=tuple(DraftStep(text=step.text, answer=step.answer) for step in reply.read.ahead),
+    )  # fmt: skip
+
+
+def _drafted(tree: Tree) -> AnyEvent:
+    """Propose the next step of the draft, which the reply before holds."""
+    ahead = tree.ahead[0]
+    return stamped(
+        tree, Proposed, Author.POLICY, node=len(tree.nodes), parent=_candidate(tree).id, text=ahead.text,
+        answer=ahead.answer, drafted=True,
     )  # fmt: skip
 
 

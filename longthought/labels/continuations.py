@@ -8,9 +8,9 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from longthought.agents.accepting import AcceptingCritic
 from longthought.agents.agent import Proposer
 from longthought.api import context_of, generate
-from longthought.graphs.seats import AcceptingCritic
 from longthought.jobs.progress import Progress
 from longthought.labels.estimates import estimated
 from longthought.labels.label import Label, Method

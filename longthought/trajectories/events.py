@@ -250,6 +250,13 @@ class Started(Event):
     parent: Parent | None = None
 
 
+class DraftStep(Record):
+    """A step that stands in a reply behind the step that was proposed."""
+
+    text: str
+    answer: str | None = None
+
+
 class Proposed(Event):
     """A step was proposed. An existing node proposed from another parent merges two paths into one state."""
 
@@ -268,6 +275,10 @@ class Proposed(Event):
     """Sub-debates whose answers the step rests on."""
     delegated: Delegated | None = None
     """Cost of the sub-debates; each is counted in one event only."""
+    ahead: tuple[DraftStep, ...] = Field(default=(), exclude_if=operator.not_)
+    """The steps that the same reply goes on with; each is proposed in turn as long as the tools refute none."""
+    drafted: bool = Field(default=False, exclude_if=operator.not_)
+    """Whether the step stood ahead in an earlier reply; it costs no round."""
 
 
 class Observed(Event):

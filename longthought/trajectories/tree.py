@@ -16,6 +16,7 @@ from longthought.trajectories.events import (
     Author,
     Cause,
     Checked,
+    DraftStep,
     Evidence,
     Failed,
     Finished,
@@ -108,6 +109,8 @@ class Tree:
         self.rounds = 0
         """Number of proposals, readable or not."""
         self.backtracks = 0
+        self.ahead: tuple[DraftStep, ...] = ()
+        """The steps of the newest reply that are not proposed yet."""
         self.repeats: dict[int, int] = {}
         """By node: consecutive failures of proposals from it, or of verdicts and reflections on it."""
         self.policy_usage = Usage()
@@ -228,7 +231,8 @@ class Tree:
             )
         )  # fmt: skip
         parent.children.append(event.node)
-        self.rounds += 1
+        self.rounds += not event.drafted
+        self.ahead = self.ahead[1:] if event.drafted else event.ahead
         self.repeats.pop(parent.id, None)
 
     def is_made_from(self, number: int, below: int) -> bool:
@@ -271,7 +275,7 @@ class Tree:
             self.repeats.pop(node.id, None)
             if standing is Standing.ABANDONED:
                 node.reason, node.rejected_by, node.left_for = event.reason, event.by, event.cause
-        self.cursor = event.to
+        self.cursor, self.ahead = event.to, ()
         self.repeats.pop(event.to, None)
         if event.cause in BACKWARD:
             self.backtracks += 1

@@ -9,6 +9,7 @@ from longthought.agents.dialects.compact import Compact
 from longthought.agents.dialects.dialect import Step, Unreadable, WholeDialect
 from longthought.agents.dialects.prose import Prose
 from longthought.agents.view import TriedStep, View
+from longthought.domains.math import MATH
 from longthought.errors import ModelError
 from longthought.problems.problem import Problem
 from longthought.problems.worked import Worked
@@ -24,9 +25,9 @@ def test_a_solution_is_asked_for_with_its_examples_as_turns_of_the_same_talk() -
     asked = Prose().ask_solution(seen(), [Worked(statement="What is 1 + 1?", solution=r"\boxed{2}")])
     assert asked == [
         SystemMessage(prompts.SOLVE),
-        HumanMessage(f"Problem:\nWhat is 1 + 1?\n\n{prompts.WRITE_SOLUTION}"),
+        HumanMessage(f"Problem:\nWhat is 1 + 1?\n\n{MATH.answer_form}\n\n{prompts.WRITE_SOLUTION}"),
         AIMessage(r"\boxed{2}"),
-        HumanMessage(f"Problem:\nWhat is 12 * 13?\n\n{prompts.WRITE_SOLUTION}"),
+        HumanMessage(f"Problem:\nWhat is 12 * 13?\n\n{MATH.answer_form}\n\n{prompts.WRITE_SOLUTION}"),
     ]
 
 

@@ -102,15 +102,12 @@ def expect_one_line(done: Done, code: int, *said: str) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (None, ["p.jsonl: no such file", "JSONL"]),
+        (None, ["p.jsonl: no such file", "JSON lines"]),
         ("", ["p.jsonl:1", "empty file"]),
         ("\n  \n", ["p.jsonl:1", "empty file"]),
         (f"{GAME}\n{{'id': 1}}\n", ["p.jsonl:2", "expected one JSON object"]),
         (f'{GAME}\n\n{{"id": "h"}}\n', ["p.jsonl:3", '"statement"']),
-        (
-            f'{GAME}\n{{"id": "h", "statement": "x", "answer": "1"}}\n',
-            ["p.jsonl:2", "expected only the keys", "answer"],
-        ),
+        (f'{GAME}\n{{"id": "h", "statement": "x", "sum": "1"}}\n', ["p.jsonl:2", "expected only the keys", "sum"]),
         (f"{GAME}\n[1]\n", ["p.jsonl:2", "expected one JSON object", "[1]"]),
         (f"{GAME}\n{GAME}\n", ["p.jsonl:2", "not used before", '"g"']),
         ('{"id": "g", "statement": "Use 3', ["p.jsonl:1", "expected one JSON object"]),

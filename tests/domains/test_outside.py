@@ -54,7 +54,7 @@ def debates() -> Act:
     async def act(server: FakeServer, request: web.Request, payload: dict[str, Any]) -> web.StreamResponse:
         prompt = payload["messages"][-1]["content"]
         if "response_format" in payload:
-            new = prompt.rpartition("New step")[2]
+            new = prompt.rpartition("\n\nStep ")[2]
             said = CRITIC[0 if POLICY[0] in new else 2 if "gives the final answer:" in new else 1]
         else:
             said = POLICY[2 if "Step " in prompt else 1 if "Tried from here" in prompt else 0]

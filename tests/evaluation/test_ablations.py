@@ -1,10 +1,10 @@
 from pathlib import Path
 
 import longthought as lt
+from longthought.agents.accepting import AcceptingCritic
 from longthought.agents.agent import Judge
 from longthought.domains.countdown import countdown_task
 from longthought.evaluation.ablations import LeafCritic, OracleCritic, RandomCritic
-from longthought.graphs.seats import AcceptingCritic
 from longthought.problems.countdown import game, notation
 from longthought.trajectories.events import Action, Cause, Judged, Moved, StopReason
 from longthought.trajectories.trajectory import Trajectory

@@ -54,7 +54,7 @@ def policy_says(prompt: str) -> str:
 
 def critic_says(prompt: str) -> str:
     """Reject the guess and take the rest."""
-    action = "backtrack" if "I guess." in prompt.rpartition("New step")[2] else "continue"
+    action = "backtrack" if "I guess." in prompt.rpartition("\n\nStep ")[2] else "continue"
     if "gives the final answer:" in prompt:
         action = "terminate"
     return json.dumps({"critique": "so I say", "action": action, "target": None, "score": 0.5})

@@ -168,7 +168,7 @@ SEVERAL = SearchContext(rounds=12, strategy="beam", width=2, keep=2, depth=4, pa
 async def test_a_log_without_room_is_no_failure_of_the_debate_which_goes_on_from_it(context: Context) -> None:
     whole = Disk(room=10_000)
     await written(context, whole)
-    assert len(whole.events) > 10
+    assert len(whole.events) >= 10
     for room in range(0, len(whole.events), 1 + len(whole.events) // 20):
         disk = Disk(room)
         with pytest.raises(LogError):

@@ -187,7 +187,7 @@ async def test_it_goes_on_from_every_prefix_of_its_log(told: Language) -> None:
                 if told.detour.split(" =")[0] in prompt
                 else told.detour
             )
-        return told.says("backtrack" if told.detour in prompt.rpartition("New step")[2] else "continue")
+        return told.says("backtrack" if told.detour in prompt.rpartition("\n\nStep ")[2] else "continue")
 
     whole = await think(told, script, rounds=3)
     for end in range(1, len(whole.events) + 1):

@@ -28,7 +28,7 @@ TASKS = [Task(problem=problem, reference=AnswerReference(answer="42")) for probl
 def reply(payload: dict[str, Any]) -> tuple[str, bool]:
     """Return what a sound model says, and whether it is a verdict."""
     asked = json.dumps(payload["messages"])
-    if "Judge the new step" in asked:
+    if "You are the critic" in asked:
         action = "terminate" if "gives the final answer" in asked else "continue"
         return json.dumps({"critique": "It holds.", "action": action, "target": None, "score": 0.9}), True
     return STEPS[STEPS[0][:12] in asked], False

@@ -14,10 +14,8 @@ from longthought.trajectories.events import Author
 class ChairTexts:
     """The texts that depend on whether policy and critic are one agent or two."""
 
-    policy: str
-    """System message of requests for steps and reflections."""
-    critic: str
-    """System message of requests for verdicts."""
+    system: str
+    """The system message of every request, so that both roles share it and the path."""
     attempt: str
     """A step that the critic or the policy rejected."""
     doubt: str
@@ -45,22 +43,20 @@ class ChairTexts:
 
 
 DIALOGUE: Final = ChairTexts(
-    policy=prompts.POLICY,
-    critic=prompts.CRITIC,
+    system=prompts.SYSTEM,
     attempt=prompts.ATTEMPT,
     doubt=prompts.DOUBT,
     reflection=prompts.REFLECTION,
     remark=prompts.REMARK,
     write_reflection=prompts.WRITE_REFLECTION,
 )
-"""The texts for two agents, each with a system message of its own."""
+"""The texts for two agents."""
 ALONE: Final = ChairTexts(
-    policy=prompts.ALONE,
-    critic=prompts.ALONE,
+    system=prompts.ALONE,
     attempt=prompts.ATTEMPT_ALONE,
     doubt=prompts.DOUBT_ALONE,
     reflection=prompts.REFLECTION_ALONE,
     remark=prompts.REFUSED_ALONE,
     write_reflection=prompts.WRITE_REFLECTION_ALONE,
 )
-"""The texts for one agent in both roles: one system message, so that steps and verdicts share a prefix."""
+"""The texts for one agent in both roles."""

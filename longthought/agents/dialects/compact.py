@@ -56,6 +56,10 @@ class Compact:
         """Repeat the request unchanged: small models don't heed the reason."""
         return list(messages)
 
+    def read_one(self, step: str, view: View) -> Step | Unreadable:
+        """Read a text that is known to be one step."""
+        return self.read_step(step, view)
+
     def read_step(self, reply: str, view: View) -> Step | Unreadable:
         """Read a step; if it leaves one number, the final answer is the whole path as one expression."""
         words = reply.split()

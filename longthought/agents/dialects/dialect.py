@@ -22,6 +22,8 @@ class Step:
     answer: str | None = None
     state: str | None = None
     """The state that the step leads to, if the dialect can tell; steps with equal states are interchangeable."""
+    ahead: tuple["Step", ...] = ()
+    """The steps that the same reply goes on with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,11 @@ class Dialect(Protocol):
         ...
 
     def read_step(self, reply: str, view: View) -> Step | Unreadable:
-        """Read a step from the policy's reply."""
+        """Read a step from the policy's reply, and those that it goes on with if the view asks for a draft."""
+        ...
+
+    def read_one(self, step: str, view: View) -> Step | Unreadable:
+        """Read a text that is known to be one step."""
         ...
 
     def read_reflection(self, reply: str) -> str | Unreadable:

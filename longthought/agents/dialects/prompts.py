@@ -1,103 +1,31 @@
 """The texts of the prose dialect, word for word.
 
 They stand apart from the code that fills them in, so that they can be read and changed as texts. System messages never
-vary within a role: every request of a debate opens with the same bytes. One agent in both roles has one system message
-for both, so that its proposals and its verdicts share them too.
+vary: every request of a debate opens with the same bytes, whichever role is asked. A domain says how its answers are
+written, so no text here speaks of one.
 """
 
 from typing import Final
 
-_HOW_TO_WRITE: Final = r"""- Write exactly one step: one idea, with the work that shows it. Do not repeat earlier \
-steps and do not number yours.
-- Where a calculation is long, the step may hold one block of Python, fenced as ```python, that prints what you need. \
-If it is run, you will be shown what it printed.
-- When the step settles the problem, give the final answer in it as \boxed{...}, with nothing but the answer in the \
-box. Until then write no \boxed. Where a program is asked for, the answer is the whole program in one ```python \
-block, and below it \boxed{program}. Where a Lean theorem is to be proved, a step holds the next tactics in a ```lean \
-block, and the last one ends with the tactic `done` instead of a box.
-- What was tried from here and rejected is listed with the reason. Do something else; do not propose it again in other \
-words.""".replace("\\\n", "")
-
-POLICY: Final = (
-    "You solve a problem together with a critic. You write one step of reasoning at a time. The critic reads every "
-    "step and accepts it, asks you to re-examine it, or sends you back to an earlier step.\n\n" + _HOW_TO_WRITE
+SYSTEM: Final = (
+    "A solver and a critic work on a problem. The solver writes the solution step by step, and the critic judges the "
+    "steps before they count. Each message shows the problem and the steps so far; its end says whose turn it is and "
+    "what to write."
 )
-"""The system message of the policy, for steps and reflections."""
-
-_WHAT_TOOLS_SAY: Final = r"""Tools may have checked claims of the step. "confirmed" means that this claim holds, not \
-that the step is right. "refuted" means that the claim is false. "abstained" means that the tool can't tell. \
-"unavailable" means that the tool could not run here; it is not a failed check and says nothing about the \
-step.""".replace("\\\n", "")
-
-CRITIC: Final = r"""You are the critic of a solution that is written one step at a time. You are shown the problem, \
-the accepted steps with their numbers, what was already tried and rejected from here, and one new step. Judge the new \
-step: is it right, and does it help? Look for the mistake before you look for agreement. A wrong step that you let \
-pass spoils everything after it, and a right step that you reject is work lost.
-
-Choose one action:
-- "continue": the step is right and useful. It is accepted, and the solver goes on from it. Not allowed if the step \
-carries a final answer.
-- "backtrack": the step is wrong, or the path it is on can't succeed. It is abandoned, with every step after `target`, \
-and the solver goes on from `target`: the number of an accepted step, or 0 for the problem itself. To drop the new \
-step alone, name the last accepted step. Allowed for every new step.
-- "reflect": you are in doubt. The solver must re-examine the step in words, then you judge it again. Allowed only a \
-few times a step, so say exactly what you doubt.
-- "terminate": the step carries a final answer and you hold it to be right; the debate ends with it. Without a final \
-answer it is allowed only when nothing is left to try.
-
-{tools}
-
-Answer with one JSON object and nothing else:
-{"critique": "your reasons, for the solver to read", "action": "continue", "target": null, "score": 0.8}
-- critique: what is right or wrong and why, in a few sentences; when you reject a step, what to avoid next time.
-- action: one of "continue", "backtrack", "reflect", "terminate".
-- target: for "backtrack" the number to return to; null otherwise.
-- score: from 0 to 1, the probability that the path, as it stands with the new step, can still reach the right \
-answer.""".replace("\\\n", "").replace("{tools}", _WHAT_TOOLS_SAY)
-"""The system message of the critic."""
+"""The system message of both roles, so that their requests share it and the path."""
 
 ALONE: Final = (
-    r"""You solve a problem alone, one step of reasoning at a time, and you are your own critic: after each \
-step you are asked what to do with it. Be as hard on your own steps as on a stranger's.
-
-When you are asked for a step:
-{writing}
-
-When you are asked for a verdict on your newest step, look for the mistake before you look for agreement, and choose \
-one action:
-- "continue": the step is right and useful; you go on from it. Not allowed if the step carries a final answer.
-- "backtrack": the step is wrong, or the path it is on can't succeed. It is abandoned, with every step after `target`, \
-and you go on from `target`: the number of an accepted step, or 0 for the problem itself. To drop the new step alone, \
-name the last accepted step.
-- "reflect": you are in doubt. You re-examine the step in words, then decide again. Allowed only a few times a step.
-- "terminate": the step carries a final answer and you hold it to be right; you are done. Without a final answer you \
-may not stop as long as anything is left to try.
-
-{tools}
-
-Answer such a request with one JSON object and nothing else:
-{"critique": "your reasons, which you will read again", "action": "continue", "target": null, "score": 0.8}
-- critique: what is right or wrong and why, in a few sentences; when you reject a step, what to avoid next time.
-- action: one of "continue", "backtrack", "reflect", "terminate".
-- target: for "backtrack" the number to return to; null otherwise.
-- score: from 0 to 1, the probability that the path, as it stands with the new step, can still reach the right \
-answer.""".replace("\\\n", "")
-    .replace("{tools}", _WHAT_TOOLS_SAY)
-    .replace("{writing}", _HOW_TO_WRITE)
+    "You solve a problem step by step, and you are your own critic: you judge your steps before they count, as hard as "
+    "those of a stranger. Each message shows the problem and the steps so far; its end says what to write."
 )
-"""The system message of one agent in both roles, for steps, reflections and verdicts."""
+"""The system message of one agent in both roles."""
 
-SOLVE: Final = r"""You solve a problem. Think step by step, write the whole solution, and end it with the final answer \
-as \boxed{...}, with nothing but the answer in the box. Where a program is asked for, the answer is the whole program \
-in one ```python block, and below it \boxed{program}. Where a Lean theorem is to be proved, end with the whole proof \
-in one ```lean block, whose last tactic is `done`, instead of a box.""".replace("\\\n", "")
+SOLVE: Final = "You solve a problem. Think step by step, and write the whole solution with its final answer."
 """The system message for whole solutions."""
 
 THINKER: Final = r"""You solve a problem alone, thinking aloud. Go step by step, check what you claim, and say so when \
-something fails: then go back, say where to, and try something else. When you are sure, end with the final answer in \
-\boxed{...}, with nothing but the answer in the box. Where a program is asked for, the answer is the whole program in \
-one ```python block, and below it \boxed{program}. Where a Lean theorem is to be proved, end with the whole tactic \
-script in one ```lean block.""".replace("\\\n", "")
+something fails: then go back, say where to, and try something else. When you are sure, end with the final \
+answer.""".replace("\\\n", "")
 """The system message of a thinker, who writes a whole long thought alone."""
 
 PROBLEM: Final = "Problem:\n{statement}\n\n"
@@ -111,15 +39,14 @@ TRIED: Final = "Tried from here before, and rejected:\n\n{attempts}\n\n"
 ATTEMPT: Final = "Attempt {number}:\n{text}\nRejected by the {by}: {reason}"
 NO_REASON: Final = "no reason was given"
 
-NEW_STEP: Final = "New step (number {number}):\n{text}\n\n"
+NEW_STEP: Final = "Step {number}:\n{text}\n\n"
 ANSWERS: Final = "The new step gives the final answer: {answer}\n\n"
 DOES_NOT_ANSWER: Final = "The new step gives no final answer.\n\n"
 NEW_STEP_PRINTED: Final = "The code in the new step printed:\n{output}\n\n"
-EVIDENCE: Final = "What the tools found:\n{findings}\n\n"
-FINDING: Final = "- {tool}: {status}: {claim}"
+EVIDENCE: Final = "What tools found; a claim can be right and still not be what the problem asks:\n{findings}\n\n"
+FINDING: Final = "- {claim}: {status}"
+STATUSES: Final = {"confirmed": "right", "refuted": "WRONG", "abstained": "not decided", "unavailable": "not checked"}
 DETAIL: Final = " ({detail})"
-NOT_A_FAILED_CHECK: Final = " [could not run here; not a failed check]"
-NO_EVIDENCE: Final = "No tool has looked at the new step.\n\n"
 REMARKS: Final = "Said about the new step since:\n\n{remarks}\n\n"
 DOUBT: Final = "The critic's doubt:\n{text}"
 REFLECTION: Final = "The solver's reflection:\n{text}"
@@ -131,19 +58,45 @@ DOUBT_ALONE: Final = "Your doubt:\n{text}"
 REFLECTION_ALONE: Final = "Your reflection:\n{text}"
 REFUSED_ALONE: Final = "Your verdict was refused:\n{text}"
 
-WRITE_STEP: Final = "Write the next step."
-WRITE_FIRST_STEP: Final = "Write the first step."
+WRITE_STEP: Final = (
+    "You are the solver. Write the next step: one short paragraph with one idea and its computation, without a number "
+    "or a heading. Give the final answer only if this step settles the problem."
+)
+WRITE_STEPS: Final = (
+    "You are the solver. Write the next steps, {most} at most, each in a paragraph of its own with its computation. "
+    "Give the final answer only if they settle the problem."
+)
+WRITE_REST: Final = (
+    "You are the solver. Write the solution from here to its end, each step in a paragraph of its own with its "
+    "computation; end with the final answer."
+)
+COMPUTE: Final = " A step may hold one block of Python, fenced as ```python, that prints what you need; it is run."
+NO_REPEAT: Final = " Do not write a rejected step again, not in other words either."
 WRITE_REFLECTION: Final = (
-    "The critic doubts the new step. Re-examine it in words: check each claim it makes, answer the doubt, and say "
-    "plainly whether the step stands or where it goes wrong. Do not write a further step."
+    "You are the solver, and the critic doubts the new step. Re-examine it in words: check each claim it makes, answer "
+    "the doubt, and say plainly whether the step stands or where it goes wrong. Do not write a further step."
 )
 WRITE_REFLECTION_ALONE: Final = (
     "You doubt the new step. Re-examine it in words: check each claim it makes, answer the doubt, and say plainly "
     "whether the step stands or where it goes wrong. Do not write a further step."
 )
-WRITE_VERDICT: Final = (
-    "Judge the new step. Allowed are: {actions}. You may return to: {targets}. Answer with the JSON object."
-)
+WRITE_VERDICT: Final = r"""You are the critic. {asked} Compute every number yourself, and look for the mistake before \
+you look for agreement. Answer with one JSON object and nothing else:
+{{"critique": "…", "action": "…", "target": null, "score": 0.5}}
+- critique: what each new step claims, and whether it is right; if it is wrong, what to do instead.
+- action: {actions}.
+- target: {targets}.
+- score: the probability, from 0 to 1, that the solution up to here can end in the right answer.""".replace("\\\n", "")
+JUDGE_STEP: Final = "Judge the new step, number {last}."
+JUDGE_STEPS: Final = "Judge the new steps, {first} to {last}, one after the other."
+ACTIONS: Final = {
+    "continue": '"continue" if all is right and the solution goes on',
+    "backtrack": '"backtrack" if something is wrong',
+    "reflect": '"reflect" if you are in doubt and want it explained',
+    "terminate": '"terminate" if all is right and the final answer is given',
+}
+TARGETS: Final = "for backtrack, the step to go back to, which is the last one that is right: {targets}; else null"
+NO_TARGETS: Final = "null"
 AGAIN: Final = (
     "That reply can't be used: {reason}. Reply once more, in the form asked for above, and with nothing else."
 )

@@ -1,13 +1,15 @@
 r"""The prose dialect: how instruction-tuned models debate, in plain words, `\boxed{}` answers and JSON verdicts.
 
 Every request is a system message that never varies and one user message: the problem, the accepted steps under their
-node numbers, then a suffix with everything that may change between two requests on the same path. So two views that
-share a path share its bytes, and a server's prefix cache serves them. Replies are read leniently but never by guessing:
+node numbers, then a suffix with everything that may change between two requests on the same path, and last what is
+asked of whom. So two views that share a path share its bytes, whichever role is asked, and a server's prefix cache
+serves them. Replies are read leniently but never by guessing:
 an ambiguous reply is sent back. The rules of the debate, not this file, decide whether a verdict is legal.
 """
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
@@ -15,12 +17,14 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from longthought.agents.dialects import prompts
 from longthought.agents.dialects.chairs import DIALOGUE, ChairTexts
 from longthought.agents.dialects.dialect import Step, Unreadable
-from longthought.agents.dialects.reading import cut, spoken, strip_heading, written_verdicts
+from longthought.agents.dialects.reading import cut, spoken, strip_heading, strip_number, written_verdicts
+from longthought.agents.dialects.steps import cut_into_steps
 from longthought.agents.dialects.thinking import without_thinking
 from longthought.agents.view import Candidate, TriedStep, View
 from longthought.domains.conventions import conventions
+from longthought.problems.problem import Problem
 from longthought.problems.worked import Worked
-from longthought.trajectories.events import Action, Evidence, EvidenceStatus, Verdict
+from longthought.trajectories.events import Action, Evidence, Verdict
 
 MAX_PRINTED: Final = 4_000
 """Maximum number of characters of a tool's output in a prompt."""
@@ -63,8 +67,7 @@ class Prose:
 
     def ask_policy(self, view: View) -> list[BaseMessage]:
         """Ask for the next step."""
-        request = prompts.WRITE_STEP if view.path else prompts.WRITE_FIRST_STEP
-        return _messages(self.voice.policy, f"{_prefix(view)}{self._suffix(view)}{request}")
+        return _messages(self.voice.system, f"{_prefix(view)}{self._suffix(view)}{_asked_steps(view)}")
 
     def ask_solution(self, view: View, examples: Sequence[Worked] = ()) -> list[BaseMessage]:
         """Ask for a whole solution, after examples as turns of the same conversation.
@@ -74,21 +77,20 @@ class Prose:
         asked = f"{_prefix(view)}{_earlier(view.attempts)}"
         shown: list[BaseMessage] = []
         for example in examples:
-            question = prompts.PROBLEM.format(statement=example.statement) + prompts.WRITE_SOLUTION
+            problem = prompts.PROBLEM.format(statement=example.statement) + _answer_form(view.problem)
+            question = f"{problem}{prompts.WRITE_SOLUTION}"
             shown += [HumanMessage(question), AIMessage(example.solution)]
         return [SystemMessage(prompts.SOLVE), *shown, HumanMessage(asked)]
 
     def ask_reflection(self, view: View) -> list[BaseMessage]:
         """Ask the policy to re-examine the candidate in words."""
         asked = f"{_prefix(view)}{self._suffix(view)}{self._candidate(view)}{self.voice.write_reflection}"
-        return _messages(self.voice.policy, asked)
+        return _messages(self.voice.system, asked)
 
     def ask_critic(self, view: View) -> list[BaseMessage]:
         """Ask for a verdict on the candidate."""
-        targets = ", ".join(["0 (the problem)", *map(str, view.path_nodes)])
-        actions = ", ".join(f'"{action}"' for action in view.actions)
-        request = prompts.WRITE_VERDICT.format(actions=actions, targets=targets)
-        return _messages(self.voice.critic, f"{_prefix(view)}{self._suffix(view)}{self._candidate(view)}{request}")
+        asked = f"{_prefix(view)}{self._suffix(view)}{self._candidate(view)}{_asked_verdict(view)}"
+        return _messages(self.voice.system, asked)
 
     def ask_again(self, messages: Sequence[BaseMessage], reply: str, reason: str) -> list[BaseMessage]:
         """Ask again after a reply that could not be used, for `reason`."""
@@ -96,9 +98,33 @@ class Prose:
         return [*messages, AIMessage(said), HumanMessage(prompts.AGAIN.format(reason=reason))]
 
     def read_step(self, reply: str, view: View) -> Step | Unreadable:
-        """Read a step from a reply: its text without thinking and heading, and the final answer if it gives one."""
+        """Read the first step of a reply and, if the view asks for a draft, those after it.
+
+        A step is its text without thinking and heading, and the final answer if it gives one; with an answer, the
+        draft ends.
+        """
         try:
-            text = strip_heading(spoken(reply))
+            texts = cut_into_steps(spoken(reply), sentences=view.draft != 1)
+        except ValueError as error:
+            return Unreadable(str(error))
+        if len(texts) > 1:
+            texts = [strip_number(text) for text in texts[: view.draft]]
+        steps: list[Step] = []
+        path = view.path
+        for text in texts:
+            step = self.read_one(text, replace(view, path=path))
+            if isinstance(step, Unreadable):
+                return step if not steps else _chained(steps)
+            steps.append(step)
+            path = (*path, step.text)
+            if step.answer is not None:
+                break
+        return _chained(steps)
+
+    def read_one(self, step: str, view: View) -> Step | Unreadable:
+        """Read a text that is known to be one step."""
+        try:
+            text = strip_heading(spoken(step))
             if not text:
                 return Unreadable("there is a heading but no step below it")
             return Step(text, conventions(view.problem).step_answer(view.path, text))
@@ -190,7 +216,38 @@ def _earlier(attempts: Sequence[TriedStep]) -> str:
             return f"{''.join(numbered)}{prompts.WRITE_MERGER}"
 
 
+def _chained(steps: Sequence[Step]) -> Step:
+    """Return the first of several steps with the others ahead of it."""
+    return replace(steps[0], ahead=tuple(steps[1:]))
+
+
 # Writing: a view as messages.
+
+
+def _asked_steps(view: View) -> str:
+    """Ask for the next step, for a few, or for the rest of the solution."""
+    match view.draft:
+        case 1:
+            asked = prompts.WRITE_STEP
+        case None:
+            asked = prompts.WRITE_REST
+        case most:
+            asked = prompts.WRITE_STEPS.format(most=most)
+    computed = prompts.COMPUTE if view.runs_code else ""
+    return f"{asked}{computed}{prompts.NO_REPEAT if view.attempts else ''}"
+
+
+def _asked_verdict(view: View) -> str:
+    """Ask for a verdict: on what, by which actions, and with which targets."""
+    assert view.candidate is not None
+    first = view.path_nodes[-view.unjudged] if view.unjudged else view.candidate.node
+    form = prompts.JUDGE_STEPS if view.unjudged else prompts.JUDGE_STEP
+    targets = ", ".join(["0 (the beginning)", *map(str, view.path_nodes)])
+    return prompts.WRITE_VERDICT.format(
+        asked=form.format(first=first, last=view.candidate.node),
+        actions="; ".join(prompts.ACTIONS[action] for action in view.actions),
+        targets=prompts.TARGETS.format(targets=targets) if Action.BACKTRACK in view.actions else prompts.NO_TARGETS,
+    )
 
 
 def _messages(system: str, user: str) -> list[BaseMessage]:
@@ -202,24 +259,28 @@ def _prefix(view: View) -> str:
     parts = [prompts.PROBLEM.format(statement=view.problem.statement)]
     if view.problem.context:
         parts.append(prompts.CONTEXT.format(context=view.problem.context))
-    if form := conventions(view.problem).answer_form:
-        parts.append(prompts.ANSWER_FORM.format(form=form))
+    parts.append(_answer_form(view.problem))
     for number, text in zip(view.path_nodes, view.path, strict=True):
         parts.append(prompts.STEP.format(number=number, text=text))
     return "".join(parts)
 
 
+def _answer_form(problem: Problem) -> str:
+    form = conventions(problem).answer_form
+    return prompts.ANSWER_FORM.format(form=form) if form else ""
+
+
 def _evidence(new: Candidate) -> str:
     if not new.evidence:
-        return prompts.NO_EVIDENCE
+        return ""
     return prompts.EVIDENCE.format(findings="\n".join(map(_finding, new.evidence)))
 
 
 def _finding(evidence: Evidence) -> str:
-    line = prompts.FINDING.format(tool=evidence.tool, status=evidence.status.value, claim=evidence.claim)
+    line = prompts.FINDING.format(status=prompts.STATUSES[evidence.status], claim=evidence.claim)
     if evidence.detail:
         line += prompts.DETAIL.format(detail=evidence.detail)
-    return line + (prompts.NOT_A_FAILED_CHECK if evidence.status is EvidenceStatus.UNAVAILABLE else "")
+    return line
 
 
 def _printed(outputs: Sequence[str]) -> str:

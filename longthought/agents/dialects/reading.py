@@ -50,6 +50,13 @@ def strip_heading(text: str) -> str:
     return rest if match["close"] or not rest else (match["bold"] or "") + rest
 
 
+def strip_number(text: str) -> str:
+    """Drop the number of an item of a list, such as `2.`."""
+    return _NUMBER.sub(r"\1", text, count=1)
+
+
+_NUMBER: Final = re.compile(r"\A(\s*(?:\*\*|#+ )?)\d{1,2}[.)]\s+")
+
 # Verdicts, in JSON and similar notations.
 
 _Value: TypeAlias = "str | list[_Value] | dict[str, _Value] | None"

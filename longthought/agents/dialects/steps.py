@@ -29,13 +29,19 @@ _CLAIM: Final = re.compile(r"[=<>≤≥≈≠]|\\(?:boxed|frac|leq?|geq?|approx|
 _SPEAKS: Final = re.compile(r"\d|\\boxed|[=<>≤≥≈]|```")
 
 
-def cut_into_steps(text: str) -> list[str]:
-    """Return the steps of a reply, in order; a reply that holds no more than one is returned whole."""
+def cut_into_steps(text: str, *, sentences: bool = True) -> list[str]:
+    """Return the steps of a reply, in order; a reply that holds no more than one is returned whole.
+
+    Args:
+        text: The reply.
+        sentences: Whether to cut between sentences that claim something, where there is only one paragraph.
+
+    """
     text = text.strip()
     guarded = _guard(text)
     cuts = _items(guarded) or [match.end() for match in _PARAGRAPH.finditer(guarded)]
     pieces = _joined(_cut(text, cuts))
-    if len(pieces) == 1:
+    if len(pieces) == 1 and sentences:
         pieces = _joined(_claims(text, guarded))
     return [piece.strip() for piece in [*pieces[: MOST - 1], "".join(pieces[MOST - 1 :])] if piece.strip()]
 

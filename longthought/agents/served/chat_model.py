@@ -217,9 +217,13 @@ class ServedChatModel(BaseChatModel):
         if usage is None or not (contradicted(answers, usage["output_tokens"]) or counts_one(body)):
             return usage
         length = sum(len(str(answer.content)) for answer in answers)
-        reason = f"it counts {usage['output_tokens']} tokens for {length:,} characters in {len(answers)} of them"
+        reason = f"it counts {usage['output_tokens']} tokens for {length:,} characters in {_answers(len(answers))}"
         self._lessons.learn(ASKED_SINGLY if len(answers) > 1 else ESTIMATED_USAGE, reason)
         return None
+
+
+def _answers(count: int) -> str:
+    return "1 answer" if count == 1 else f"{count} answers"
 
 
 def _key_from_environment() -> SecretStr | None:

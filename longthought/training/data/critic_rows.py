@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from longthought.agents.dialects.dialect import Dialect, Unreadable
 from longthought.agents.view import View, view
+from longthought.graphs.rules import DebateContext, legal_actions
 from longthought.labels.label import Label, Method
 from longthought.thoughts import shorthand
 from longthought.training.data.annotated import HOPEFUL, AnnotatedDebate, agrees, replay
@@ -36,7 +37,7 @@ def critic_rows(
     critic should not learn to be right for a wrong reason.
     """
     for event, tree, live in _judged(debate):
-        shown = view(tree, event.node)
+        shown = _shown(tree, event)
         right = right_verdict(event.verdict, tree, debate, event.node, live, dialect)
         if right is None:
             left_out["with a wrong verdict and no reason to put in its place"] += 1
@@ -54,7 +55,7 @@ def critic_candidates(debate: AnnotatedDebate, dialect: Dialect, left_out: Count
     (Estornell et al., "ACC-Collab", 2024, where the next round decides).
     """
     for event, tree, live in _judged(debate):
-        shown = view(tree, event.node)
+        shown = _shown(tree, event)
         own = written(event.verdict, shown, dialect)
         if own is None or event.verdict.action is Action.REFLECT:
             left_out[f"with a verdict that can't be said in {dialect.name}"] += own is None
@@ -65,6 +66,15 @@ def critic_candidates(debate: AnnotatedDebate, dialect: Dialect, left_out: Count
         right = None if good else right_verdict(event.verdict, tree, debate, event.node, live, dialect)
         if right is not None and (text := written(right, shown, dialect)) is not None:
             yield PairCandidate("dpo-critic", "reject" if not live else "accept", at, prompt, text, good=True)
+
+
+def _shown(tree: Tree, event: Judged) -> View:
+    """Return what the critic saw: in a debate, with the actions that were legal."""
+    assert tree.started is not None
+    config = tree.started.config
+    if "reflections" not in config:  # a setting of debates alone
+        return view(tree, event.node)
+    return view(tree, event.node, actions=legal_actions(tree, DebateContext.read(config)))
 
 
 def right_verdict(

@@ -40,7 +40,7 @@ def policy_rows(
 def step_view(event: Proposed, tree: Tree, dialect: Dialect, left_out: Counter[str]) -> View | None:
     """Return what the policy saw; None, with the reason counted, if the dialect can't read the step back."""
     shown = view(tree, at=event.parent)
-    read = None if dialect.unsuitable(shown) else dialect.read_step(event.text, shown)
+    read = None if dialect.unsuitable(shown) else dialect.read_one(event.text, shown)
     if isinstance(read, Step) and (read.text, read.answer) == (event.text, event.answer):
         return shown
     left_out[f"with a step that can't be read back in {dialect.name}"] += 1

@@ -11,10 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
+from longthought.agents.dialects import prompts
 from longthought.agents.dialects.dialect import Dialect, Step, Unreadable
 from longthought.agents.dialects.prose import Prose
 from longthought.agents.dialects.reading import MAX_REPLY
 from longthought.agents.view import Candidate, Remark, TriedStep, View
+from longthought.domains.math import MATH
 from longthought.problems.final_answer import boxed_answer
 from longthought.problems.problem import Problem
 from longthought.trajectories.events import Action, Author, Evidence, EvidenceStatus, Verdict
@@ -82,7 +84,7 @@ def test_views_that_share_a_path_share_its_bytes() -> None:
         common = shared(user(prompts[0]), user(other))
         assert common.startswith(b"Problem:\nFind {x} with x^2 = 4.\n\n")
         assert PATH in common
-    assert prompts[0][0] == prompts[1][0] == prompts[2][0]
+    assert all(messages[0] == prompts[0][0] for messages in prompts), "one system message for both roles"
 
 
 def test_a_longer_path_only_adds_to_a_shorter_one() -> None:
@@ -102,15 +104,23 @@ def test_what_was_tried_is_a_suffix_of_the_policys_request() -> None:
         for part in (
             "Step 1:\nTake the root.", "Step 4:\nSo x", "[-2, 2]", "x = 3, surely.",
             "Rejected by the critic: 9 is not 4", "x = 5.", "Rejected by the tool: refuted: 25 = 4", "x = 6.",
-            "Rejected by the strategy: no reason was given", "Write the next step.",
+            "Rejected by the strategy: no reason was given", "You are the solver. Write the next step",
+            "Do not write a rejected step again",
         )
     ]  # fmt: skip
     assert order == sorted(order)
 
 
-def test_the_first_step_is_asked_for_by_name() -> None:
-    text = user(PROSE.ask_policy(View(Problem(id="p", statement="2 + 2?"), (), (), ())))
-    assert text == "Problem:\n2 + 2?\n\nWrite the first step."
+def test_the_domain_says_how_to_answer_and_the_draft_how_much_to_write() -> None:
+    bare = View(Problem(id="p", statement="2 + 2?", domain="math"), (), (), ())
+    before = f"Problem:\n2 + 2?\n\n{MATH.answer_form}\n\nYou are the solver. Write the "
+    assert user(PROSE.ask_policy(bare)).startswith(f"{before}next step: ")
+    assert user(PROSE.ask_policy(replace(bare, draft=3))).startswith(f"{before}next steps, 3 at most, ")
+    assert user(PROSE.ask_policy(replace(bare, draft=None))).startswith(f"{before}solution from here to its end, ")
+    assert "Python" in user(PROSE.ask_policy(replace(bare, runs_code=True)))
+    for domain in ("math", "countdown"):
+        asked = user(PROSE.ask_policy(replace(bare, problem=Problem(id="p", statement="2 + 2?", domain=domain))))
+        assert not any(word in asked for word in ("Lean", "lean", "program", "Python"))
 
 
 def test_the_critic_sees_every_part_of_the_view() -> None:
@@ -120,12 +130,12 @@ def test_the_critic_sees_every_part_of_the_view() -> None:
         for part in (
             "Find {x} with x^2 = 4.", "x is positive.", "Step 1:\nTake the root.", "Step 4:\nSo x = ±2.", "[-2, 2]",
             "x = 3, surely.", "9 is not 4", "x = 5.", "refuted: 25 = 4", "x = 6.",
-            "New step (number 9):\nAs x > 0, \\boxed{2}.", "gives the final answer: 2", "checked: 2",
-            "algebra: confirmed: 2^2 = 4 (exact)",
-            "lean: unavailable: 0 < 2 (not installed) [could not run here; not a failed check]",
-            "python: abstained: assert x == 2\n", "answer: refuted: x = 7 (it is 2)\n",
+            "Step 9:\nAs x > 0, \\boxed{2}.", "gives the final answer: 2", "checked: 2",
+            "- 2^2 = 4: right (exact)\n", "- 0 < 2: not checked (not installed)\n",
+            "- assert x == 2: not decided\n", "- x = 7: WRONG (it is 2)\n",
             "The critic's doubt:\nIs zero excluded?", "The solver's reflection:\nZero is no root.",
-            "A remark by the human:\nFine by me.", "return to: 0 (the problem), 1, 4.",
+            "A remark by the human:\nFine by me.", "You are the critic. Judge the new step, number 9.",
+            "0 (the beginning), 1, 4",
         )
     ]  # fmt: skip
     assert order == sorted(order)
@@ -135,19 +145,36 @@ def test_the_critic_is_told_of_no_answer_and_no_evidence() -> None:
     bare = Candidate(node=1, text="Let us see.", answer=None, evidence=(), observations=(), remarks=())
     text = user(PROSE.ask_critic(View(Problem(id="p", statement="2 + 2?"), (), (), (), candidate=bare)))
     assert "gives no final answer" in text
-    assert "No tool has looked" in text
-    assert "You may return to: 0 (the problem)." in text
+    assert "What tools found" not in text
+    assert "the last one that is right: 0 (the beginning); else null" in text
 
 
-def test_the_critics_rules_name_every_action_and_every_status() -> None:
-    system = str(PROSE.ask_critic(a_view())[0].content)
-    for action in Action:
-        assert f'- "{action.value}": ' in system
-    for status in EvidenceStatus:
-        assert f'"{status.value}" means' in system
-    example = re.search(r"^\{.*\}$", system, re.MULTILINE)
+def test_the_critic_of_a_draft_is_asked_for_all_its_steps() -> None:
+    asked = user(PROSE.ask_critic(a_view(unjudged=2)))
+    assert "Judge the new steps, 1 to 9, one after the other." in asked
+
+
+def test_the_critic_is_told_every_action_and_every_status_has_a_word() -> None:
+    asked = user(PROSE.ask_critic(a_view()))
+    assert all(f'"{action.value}" if ' in asked for action in Action)
+    assert set(prompts.STATUSES) == set(EvidenceStatus)
+    example = re.search(r"^\{.*\}$", asked, re.MULTILINE)
     assert example is not None
-    assert isinstance(PROSE.read_verdict(example[0], a_view()), Verdict)
+    assert list(json.loads(example[0])) == ["critique", "action", "target", "score"]
+
+
+def test_a_draft_is_read_step_by_step_up_to_its_answer() -> None:
+    reply = "1. Take 3 + 4 = 7.\n\n2. Then 7 * 2 = 14.\n\nSo the answer is \\boxed{14}.\n\nIs 14 even? 14 / 2 = 7."
+    whole = PROSE.read_step(reply, a_view(draft=None))
+    assert isinstance(whole, Step)
+    assert [step.text for step in (whole, *whole.ahead)] == [
+        "Take 3 + 4 = 7.", "Then 7 * 2 = 14.", "So the answer is \\boxed{14}.",
+    ]  # fmt: skip
+    assert [step.answer for step in (whole, *whole.ahead)] == [None, None, "14"]
+    two = PROSE.read_step(reply, a_view(draft=2))
+    assert isinstance(two, Step)
+    assert len(two.ahead) == 1
+    assert PROSE.read_step(reply, a_view()) == Step("Take 3 + 4 = 7.")
 
 
 def test_a_reflection_sees_the_step_and_the_doubt() -> None:
@@ -184,9 +211,9 @@ def test_the_format_and_the_words_allow_only_what_is_legal() -> None:
     final = a_view(actions=(Action.BACKTRACK, Action.TERMINATE))
     schema = PROSE.critic_options(final)["response_format"]["json_schema"]["schema"]
     assert schema["properties"]["action"]["enum"] == ["backtrack", "terminate"]
-    assert 'Allowed are: "backtrack", "terminate". You may return to: 0 (the problem), 1, 4.' in user(
-        PROSE.ask_critic(final)
-    )
+    asked = user(PROSE.ask_critic(final))
+    assert '"backtrack" if ' in asked
+    assert '"continue" if ' not in asked
     stay = PROSE.critic_options(a_view(actions=(Action.CONTINUE,)))["response_format"]["json_schema"]["schema"]
     assert stay["properties"]["target"]["enum"] == [None]
 

@@ -178,7 +178,7 @@ def say(messages: Sequence[BaseMessage]) -> Line:
 
 
 def judge(messages: Sequence[BaseMessage]) -> Line:
-    new = str(messages[-1].content).rpartition("New step")[2]
+    new = str(messages[-1].content).rpartition("\n\nStep ")[2]
     action = "terminate" if "gives the final answer" in new else "continue"
     return json.dumps({"critique": "so", "action": action, "target": None, "score": 0.9 if "special" in new else 0.2})
 

@@ -223,10 +223,12 @@ def test_rewrites_where_there_can_be_none_are_refused(run: Path, exported: Calla
 def edits(sleeps: asyncio.Event | None = None) -> Act:
     """Rewrite as the scripted editor does; the third request and those after it hang until told otherwise."""
 
+    usage = {"prompt_tokens": 12, "completion_tokens": 60}
+
     async def act(server: FakeServer, request: web.Request, payload: dict[str, Any]) -> web.StreamResponse:
         if sleeps and not sleeps.is_set() and len(server.chats) > 2:
             return await hangs(server, request, payload)
-        return web.json_response(completion(clumsy(payload["messages"][-1]["content"])))
+        return web.json_response(completion(clumsy(payload["messages"][-1]["content"]), usage=usage))
 
     return act
 
@@ -255,7 +257,7 @@ async def test_ctrl_c_loses_nothing_and_the_same_command_goes_on(run: Path, tmp_
         out, said = await job.communicate()
         assert job.returncode == 0, said
         assert b"2 rewritten, 0 kept plain, 0 could not be asked; 2 were known" in out
-        assert b"6 tokens written, 24 read" in out
+        assert b"120 tokens written, 24 read" in out
     assert {payload.payload["max_tokens"] for payload in server.chats} == {4096}
     job = await start("export", run, "--rewritten", "--out", tmp_path / "data")
     out, said = await job.communicate()

@@ -1,0 +1,143 @@
+"""Drafts: several steps in one reply, checked in order and judged together."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from longthought.agents.agent import Critic, Policy
+from longthought.agents.dialects.prose import Prose
+from longthought.errors import EndpointError
+from longthought.graphs.context import started
+from longthought.graphs.debate import Debate
+from longthought.graphs.play import play
+from longthought.graphs.rules import DebateContext
+from longthought.graphs.seats import Seats
+from longthought.problems.problem import Problem
+from longthought.tools.catalogue import verifiers
+from longthought.trajectories.events import (
+    AnyEvent,
+    Cause,
+    Checked,
+    Failed,
+    Failure,
+    Finished,
+    Judged,
+    Moved,
+    Proposed,
+    StopReason,
+)
+from longthought.trajectories.tree import Tree
+from tests.fakes.scripted import Line, ScriptedChatModel
+
+PROBLEM = Problem(id="p", statement="What is 12 * 13 + 7 * 8?", domain="math")
+FIRST, SECOND, LAST = "First, 12 * 13 = 156.", "Then 7 * 8 = 56.", "So 156 + 56 = 212, which is \\boxed{212}."
+WHOLE = "\n\n".join((FIRST, SECOND, LAST))
+WRONG = "Then 7 * 8 = 54."
+
+
+def says(action: str, target: int | None = None, critique: str = "so") -> str:
+    return json.dumps({"critique": critique, "action": action, "target": target, "score": 0.5})
+
+
+class Drafted:
+    """A debate in drafts."""
+
+    def __init__(self, events: Sequence[AnyEvent], policy: ScriptedChatModel, critic: ScriptedChatModel) -> None:
+        self.events, self.policy, self.critic, self.tree = events, policy, critic, Tree.fold(events)
+
+    def of(self, kind: type[Any]) -> list[Any]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    @property
+    def standings(self) -> str:
+        return " ".join(f"{n.id}{n.standing[:2]}" for n in self.tree.nodes[1:])
+
+
+async def debate(
+    policy: Sequence[Line], critic: Sequence[Line], *, log: Sequence[AnyEvent] = (), **settings: Any
+) -> Drafted:
+    context = DebateContext(**{"draft": None, "tools": ["algebra"], **settings})
+    said, judged = ScriptedChatModel(policy), ScriptedChatModel(critic)
+    seats = Seats(
+        Policy("fake:policy", said, Prose()), Critic("fake:critic", judged, Prose()), verifiers(context.tools)
+    )
+    events = await play(Debate(seats), [started(PROBLEM, context)], lambda _: None, settings=context, logged=log)
+    return Drafted(events.events, said, judged)
+
+
+async def test_a_whole_solution_is_a_node_for_each_step_and_one_verdict() -> None:
+    drafted = await debate([WHOLE], [says("terminate")])
+    assert [type(event) for event in drafted.events[1:]] == [*[Proposed, Checked] * 3, Judged, Moved, Finished]
+    assert [node.text for node in drafted.tree.nodes[1:]] == [FIRST, SECOND, LAST]
+    assert [node.parent for node in drafted.tree.nodes[1:]] == [0, 1, 2]
+    assert (drafted.standings, drafted.tree.rounds) == ("1ac 2ac 3ac", 1)
+    assert [len(event.calls) for event in drafted.of(Proposed)] == [1, 0, 0]
+    (end,) = drafted.of(Finished)
+    assert (end.reason, end.node, end.answer) == (StopReason.ANSWERED, 3, "212")
+    assert "Judge the new steps, 1 to 3" in drafted.critic.prompts[0]
+
+
+async def test_what_follows_a_refuted_step_is_dropped_and_what_precedes_it_stays() -> None:
+    reply = "\n\n".join((FIRST, WRONG, LAST))
+    drafted = await debate([reply, f"{SECOND}\n\n{LAST}"], [says("terminate")])
+    assert drafted.standings == "1ac 2ab 3ac 4ac"
+    vetoed = drafted.of(Moved)[0]
+    assert (vetoed.cause, vetoed.to, vetoed.accepted, vetoed.abandoned) == (Cause.VETOED, 1, (1,), (2,))
+    assert FIRST in drafted.policy.prompts[1]
+    assert f"Attempt 1:\n{WRONG}" in drafted.policy.prompts[1]
+    assert LAST not in drafted.policy.prompts[1]
+    assert drafted.tree.rounds == 2
+
+
+async def test_the_critic_names_the_step_to_go_back_to() -> None:
+    critic = [says("backtrack", 1, "why 7 * 8?"), says("terminate")]
+    drafted = await debate([WHOLE, f"By hand, {SECOND}\n\n{LAST}"], critic)
+    moved = drafted.of(Moved)[0]
+    assert (moved.to, moved.accepted, moved.abandoned) == (1, (1,), (2, 3))
+    assert drafted.standings == "1ac 2ab 3ab 4ac 5ac"
+
+
+async def test_the_same_step_again_is_a_repetition() -> None:
+    again = f"{SECOND}\n\n{LAST}"
+    drafted = await debate([WHOLE, *[again] * 4, EndpointError("enough")], [says("backtrack", 1)], patience=2)
+    assert [event.failure for event in drafted.of(Failed)][:2] == [Failure.REPEATED_STEP] * 2
+
+
+async def test_without_a_target_the_whole_draft_goes() -> None:
+    other = "Let me take 7 * 8 = 56 first.\n\nThen 156 + 56 = 212: \\boxed{212}."
+    drafted = await debate([WHOLE, other], [says("backtrack"), says("terminate")])
+    assert drafted.standings == "1ab 2ab 3ab 4ac 5ac"
+    assert drafted.of(Moved)[0].to == 0
+
+
+async def test_a_draft_without_a_usable_verdict_is_left_whole() -> None:
+    drafted = await debate([WHOLE, EndpointError("enough")], ["no verdict"] * 6, patience=3)
+    assert drafted.standings == "1ab 2ab 3ab"
+    assert drafted.of(Moved)[0].cause is Cause.EXHAUSTED
+
+
+@pytest.mark.parametrize(("draft", "nodes"), [(1, 1), (2, 2), (9, 3)])
+async def test_the_setting_says_how_far_the_policy_may_go(draft: int, nodes: int) -> None:
+    drafted = await debate([WHOLE, EndpointError("enough")], [says("continue")], draft=draft)
+    assert len(drafted.tree.nodes) - 1 == nodes
+
+
+async def test_a_doubt_about_a_draft_is_answered_and_judged_again() -> None:
+    drafted = await debate([WHOLE, "It stands."], [says("reflect"), says("terminate")])
+    assert drafted.standings == "1ac 2ac 3ac 4ac"
+    assert "Judge the new steps, 1 to 3" in drafted.critic.prompts[1]
+
+
+async def test_a_draft_goes_on_from_every_event_of_its_log() -> None:
+    policy, critic = [WHOLE, f"{SECOND} Yes.\n\n{LAST}"], [says("backtrack", 1), says("terminate")]
+    whole = await debate(policy, critic)
+    for cut in range(1, len(whole.events)):
+        log = whole.events[:cut]
+        asked = sum(len(event.calls) for event in log if isinstance(event, Proposed))
+        judged = sum(isinstance(event, Judged) for event in log)
+        again = await debate(policy[asked:], critic[judged:], log=log)
+        assert [(node.text, node.standing) for node in again.tree.nodes] == [
+            (node.text, node.standing) for node in whole.tree.nodes
+        ]
