@@ -158,7 +158,8 @@ def main() -> None:
     parser.add_argument("--arm", action="append", required=True, metavar="NAME=GRAPH:SETTINGS")
     parser.add_argument("--out", type=Path, default=Path("runs/prose"))
     parser.add_argument("--concurrency", type=int, default=6)
-    parser.add_argument("--tools", default="algebra")
+    parser.add_argument("--tools", default="algebra", help="separated by commas; an arm may have its own")
+    parser.add_argument("--critic", help="another critic, such as tools (default: the model)")
     parser.add_argument("--tokens", type=int, help="budget of computed tokens a debate")
     given = parser.parse_args()
     tasks = chosen(given.file, given.problems)
@@ -170,7 +171,7 @@ def main() -> None:
             settings["computed"] = given.tokens
         model = f"openai:{given.model}"
         played = lt.generate(
-            tasks, out=out, graph=strategy.graph, policy=model, critic=model, base_url=given.base_url,
+            tasks, out=out, graph=strategy.graph, policy=model, critic=given.critic or model, base_url=given.base_url,
             concurrency=given.concurrency, **settings,
         )  # fmt: skip
         for _ in played:

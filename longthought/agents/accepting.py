@@ -5,7 +5,7 @@ from typing import Final
 
 from longthought.agents.agent import Reply
 from longthought.agents.view import View
-from longthought.trajectories.events import Action, Verdict
+from longthought.trajectories.events import Action, EvidenceStatus, Verdict
 
 TOOLS_ALONE: Final = "tools"
 """The name that stands for no critic."""
@@ -13,7 +13,7 @@ TOOLS_ALONE: Final = "tools"
 
 @dataclass
 class AcceptingCritic:
-    """A critic that accepts every step without asking a model, so that only the tools reject steps."""
+    """A critic that asks no model: it accepts every step, so that only the tools reject steps."""
 
     name: str = "accepting"
     """The name in logs and run folders."""
@@ -23,7 +23,10 @@ class AcceptingCritic:
         return None
 
     async def judge(self, view: View) -> Reply[Verdict]:
-        """Accept the candidate."""
+        """Accept the candidate unless a tool disputes it; what a tool refutes is vetoed before."""
+        evidence = view.candidate.evidence if view.candidate else ()
+        if disputed := next((e for e in evidence if e.status is EvidenceStatus.DISPUTED), None):
+            return Reply(Verdict(action=Action.BACKTRACK, critique=f"{disputed.claim}: {disputed.detail}"), ())
         done = view.candidate is not None and view.candidate.answer is not None
         return Reply(Verdict(action=Action.TERMINATE if done else Action.CONTINUE), ())
 

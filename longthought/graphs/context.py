@@ -23,6 +23,7 @@ from longthought.trajectories.tree import Tree
 if TYPE_CHECKING:
     from longthought.agents.agent import Judge, Proposer
     from longthought.graphs.seats import Seats
+    from longthought.tools.verifier import Verifier
 
 Chair = Literal["policy", "critic"]
 Positive = Annotated[int, Field(ge=1)]
@@ -123,14 +124,31 @@ class Context:
         """Seat the agents and tools that the settings name, or the agents given instead."""
         from longthought.agents import catalogue
         from longthought.graphs.seats import Seats
-        from longthought.tools.catalogue import verifiers
 
         made: list[Proposer | Judge] = []
         if policy is None:
             made.append(policy := catalogue.policy(self.model("policy")))
         if critic is None:
             made.append(critic := catalogue.critic(self.model("critic")))
-        return Seats(policy, critic, verifiers(self.tools), made)
+        return Seats(policy, critic, self._verifiers(policy), made)
+
+    def _verifiers(self, policy: "Proposer") -> "list[Verifier]":
+        """Make the tools; the one that has programs written asks the policy's model.
+
+        Raises:
+            ConfigError: if there is no such tool, or the policy has no model to write programs.
+
+        """
+        from longthought.agents.agent import Agent
+        from longthought.agents.program import Program
+        from longthought.tools.catalogue import verifiers
+
+        made = verifiers(name for name in self.tools if name != Program.name)
+        if Program.name not in self.tools:
+            return made
+        if not isinstance(policy, Agent) or policy.dialect.name != "prose":
+            raise ConfigError(f"`tools` program: {policy.name} writes no programs; take a policy that speaks prose")
+        return [*made, Program(policy.name, policy.model)]
 
     def _look_up(self, chair: Chair) -> None:
         """Set what the file of models says of a chair's model, check its settings, and keep each in one place."""

@@ -21,6 +21,7 @@ from typing import Annotated, Any, ClassVar, TypeAlias
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
+from longthought.domains.conventions import conventions
 from longthought.graphs.context import Context, Positive
 from longthought.trajectories.events import (
     Action,
@@ -223,7 +224,7 @@ def act(tree: Tree, settings: DebateContext, *, at: float) -> AnyEvent:
     """Return the event of the rules' own turn, stamped with the time `at`."""
     make, by, fields = _follow(tree, settings)
     if fields.get("cause") in BACKWARD and settings.backtracks is not None and tree.backtracks >= settings.backtracks:
-        make, by, fields = _end(StopReason.BACKTRACKS)
+        make, by, fields = _end(tree, settings, StopReason.BACKTRACKS)
     name = tree.problem.id if tree.last is None else tree.last.trajectory
     return make(trajectory=name, seq=tree.events, by=by, at=at, **fields)
 
@@ -235,22 +236,22 @@ def _follow(tree: Tree, settings: DebateContext) -> _Draft:
     node = candidate(tree)
     match tree.last:
         case Failed() as failed if failed.fatal:
-            return _end(StopReason.FAILED)
+            return _end(tree, settings, StopReason.FAILED)
         case Judged() as judged if node is not None:
-            return _obey(tree, node, judged.verdict, judged.by)
+            return _obey(tree, settings, node, judged.verdict, judged.by)
         case Checked() if node is not None and (veto := vetoing(tree, settings)):
             reason = f"{veto.tool}: {veto.detail or veto.claim}"
             return _leave(tree, node, node.parent or 0, Cause.VETOED, Author.TOOL, reason)
         case Failed() as failed if _out_of_patience(tree, settings, failed):
-            return _give_up(tree, node)
+            return _give_up(tree, settings, node)
         case Moved() as moved if _answered(tree):
             end = {"reason": StopReason.ANSWERED, "node": tree.cursor, "answer": tree.node(tree.cursor).answer}
             return Finished, moved.by, end
         case _:
-            return _end(_spent(tree, settings, new_round=True) or StopReason.GAVE_UP)
+            return _end(tree, settings, _spent(tree, settings, new_round=True) or StopReason.GAVE_UP)
 
 
-def _obey(tree: Tree, node: Node, verdict: Verdict, by: Author) -> _Draft:
+def _obey(tree: Tree, settings: DebateContext, node: Node, verdict: Verdict, by: Author) -> _Draft:
     match verdict.action:
         case Action.REFLECT:
             stay = {"to": tree.cursor, "cause": Cause.DOUBTED, "doubted": (node.id,), "reason": verdict.critique}
@@ -264,13 +265,27 @@ def _obey(tree: Tree, node: Node, verdict: Verdict, by: Author) -> _Draft:
                 return Failed, by, {"failure": Failure.ILLEGAL_VERDICT, "detail": detail, "node": node.id}
             return _leave(tree, node, to, Cause.REJECTED, by, verdict.critique)
         case Action.TERMINATE if node.answer is None:
-            return Finished, by, {"reason": StopReason.GAVE_UP}
+            return _end(tree, settings, StopReason.GAVE_UP)
         case Action.CONTINUE | Action.TERMINATE:
             return _accept(tree, node, by)
 
 
-def _end(reason: StopReason) -> _Draft:
-    return Finished, Author.STRATEGY, {"reason": reason}
+def _end(tree: Tree, settings: DebateContext, reason: StopReason) -> _Draft:
+    """End the debate; without an accepted answer, one in drafts ends with the answer that most of them gave."""
+    node = None if reason is StopReason.FAILED or settings.draft == 1 else last_resort(tree)
+    return Finished, Author.STRATEGY, {"reason": reason, **({"node": node.id, "answer": node.answer} if node else {})}
+
+
+def last_resort(tree: Tree) -> Node | None:
+    """Return the step with the answer that was given most often along the way; None if every one is refuted.
+
+    Of answers given equally often, the one that the critic scored highest counts, and then the latest.
+    """
+    same = conventions(tree.problem).same_answer
+    given = [n for n in tree.nodes if n.answer is not None and not _refuting(n.evidence)]
+    votes = {n.id: sum(same(tree.problem, n.answer, o.answer) for o in given if n.answer and o.answer) for n in given}
+    scores = {n.id: max((v.score for v in n.verdicts if v.score is not None), default=0.0) for n in given}
+    return max(given, key=lambda n: (votes[n.id], scores[n.id], n.id), default=None)
 
 
 def _accept(tree: Tree, node: Node, by: Author) -> _Draft:
@@ -301,12 +316,12 @@ def _reflections(tree: Tree, node: Node) -> list[int]:
     return [c for c in node.children if tree.nodes[c].kind is NodeKind.REFLECTION]
 
 
-def _give_up(tree: Tree, unjudged: Node | None) -> _Draft:
+def _give_up(tree: Tree, settings: DebateContext, unjudged: Node | None) -> _Draft:
     """Leave a step without a usable verdict, or a node without new steps; at the problem, the debate ends."""
     if unjudged is not None:
         reason = f"no usable verdict: {unjudged.failures[-1]}"
         return _leave(tree, unjudged, _before_draft(tree, unjudged), Cause.EXHAUSTED, Author.STRATEGY, reason)
     here = tree.node(tree.cursor)
     if here.parent is None:
-        return _end(StopReason.STUCK)
+        return _end(tree, settings, StopReason.STUCK)
     return _leave(tree, here, here.parent, Cause.EXHAUSTED, Author.STRATEGY, "nothing new came from here")

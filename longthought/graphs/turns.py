@@ -12,7 +12,7 @@ from collections import ChainMap
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from longthought.agents.dialects.dialect import Unreadable
 from longthought.agents.view import view
@@ -21,7 +21,7 @@ from longthought.graphs import rules
 from longthought.graphs.rules import DebateContext, Turn
 from longthought.graphs.seats import Seats
 from longthought.problems.problem import Problem
-from longthought.tools.verifier import Claim, Interpreter, Verifier
+from longthought.tools.verifier import Asking, Claim, Interpreter, Verifier
 from longthought.trajectories.events import (
     Action,
     AnyEvent,
@@ -179,12 +179,12 @@ async def check(tree: Tree, seats: Seats, node: Node) -> Sequence[AnyEvent]:
     found = list(itertools.chain.from_iterable(results))
     assert tree.last is not None
     stamp: Any = {"trajectory": tree.last.trajectory, "by": Author.TOOL, "at": time.time(), "node": node.id}
-    printed = [(evidence.tool, output) for evidence, output in found if output]
+    printed = [(evidence.tool, output) for evidence, output, _ in found if output]
     events: list[AnyEvent] = [
         Observed(seq=tree.events + n, tool=tool, output=output, **stamp) for n, (tool, output) in enumerate(printed)
     ]
-    evidence = tuple(evidence for evidence, _ in found)
-    return [*events, Checked(seq=tree.events + len(events), evidence=evidence, **stamp)]
+    evidence, calls = tuple(evidence for evidence, _, _ in found), tuple(call for *_, asked in found for call in asked)
+    return [*events, Checked(seq=tree.events + len(events), evidence=evidence, calls=calls, **stamp)]
 
 
 async def judge(
@@ -261,26 +261,36 @@ def _fail(tree: Tree, by: Author, failure: Failure, detail: str, **fields: Any) 
     return stamped(tree, Failed, by, failure=failure, detail=detail, **fields)
 
 
-async def _verify(verifier: Verifier, problem: Problem, path: Sequence[str], step: str) -> list[tuple[Evidence, str]]:
+_Found: TypeAlias = tuple[Evidence, str, tuple[Call, ...]]
+
+
+async def _verify(verifier: Verifier, problem: Problem, path: Sequence[str], step: str) -> list[_Found]:
     """Let one tool check a step; a tool that fails gives no evidence and doesn't end the debate."""
     try:
         claims = verifier.claims(problem, path, step)
     except Exception as error:
-        return [(_unavailable(verifier, step, error), "")]
+        return [(_unavailable(verifier, step, error), "", ())]
     return await asyncio.gather(*(_check(verifier, claim) for claim in claims))
 
 
-async def _check(verifier: Verifier, claim: Claim) -> tuple[Evidence, str]:
-    """Return the evidence on a claim, with the seconds it took, and what the tool printed."""
+async def _check(verifier: Verifier, claim: Claim) -> _Found:
+    """Return the evidence on a claim, with the seconds it took, what the tool printed, and the models it asked."""
     began = time.perf_counter()
+    output, calls = "", tuple[Call, ...]()
     try:
-        if isinstance(verifier, Interpreter):
-            evidence, output = await verifier.observe(claim)
-        else:
-            evidence, output = await verifier.check(claim), ""
+        match verifier:
+            case Asking():
+                evidence, calls = await verifier.compute(claim)
+            case Interpreter():
+                evidence, output = await verifier.observe(claim)
+            case _:
+                evidence = await verifier.check(claim)
+    except OutageError:
+        raise
     except Exception as error:
-        evidence, output = _unavailable(verifier, claim.text, error), ""
-    return evidence.model_copy(update={"seconds": round(time.perf_counter() - began, 6)}), output
+        evidence = _unavailable(verifier, claim.text, error)
+    seconds = time.perf_counter() - began - sum(call.latency for call in calls)  # which the calls count themselves
+    return evidence.model_copy(update={"seconds": round(max(seconds, 0.0), 6)}), output, calls
 
 
 def _unavailable(verifier: Verifier, claim: str, error: Exception) -> Evidence:

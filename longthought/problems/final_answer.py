@@ -15,6 +15,10 @@ _ANSWER_IS: Final = re.compile(r"\banswer\b[*_]{0,3}[ \t]{0,3}(?:\bis\b[ \t]{0,3
 _SENTENCE: Final = re.compile(r"(?<!\bapprox)\.(?:\s|$)")
 
 
+_BLANK: Final = re.compile(r"(?:\.|…|\\l?dots|\\cdots|\s)+")
+"""What stands in a box that a model copied from its instructions."""
+
+
 def final_answer(text: str, *, last_line: bool = True) -> str | None:
     r"""Return the final answer of a text; None if it gives none.
 
@@ -38,7 +42,7 @@ def final_answer(text: str, *, last_line: bool = True) -> str | None:
 
 
 def boxed_answer(text: str) -> str | None:
-    r"""Return the content of the last `\boxed{…}` outside Python code; None without one, or if it is empty.
+    r"""Return the content of the last `\boxed{…}` outside Python code; None without one, or if it holds nothing but dots.
 
     Raises:
         ValueError: if a box is never closed.
@@ -64,7 +68,8 @@ def boxed_span(text: str) -> tuple[int, int] | None:
             opened.append(brace.end() if brace["box"] else None)
         elif brace["close"] and opened:
             start, end = opened.pop(), brace.start()
-            if start is not None and start > begin and (held := prose[start:end].strip()):
+            held = prose[start:end].strip() if start is not None and start > begin else ""
+            if start is not None and held and not _BLANK.fullmatch(held):
                 first = prose.index(held[0], start, end)
                 begin, span = start, (first, first + len(held))
     if any(start is not None for start in opened):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from longthought.problems.problem import Problem
-from longthought.trajectories.events import Evidence
+from longthought.trajectories.events import Call, Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,15 @@ class Verifier(Protocol):
 
     async def check(self, claim: Claim) -> Evidence:
         """Check one claim; no content of a claim raises."""
+        ...
+
+
+@runtime_checkable
+class Asking(Verifier, Protocol):
+    """A tool that asks a model; what that costs is logged with the evidence."""
+
+    async def compute(self, claim: Claim) -> tuple[Evidence, tuple[Call, ...]]:
+        """Check one claim; return the evidence and the model calls."""
         ...
 
 

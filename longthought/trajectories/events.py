@@ -55,6 +55,8 @@ class EvidenceStatus(StrEnum):
     """This claim is false."""
     ABSTAINED = "abstained"
     """The tool ran and can't tell."""
+    DISPUTED = "disputed"
+    """An independent result differs, and one of the two is wrong."""
     UNAVAILABLE = "unavailable"
     """The tool could not run here; never a failed check."""
 
@@ -352,6 +354,7 @@ class Finished(Event):
     node: int | None = None
     """The node that holds the answer."""
     answer: str | None = None
+    """The answer that was accepted; in a debate in drafts without one, the answer that most of them gave."""
 
 
 class Reopened(Event):

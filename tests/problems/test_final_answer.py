@@ -47,6 +47,8 @@ def test_huge_texts_are_read_in_one_pass(text: str) -> None:
 def test_a_box_inside_a_box_is_the_answer() -> None:
     assert boxed_answer("\\boxed{a \\boxed{5}}") == "5"
     assert boxed_answer("\\boxed{5 \\boxed{}}") == "5 \\boxed{}"
+    assert boxed_answer("It is \\boxed{...}, or \\boxed{…}, or \\boxed{\\dots}.") is None
+    assert boxed_answer("\\boxed{7}, written as \\boxed{...}") == "7"
 
 
 def test_the_last_line_counts_only_where_it_is_wanted() -> None:

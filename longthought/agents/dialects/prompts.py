@@ -45,7 +45,13 @@ DOES_NOT_ANSWER: Final = "The new step gives no final answer.\n\n"
 NEW_STEP_PRINTED: Final = "The code in the new step printed:\n{output}\n\n"
 EVIDENCE: Final = "What tools found; a claim can be right and still not be what the problem asks:\n{findings}\n\n"
 FINDING: Final = "- {claim}: {status}"
-STATUSES: Final = {"confirmed": "right", "refuted": "WRONG", "abstained": "not decided", "unavailable": "not checked"}
+STATUSES: Final = {
+    "confirmed": "right",
+    "refuted": "WRONG",
+    "abstained": "not decided",
+    "unavailable": "not checked",
+    "disputed": "in dispute",
+}
 DETAIL: Final = " ({detail})"
 REMARKS: Final = "Said about the new step since:\n\n{remarks}\n\n"
 DOUBT: Final = "The critic's doubt:\n{text}"
@@ -114,6 +120,13 @@ WRITE_MERGER: Final = (
 WRITE_REVISION: Final = (
     "Check that solution. Say what is wrong with it, if anything is; then write a better one, whole, with its final "
     "answer. If it was right, give the same answer again."
+)
+
+PROGRAMMER: Final = "You write short Python programs."
+"""The system message of the model that computes an answer without seeing a solution."""
+WRITE_PROGRAM: Final = (
+    "Write a Python program that computes the answer from the numbers of the problem and prints it, and nothing else. "
+    "Reply with one ```python block."
 )
 
 REWRITE: Final = r"""You edit a train of thought so that it reads fluently. It is given in paragraphs, each under a \

@@ -46,6 +46,7 @@ ACTION_SIGN: Final = {Action.CONTINUE: "→", Action.BACKTRACK: "↩", Action.RE
 EVIDENCE_SIGN: Final = {
     EvidenceStatus.CONFIRMED: ("✓", "green"),
     EvidenceStatus.REFUTED: ("✗", "red"),
+    EvidenceStatus.DISPUTED: ("?", "yellow"),
     EvidenceStatus.ABSTAINED: ("·", "dim"),
     EvidenceStatus.UNAVAILABLE: ("–", "dim"),
 }

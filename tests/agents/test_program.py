@@ -1,0 +1,101 @@
+"""A program written for the problem alone, run in the sandbox, against the answer of a step."""
+
+import json
+
+import pytest
+
+import longthought as lt
+from longthought.agents.agent import Critic, Policy
+from longthought.agents.dialects.prose import Prose
+from longthought.agents.program import Program
+from longthought.errors import ConfigError, OutageError
+from longthought.graphs.rules import DebateContext
+from longthought.problems.problem import Problem
+from longthought.trajectories.events import Cause, Checked, EvidenceStatus, Judged, Moved
+from tests.fakes.scripted import Line, ScriptedChatModel
+
+PROBLEM = Problem(id="p", statement="Ann has 3 bags of 4 apples. How many apples has she?", domain="math")
+RIGHT = "Sure:\n```python\nbags, each = 3, 4\nprint(bags * each)\n```"
+STEP = "So 3 * 4 = 12, and the answer is \\boxed{12}."
+
+
+async def checked(reply: Line, step: str = STEP) -> tuple[EvidenceStatus, str]:
+    program = Program("fake:model", ScriptedChatModel([reply]))
+    (claim,) = program.claims(PROBLEM, (), step)
+    evidence, calls = await program.compute(claim)
+    assert [call.model for call in calls] == ["fake:model"]
+    assert (evidence.tool, evidence.claim) == ("program", claim.text)
+    return evidence.status, evidence.detail
+
+
+@pytest.mark.parametrize(
+    ("reply", "status", "said"),
+    [
+        (RIGHT, EvidenceStatus.CONFIRMED, "prints the same"),
+        (f"<think>{RIGHT.replace('*', '+')}</think>{RIGHT}", EvidenceStatus.CONFIRMED, "prints the same"),
+        (RIGHT.replace("*", "+"), EvidenceStatus.DISPUTED, "prints 7"),
+        ("```python\nprint(24 / 2)\n```", EvidenceStatus.CONFIRMED, "prints the same"),
+        ("It is 12.", EvidenceStatus.ABSTAINED, "no program"),
+        ("```python\nx = 12\n```", EvidenceStatus.ABSTAINED, "printed nothing"),
+        ("```python\nprint(1 / 0)\n```", EvidenceStatus.ABSTAINED, "printed nothing"),
+        ("```python\nprint('many')\n```", EvidenceStatus.ABSTAINED, "printed many"),
+    ],
+)
+async def test_what_the_program_prints_is_compared_with_the_answer(
+    reply: str, status: EvidenceStatus, said: str
+) -> None:
+    found, detail = await checked(reply)
+    assert found is status
+    assert said in detail
+
+
+async def test_the_writer_sees_the_problem_and_not_the_step() -> None:
+    model = ScriptedChatModel([RIGHT])
+    program = Program("fake:model", model)
+    await program.check(program.claims(PROBLEM, ("3 * 5 = 15.",), STEP)[0])
+    assert PROBLEM.statement in model.prompts[0]
+    assert "15" not in model.prompts[0]
+    assert "boxed" not in model.prompts[0]
+
+
+@pytest.mark.parametrize("step", ["3 * 4 = 12.", "It is \\boxed{x + y}.", "So \\boxed{12"])
+def test_a_step_without_a_number_for_an_answer_is_no_claim(step: str) -> None:
+    assert Program("fake:model", ScriptedChatModel([])).claims(PROBLEM, (), step) == []
+
+
+# In a debate.
+
+
+def debate(policy: list[Line], **settings: object) -> lt.Trajectory:
+    agent = Policy("fake:policy", ScriptedChatModel(policy), Prose())
+    given = {"critic": "tools", "tools": ["program"], "draft": None, "rounds": 4, "answer": "12", **settings}
+    return lt.solve(PROBLEM, policy=agent, **given)
+
+
+def test_the_tools_alone_go_back_where_the_program_differs_and_the_cost_is_logged() -> None:
+    debated = debate(["So 3 + 4 = 7: \\boxed{7}.", RIGHT, STEP, RIGHT])
+    assert debated.solved
+    assert [moved.cause for moved in debated.events if isinstance(moved, Moved)] == [Cause.REJECTED, Cause.ACCEPTED]
+    found = [event for event in debated.events if isinstance(event, Checked)]
+    assert [event.evidence[0].status for event in found] == [EvidenceStatus.DISPUTED, EvidenceStatus.CONFIRMED]
+    assert all(len(event.calls) == 1 and event.calls[0].usage.total for event in found)
+    assert debated.tree.total_usage == sum((call.usage for call in debated.calls), type(debated.calls[0].usage)())
+
+
+def test_a_critic_is_shown_the_dispute_and_decides() -> None:
+    verdict = json.dumps({"critique": "The program adds.", "action": "terminate", "target": None, "score": 0.8})
+    critic = ScriptedChatModel([verdict])
+    debated = debate([STEP, RIGHT.replace("*", "+")], critic=Critic("fake:critic", critic, Prose()))
+    assert "12: in dispute (a program that was written for the problem alone prints 7)" in critic.prompts[0]
+    assert debated.solved, "a dispute is no veto"
+    assert [event.verdict.critique for event in debated.events if isinstance(event, Judged)] == ["The program adds."]
+
+
+def test_a_server_that_is_gone_ends_the_job_and_not_the_check() -> None:
+    with pytest.raises(OutageError):
+        debate([STEP, OutageError("gone")])
+
+
+def test_a_policy_without_words_writes_no_programs() -> None:
+    with pytest.raises(ConfigError, match=r"`tools` program: bundled:countdown writes no programs"):
+        DebateContext(tools=["program"]).seats()
