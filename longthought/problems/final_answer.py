@@ -42,7 +42,7 @@ def final_answer(text: str, *, last_line: bool = True) -> str | None:
 
 
 def boxed_answer(text: str) -> str | None:
-    r"""Return the content of the last `\boxed{…}` outside Python code; None without one, or if it holds nothing but dots.
+    r"""Return the content of the last `\boxed{…}` outside Python code; None without one, or if it holds only dots.
 
     Raises:
         ValueError: if a box is never closed.
