@@ -50,7 +50,7 @@ def policy(model: str | Model = BUNDLED_MODEL, **settings: Any) -> Policy:
 
     """
     asked = Model.of(model, **settings)
-    spoken = dialect_of(asked.name, asked.dialect)
+    spoken = _worded(dialect_of(asked.name, asked.dialect), asked)
     usual = 0.7 if isinstance(spoken, Compact) else None
     return Policy(asked.name, chat_model(_filled(asked, usual, spoken), "policy"), spoken)
 
@@ -71,7 +71,7 @@ def critic(model: str | Model = BUNDLED_MODEL, **settings: Any) -> Critic | Scor
         return AcceptingCritic(TOOLS_ALONE)
     if asked.name.startswith("scorer:") and asked.name != "scorer:":
         return Scorer(asked.name.removeprefix("scorer:"))
-    spoken = dialect_of(asked.name, asked.dialect)
+    spoken = _worded(dialect_of(asked.name, asked.dialect), asked)
     return Critic(asked.name, chat_model(_filled(asked, 0.0, spoken), "critic"), spoken)
 
 
@@ -85,7 +85,7 @@ def solo(model: str | Model = BUNDLED_MODEL, **settings: Any) -> tuple[Policy, C
     """
     asked = Model.of(model, **settings)
     usual = 0.7 if _speaks_compact(asked.name) else None
-    speaks = alone(dialect_of(asked.name, asked.dialect))
+    speaks = _worded(alone(dialect_of(asked.name, asked.dialect)), asked)
     writing = _filled(asked, usual, speaks)
     judging = writing.model_copy(update={"temperature": 0.0})
     return (
@@ -98,6 +98,20 @@ def _filled(asked: Model, temperature: float | None, spoken: Dialect) -> Model:
     """Fill in how an agent samples, where it isn't said."""
     usual = {"temperature": temperature, "max_tokens": spoken.longest}
     return asked.model_copy(update={name: value for name, value in usual.items() if getattr(asked, name) is None})
+
+
+def _worded(dialect: Dialect, asked: Model) -> Dialect:
+    """Return a dialect with the texts of the file that a model's settings name.
+
+    Raises:
+        ConfigError: if the file makes no sense, or the dialect has no texts to replace.
+
+    """
+    if asked.prompts is None:
+        return dialect
+    if type(dialect) is not Prose:
+        raise ConfigError(f"`prompts` {asked.prompts}: {asked.name} speaks {dialect.name}; only prose has such texts")
+    return Prose(dialect.voice.replaced(asked.prompts))
 
 
 def alone(dialect: Dialect) -> Dialect:
@@ -192,7 +206,9 @@ def bundled_folder(model: str, role: Role) -> Path:
 
 def _langchain(asked: Model) -> BaseChatModel:
     name = asked.name
-    given = asked.model_dump(exclude_none=True, exclude={"name", "dialect", "seed", "attempts", "api_key_env"})
+    given = asked.model_dump(
+        exclude_none=True, exclude={"name", "dialect", "prompts", "seed", "attempts", "api_key_env"}
+    )
     given |= {} if asked.attempts is None else {"max_retries": asked.attempts - 1}
     given |= {"api_key": _variable("api_key_env", asked.api_key_env)} if asked.api_key_env else {}
     try:

@@ -43,6 +43,8 @@ class Model(Request):
     dialect: str | None = None
     """Language of prompts and replies: prose, compact, prose-thought or compact-thought (default: depends on the
     model)."""
+    prompts: str | None = None
+    """TOML file of texts that replace those of the prose dialect, by name."""
     temperature: Annotated[float, Field(ge=0)] | None = None
     """Sampling temperature (default: the model's own for a policy, 0 for a critic)."""
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None

@@ -1,18 +1,23 @@
-"""The two sets of texts of the prose dialect: for two agents, or for one agent in both roles.
+"""The texts of the prose dialect that can be chosen: for two agents, for one in both roles, or from a file.
 
 The texts themselves stand in `prompts`; this file says which belong together.
 """
 
-from dataclasses import dataclass
-from typing import Final
+import difflib
+import tomllib
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from string import Formatter
+from typing import Any, Final, Self
 
 from longthought.agents.dialects import prompts
+from longthought.errors import ConfigError
 from longthought.trajectories.events import Author
 
 
 @dataclass(frozen=True, slots=True)
 class ChairTexts:
-    """The texts that depend on whether policy and critic are one agent or two."""
+    """What an agent is told and asked; some texts depend on whether policy and critic are one agent or two."""
 
     system: str
     """The system message of every request, so that both roles share it and the path."""
@@ -23,6 +28,42 @@ class ChairTexts:
     remark: str
     """A remark of the strategy, such as why it refused a verdict."""
     write_reflection: str
+    write_step: str = prompts.WRITE_STEP
+    write_steps: str = prompts.WRITE_STEPS
+    """Asks for a few steps."""
+    write_rest: str = prompts.WRITE_REST
+    """Asks for the rest of the solution."""
+    compute: str = prompts.COMPUTE
+    """What is added to these three where code is run."""
+    no_repeat: str = prompts.NO_REPEAT
+    """What is added to them where steps were rejected."""
+    write_verdict: str = prompts.WRITE_VERDICT
+    again: str = prompts.AGAIN
+    """Asks again after a reply that could not be used."""
+    solve: str = prompts.SOLVE
+    """The system message of requests for whole solutions."""
+    write_solution: str = prompts.WRITE_SOLUTION
+
+    def replaced(self, file: str | Path) -> Self:
+        """Return the texts with those that a TOML file gives in place of others, by name.
+
+        Raises:
+            ConfigError: if the file can't be read, has a text of another name, or one with an unknown placeholder.
+
+        """
+        path = Path(file).expanduser()
+        try:
+            given = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"`prompts` {path}: can't be read as TOML ({error})") from error
+        own = {field.name: getattr(self, field.name) for field in fields(self)}
+        for name, text in given.items():
+            if name not in own:
+                near = difflib.get_close_matches(name, own, 1)
+                hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(own)}"
+                raise ConfigError(f"`prompts` {path}: there is no text {name}: {hint}")
+            _expect_placeholders(path, name, text, own[name])
+        return replace(self, **given)
 
     def write_rejected(self, number: int, text: str, by: Author, reason: str) -> str:
         """Write an attempt and why it was rejected; if a tool or a person rejected it, the text names that author."""
@@ -60,3 +101,17 @@ ALONE: Final = ChairTexts(
     write_reflection=prompts.WRITE_REFLECTION_ALONE,
 )
 """The texts for one agent in both roles."""
+
+
+def _expect_placeholders(path: Path, name: str, text: Any, usual: str) -> None:
+    """Raise unless a text is one, with no placeholders but those of the usual text."""
+    try:
+        own, known = ({field for _, field, _, _ in Formatter().parse(t) if field is not None} for t in (text, usual))
+    except (ValueError, TypeError) as error:
+        raise ConfigError(f"`prompts` {path}: {name} is no text with placeholders ({error})") from error
+    if strange := own - known:
+        there = ", ".join(f"{{{field}}}" for field in sorted(known)) or "none"
+        raise ConfigError(
+            f"`prompts` {path}: {name} has the placeholder {{{sorted(strange)[0]}}}, and there is {there}; "
+            "write {{ and }} for braces"
+        )

@@ -67,20 +67,20 @@ class Prose:
 
     def ask_policy(self, view: View) -> list[BaseMessage]:
         """Ask for the next step."""
-        return _messages(self.voice.system, f"{_prefix(view)}{self._suffix(view)}{_asked_steps(view)}")
+        return _messages(self.voice.system, f"{_prefix(view)}{self._suffix(view)}{self._asked_steps(view)}")
 
     def ask_solution(self, view: View, examples: Sequence[Worked] = ()) -> list[BaseMessage]:
         """Ask for a whole solution, after examples as turns of the same conversation.
 
         If the view holds one earlier attempt, ask for a revision; if it holds several, for a merger.
         """
-        asked = f"{_prefix(view)}{_earlier(view.attempts)}"
+        asked = f"{_prefix(view)}{self._earlier(view.attempts)}"
         shown: list[BaseMessage] = []
         for example in examples:
             problem = prompts.PROBLEM.format(statement=example.statement) + _answer_form(view.problem)
-            question = f"{problem}{prompts.WRITE_SOLUTION}"
+            question = f"{problem}{self.voice.write_solution}"
             shown += [HumanMessage(question), AIMessage(example.solution)]
-        return [SystemMessage(prompts.SOLVE), *shown, HumanMessage(asked)]
+        return [SystemMessage(self.voice.solve), *shown, HumanMessage(asked)]
 
     def ask_reflection(self, view: View) -> list[BaseMessage]:
         """Ask the policy to re-examine the candidate in words."""
@@ -89,13 +89,13 @@ class Prose:
 
     def ask_critic(self, view: View) -> list[BaseMessage]:
         """Ask for a verdict on the candidate."""
-        asked = f"{_prefix(view)}{self._suffix(view)}{self._candidate(view)}{_asked_verdict(view)}"
+        asked = f"{_prefix(view)}{self._suffix(view)}{self._candidate(view)}{self._asked_verdict(view)}"
         return _messages(self.voice.system, asked)
 
     def ask_again(self, messages: Sequence[BaseMessage], reply: str, reason: str) -> list[BaseMessage]:
         """Ask again after a reply that could not be used, for `reason`."""
         said = cut(without_thinking(reply), MAX_PRINTED).strip() or prompts.SAID_NOTHING
-        return [*messages, AIMessage(said), HumanMessage(prompts.AGAIN.format(reason=reason))]
+        return [*messages, AIMessage(said), HumanMessage(self.voice.again.format(reason=reason))]
 
     def read_step(self, reply: str, view: View) -> Step | Unreadable:
         """Read the first step of a reply and, if the view asks for a draft, those after it.
@@ -202,18 +202,42 @@ class Prose:
             parts.append(prompts.REMARKS.format(remarks="\n\n".join(remarks)))
         return "".join(parts)
 
+    def _earlier(self, attempts: Sequence[TriedStep]) -> str:
+        """Write the earlier solutions, if any, and ask for a solution, a revision or a merger."""
+        match attempts:
+            case []:
+                return self.voice.write_solution
+            case [one]:
+                said = prompts.CRITIQUE.format(critique=one.reason) if one.reason else ""
+                return f"{prompts.EARLIER.format(text=one.text)}{said}{prompts.WRITE_REVISION}"
+            case _:
+                one = prompts.ONE_OF_SEVERAL
+                numbered = (one.format(number=number, text=a.text) for number, a in enumerate(attempts, start=1))
+                return f"{''.join(numbered)}{prompts.WRITE_MERGER}"
 
-def _earlier(attempts: Sequence[TriedStep]) -> str:
-    """Write the earlier solutions, if any, and ask for a solution, a revision or a merger."""
-    match attempts:
-        case []:
-            return prompts.WRITE_SOLUTION
-        case [one]:
-            said = prompts.CRITIQUE.format(critique=one.reason) if one.reason else ""
-            return f"{prompts.EARLIER.format(text=one.text)}{said}{prompts.WRITE_REVISION}"
-        case _:
-            numbered = (prompts.ONE_OF_SEVERAL.format(number=n, text=a.text) for n, a in enumerate(attempts, start=1))
-            return f"{''.join(numbered)}{prompts.WRITE_MERGER}"
+    def _asked_steps(self, view: View) -> str:
+        """Ask for the next step, for a few, or for the rest of the solution."""
+        match view.draft:
+            case 1:
+                asked = self.voice.write_step
+            case None:
+                asked = self.voice.write_rest
+            case most:
+                asked = self.voice.write_steps.format(most=most)
+        computed = self.voice.compute if view.runs_code else ""
+        return f"{asked}{computed}{self.voice.no_repeat if view.attempts else ''}"
+
+    def _asked_verdict(self, view: View) -> str:
+        """Ask for a verdict: on what, by which actions, and with which targets."""
+        assert view.candidate is not None
+        first = view.path_nodes[-view.unjudged] if view.unjudged else view.candidate.node
+        form = prompts.JUDGE_STEPS if view.unjudged else prompts.JUDGE_STEP
+        targets = ", ".join(["0 (the beginning)", *map(str, view.path_nodes)])
+        return self.voice.write_verdict.format(
+            asked=form.format(first=first, last=view.candidate.node),
+            actions="; ".join(prompts.ACTIONS[action] for action in view.actions),
+            targets=prompts.TARGETS.format(targets=targets) if Action.BACKTRACK in view.actions else prompts.NO_TARGETS,
+        )
 
 
 def _chained(steps: Sequence[Step]) -> Step:
@@ -222,32 +246,6 @@ def _chained(steps: Sequence[Step]) -> Step:
 
 
 # Writing: a view as messages.
-
-
-def _asked_steps(view: View) -> str:
-    """Ask for the next step, for a few, or for the rest of the solution."""
-    match view.draft:
-        case 1:
-            asked = prompts.WRITE_STEP
-        case None:
-            asked = prompts.WRITE_REST
-        case most:
-            asked = prompts.WRITE_STEPS.format(most=most)
-    computed = prompts.COMPUTE if view.runs_code else ""
-    return f"{asked}{computed}{prompts.NO_REPEAT if view.attempts else ''}"
-
-
-def _asked_verdict(view: View) -> str:
-    """Ask for a verdict: on what, by which actions, and with which targets."""
-    assert view.candidate is not None
-    first = view.path_nodes[-view.unjudged] if view.unjudged else view.candidate.node
-    form = prompts.JUDGE_STEPS if view.unjudged else prompts.JUDGE_STEP
-    targets = ", ".join(["0 (the beginning)", *map(str, view.path_nodes)])
-    return prompts.WRITE_VERDICT.format(
-        asked=form.format(first=first, last=view.candidate.node),
-        actions="; ".join(prompts.ACTIONS[action] for action in view.actions),
-        targets=prompts.TARGETS.format(targets=targets) if Action.BACKTRACK in view.actions else prompts.NO_TARGETS,
-    )
 
 
 def _messages(system: str, user: str) -> list[BaseMessage]:
