@@ -259,6 +259,11 @@ class Critic(Agent):
             lambda call: dialect.read_verdict(call.text, view, call.logprobs),
         )
 
+    def _unusable(self, call: Call) -> Unreadable | None:
+        """Return why a verdict can't be used; one that was cut can, if its beginning says it all."""
+        fault = super()._unusable(call)
+        return None if fault and self.dialect.begins and not fault.withheld else fault
+
 
 def call_of(name: str, message: AIMessage, latency: float) -> Call:
     """Turn a model's message into a call: text, usage and, if the server returned them, token ids and logprobs."""

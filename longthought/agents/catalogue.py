@@ -15,6 +15,7 @@ from longthought.agents.dialects.compact import Compact
 from longthought.agents.dialects.dialect import Dialect
 from longthought.agents.dialects.prose import Prose
 from longthought.agents.dialects.thinkers import CompactThinker, ProseThinker
+from longthought.agents.dialects.yes_no import YesNo
 from longthought.agents.in_process.chat_model import InProcessChatModel
 from longthought.agents.model import BUNDLED_MODEL, Model
 from longthought.agents.scorer import Scorer
@@ -23,7 +24,7 @@ from longthought.errors import ConfigError, ModelError
 
 Role = Literal["policy", "critic", "solo"]
 BUNDLED: Final = Path(__file__).parent / "bundled"
-DIALECTS: Final = {"prose": Prose, "compact": Compact}
+DIALECTS: Final = {"prose": Prose, "compact": Compact, "yes-no": YesNo}
 """The dialects of policies and critics."""
 THINKERS: Final = {"prose": ProseThinker, "compact": CompactThinker}
 """The dialects of thinkers, by the dialect of their thoughts."""

@@ -24,6 +24,7 @@ class Compact:
     name = "compact"
     repairs = 3
     warming = 0.2
+    begins = False
     longest: int | None = 64
     """Enough for a step, or a look-ahead and a verdict; servers refuse a limit beyond a small model's context."""
 

@@ -51,6 +51,8 @@ class Dialect(Protocol):
     """How much the temperature rises with each of them, for models that don't heed the reason; 0 leaves it alone."""
     longest: int | None
     """Maximum number of tokens in a reply; None leaves it to the model."""
+    begins: bool
+    """Whether the beginning of a critic's reply says it all, so that one that was cut can be read."""
 
     def unsuitable(self, view: View) -> str | None:
         """Return why this dialect can't express a problem; None if it can."""

@@ -56,6 +56,7 @@ class Prose:
     repairs: int = 1
     warming: float = 0.0
     longest: int | None = None
+    begins: bool = False
 
     def __init__(self, voice: ChairTexts = DIALOGUE) -> None:
         """Create the dialect with the texts for two agents, or for one agent in both roles."""
@@ -84,13 +85,15 @@ class Prose:
 
     def ask_reflection(self, view: View) -> list[BaseMessage]:
         """Ask the policy to re-examine the candidate in words."""
-        asked = f"{_prefix(view)}{self._suffix(view)}{self._candidate(view)}{self.voice.write_reflection}"
-        return _messages(self.voice.system, asked)
+        return self.asked(view, self.voice.write_reflection)
 
     def ask_critic(self, view: View) -> list[BaseMessage]:
         """Ask for a verdict on the candidate."""
-        asked = f"{_prefix(view)}{self._suffix(view)}{self._candidate(view)}{self._asked_verdict(view)}"
-        return _messages(self.voice.system, asked)
+        return self.asked(view, self._asked_verdict(view))
+
+    def asked(self, view: View, request: str) -> list[BaseMessage]:
+        """Ask something about the candidate."""
+        return _messages(self.voice.system, f"{_prefix(view)}{self._suffix(view)}{self._candidate(view)}{request}")
 
     def ask_again(self, messages: Sequence[BaseMessage], reply: str, reason: str) -> list[BaseMessage]:
         """Ask again after a reply that could not be used, for `reason`."""
@@ -189,9 +192,7 @@ class Prose:
         return "".join(parts)
 
     def _candidate(self, view: View) -> str:
-        new = view.candidate
-        if new is None:
-            raise ValueError("this view has no candidate to judge or reflect on; pass one to `view`")
+        new = _expect_candidate(view)
         answer = prompts.DOES_NOT_ANSWER if new.answer is None else prompts.ANSWERS.format(answer=new.answer)
         parts = [prompts.NEW_STEP.format(number=new.node, text=new.text), answer]
         if new.observations:
@@ -229,15 +230,21 @@ class Prose:
 
     def _asked_verdict(self, view: View) -> str:
         """Ask for a verdict: on what, by which actions, and with which targets."""
-        assert view.candidate is not None
-        first = view.path_nodes[-view.unjudged] if view.unjudged else view.candidate.node
+        new = _expect_candidate(view)
+        first = view.path_nodes[-view.unjudged] if view.unjudged else new.node
         form = prompts.JUDGE_STEPS if view.unjudged else prompts.JUDGE_STEP
         targets = ", ".join(["0 (the beginning)", *map(str, view.path_nodes)])
         return self.voice.write_verdict.format(
-            asked=form.format(first=first, last=view.candidate.node),
+            asked=form.format(first=first, last=new.node),
             actions="; ".join(prompts.ACTIONS[action] for action in view.actions),
             targets=prompts.TARGETS.format(targets=targets) if Action.BACKTRACK in view.actions else prompts.NO_TARGETS,
         )
+
+
+def _expect_candidate(view: View) -> Candidate:
+    if view.candidate is None:
+        raise ValueError("this view has no candidate to judge or reflect on; pass one to `view`")
+    return view.candidate
 
 
 def _chained(steps: Sequence[Step]) -> Step:

@@ -1,0 +1,53 @@
+"""The dialect of critics that answer in one word: the probability of *yes* is the score.
+
+A written number says little about what a small model believes; the probability of its next token says more, and costs
+one token. After Kadavath et al., "Language Models (Mostly) Know What They Know", 2022.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from langchain_core.messages import BaseMessage
+
+from longthought.agents.dialects import prompts
+from longthought.agents.dialects.dialect import Unreadable
+from longthought.agents.dialects.prose import Prose
+from longthought.agents.dialects.thinking import without_thinking
+from longthought.agents.view import View
+from longthought.trajectories.events import Action, Verdict
+
+_WORDS: Final = {"yes": True, "no": False}
+
+
+class YesNo(Prose):
+    """A critic's dialect of one word; a policy in it speaks prose."""
+
+    name = "yes-no"
+    repairs = 0
+    begins = True
+
+    def ask_critic(self, view: View) -> list[BaseMessage]:
+        """Ask whether everything up to the candidate is right."""
+        form = prompts.IS_PATH_RIGHT if view.candidate is None or view.candidate.answer is None else prompts.IS_RIGHT
+        return self.asked(view, form)
+
+    def read_verdict(self, reply: str, view: View, logprobs: Sequence[float] | None = None) -> Verdict | Unreadable:
+        """Read the first word; without `logprobs` the score is 1 or 0."""
+        words = without_thinking(reply).split()
+        holds = _WORDS.get(words[0].strip("*.,:;!\"'").lower()) if words else None
+        if holds is None:
+            return Unreadable("it begins with neither yes nor no")
+        sure = min(1.0, math.exp(logprobs[0])) if logprobs else 1.0
+        right = (Action.CONTINUE, Action.TERMINATE)[view.candidate is not None and view.candidate.answer is not None]
+        return Verdict(action=right if holds else Action.BACKTRACK, score=round(sure if holds else 1 - sure, 4))
+
+    def write_verdict(self, verdict: Verdict, view: View) -> str | None:
+        """Write the word; None for a verdict that names a step or gives reasons."""
+        if verdict.action is Action.REFLECT or verdict.target is not None or verdict.critique:
+            return None
+        return "No" if verdict.action is Action.BACKTRACK else "Yes"
+
+    def critic_options(self, view: View) -> Mapping[str, Any]:
+        """Request the probability of one short word."""
+        return {"logprobs": True, "max_tokens": 2}

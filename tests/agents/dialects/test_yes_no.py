@@ -1,0 +1,61 @@
+"""Critics of one word, whose probability is the score."""
+
+import math
+from typing import Any
+
+import pytest
+from langchain_core.messages import AIMessage
+
+from longthought.agents.agent import Critic
+from longthought.agents.dialects.dialect import Unreadable
+from longthought.agents.dialects.yes_no import YesNo
+from longthought.agents.view import Candidate, View
+from longthought.problems.problem import Problem
+from longthought.trajectories.events import Action, Verdict
+from tests.fakes.scripted import ScriptedChatModel
+
+
+def seen(answer: str | None) -> View:
+    new = Candidate(1, "It is 4.", answer, (), (), ())
+    return View(Problem(id="p", statement="2 + 2?", domain="math"), (), (), (), candidate=new)
+
+
+@pytest.mark.parametrize(
+    ("reply", "answer", "probability", "action", "score"),
+    [
+        ("Yes", "4", 0.9, Action.TERMINATE, 0.9),
+        ("yes.", None, 0.6, Action.CONTINUE, 0.6),
+        ("**No**", "4", 0.8, Action.BACKTRACK, 0.2),
+        ("<think>hm</think>No, because", None, 1.0, Action.BACKTRACK, 0.0),
+    ],
+)
+def test_the_probability_of_yes_is_the_score(
+    reply: str, answer: str | None, probability: float, action: Action, score: float
+) -> None:
+    read = YesNo().read_verdict(reply, seen(answer), [math.log(probability), -3.0])
+    assert isinstance(read, Verdict)
+    assert (read.action, read.score, read.target, read.critique) == (action, pytest.approx(score), None, "")
+
+
+@pytest.mark.parametrize("reply", ["", "Maybe", "The answer is yes", "{}"])
+def test_another_word_is_unreadable(reply: str) -> None:
+    assert isinstance(YesNo().read_verdict(reply, seen("4")), Unreadable)
+
+
+def test_what_it_writes_it_reads_back() -> None:
+    for action, answer in ((Action.TERMINATE, "4"), (Action.CONTINUE, None), (Action.BACKTRACK, "4")):
+        written = YesNo().write_verdict(Verdict(action=action), seen(answer))
+        assert written is not None
+        read = YesNo().read_verdict(written, seen(answer))
+        assert isinstance(read, Verdict)
+        assert read.action is action
+    assert YesNo().write_verdict(Verdict(action=Action.BACKTRACK, critique="so"), seen("4")) is None
+
+
+async def test_one_token_is_asked_for_and_a_word_that_was_cut_is_read() -> None:
+    metadata: dict[str, Any] = {"finish_reason": "length", "logprobs": [math.log(0.75)]}
+    model = ScriptedChatModel([AIMessage("Yes", response_metadata=metadata)])
+    reply = await Critic("fake:critic", model, YesNo()).judge(seen("4"))
+    assert reply.read == Verdict(action=Action.TERMINATE, score=0.75)
+    assert model.options == [{"logprobs": True, "max_tokens": 2}]
+    assert model.prompts[0].endswith("Is the final answer right? Answer with one word, Yes or No.")
