@@ -64,6 +64,8 @@ class View:
     """The actions that are legal on the candidate."""
     draft: int | None = 1
     """Maximum number of steps that the policy may write in one reply; None for a whole solution."""
+    uncut: bool = False
+    """Whether the notice asks for something else than steps, so that the reply is one text."""
     runs_code: bool = False
     """Whether a tool runs the Python that a step holds."""
     unjudged: int = 0

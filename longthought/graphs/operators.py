@@ -68,7 +68,7 @@ def restructure(tree: Tree, tip: int) -> str:
 
 async def decompose(policy: Proposer, seen: View, most: int) -> Reply[Step]:
     """Ask for the questions that a problem consists of, simplest first; `questions` reads them from the reply."""
-    reply = await policy.propose(replace(seen, notice=PLAN.format(most=most)))
+    reply = await policy.propose(replace(seen, notice=PLAN.format(most=most), uncut=True))
     if isinstance(reply.read, Unreadable) or questions(reply.read.text, most):
         return reply
     return Reply(Unreadable("no line of the plan is a numbered question"), reply.calls)

@@ -51,7 +51,7 @@ async def test_evidence_stands_in_the_log_and_output_in_the_prompts() -> None:
         "n = 12 * 13\nprint('found', n)\n",
     ]
     assert all(e.seconds > 0 for e in checked.evidence)
-    assert "algebra: confirmed: 12 * 13 = 156" in critic.prompts[0]
+    assert "12 * 13 = 156: right" in critic.prompts[0]
     assert "The code in the new step printed:\nfound 156" in critic.prompts[0]
     assert "The code in step 1 printed:\nfound 156" in policy.prompts[1]
     assert isinstance(events[-1], Finished)
@@ -97,6 +97,6 @@ async def test_a_lean_debate_without_a_lean_says_so_and_goes_on(monkeypatch: pyt
     checked = next(e for e in events if isinstance(e, Checked))
     assert [e.status for e in checked.evidence] == [EvidenceStatus.UNAVAILABLE]
     assert "elan" in checked.evidence[0].detail
-    assert "not a failed check" in critic.prompts[0]
+    assert "could not be checked here" in critic.prompts[0]
     assert isinstance(events[-1], Finished)
     assert events[-1].answer == "rw [Nat.add_comm]\ndone"

@@ -171,8 +171,9 @@ def test_the_thinker_is_asked_with_the_problem_alone() -> None:
     asked = COMPACT.ask(PROBLEM)
     assert [m.text for m in asked] == [notation.write_problem(PUZZLES[0])]
     system, user = PROSE.ask(Problem(id="p", statement="What is n?", context="n is 7."))
-    assert "\\boxed{...}" in system.text
-    assert user.text == "Problem:\nWhat is n?\n\nGiven with the problem:\nn is 7."
+    assert "thinking aloud" in system.text
+    assert user.text.startswith("Problem:\nWhat is n?\n\nGiven with the problem:\nn is 7.\n\n")
+    assert "\\boxed{...}" in user.text
     with pytest.raises(ConfigError, match="only Countdown"):
         COMPACT.ask(Problem(id="p", statement="What is n?"))
 

@@ -49,7 +49,7 @@ STATUSES: Final = {
     "confirmed": "right",
     "refuted": "WRONG",
     "abstained": "not decided",
-    "unavailable": "not checked",
+    "unavailable": "could not be checked here",
     "disputed": "in dispute",
 }
 DETAIL: Final = " ({detail})"
@@ -64,6 +64,7 @@ DOUBT_ALONE: Final = "Your doubt:\n{text}"
 REFLECTION_ALONE: Final = "Your reflection:\n{text}"
 REFUSED_ALONE: Final = "Your verdict was refused:\n{text}"
 
+WRITE: Final = "You are the solver."
 WRITE_STEP: Final = (
     "You are the solver. Write the next step: one short paragraph with one idea and its computation, without a number "
     "or a heading. Give the final answer only if this step settles the problem."

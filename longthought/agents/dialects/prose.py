@@ -103,26 +103,27 @@ class Prose:
     def read_step(self, reply: str, view: View) -> Step | Unreadable:
         """Read the first step of a reply and, if the view asks for a draft, those after it.
 
-        A step is its text without thinking and heading, and the final answer if it gives one; with an answer, the
-        draft ends.
+        A step is its text without thinking, heading and number, and the final answer if it gives one; with an answer,
+        the draft ends. A reply that gives an answer only as a whole, such as a program and the box below it, is one
+        step.
         """
-        try:
-            texts = cut_into_steps(spoken(reply), sentences=view.draft != 1)
-        except ValueError as error:
-            return Unreadable(str(error))
-        if len(texts) > 1:
-            texts = [strip_number(text) for text in texts[: view.draft]]
+        whole = self.read_one(reply, view)
+        if view.uncut or isinstance(whole, Unreadable):
+            return whole
+        texts = cut_into_steps(whole.text, sentences=view.draft != 1)
+        if len(texts) == 1:
+            return whole
         steps: list[Step] = []
-        path = view.path
-        for text in texts:
-            step = self.read_one(text, replace(view, path=path))
+        for text in map(strip_number, texts):
+            step = self.read_one(text, replace(view, path=(*view.path, *(step.text for step in steps))))
             if isinstance(step, Unreadable):
-                return step if not steps else _chained(steps)
+                break
             steps.append(step)
-            path = (*path, step.text)
             if step.answer is not None:
                 break
-        return _chained(steps)
+        if not steps or (whole.answer is not None and steps[-1].answer is None):
+            return whole
+        return replace(steps[0], ahead=tuple(steps[1 : view.draft]))
 
     def read_one(self, step: str, view: View) -> Step | Unreadable:
         """Read a text that is known to be one step."""
@@ -217,7 +218,9 @@ class Prose:
                 return f"{''.join(numbered)}{prompts.WRITE_MERGER}"
 
     def _asked_steps(self, view: View) -> str:
-        """Ask for the next step, for a few, or for the rest of the solution."""
+        """Ask for the next step, for a few, or for the rest of the solution; a notice that asks itself says enough."""
+        if view.uncut:
+            return prompts.WRITE
         match view.draft:
             case 1:
                 asked = self.voice.write_step
@@ -245,11 +248,6 @@ def _expect_candidate(view: View) -> Candidate:
     if view.candidate is None:
         raise ValueError("this view has no candidate to judge or reflect on; pass one to `view`")
     return view.candidate
-
-
-def _chained(steps: Sequence[Step]) -> Step:
-    """Return the first of several steps with the others ahead of it."""
-    return replace(steps[0], ahead=tuple(steps[1:]))
 
 
 # Writing: a view as messages.

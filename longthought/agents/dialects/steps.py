@@ -88,6 +88,9 @@ def _joined(pieces: list[str]) -> list[str]:
     steps: list[str] = []
     waiting = ""
     for piece in pieces:
+        if steps and not waiting and piece.lstrip().startswith(("```", "~~~")):
+            steps[-1] += piece  # code belongs to the words before it
+            continue
         waiting += piece
         words = waiting.rstrip()
         if words.endswith((":", "：")) or (len(words) < SHORT and not _SPEAKS.search(words)):

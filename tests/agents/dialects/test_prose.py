@@ -131,7 +131,7 @@ def test_the_critic_sees_every_part_of_the_view() -> None:
             "Find {x} with x^2 = 4.", "x is positive.", "Step 1:\nTake the root.", "Step 4:\nSo x = ±2.", "[-2, 2]",
             "x = 3, surely.", "9 is not 4", "x = 5.", "refuted: 25 = 4", "x = 6.",
             "Step 9:\nAs x > 0, \\boxed{2}.", "gives the final answer: 2", "checked: 2",
-            "- 2^2 = 4: right (exact)\n", "- 0 < 2: not checked (not installed)\n",
+            "- 2^2 = 4: right (exact)\n", "- 0 < 2: could not be checked here (not installed)\n",
             "- assert x == 2: not decided\n", "- x = 7: WRONG (it is 2)\n",
             "The critic's doubt:\nIs zero excluded?", "The solver's reflection:\nZero is no root.",
             "A remark by the human:\nFine by me.", "You are the critic. Judge the new step, number 9.",

@@ -48,7 +48,7 @@ def test_numbered_items_are_steps_and_so_is_what_follows_them() -> None:
         ),
         ("Step 1: a = 1\nStep 2: b = 2\nStep 3: ab = 2", ["Step 1: a = 1", "Step 2: b = 2", "Step 3: ab = 2"]),
         ("**Step 1:** Let x = 3.\n\n**Step 2:** 2x = 6.", ["**Step 1:** Let x = 3.", "**Step 2:** 2x = 6."]),
-        (f"So 2 + 2 = 4.\n\n{CODE}\n\nSo 5 + 5 = 10.", ["So 2 + 2 = 4.", CODE, "So 5 + 5 = 10."]),
+        (f"So 2 + 2 = 4.\n\n{CODE}\n\nSo 5 + 5 = 10.", [f"So 2 + 2 = 4.\n\n{CODE}", "So 5 + 5 = 10."]),
         (
             "We have 12 in all.\n\nIt follows that:\n\n$$x\n\n= 3$$\n\nDone with 3.",
             ["We have 12 in all.", "It follows that:\n\n$$x\n\n= 3$$", "Done with 3."],
