@@ -24,11 +24,11 @@ from longthought.errors import ConfigError, ModelError
 
 Role = Literal["policy", "critic", "solo"]
 BUNDLED: Final = Path(__file__).parent / "bundled"
-DIALECTS: Final = {"prose": Prose, "compact": Compact, "yes-no": YesNo}
+DIALECTS: Final = {"prose": Prose, "compact": Compact}
 """The dialects of policies and critics."""
 THINKERS: Final = {"prose": ProseThinker, "compact": CompactThinker}
 """The dialects of thinkers, by the dialect of their thoughts."""
-_SPOKEN: Final = {**DIALECTS, **{thinker.name: thinker for thinker in THINKERS.values()}}
+_SPOKEN: Final = {**DIALECTS, YesNo.name: YesNo, **{thinker.name: thinker for thinker in THINKERS.values()}}
 PROVIDERS: Final = """\
   bundled:countdown        the agents that ship with longthought (Countdown only, CPU)
   bundled:FOLDER           agents that `longthought train bundled --out FOLDER` made
