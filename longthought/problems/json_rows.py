@@ -14,7 +14,7 @@ from typing import Any, Final, cast
 from longthought.errors import ProblemError
 from longthought.problems import stored
 from longthought.problems.row import Row, show
-from longthought.problems.stored import StoredFile
+from longthought.problems.stored import FileRows, StoredFile
 
 MAX_DOCUMENT: Final = 2**30
 """Longest document read, in characters."""
@@ -30,15 +30,8 @@ _SPACE: Final = re.compile(r"\s*")
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class Lines(FileRows):
     """A file of JSON lines."""
-
-    file: StoredFile
-
-    @property
-    def name(self) -> str:
-        """The name of the file."""
-        return self.file.name
 
     def place(self, number: int) -> str:
         """Name the file and the line."""
@@ -65,19 +58,8 @@ class Lines:
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class Document(FileRows):
     """A file of JSON whose rows are not one a line."""
-
-    file: StoredFile
-
-    @property
-    def name(self) -> str:
-        """The name of the file."""
-        return self.file.name
-
-    def place(self, number: int) -> str:
-        """Name the file and the row."""
-        return f"{self.file.label}, row {number}"
 
     def count(self) -> int | None:
         """Read the file and count its rows."""

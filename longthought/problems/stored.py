@@ -160,6 +160,22 @@ def _unpacking(head: bytes, label: str) -> Callable[[Any], Any]:
     return lambda file: file
 
 
+@dataclass(frozen=True, slots=True)
+class FileRows:
+    """The rows of a file, whatever its format."""
+
+    file: StoredFile
+
+    @property
+    def name(self) -> str:
+        """The name of the file."""
+        return self.file.name
+
+    def place(self, number: int) -> str:
+        """Name the file and the row."""
+        return f"{self.file.label}, row {number}"
+
+
 class _Zstd(io.RawIOBase):
     """Unpacks zstd, frame by frame, and raises its errors as those of the standard library."""
 

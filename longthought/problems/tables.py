@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from longthought.errors import ProblemError
 from longthought.problems.row import Row, show
-from longthought.problems.stored import MAX_LINE, StoredFile, first_line
+from longthought.problems.stored import MAX_LINE, FileRows, first_line
 
 BATCH: Final = 256
 """Number of rows of a Parquet file that are converted at once."""
@@ -25,19 +25,8 @@ _SEPARATORS: Final = ",;\t|"
 
 
 @dataclass(frozen=True, slots=True)
-class Csv:
+class Csv(FileRows):
     """A CSV file with a header."""
-
-    file: StoredFile
-
-    @property
-    def name(self) -> str:
-        """The name of the file."""
-        return self.file.name
-
-    def place(self, number: int) -> str:
-        """Name the file and the row."""
-        return f"{self.file.label}, row {number}"
 
     def count(self) -> int | None:
         """Read the file and count its rows."""
@@ -83,19 +72,8 @@ def separator_of(header: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Parquet:
+class Parquet(FileRows):
     """A Parquet file, read a batch of rows at a time."""
-
-    file: StoredFile
-
-    @property
-    def name(self) -> str:
-        """The name of the file."""
-        return self.file.name
-
-    def place(self, number: int) -> str:
-        """Name the file and the row."""
-        return f"{self.file.label}, row {number}"
 
     def count(self) -> int | None:
         """Read the number from the file's footer."""
