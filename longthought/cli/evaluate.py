@@ -47,7 +47,7 @@ def budgets(written: str) -> list[int]:
 @selection_options
 @settings_options(*AGENTS, "tools", "veto")
 @options(
-    EvaluationRequest, into="how", build=dict, only=("budgets", "concurrency", "processes"),
+    EvaluationRequest, into="how", build=dict, only=("budgets", "concurrency", "processes", "retry_failed"),
     budgets=Spelling("--budget", metavar="TOKENS,…", read=budgets, default="1000,2000,4000"),
 )  # fmt: skip
 def evaluate(

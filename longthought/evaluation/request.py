@@ -28,6 +28,8 @@ class EvaluationRequest(Request):
     """Maximum number of debates in flight."""
     processes: int | None = Field(default=None, ge=1)
     """Number of processes that share each run (default: 1)."""
+    retry_failed: bool = False
+    """Play debates that failed in an earlier run on from before the failure."""
 
     @field_validator("strategies", mode="before")
     @classmethod

@@ -77,7 +77,8 @@ class StrategyRun:
         request = self.evaluation.request
         given = {"rounds": MANY, "tools": Context().tools, **request.settings, **self.strategy.settings}
         own = {"graph": self.strategy.graph, "seed": self.seed, "computed": max(request.budgets)}
-        return {**given, **own, "concurrency": request.concurrency, "processes": request.processes}
+        speed = {name: getattr(request, name) for name in ("concurrency", "processes", "retry_failed")}
+        return {**given, **own, **speed}
 
     def play(self, progress: Progress | None = None) -> Generator[Trajectory]:
         """Play the run, or resume it, and yield each debate as it ends.

@@ -11,8 +11,11 @@ from typing import Any
 import pytest
 
 import longthought as lt
+from longthought.agents.agent import Reply
+from longthought.agents.dialects.dialect import Step
+from longthought.agents.view import View
 from longthought.domains.countdown import countdown_task
-from longthought.errors import ConfigError, ProblemError, RunFolderError
+from longthought.errors import ConfigError, EndpointError, ProblemError, RunFolderError
 from longthought.evaluation import plots
 from longthought.evaluation.comparison import Comparison, compare, steps
 from longthought.evaluation.evaluation import evaluate
@@ -286,3 +289,25 @@ def test_strategies_that_make_no_sense(names: list[str], written: list[str], sai
     with pytest.raises(ConfigError) as error:
         chosen(names, written)
     assert said in str(error.value)
+
+
+class Moody(Enumerator):
+    """A policy whose server refuses one problem until it is mended."""
+
+    mended = False
+
+    async def propose(self, view: View) -> Reply[Step]:
+        """Propose, or fail on the first problem."""
+        if not self.mended and view.problem == TASKS[0].problem:
+            raise EndpointError("the server refuses this one")
+        return await super().propose(view)
+
+
+def test_debates_that_failed_are_played_on_when_asked_for(tmp_path: Path) -> None:
+    policy = Moody()
+    settings: dict[str, Any] = {"budgets": BUDGETS, "policy": policy, "critic": Solver(), "strategies": ["debate"]}
+    first = lt.evaluate(TASKS, out=tmp_path, **settings).comparison
+    policy.mended = True
+    same = lt.evaluate(TASKS, out=tmp_path, **settings).comparison
+    again = lt.evaluate(TASKS, out=tmp_path, retry_failed=True, **settings).comparison
+    assert [max(row.failed for row in found.rows) for found in (first, same, again)] == [1, 1, 0]
