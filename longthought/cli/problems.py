@@ -50,7 +50,7 @@ def countdown(
 
 
 def _write(tasks: "Sequence[Task]", out: Path) -> None:
-    """Write tasks into a file that is new or empty, or leave one that holds the same tasks already.
+    """Write tasks whole into a file that is new, empty, or holds the same tasks already.
 
     Raises:
         ProblemError: if the file holds something else, or can't be written.
@@ -59,13 +59,14 @@ def _write(tasks: "Sequence[Task]", out: Path) -> None:
     from longthought.domains.loader import write
     from longthought.files import draft_of
 
-    if not out.is_file() or not out.stat().st_size:
+    if out.exists() and not out.is_file():  # such as /dev/stdout
         write(tasks, out)
         return
     draft = draft_of(out)
     try:
         write(tasks, draft)
-        if not filecmp.cmp(draft, out, shallow=False):
+        if out.exists() and out.stat().st_size and not filecmp.cmp(draft, out, shallow=False):
             raise ProblemError(f"`out` {out}: there is something else in it already; name a new file, or remove it")
+        draft.replace(out)
     finally:
         draft.unlink(missing_ok=True)

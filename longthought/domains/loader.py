@@ -24,6 +24,7 @@ from longthought.domains.catalogue import BUNDLED, address, domain_of, expect_kn
 from longthought.domains.domain import Domain
 from longthought.domains.grade import expect_gradable, reference_of
 from longthought.errors import ConfigError, ProblemError
+from longthought.files import disk_full
 from longthought.problems.condition import Condition
 from longthought.problems.fields import MISSING, Fields, absent, fields_of, not_a_number, own, recognised, text, value
 from longthought.problems.json_rows import Document, Lines
@@ -185,7 +186,8 @@ def write(tasks: Iterable[Task], path: str | Path) -> int:
                 file.write(json.dumps(fields, ensure_ascii=False) + "\n")
                 count += 1
     except OSError as error:
-        raise ProblemError(f"{path}: can't be written ({error.strerror}); choose another file") from error
+        remedy = "make room, or choose another file" if disk_full(error) else "choose another file"
+        raise ProblemError(f"{path}: can't be written ({error.strerror}); {remedy}") from error
     return count
 
 

@@ -88,6 +88,16 @@ async def test_processes_stop_too(tmp_path: Path) -> None:
     expect_whole(out)
 
 
+async def test_problems_are_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    out = tmp_path / "problems.jsonl"
+    words = ["problems", "countdown", "--count", "40", "--out", str(out)]
+    (full, said), *_ = await commands((1_000, words))
+    assert (full, os.listdir(tmp_path)) == (2, [])
+    expect_one_line(said, reason="")
+    assert [code for code, _ in await commands((None, words), (None, words))] == [0, 0]
+    assert len(out.read_bytes().splitlines()) == 40
+
+
 async def test_labels_and_exports_are_whole_or_not_there(tmp_path: Path) -> None:
     run = Path(shutil.copytree(OLD / "run-debate", tmp_path / "run"))
     (run / "labels.jsonl").unlink()
