@@ -67,9 +67,9 @@ def critic(model: str | Model = BUNDLED_MODEL, **settings: Any) -> Critic | Scor
         ConfigError: if a setting makes no sense.
 
     """
-    asked = Model.of(model, **settings)
-    if asked.name == TOOLS_ALONE:
+    if (model if isinstance(model, str) else model.name) == TOOLS_ALONE:
         return AcceptingCritic(TOOLS_ALONE)
+    asked = Model.of(model, **settings)
     if asked.name.startswith("scorer:") and asked.name != "scorer:":
         return Scorer(asked.name.removeprefix("scorer:"))
     spoken = _worded(dialect_of(asked.name, asked.dialect), asked)

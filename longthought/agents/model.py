@@ -30,7 +30,8 @@ OPENAI_KEY: Final = "OPENAI_API_KEY"
 def is_openai(base_url: str) -> bool:
     """Say whether a server is OpenAI's own, or the one that `OPENAI_BASE_URL` names."""
     own = os.environ.get("OPENAI_BASE_URL")
-    return (urlsplit(base_url).hostname or "").endswith("openai.com") or (own is not None and base_url.startswith(own))
+    host = urlsplit(base_url).hostname or ""
+    return f".{host}".endswith(".openai.com") or (own is not None and urlsplit(base_url)[:2] == urlsplit(own)[:2])
 
 
 class Model(Request):
@@ -94,6 +95,16 @@ class Model(Request):
         return cls(**{"name": name, **_kept(name)} | asked)
 
 
+def is_in_models_file(name: str) -> bool:
+    """Say whether a name stands for a model in the file of models.
+
+    Raises:
+        ConfigError: if the file can't be read.
+
+    """
+    return ":" not in name and name in _models()
+
+
 def _kept(name: str) -> dict[str, Any]:
     """Return what the file of models says of a name; nothing if the name has a provider or there is no file.
 
@@ -101,13 +112,10 @@ def _kept(name: str) -> dict[str, Any]:
         ConfigError: if the file can't be read or doesn't have the name.
 
     """
-    path = Path(os.environ.get(MODELS_FILE_VARIABLE, MODELS_FILE))
-    if ":" in name or name == "tools" or not path.is_file():
+    path = _path()
+    if ":" in name or not path.is_file():
         return {}
-    try:
-        models = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{path}: can't be read as TOML ({error})") from error
+    models = _models()
     if not isinstance(models.get(name), dict):
         raise ConfigError(f"{path} has no model {name}: it has {', '.join(models) or 'none'}")
     settings = cast("dict[str, Any]", models[name])
@@ -118,3 +126,16 @@ def _kept(name: str) -> dict[str, Any]:
     except ConfigError as error:
         raise ConfigError(f"{path}: [{name}]: {error}") from error
     return {"name": named, **settings}
+
+
+def _models() -> dict[str, Any]:
+    """Read the file of models; it is empty if there is none."""
+    path = _path()
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path}: can't be read as TOML ({error})") from error
+
+
+def _path() -> Path:
+    return Path(os.environ.get(MODELS_FILE_VARIABLE, MODELS_FILE))

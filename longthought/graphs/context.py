@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, Self
 from pydantic import ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 
-from longthought.agents.model import BUNDLED_MODEL, OPENAI_KEY, Model, is_openai
+from longthought.agents.model import BUNDLED_MODEL, OPENAI_KEY, Model, is_in_models_file, is_openai
 from longthought.errors import ConfigError
 from longthought.problems.problem import Problem
 from longthought.request import objection
@@ -152,7 +152,8 @@ class Context:
 
     def _look_up(self, chair: Chair) -> None:
         """Set what the file of models says of a chair's model, check its settings, and keep each in one place."""
-        model = Model.of(**self.given(chair))
+        given = self.given(chair)
+        model = (Model.of if is_in_models_file(given["name"]) else Model)(**given)  # a live agent may have any name
         further = {name: value for name, value in model.model_dump(exclude_none=True).items() if name not in OWN}
         for name in OWN:
             setattr(self, setting_of(chair, name), getattr(model, name))

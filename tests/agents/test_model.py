@@ -7,6 +7,7 @@ import pytest
 
 import longthought as lt
 from longthought.agents import catalogue
+from longthought.agents.accepting import AcceptingCritic
 from longthought.agents.in_process.chat_model import InProcessChatModel
 from longthought.agents.model import Model
 from longthought.agents.served.chat_model import ServedChatModel
@@ -144,6 +145,15 @@ def test_another_file_can_be_named(models: Path, monkeypatch: pytest.MonkeyPatch
     assert Model.of("small").name == "openai:Qwen/Qwen3-8B"
 
 
+@pytest.mark.usefixtures("models")
+def test_names_that_are_not_in_the_file_are_left_to_live_agents_and_to_logs() -> None:
+    settings = DebateContext(policy="mine", critic="tools")
+    assert (settings.policy, settings.critic) == ("mine", "tools")
+    assert isinstance(catalogue.critic("tools"), AcceptingCritic)
+    with pytest.raises(ConfigError, match="has no model mine: it has small, judge"):
+        settings.seats()
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -186,6 +196,17 @@ def test_a_key_goes_to_one_server_alone(monkeypatch: pytest.MonkeyPatch) -> None
     assert keys(base_url=URL, policy_settings={"api_key_env": "HOSTED"}) == ("h", "h"), "one server, one key"
     named = {"policy_settings": {"api_key_env": "HOSTED"}, "critic_settings": {"api_key_env": "OPENAI_API_KEY"}}
     assert keys(base_url=URL, critic_base_url=OTHER, **named) == ("h", "k")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://evilopenai.com/v1", "https://api.openai.com.example.org/v1", "https://mine.example.com.evil.org/v1"],
+)
+def test_no_look_alike_gets_the_key(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://mine.example.com")
+    assert keys(base_url=URL, critic_base_url=url) == (None, None)
+    assert keys(base_url=URL, critic_base_url="https://mine.example.com/v1") == (None, "k")
 
 
 def test_secrets_do_not_reach_the_log_but_reach_a_worker() -> None:
