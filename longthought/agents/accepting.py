@@ -27,8 +27,7 @@ class AcceptingCritic:
         evidence = view.candidate.evidence if view.candidate else ()
         if disputed := next((e for e in evidence if e.status is EvidenceStatus.DISPUTED), None):
             return Reply(Verdict(action=Action.BACKTRACK, critique=f"{disputed.claim}: {disputed.detail}"), ())
-        done = view.candidate is not None and view.candidate.answer is not None
-        return Reply(Verdict(action=Action.TERMINATE if done else Action.CONTINUE), ())
+        return Reply(Verdict(action=Action.TERMINATE if view.answers else Action.CONTINUE), ())
 
     async def aclose(self) -> None:
         """Do nothing: there is nothing to release."""

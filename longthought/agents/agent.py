@@ -139,7 +139,6 @@ class Agent:
             with model_errors(self.name):
                 warmer = self._raised_temperature(len(calls))
                 message = await self._invocation(request, session=view.trajectory, **options, **warmer)
-                expect_unbroken(self.name, finish_reason(message.response_metadata))
             calls.append(call_of(self.name, message, time.perf_counter() - began))
             content = self._unusable(calls[-1]) or read(calls[-1])
             fault = content.told or content.reason if isinstance(content, Unreadable) else objection(content)
@@ -153,8 +152,6 @@ class Agent:
         began = time.perf_counter()
         with model_errors(self.name):
             answers = await self._invocation.several(messages, count, session=view.trajectory, **options)
-            for answer in answers:
-                expect_unbroken(self.name, finish_reason(answer.response_metadata))
         return calls_of(self.name, answers, time.perf_counter() - began)
 
     def _unusable(self, call: Call) -> Unreadable | None:
@@ -266,7 +263,14 @@ class Critic(Agent):
 
 
 def call_of(name: str, message: AIMessage, latency: float) -> Call:
-    """Turn a model's message into a call: text, usage and, if the server returned them, token ids and logprobs."""
+    """Turn a model's message into a call: text, usage and, if the server returned them, token ids and logprobs.
+
+    Raises:
+        EndpointError: if the server broke the reply off.
+
+    """
+    ended = finish_reason(message.response_metadata)
+    expect_unbroken(name, ended)
     usage = message.usage_metadata
     details: Mapping[str, Any] = usage.get("input_token_details", {}) if usage else {}
     ids: Sequence[Any] | None = message.response_metadata.get("token_ids")
@@ -276,7 +280,7 @@ def call_of(name: str, message: AIMessage, latency: float) -> Call:
         model=name,
         text=without_lone_surrogates(message.text or str(message.response_metadata.get("refusal") or "")),
         thinking=without_lone_surrogates(thinking) if isinstance(thinking, str) else None,
-        finish_reason=finish_reason(message.response_metadata),
+        finish_reason=ended,
         usage=Usage(
             prompt=usage["input_tokens"], cached=details.get("cache_read") or 0, completion=usage["output_tokens"],
             estimated=message.response_metadata.get(ESTIMATED, False),

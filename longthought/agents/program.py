@@ -4,17 +4,15 @@ The sandbox runs the program, and what it prints is compared with the answer of 
 answer is worth more than any opinion about one of them. A difference refutes neither: the program may be wrong too.
 """
 
-import time
 from collections.abc import Sequence
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage, SystemMessage
 
-from longthought.agents.agent import call_of, model_errors
 from longthought.agents.dialects import prompts
 from longthought.agents.dialects.thinking import without_thinking
+from longthought.agents.editor import ask
 from longthought.agents.endings import unusable
-from longthought.agents.invocation import Invocation
 from longthought.domains.conventions import conventions
 from longthought.problems.problem import Problem
 from longthought.tools.answer.compare import compare
@@ -31,7 +29,7 @@ class Program:
 
     def __init__(self, model_name: str, model: BaseChatModel) -> None:
         """Take the model that writes the programs; it belongs to whoever made it."""
-        self._model_name, self._invocation = model_name, Invocation(model)
+        self._model_name, self._model = model_name, model
 
     def claims(self, problem: Problem, path: Sequence[str], step: str) -> list[Claim]:
         """Return the final answer of a step; nothing if it gives none, or one that no program can print."""
@@ -55,11 +53,8 @@ class Program:
             EndpointError: if the request fails; an OutageError if every request to the model would.
 
         """
-        began = time.perf_counter()
         asked = prompts.PROBLEM.format(statement=claim.problem.statement) + prompts.WRITE_PROGRAM
-        with model_errors(self._model_name):
-            message = await self._invocation([SystemMessage(prompts.PROGRAMMER), HumanMessage(asked)])
-        call = call_of(self._model_name, message, time.perf_counter() - began)
+        call = await ask(self._model, [SystemMessage(prompts.PROGRAMMER), HumanMessage(asked)], self._model_name)
         cut = unusable(call, "max_tokens")
         status, detail = (EvidenceStatus.ABSTAINED, cut.reason) if cut else await _compared(call.text, claim.text)
         found = Evidence(tool=self.name, status=status, claim=claim.text, detail=detail, span=claim.span)

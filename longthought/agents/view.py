@@ -74,6 +74,11 @@ class View:
     """A notice to the agent about the debate itself, such as a budget that runs low."""
 
     @property
+    def answers(self) -> bool:
+        """Whether the candidate gives a final answer."""
+        return self.candidate is not None and self.candidate.answer is not None
+
+    @property
     def targets(self) -> tuple[int, ...]:
         """The nodes that a verdict may return to: the problem and the steps of the path."""
         return (0, *self.path_nodes)

@@ -97,7 +97,7 @@ class RandomCritic(TokenlessCritic):
 
     def verdict(self, view: View) -> Verdict:
         """Draw a verdict; the same step of the same debate and seed always gets the same one."""
-        counts = self.rates.get((len(view.path) + 1, _answers(view)))
+        counts = self.rates.get((len(view.path) + 1, view.answers))
         if not counts:
             return Verdict(action=Action.BACKTRACK)
         remarks = view.candidate.remarks if view.candidate else ()
@@ -107,10 +107,6 @@ class RandomCritic(TokenlessCritic):
             return Verdict(action=action)
         depth = max(0, len(view.path) - steps_back)
         return Verdict(action=Action.BACKTRACK, target=view.path_nodes[depth - 1] if depth else 0)
-
-
-def _answers(view: View) -> bool:
-    return view.candidate is not None and view.candidate.answer is not None
 
 
 def last_live(view: View) -> int:

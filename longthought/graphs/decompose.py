@@ -116,10 +116,7 @@ class Decompose(Debate):
             return [_failure(tree, Author.STRATEGY, objection)]
         reply = await operators.decompose(policy, seen, settings.questions)
         if isinstance(reply.read, Unreadable):
-            fields: dict[str, Any] = {
-                "failure": reply.read.kind(Failure.UNREADABLE_STEP, Failure.WITHHELD_STEP),
-                "detail": reply.read.reason,
-            }
+            fields: dict[str, Any] = {"failure": reply.read.step_failure, "detail": reply.read.reason}
             return [stamped(tree, Failed, Author.POLICY, **fields, calls=reply.calls)]
         return [stamped(tree, Proposed, Author.POLICY, node=1, parent=0, text=reply.read.text, calls=reply.calls)]
 

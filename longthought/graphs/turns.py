@@ -107,7 +107,7 @@ async def propose(tree: Tree, seats: Seats, *, notice: str = "") -> AnyEvent:
         return _fail(tree, Author.STRATEGY, Failure.MODEL, objection, fatal=True)
     reply = await seats.policy.propose(seen)
     if isinstance(reply.read, Unreadable):
-        return _fail(tree, Author.POLICY, _step_failure(reply.read), reply.read.reason, calls=reply.calls)
+        return _fail(tree, Author.POLICY, reply.read.step_failure, reply.read.reason, calls=reply.calls)
     if earlier := rules.repeated(tree, reply.read.text):
         detail = f"proposed step {earlier.id} again: {reply.read.text}"
         return _fail(tree, Author.POLICY, Failure.REPEATED_STEP, detail, calls=reply.calls)
@@ -125,10 +125,6 @@ def _drafted(tree: Tree) -> AnyEvent:
         tree, Proposed, Author.POLICY, node=len(tree.nodes), parent=_candidate(tree).id, text=ahead.text,
         answer=ahead.answer, drafted=True,
     )  # fmt: skip
-
-
-def _step_failure(read: Unreadable) -> Failure:
-    return read.kind(Failure.UNREADABLE_STEP, Failure.WITHHELD_STEP)
 
 
 async def propose_many(
@@ -152,7 +148,7 @@ async def propose_many(
     for reply in replies:
         step, lost = reply.read, lost + reply.calls
         if isinstance(step, Unreadable):
-            failure, reason = _step_failure(step), step.reason
+            failure, reason = step.step_failure, step.reason
         elif (words := tuple(step.text.split())) in earlier or _is_known(tree, merged, step.state, at, children):
             failure, reason = Failure.REPEATED_STEP, f"proposed again: {step.text}"
         else:
@@ -213,8 +209,7 @@ async def judge(
     """
     reply = await seats.critic.judge(view(tree, node.id, actions=actions, notice=notice))
     if isinstance(reply.read, Unreadable):
-        failure = reply.read.kind(Failure.UNREADABLE_VERDICT, Failure.WITHHELD_VERDICT)
-        return _fail(tree, by, failure, reply.read.reason, node=node.id, calls=reply.calls)
+        return _fail(tree, by, reply.read.verdict_failure, reply.read.reason, node=node.id, calls=reply.calls)
     verdict = meant(reply.read) if illegal(reply.read) else reply.read
     if fault := illegal(verdict):
         detail = f"{reply.read.action}: {fault}"
@@ -226,7 +221,7 @@ async def reflect(tree: Tree, seats: Seats, node: Node, *, notice: str = "") -> 
     """Ask the policy to re-examine a step in doubt."""
     reply = await seats.policy.reflect(view(tree, node.id, notice=notice))
     if isinstance(reply.read, Unreadable):
-        return _fail(tree, Author.POLICY, _step_failure(reply.read), reply.read.reason, node=node.id, calls=reply.calls)
+        return _fail(tree, Author.POLICY, reply.read.step_failure, reply.read.reason, node=node.id, calls=reply.calls)
     return stamped(
         tree, Reflected, Author.POLICY, node=len(tree.nodes), parent=node.id, text=reply.read, calls=reply.calls
     )  # fmt: skip

@@ -14,7 +14,7 @@ from typing import Final, Self
 from longthought.errors import LongthoughtError, RunError, UserError
 from longthought.jobs.request import JobRequest
 from longthought.jobs.scheduler import Assignment
-from longthought.jobs.worker import ERROR_PREFIX, HELD_PREFIX, LONGEST_LINE, Report, event_of, job_line, whole_line
+from longthought.jobs.worker import ERROR_PREFIX, LONGEST_LINE, Report, job_line, report_of, whole_line
 
 PATIENCE: Final = 20.0
 """Seconds that a process has to stop when told to; then it is killed, and loses nothing that is logged."""
@@ -76,7 +76,7 @@ class LocalProcess:
         while line := await whole_line(self._reader):
             if line.startswith(ERROR_PREFIX):
                 raise error_of(line)
-            yield Report(event_of(line), logged=not line.startswith(HELD_PREFIX))
+            yield report_of(line)
 
     async def stop(self) -> None:
         """Tell it to stop and wait for its end; kill it if it doesn't stop, or if this call is cancelled."""

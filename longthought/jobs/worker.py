@@ -52,9 +52,10 @@ def held_line(event: AnyEvent) -> bytes:
     return HELD_PREFIX + encode(event)[:-1] + b"}\n"
 
 
-def event_of(line: bytes) -> AnyEvent:
-    """Read the event of a line, logged or not."""
-    return EVENT.validate_json(line[len(HELD_PREFIX) : -2] if line.startswith(HELD_PREFIX) else line)
+def report_of(line: bytes) -> Report:
+    """Read the event of a line, logged or left to the parent."""
+    held = line.startswith(HELD_PREFIX)
+    return Report(EVENT.validate_json(line[len(HELD_PREFIX) : -2] if held else line), logged=not held)
 
 
 def error_line(error: LongthoughtError) -> bytes:

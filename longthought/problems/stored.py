@@ -44,14 +44,18 @@ class StoredFile:
     @property
     def name(self) -> str:
         """The file's name without the endings."""
-        plain = Path(self.label)
-        return (plain.with_suffix("") if plain.suffix.lower() in _PACKED_SUFFIXES else plain).stem
+        return self._unpacked.stem
 
     @property
     def suffix(self) -> str:
         """The ending that tells the format of the unpacked file, in lower case; may be empty."""
+        return self._unpacked.suffix.lower()
+
+    @property
+    def _unpacked(self) -> Path:
+        """The file's name without the ending that says how it is packed."""
         plain = Path(self.label)
-        return (plain.with_suffix("") if plain.suffix.lower() in _PACKED_SUFFIXES else plain).suffix.lower()
+        return plain.with_suffix("") if plain.suffix.lower() in _PACKED_SUFFIXES else plain
 
     def head(self, size: int) -> bytes:
         """Return the first bytes as they are stored.

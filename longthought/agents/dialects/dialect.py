@@ -36,9 +36,15 @@ class Unreadable:
     withheld: bool = False
     """Whether the server withheld the reply, so that asking again is pointless."""
 
-    def kind(self, unreadable: Failure, withheld: Failure) -> Failure:
-        """Return the kind of failure that it is, of the two."""
-        return withheld if self.withheld else unreadable
+    @property
+    def step_failure(self) -> Failure:
+        """The kind of failure that it is of a policy."""
+        return Failure.WITHHELD_STEP if self.withheld else Failure.UNREADABLE_STEP
+
+    @property
+    def verdict_failure(self) -> Failure:
+        """The kind of failure that it is of a critic."""
+        return Failure.WITHHELD_VERDICT if self.withheld else Failure.UNREADABLE_VERDICT
 
 
 class Dialect(Protocol):

@@ -29,8 +29,7 @@ class YesNo(Prose):
 
     def ask_critic(self, view: View) -> list[BaseMessage]:
         """Ask whether everything up to the candidate is right."""
-        form = prompts.IS_PATH_RIGHT if view.candidate is None or view.candidate.answer is None else prompts.IS_RIGHT
-        return self.asked(view, form)
+        return self.asked(view, prompts.IS_RIGHT if view.answers else prompts.IS_PATH_RIGHT)
 
     def read_verdict(self, reply: str, view: View, logprobs: Sequence[float] | None = None) -> Verdict | Unreadable:
         """Read the first word; without `logprobs` the score is 1 or 0."""
@@ -39,7 +38,7 @@ class YesNo(Prose):
         if holds is None:
             return Unreadable("it begins with neither yes nor no")
         sure = min(1.0, math.exp(logprobs[0])) if logprobs else 1.0
-        right = (Action.CONTINUE, Action.TERMINATE)[view.candidate is not None and view.candidate.answer is not None]
+        right = Action.TERMINATE if view.answers else Action.CONTINUE
         return Verdict(action=right if holds else Action.BACKTRACK, score=round(sure if holds else 1 - sure, 4))
 
     def write_verdict(self, verdict: Verdict, view: View) -> str | None:

@@ -145,8 +145,7 @@ class _Draft:
 
     def lose(self, node: int | None, read: Unreadable, calls: tuple[Call, ...]) -> None:
         """Record a reply that could not be read."""
-        failure = read.kind(Failure.UNREADABLE_STEP, Failure.WITHHELD_STEP)
-        self._add(Failed, failure=failure, detail=read.reason, node=node, calls=calls)
+        self._add(Failed, failure=read.step_failure, detail=read.reason, node=node, calls=calls)
 
     def fail(self, node: int, detail: str) -> None:
         """Record that an attempt came to no answer."""

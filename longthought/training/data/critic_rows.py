@@ -14,17 +14,21 @@ from longthought.labels.label import Label, Method
 from longthought.thoughts import shorthand
 from longthought.training.data.annotated import HOPEFUL, AnnotatedDebate, agrees, replay
 from longthought.training.data.rows import PairCandidate, Ruler, TrainingRow, messages, turn
-from longthought.trajectories.events import Action, Author, Judged, Verdict
+from longthought.trajectories.events import Action, Author, Judged, Started, Verdict
 from longthought.trajectories.tree import NodeKind, Tree
 
 
-def _judged(debate: AnnotatedDebate) -> Iterator[tuple[Judged, Tree, bool]]:
-    """Yield the verdicts of critics, with the tree they saw and where their step is known to lead."""
+def _judged(debate: AnnotatedDebate) -> Iterator[tuple[Judged, Tree, View, bool]]:
+    """Yield the verdicts of critics, with the tree, what the critic saw, and where the step is known to lead."""
+    settings: DebateContext | None = None
     for event, tree in replay(debate.trajectory):
+        if isinstance(event, Started) and "reflections" in event.config:  # a setting of debates alone
+            settings = DebateContext.read(event.config)
         if isinstance(event, Judged) and event.by is not Author.STRATEGY:  # which rates sub-debates
             live = debate.lives.get(event.node)
             if live is not None:
-                yield event, tree, live
+                actions = legal_actions(tree, settings) if settings else tuple(Action)
+                yield event, tree, view(tree, event.node, actions=actions), live
 
 
 def critic_rows(
@@ -36,8 +40,7 @@ def critic_rows(
     without a reason the step is left out. A look-ahead is also replaced where the solver knows a better one, since a
     critic should not learn to be right for a wrong reason.
     """
-    for event, tree, live in _judged(debate):
-        shown = _shown(tree, event)
+    for event, tree, shown, live in _judged(debate):
         right = right_verdict(event.verdict, tree, debate, event.node, live, dialect)
         if right is None:
             left_out["with a wrong verdict and no reason to put in its place"] += 1
@@ -54,8 +57,7 @@ def critic_candidates(debate: AnnotatedDebate, dialect: Dialect, left_out: Count
     Accepting a step is good if the step led to a right answer, and sending the policy back is good if it did not
     (Estornell et al., "ACC-Collab", 2024, where the next round decides).
     """
-    for event, tree, live in _judged(debate):
-        shown = _shown(tree, event)
+    for event, tree, shown, live in _judged(debate):
         own = written(event.verdict, shown, dialect)
         if own is None or event.verdict.action is Action.REFLECT:
             left_out[f"with a verdict that can't be said in {dialect.name}"] += own is None
@@ -66,15 +68,6 @@ def critic_candidates(debate: AnnotatedDebate, dialect: Dialect, left_out: Count
         right = None if good else right_verdict(event.verdict, tree, debate, event.node, live, dialect)
         if right is not None and (text := written(right, shown, dialect)) is not None:
             yield PairCandidate("dpo-critic", "reject" if not live else "accept", at, prompt, text, good=True)
-
-
-def _shown(tree: Tree, event: Judged) -> View:
-    """Return what the critic saw: in a debate, with the actions that were legal."""
-    assert tree.started is not None
-    config = tree.started.config
-    if "reflections" not in config:  # a setting of debates alone
-        return view(tree, event.node)
-    return view(tree, event.node, actions=legal_actions(tree, DebateContext.read(config)))
 
 
 def right_verdict(
