@@ -67,7 +67,7 @@ def critic(model: str | Model = BUNDLED_MODEL, **settings: Any) -> Critic | Scor
         ConfigError: if a setting makes no sense.
 
     """
-    if (model if isinstance(model, str) else model.name) == TOOLS_ALONE:
+    if (model.name if isinstance(model, Model) else model) == TOOLS_ALONE:
         return AcceptingCritic(TOOLS_ALONE)
     asked = Model.of(model, **settings)
     if asked.name.startswith("scorer:") and asked.name != "scorer:":
