@@ -163,16 +163,17 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, help="budget of computed tokens a debate")
     given = parser.parse_args()
     tasks = chosen(given.file, given.problems)
+    model = f"openai:{given.model}"
     rows: dict[str, Table] = {}
     for strategy in map(read, given.arm):
         out = given.out / f"{given.model}-{strategy.name}".replace("/", "-")
-        settings: dict[str, Any] = {"tools": given.tools.split(","), "rounds": 12, **strategy.settings}
+        usual = {"tools": given.tools.split(","), "rounds": 12, "critic": given.critic or model}
+        settings: dict[str, Any] = {**usual, **strategy.settings}
         if given.tokens:
             settings["computed"] = given.tokens
-        model = f"openai:{given.model}"
         played = lt.generate(
-            tasks, out=out, graph=strategy.graph, policy=model, critic=given.critic or model, base_url=given.base_url,
-            concurrency=given.concurrency, **settings,
+            tasks, out=out, graph=strategy.graph, policy=model, base_url=given.base_url, concurrency=given.concurrency,
+            **settings,
         )  # fmt: skip
         for _ in played:
             pass

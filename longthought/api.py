@@ -9,7 +9,7 @@ from types import NoneType
 from typing import Any
 
 from longthought.agents.agent import Judge, Policy, Proposer
-from longthought.agents.dialects.thinkers import Thinker
+from longthought.agents.dialects.dialect import SolutionsOnly
 from longthought.agents.model import BUNDLED_MODEL, Model
 from longthought.domains.catalogue import address
 from longthought.domains.domain import Domain
@@ -272,17 +272,17 @@ def seated(context: Context, policy: str | Model | Proposer, critic: str | Model
     """Seat agents given as objects, and make the agents given by name.
 
     Raises:
-        ConfigError: if the policy is a thinker, and the graph asks for steps.
+        ConfigError: if the policy writes whole solutions only, and the graph asks for steps.
 
     """
     seats = context.seats(
         policy=None if isinstance(policy, str | Model) else policy,
         critic=None if isinstance(critic, str | Model) else critic,
     )
-    thinks = isinstance(seats.policy, Policy) and isinstance(seats.policy.dialect, Thinker)
-    if thinks and context.graph != SamplingContext.graph:
+    whole = isinstance(seats.policy, Policy) and isinstance(seats.policy.dialect, SolutionsOnly)
+    if whole and context.graph != SamplingContext.graph:
         raise ConfigError(
-            f"{seats.policy.name} is a thinker: it writes whole thoughts, and {context.graph} asks for steps; take "
+            f"{seats.policy.name} writes whole solutions, and {context.graph} asks for steps; take "
             f"`graph={SamplingContext.graph}`"
         )
     return seats

@@ -18,6 +18,7 @@ from longthought.agents.dialects.thinkers import CompactThinker, ProseThinker
 from longthought.agents.dialects.yes_no import YesNo
 from longthought.agents.in_process.chat_model import InProcessChatModel
 from longthought.agents.model import BUNDLED_MODEL, Model
+from longthought.agents.program import Programmer, Programs
 from longthought.agents.scorer import Scorer
 from longthought.agents.served.chat_model import ServedChatModel
 from longthought.errors import ConfigError, ModelError
@@ -28,7 +29,12 @@ DIALECTS: Final = {"prose": Prose, "compact": Compact}
 """The dialects of policies and critics."""
 THINKERS: Final = {"prose": ProseThinker, "compact": CompactThinker}
 """The dialects of thinkers, by the dialect of their thoughts."""
-_SPOKEN: Final = {**DIALECTS, YesNo.name: YesNo, **{thinker.name: thinker for thinker in THINKERS.values()}}
+_SPOKEN: Final = {
+    **DIALECTS,
+    YesNo.name: YesNo,
+    Programs.name: Programs,
+    **{thinker.name: thinker for thinker in THINKERS.values()},
+}
 PROVIDERS: Final = """\
   bundled:countdown        the agents that ship with longthought (Countdown only, CPU)
   bundled:FOLDER           agents that `longthought train bundled --out FOLDER` made
@@ -53,7 +59,8 @@ def policy(model: str | Model = BUNDLED_MODEL, **settings: Any) -> Policy:
     asked = Model.of(model, **settings)
     spoken = _worded(dialect_of(asked.name, asked.dialect), asked)
     usual = 0.7 if isinstance(spoken, Compact) else None
-    return Policy(asked.name, chat_model(_filled(asked, usual, spoken), "policy"), spoken)
+    made = Programmer if isinstance(spoken, Programs) else Policy
+    return made(asked.name, chat_model(_filled(asked, usual, spoken), "policy"), spoken)
 
 
 def critic(model: str | Model = BUNDLED_MODEL, **settings: Any) -> Critic | Scorer | AcceptingCritic:

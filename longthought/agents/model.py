@@ -42,8 +42,8 @@ class Model(Request):
     base_url: str | None = None
     """OpenAI-compatible server of the model."""
     dialect: str | None = None
-    """Language of prompts and replies: prose, compact, yes-no (a critic of one word), prose-thought or compact-thought
-    (default: depends on the model)."""
+    """Language of prompts and replies: prose, compact, yes-no (a critic of one word), program (a policy of
+    programs), prose-thought or compact-thought (default: depends on the model)."""
     prompts: str | None = None
     """TOML file of texts that replace those of the prose dialect, by name."""
     temperature: Annotated[float, Field(ge=0)] | None = None

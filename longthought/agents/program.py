@@ -2,19 +2,27 @@
 
 The sandbox runs the program, and what it prints is compared with the answer of a step. Agreement of two ways to an
 answer is worth more than any opinion about one of them. A difference refutes neither: the program may be wrong too.
+A policy that writes such programs alone is the baseline of both.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import HumanMessage, SystemMessage
+from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
+from longthought.agents.agent import Policy, Reply
 from longthought.agents.dialects import prompts
+from longthought.agents.dialects.dialect import SolutionsOnly, Step, Unreadable
+from longthought.agents.dialects.prose import Prose
 from longthought.agents.dialects.thinking import without_thinking
 from longthought.agents.editor import ask
 from longthought.agents.endings import unusable
+from longthought.agents.view import View
 from longthought.domains.conventions import conventions
+from longthought.errors import ConfigError
 from longthought.problems.problem import Problem
+from longthought.problems.worked import Worked
 from longthought.tools.answer.compare import compare
 from longthought.tools.python import blocks
 from longthought.tools.sandbox.pool import shared
@@ -53,28 +61,80 @@ class Program:
             EndpointError: if the request fails; an OutageError if every request to the model would.
 
         """
-        asked = prompts.PROBLEM.format(statement=claim.problem.statement) + prompts.WRITE_PROGRAM
-        call = await ask(self._model, [SystemMessage(prompts.PROGRAMMER), HumanMessage(asked)], self._model_name)
-        cut = unusable(call, "max_tokens")
-        status, detail = (EvidenceStatus.ABSTAINED, cut.reason) if cut else await _compared(call.text, claim.text)
-        found = Evidence(tool=self.name, status=status, claim=claim.text, detail=detail, span=claim.span)
-        return found, (call,)
+        call = await ask(self._model, request(claim.problem), self._model_name)
+        result = unusable(call, "max_tokens") or await printed(call.text)
+        found = None if isinstance(result, Unreadable) else result
+        status, detail = (
+            (EvidenceStatus.ABSTAINED, result.reason)
+            if isinstance(result, Unreadable)
+            else await _compared(result, claim.text)
+        )
+        evidence = Evidence(
+            tool=self.name, status=status, claim=claim.text, detail=detail, span=claim.span, found=found
+        )
+        return evidence, (call,)
 
 
-async def _compared(reply: str, answer: str) -> tuple[EvidenceStatus, str]:
-    """Run the program in a reply, and compare what it prints with an answer."""
+class Programs(SolutionsOnly, Prose):
+    """The dialect of a policy that answers with a program."""
+
+    name = "program"
+
+    def ask_solution(self, view: View, examples: Sequence[Worked] = ()) -> list[BaseMessage]:
+        """Ask for a program that prints the answer.
+
+        Raises:
+            ConfigError: if there are examples or earlier attempts, which are solutions in words.
+
+        """
+        if examples or view.attempts:
+            raise ConfigError("a program is written for the problem alone: leave few_shot, revise and merge out")
+        return request(view.problem)
+
+
+class Programmer(Policy):
+    """A policy whose solutions are programs: the answer is what one prints in the sandbox.
+
+    After Chen et al., "Program of Thoughts Prompting", and Gao et al., "PAL: Program-aided Language Models", 2022.
+    """
+
+    async def solve(self, view: View, count: int, examples: Sequence[Worked] = ()) -> Sequence[Reply[Step]]:
+        """Ask for several programs at once, and run each; one that prints nothing gives no answer."""
+        replies = await super().solve(view, count, examples)
+        return [
+            replace(reply, read=reply.read if isinstance(reply.read, Unreadable) else await _run(reply.read))
+            for reply in replies
+        ]
+
+
+def request(problem: Problem) -> list[BaseMessage]:
+    """Ask for a program that prints the answer of a problem."""
+    asked = prompts.PROBLEM.format(statement=problem.statement) + prompts.WRITE_PROGRAM
+    return [SystemMessage(prompts.PROGRAMMER), HumanMessage(asked)]
+
+
+async def _run(step: Step) -> Step:
+    """Return a solution that is a program with what it prints as its answer."""
+    result = await printed(step.text)
+    return step if isinstance(result, Unreadable) else Step(f"{step.text}\n\nIt prints {result}.", result)
+
+
+async def printed(reply: str) -> str | Unreadable:
+    """Run the program in a reply, and return the last line that it prints."""
     programs = blocks(without_thinking(reply))
     if not programs:
-        return EvidenceStatus.ABSTAINED, "the reply held no program"
+        return Unreadable("the reply held no program")
     result = await shared().run(programs[-1][0])
-    printed = result.stdout.strip().splitlines()
-    if not printed:
-        return EvidenceStatus.ABSTAINED, f"the program printed nothing ({result.run})"
-    said = printed[-1].strip()[:100]
-    match (await compare(answer, said)).equal:
+    lines = result.stdout.strip().splitlines()
+    return lines[-1].strip()[:100] if lines else Unreadable(f"the program printed nothing ({result.run})")
+
+
+async def _compared(found: str, answer: str) -> tuple[EvidenceStatus, str]:
+    """Compare what a program printed with an answer."""
+    match (await compare(answer, found)).equal:
         case True:
             return EvidenceStatus.CONFIRMED, "a program that was written for the problem alone prints the same"
         case False:
-            return EvidenceStatus.DISPUTED, f"a program that was written for the problem alone prints {said}"
+            return EvidenceStatus.DISPUTED, f"a program that was written for the problem alone prints {found}"
         case None:
-            return EvidenceStatus.ABSTAINED, f"the program printed {said}"
+            return EvidenceStatus.ABSTAINED, f"the program printed {found}"

@@ -157,7 +157,8 @@ class Replay:
         self, events: Sequence[AnyEvent], counts: Sequence[int]
     ) -> AsyncIterator[tuple[int, bool | None, int]]:
         """Yield (count, whether the graph's answer after that many events is right, count) for each count of events."""
-        settings = self.machine.context.read(events[0].config if isinstance(events[0], Started) else {})
+        played = events[0].config if isinstance(events[0], Started) else {}
+        settings = self.machine.context.read({**played, **(self.strategy.settings if self.strategy.runs_of else {})})
         fold, folded = self.machine.begin(settings), 0
         for count in counts:
             for event in events[folded:count]:
@@ -296,7 +297,8 @@ def _unseen(task: Task) -> bool:
 def _entrant(evaluation: Evaluation, strategy: Strategy) -> Entrant:
     played = evaluation.run_of(strategy, evaluation.request.seeds[0])
     config = Run(played.folder).config
-    settings = {name: value for name, value in config.items() if name not in ("samples", "attempts", "seed")}
+    own = strategy.settings if strategy.runs_of else {}
+    settings = {name: value for name, value in {**config, **own}.items() if name not in ("samples", "attempts", "seed")}
     return Entrant(
         name=strategy.name,
         graph=settings.pop("graph"),

@@ -29,7 +29,7 @@ class Strategy:
     checker: bool = False
     """Whether the exact checker chooses: any right answer given along the way counts."""
     runs_of: str | None = None
-    """The strategy whose runs it is measured on, if it plays none of its own."""
+    """The strategy whose runs it is measured on, with settings of its own, if it plays none."""
     stand_in: StandIn | None = None
     """The stand-in that takes the critic's seat, to show what the critic adds."""
     after: str | None = None
@@ -56,10 +56,27 @@ STRATEGIES: Final[Mapping[str, Strategy]] = {
         Strategy("best-of-n", "sampling", choice="any right answer", checker=True, runs_of="majority"),
         Strategy("critic-best-of-n", "sampling", {"attempts": MANY, "choose": "critic"}, "the best critic's score"),
         Strategy(
-            "weighted", "sampling", {"attempts": MANY, "choose": "weighted"}, "a vote weighted by critic's scores"
+            "weighted",
+            "sampling",
+            {"choose": "weighted"},
+            "a vote weighted by critic's scores",
+            runs_of="critic-best-of-n",
+        ),
+        Strategy(
+            "program",
+            "sampling",
+            {**_ATTEMPTS, "dialect": "program", "choose": "majority"},
+            "the most frequent answer of programs",
         ),
         Strategy("self-critique", "self_critique", choice="the agent's own last word"),
         Strategy("debate", "debate", choice="the answer the critic accepts"),
+        Strategy("draft-debate", "debate", {"draft": None}, "the answer the critic accepts, else a vote"),
+        Strategy(
+            "tools",
+            "debate",
+            {"draft": None, "critic": "tools", "tools": ("algebra", "program")},
+            "the answer that no tool disputes, else a vote",
+        ),
         _search("beam", "beam", width=4, keep=4),
         _search("dvts", "dvts", width=4, keep=4),
         _search("best-first", "best_first", width=4),

@@ -14,9 +14,10 @@ the last of them: what is done to it is done to those before it, and `to` may be
 This module calls no model, tool or clock.
 """
 
+import math
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, TypeAlias
+from typing import Annotated, Any, ClassVar, Final, TypeAlias
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
@@ -62,6 +63,10 @@ class DebateContext(Context):
     """Maximum number of steps that the policy may write before the critic speaks; none for a whole solution."""
     within: Annotated[int, Field(ge=0)] = 0
     """The accepted step that the debate is about; a backtrack past it ends the debate."""
+
+
+_UNKNOWN: Final = 0.5
+"""The weight of an answer that nobody has scored."""
 
 
 class Turn(StrEnum):
@@ -271,21 +276,29 @@ def _obey(tree: Tree, settings: DebateContext, node: Node, verdict: Verdict, by:
 
 
 def _end(tree: Tree, settings: DebateContext, reason: StopReason) -> _Draft:
-    """End the debate; without an accepted answer, one in drafts ends with the answer that most of them gave."""
+    """End the debate; without an accepted answer, one in drafts ends with the answer that has the most votes."""
     node = None if reason is StopReason.FAILED or settings.draft == 1 else last_resort(tree)
     return Finished, Author.STRATEGY, {"reason": reason, **({"node": node.id, "answer": node.answer} if node else {})}
 
 
 def last_resort(tree: Tree) -> Node | None:
-    """Return the step with the answer that was given most often along the way; None if every one is refuted.
+    """Return the step with the answer that has the most votes along the way; None if every one is refuted.
 
-    Of answers given equally often, the one that the critic scored highest counts, and then the latest.
+    Each step with an answer is a vote of the critic's score of it, or of one half without a score; so is each result
+    that a tool came to by itself. Of answers with equal votes, the latest counts.
     """
-    same = conventions(tree.problem).same_answer
+    problem, same = tree.problem, conventions(tree.problem).same_answer
     given = [n for n in tree.nodes if n.answer is not None and not _refuting(n.evidence)]
-    votes = {n.id: sum(same(tree.problem, n.answer, o.answer) for o in given if n.answer and o.answer) for n in given}
-    scores = {n.id: max((v.score for v in n.verdicts if v.score is not None), default=0.0) for n in given}
-    return max(given, key=lambda n: (votes[n.id], scores[n.id], n.id), default=None)
+    votes = [(n.answer or "", _score(n)) for n in given]
+    votes += [(e.found, _UNKNOWN) for n in tree.nodes for e in n.evidence if e.found is not None]
+    weights = {
+        n.id: math.fsum(weight for answer, weight in votes if same(problem, n.answer or "", answer)) for n in given
+    }
+    return max(given, key=lambda n: (weights[n.id], n.id), default=None)
+
+
+def _score(node: Node) -> float:
+    return next((v.score for v in reversed(node.verdicts) if v.score is not None), _UNKNOWN)
 
 
 def _accept(tree: Tree, node: Node, by: Author) -> _Draft:

@@ -11,7 +11,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
 
 from longthought.agents.agent import Agent
-from longthought.agents.dialects.thinkers import Thinker
+from longthought.agents.dialects.dialect import SolutionsOnly, WholeDialect
 from longthought.agents.in_process.chat_model import InProcessChatModel
 from longthought.agents.served.chat_model import ServedChatModel
 from longthought.agents.view import View
@@ -91,7 +91,10 @@ def _expect_readable(problem: Problem, seats: Seats) -> None:
 
 async def _expect_model(agent: Agent, problem: Problem) -> None:
     dialect, seen = agent.dialect, _first_view(problem)
-    messages = dialect.ask_solution(seen) if isinstance(dialect, Thinker) else dialect.ask_policy(seen)
+    if isinstance(dialect, SolutionsOnly) and isinstance(dialect, WholeDialect):
+        messages = dialect.ask_solution(seen)
+    else:
+        messages = dialect.ask_policy(seen)
     await expect_model(agent.model, messages)
 
 

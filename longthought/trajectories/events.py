@@ -192,6 +192,8 @@ class Evidence(Record):
     """Start and end offset of the claim in the text of the step."""
     seconds: float = 0.0
     """Duration of the check."""
+    found: str | None = Field(default=None, exclude_if=lambda found: found is None)
+    """The result of the tool's own, where it came to one, such as the answer that a program printed."""
 
 
 class Verdict(Record):

@@ -1,21 +1,26 @@
 """A program written for the problem alone, run in the sandbox, against the answer of a step."""
 
+import asyncio
 import json
 
 import pytest
 
 import longthought as lt
 from longthought.agents.agent import Critic, Policy
+from longthought.agents.catalogue import policy
 from longthought.agents.dialects.prose import Prose
-from longthought.agents.program import Program
+from longthought.agents.program import Program, Programmer, Programs
+from longthought.agents.view import View
 from longthought.errors import ConfigError, OutageError
 from longthought.graphs.rules import DebateContext
 from longthought.problems.problem import Problem
+from longthought.problems.worked import Worked
 from longthought.trajectories.events import Cause, Checked, EvidenceStatus, Judged, Moved
 from tests.fakes.scripted import Line, ScriptedChatModel
 
 PROBLEM = Problem(id="p", statement="Ann has 3 bags of 4 apples. How many apples has she?", domain="math")
 RIGHT = "Sure:\n```python\nbags, each = 3, 4\nprint(bags * each)\n```"
+SEEN = View(PROBLEM, path=(), path_nodes=(), attempts=())
 STEP = "So 3 * 4 = 12, and the answer is \\boxed{12}."
 
 
@@ -99,3 +104,32 @@ def test_a_server_that_is_gone_ends_the_job_and_not_the_check() -> None:
 def test_a_policy_without_words_writes_no_programs() -> None:
     with pytest.raises(ConfigError, match=r"`tools` program: bundled:countdown writes no programs"):
         DebateContext(tools=["program"]).seats()
+
+
+# A policy that writes programs.
+
+
+def vote(replies: list[Line], **settings: object) -> lt.Trajectory:
+    policy = Programmer("fake:policy", ScriptedChatModel(replies), Programs())
+    given = {"graph": "sampling", "attempts": len(replies), "batch": 1, "answer": "12", **settings}
+    return lt.solve(PROBLEM, policy=policy, **given)
+
+
+def test_the_answer_of_a_program_is_what_it_prints() -> None:
+    voted = vote([RIGHT.replace("*", "+"), RIGHT, "```python\nx = 12\n```", RIGHT])
+    assert voted.solved
+    assert [node.answer for node in voted.tree.nodes[1:]] == ["7", "12", None, "12"]
+    assert voted.tree.nodes[2].text.endswith("It prints 12.")
+
+
+def test_programs_are_whole_solutions_of_the_problem_alone() -> None:
+    policy = Programmer("fake:policy", ScriptedChatModel([RIGHT]), Programs())
+    with pytest.raises(ConfigError, match="writes whole solutions, and debate asks for steps"):
+        lt.solve(PROBLEM, policy=policy, critic="tools")
+    with pytest.raises(ConfigError, match="written for the problem alone"):
+        asyncio.run(policy.solve(SEEN, 1, (Worked(statement="1 + 1?", solution="2"),)))
+
+
+def test_a_program_is_asked_for_by_the_name_of_its_dialect() -> None:
+    made = policy("openai:m", base_url="http://localhost:1/v1", dialect="program")
+    assert isinstance(made, Programmer)

@@ -5,14 +5,18 @@ import json
 from collections import Counter
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from langchain_core.messages import AIMessage
+from langchain_core.messages.ai import UsageMetadata
 
 import longthought as lt
-from longthought.agents.agent import Reply
+from longthought.agents.agent import Policy, Reply
 from longthought.agents.dialects.dialect import Step
+from longthought.agents.dialects.prose import Prose
 from longthought.agents.view import View
 from longthought.domains.countdown import countdown_task
 from longthought.errors import ConfigError, EndpointError, ProblemError, RunFolderError
@@ -26,13 +30,16 @@ from longthought.jobs.progress import Progress
 from longthought.problems.countdown import game
 from longthought.problems.problem import AnswerReference, Problem, Task
 from longthought.statistics import paired, share
-from tests.fakes.enumerator import Enumerator, Solver
+from longthought.trajectories.events import Action, Verdict
+from tests.fakes.enumerator import Enumerator, Solver, bill
+from tests.fakes.scripted import ScriptedChatModel
 
 TASKS = [countdown_task(p) for p in game.generate(count=8, numbers=4, split="validation", seed=3)]
 # Under the names of the baselines, so that everything is tested against them.
 LOOSE = Strategy("majority", "debate", {"backtracks": 6})
 CHECKED = Strategy("best-of-n", "debate", checker=True, runs_of="leaf-only")
 BUDGETS = (150, 400, 900)
+PRICE = UsageMetadata(input_tokens=20, output_tokens=10, total_tokens=30)
 
 
 def asked(strategies: Sequence[Strategy], **changes: Any) -> tuple[EvaluationRequest, Enumerator]:
@@ -257,6 +264,40 @@ def test_every_problem_has_something_to_grade_by() -> None:
     assert graded([game, sum_])[0].reference is not None
     with pytest.raises(ProblemError, match="'t' has no reference"):
         graded([sum_, Task(problem=Problem(id="t", statement="Why?"))])
+
+
+class Scores:
+    """A critic that scores an attempt by its answer: one wrong answer high, right ones lower."""
+
+    name = "fake:scores"
+
+    def unsuitable(self, view: View) -> str | None:
+        """Accept every problem."""
+        return None
+
+    async def judge(self, view: View) -> Reply[Verdict]:
+        """Score the candidate."""
+        assert view.candidate is not None
+        score = 0.9 if view.candidate.answer == "5" else 0.6
+        return Reply(Verdict(action=Action.TERMINATE, score=score), (bill(self.name, "yes", view),))
+
+    async def aclose(self) -> None:
+        """Release nothing."""
+
+
+def test_a_weighted_vote_is_taken_over_the_runs_of_the_best_score(tmp_path: Path) -> None:
+    task = Task(
+        problem=Problem(id="s", statement="What is 2 + 2?", domain="math"), reference=AnswerReference(answer="4")
+    )
+    replies = ["\\boxed{5}", "\\boxed{4}", "It is \\boxed{4}", "\\boxed{4}."]
+    policy = Policy("fake:policy", ScriptedChatModel([AIMessage(r, usage_metadata=PRICE) for r in replies]), Prose())
+    best = replace(STRATEGIES["critic-best-of-n"], settings={"choose": "critic", "attempts": 4, "batch": 1})
+    settings: dict[str, Any] = {"budgets": (4000,), "policy": policy, "critic": Scores(), "concurrency": 1}
+    strategies = [best, STRATEGIES["weighted"]]
+    found = lt.evaluate([task], out=tmp_path, strategies=strategies, **settings).comparison
+    assert [found.row(name, 4000).solved.solved for name in ("critic-best-of-n", "weighted")] == [0, 1]
+    assert [entrant.settings["choose"] for entrant in found.strategies] == ["critic", "weighted"]
+    assert [folder.name for folder in tmp_path.iterdir() if folder.is_dir()] == ["critic-best-of-n"]
 
 
 # Strategies.

@@ -5,13 +5,16 @@ Training and inference write messages with the same dialect, so they can't drift
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Final, NoReturn, Protocol, runtime_checkable
 
 from langchain_core.messages import BaseMessage
 
 from longthought.agents.view import View
+from longthought.errors import ConfigError
 from longthought.problems.worked import Worked
 from longthought.trajectories.events import Failure, Verdict
+
+WHOLE: Final = "this policy writes whole solutions, not single steps: take `graph=sampling`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,3 +123,25 @@ class WholeDialect(Dialect, Protocol):
     def read_solution(self, reply: str, view: View) -> Step | Unreadable:
         """Read a whole solution as one step; its answer is None if the solution gives none."""
         ...
+
+
+class SolutionsOnly:
+    """A mixin for dialects in which nobody writes single steps; list it before the dialect among the bases."""
+
+    def ask_policy(self, view: View) -> NoReturn:
+        """Refuse to ask for a step.
+
+        Raises:
+            ConfigError: always.
+
+        """
+        raise ConfigError(WHOLE)
+
+    def ask_reflection(self, view: View) -> NoReturn:
+        """Refuse to ask for a reflection on a step.
+
+        Raises:
+            ConfigError: always.
+
+        """
+        raise ConfigError(WHOLE)

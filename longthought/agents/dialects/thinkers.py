@@ -6,13 +6,13 @@ thinker can't write single steps.
 """
 
 from collections.abc import Sequence
-from typing import ClassVar, Final, NoReturn, Protocol
+from typing import ClassVar, Final, Protocol
 
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
 from longthought.agents.dialects import prompts
 from longthought.agents.dialects.compact import Compact
-from longthought.agents.dialects.dialect import Step, Unreadable
+from longthought.agents.dialects.dialect import SolutionsOnly, Step, Unreadable
 from longthought.agents.dialects.prose import Prose
 from longthought.agents.dialects.thinking import finished
 from longthought.agents.view import View
@@ -78,7 +78,7 @@ VOICES: Final[dict[str, ThinkerVoice]] = {"prose": ProseThoughts(), "compact": C
 """The voices of thinkers, by the name of their dialect."""
 
 
-class Thinker:
+class Thinker(SolutionsOnly):
     """A mixin for thinkers of every dialect; list it before the dialect among the bases."""
 
     thought_voice: ClassVar[ThinkerVoice]
@@ -103,24 +103,6 @@ class Thinker:
             if text
             else Unreadable("the thought is empty")
         )
-
-    def ask_policy(self, view: View) -> NoReturn:
-        """Refuse: a thinker writes whole thoughts only.
-
-        Raises:
-            ConfigError: always.
-
-        """
-        raise ConfigError("a thinker writes whole thoughts, not single steps: take `graph=sampling`")
-
-    def ask_reflection(self, view: View) -> NoReturn:
-        """Refuse: a thinker writes whole thoughts only.
-
-        Raises:
-            ConfigError: always.
-
-        """
-        raise ConfigError("a thinker reflects in its thoughts, not when asked: take `graph=sampling`")
 
 
 class CompactThinker(Thinker, Compact):

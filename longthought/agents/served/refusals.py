@@ -129,6 +129,22 @@ def _json_object(payload: Payload) -> None:
         payload["response_format"] = {"type": "json_object"}
 
 
+def _any_length(payload: Payload) -> None:
+    if "response_format" in payload:
+        payload["response_format"] = _without_lengths(payload["response_format"])
+
+
+def _without_lengths(part: Any) -> Any:
+    """Return a part of a schema without the maximum lengths of its strings."""
+    if isinstance(part, dict):
+        fields = cast("dict[str, Any]", part)
+        return {name: _without_lengths(value) for name, value in fields.items() if name != _LENGTH}
+    return [_without_lengths(item) for item in cast("list[Any]", part)] if isinstance(part, list) else part
+
+
+_LENGTH: Final = "maxLength"
+
+
 def _folded(payload: Payload) -> None:
     """Write the system message into the user's first message, and join messages of one role that follow each other."""
     messages: list[dict[str, Any]] = []
@@ -162,6 +178,7 @@ _AS_JSON: Final = Change(
     _json_object,
     field="response_format",
 )
+_ANY_LENGTH: Final = Change(f"`{_LENGTH}` is left out of the schema of verdicts", _any_length, field=_LENGTH)
 _FOLDED: Final = Change("the system message is sent as the beginning of the user's first message", _folded)
 
 
@@ -189,6 +206,10 @@ _FORMAT: Final = re.compile(r"response.?format|json.?(?:schema|mode|object)|stru
 _SCHEMA: Final = re.compile(r"schema|grammar|structured|\btype\b|guided", re.I)
 _TOO_MUCH: Final = re.compile(r"too (?:large|high|big)|at most|maximum|range|exceed|less than|between|[<>]", re.I)
 _POSITIVE: Final = re.compile(r"strictly positive|greater than 0|> ?0(?!\d)", re.I)
+
+
+def _lengths(refused: RefusedError, payload: Payload) -> Change | None:
+    return _ANY_LENGTH if _LENGTH in refused.said and _LENGTH in str(payload.get("response_format")) else None
 
 
 def _system(refused: RefusedError, payload: Payload) -> Change | None:
@@ -263,5 +284,5 @@ def _names_part(refused: RefusedError, value: Any) -> bool:
     return isinstance(value, dict) and any(_names(refused, str(part)) for part in cast("dict[str, Any]", value))
 
 
-_RULES: Final = (_system, _choices, _temperature, _limit, _named_format, _named, _format, _single)
+_RULES: Final = (_lengths, _system, _choices, _temperature, _limit, _named_format, _named, _format, _single)
 """In this order; the last two change the request if the refusal names nothing."""

@@ -44,6 +44,15 @@ class SamplingContext(Context):
     rounds: Positive = 10_000
     """Maximum number of proposals, over all attempts."""
 
+    def __post_init__(self) -> None:
+        """Let a critic that would speak prose give its score as the probability of a word."""
+        super().__post_init__()
+        if self.scored and self.critic_dialect is None and self.dialect is None:
+            from longthought.agents.catalogue import dialect_of
+
+            if dialect_of(self.critic).name == "prose":
+                self.critic_dialect = "yes-no"
+
     def expect_readable(self) -> None:
         """Raise if the examples can't be read.
 

@@ -64,7 +64,8 @@ def test_a_thinker_is_refused_where_steps_are_asked_for(tmp_path: Path) -> None:
         lambda: list(lt.generate([Task(problem=GAME)], out=tmp_path / "run", policy=thinker(RIGHT))),
     ):
         with pytest.raises(
-            ConfigError, match=r"scripted:thinker is a thinker: .* debate asks for steps; take `graph=sampling`"
+            ConfigError,
+            match=r"whole solutions, and debate asks for steps; take `graph=sampling`",
         ):
             ask()
     assert not (tmp_path / "run").exists()

@@ -186,6 +186,20 @@ async def test_a_schema_gives_way_to_any_json_and_that_to_nothing(
     assert formats(server) == ([*tried, None] if tried[1] else tried)
 
 
+async def test_a_server_that_takes_no_lengths_keeps_the_rest_of_the_schema() -> None:
+    def has_length(payload: dict[str, Any]) -> bool:
+        return "maxLength" in str(payload["response_format"])
+
+    words = "Invalid schema for response_format 'v': In context=('properties', 'a'), 'maxLength' is not permitted."
+    schema = {"type": "object", "properties": {"a": {"type": "string", "maxLength": 9}}, "required": ["a"]}
+    asked = {"type": "json_schema", "json_schema": {"name": "v", "schema": schema}}
+    async with FakeServer([refuses_if(has_length, refuses(400, words))]) as server:
+        await twice(server, {"response_format": asked})
+    last = sent(server)[-1]["response_format"]["json_schema"]["schema"]
+    assert [has_length(payload) for payload in sent(server)] == [True, False, False]
+    assert last == {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
+
+
 @pytest.mark.parametrize("words", ["bad request", "", "code 20024", "The request could not be processed"])
 async def test_a_refusal_without_a_word_on_the_format_is_tried_without_it(words: str) -> None:
     async with FakeServer([refuses_if(lambda payload: "response_format" in payload, refuses(400, words))]) as server:
