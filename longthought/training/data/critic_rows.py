@@ -76,6 +76,9 @@ def right_verdict(
     """Return the verdict that the critic should have given; None if there are no words for it."""
     node, label = tree.node(number), debate.labels.get(number)
     fits = agrees(given, live)
+    if dialect.begins:  # its verdict is one word, with neither a reason nor a target
+        accepted = Action.CONTINUE if node.answer is None else Action.TERMINATE
+        return Verdict(action=accepted if live else Action.BACKTRACK)
     if fits and given.action is Action.REFLECT:
         return given
     words = _words(given, label, live=live, fits=fits, dialect=dialect)

@@ -88,7 +88,8 @@ def prepared(
     for name, run in runs.items():
         agents = started_with(run)
         chair = "critic" if first in (Format.CRITIC, Format.DPO_CRITIC) else "policy"
-        dialect = dialect_of(str(agents.get(chair)), request.dialect or agents.get("dialect"))
+        said = agents.get(f"{chair}_dialect") or agents.get("dialect")
+        dialect = dialect_of(str(agents.get(chair)), request.dialect or said)
         if isinstance(dialect, Thinker):
             thinkers.add(name)
         spoken[name] = dialect.thought_voice.name if isinstance(dialect, Thinker) else dialect.name
@@ -109,7 +110,9 @@ def prepared(
                 )
             expect_debate_prompts(name, started_with(run), wanted, dialect.name)
     ruler = _ruler(request, dialect.name)
-    telling = Telling(VOICES[dialect.name], request.walk, request.wrong, request.seed, frozenset(thinkers))
+    telling = Telling(
+        VOICES.get(dialect.name, VOICES["prose"]), request.walk, request.wrong, request.seed, frozenset(thinkers)
+    )
     maker = RowMaker(dialect, telling, ruler, request.pair_by)
     roles = sorted({maker.role(wanted) for wanted in request.formats})
     if len(roles) > 1:

@@ -119,7 +119,7 @@ sft-journey, sft-shortcut, policy, critic, dpo-policy, dpo-critic, step-labels."
     parquet: bool = False
     """Write Parquet instead of JSON lines."""
     dialect: str | None = None
-    """Dialect of the rows: prose or compact (default: the dialect of the run's agents)."""
+    """Dialect of the rows: prose, compact, or yes-no for a critic (default: the dialect of the run's agents)."""
     tokenizer: str | None = None
     """Model whose tokenizer counts tokens; its chat template is checked too (default: count words)."""
     outcome: Literal["solved", "failed"] | None = None

@@ -1,3 +1,4 @@
+import asyncio
 import json
 import statistics
 from collections import Counter, defaultdict
@@ -12,9 +13,11 @@ import longthought as lt
 from longthought.agents.agent import Critic, Policy
 from longthought.agents.dialects.prose import Prose
 from longthought.agents.dialects.thinkers import VOICES, CompactThinker
+from longthought.agents.dialects.yes_no import YesNo
 from longthought.errors import ConfigError, ModelError, ProblemError, RunFolderError
 from longthought.labels.estimates import estimated
 from longthought.labels.label import Label, LabelWriter, Method
+from longthought.labels.tree import tree_labels
 from longthought.problems.countdown import game
 from longthought.problems.countdown.notation import read_step, read_verdict
 from longthought.problems.countdown.puzzle import Puzzle
@@ -292,6 +295,23 @@ def test_verdicts_are_credited_with_what_happened_next(tmp_path: Path, exported:
     (row,) = rows(exported(run.path, "dpo-critic", validation=0.0))
     assert json.loads(said(row, "chosen"))["action"] == "terminate"
     assert json.loads(said(row, "rejected"))["action"] == "backtrack"
+
+
+def test_a_critic_of_one_word_learns_whether_each_attempt_was_right(tmp_path: Path, exported: Export) -> None:
+    replies = iter([r"It is \boxed{4}.", r"It is \boxed{5}.", r"I say \boxed{4}."])
+    policy = Policy("fake:policy", ScriptedChatModel(lambda _: next(replies)), Prose())
+    critic = Critic("fake:critic", ScriptedChatModel(lambda _: "Yes"), YesNo())
+    task = lt.Task(problem=lt.Problem(id="two", statement="What is 2 + 2?"), reference=lt.AnswerReference(answer="4"))
+    given: dict[str, Any] = {"policy": policy, "critic": critic, "attempts": 3, "batch": 1, "stop_early": False}
+    given |= {"dialect": "prose", "critic_dialect": "yes-no", "choose": "weighted"}
+    (sampled,) = lt.generate([task], out=tmp_path / "run", graph="sampling", concurrency=1, **given)
+    with LabelWriter(tmp_path / "run") as writer:
+        writer.append(asyncio.run(tree_labels(sampled, task.reference)))
+    made = rows(exported(tmp_path / "run", "critic", validation=0.0))
+    assert {(said(row), row["kind"]) for row in made} == {("Yes", "accept"), ("No", "reject")}
+    assert all(asked(row).endswith("Answer with one word, Yes or No.") for row in made)
+    (wrong,) = [row for row in made if said(row) == "No"]
+    assert r"\boxed{5}" in asked(wrong)
 
 
 # Steps with labels.
