@@ -5,8 +5,13 @@ from typing import Final
 
 from longthought.agents.agent import Reply
 from longthought.agents.view import View
+from longthought.domains.conventions import conventions
 from longthought.trajectories.events import Action, EvidenceStatus, Verdict
 
+INDEPENDENT: Final = "program"
+"""The tool that comes to an answer by itself."""
+UNCONFIRMED: Final = "nothing confirms the answer {answer}; solve the problem afresh"
+"""The reason for going back; it keeps the tool's result back, so that the next answer is independent of it too."""
 TOOLS_ALONE: Final = "tools"
 """The name that stands for no critic."""
 
@@ -23,11 +28,21 @@ class AcceptingCritic:
         return None
 
     async def judge(self, view: View) -> Reply[Verdict]:
-        """Accept the candidate unless a tool disputes it; what a tool refutes is vetoed before."""
-        evidence = view.candidate.evidence if view.candidate else ()
-        if disputed := next((e for e in evidence if e.status is EvidenceStatus.DISPUTED), None):
-            return Reply(Verdict(action=Action.BACKTRACK, critique=f"{disputed.claim}: {disputed.detail}"), ())
-        return Reply(Verdict(action=Action.TERMINATE if view.answers else Action.CONTINUE), ())
+        """Accept the candidate; a final answer only if a tool found the same by itself, where one has found any.
+
+        What a tool refutes is vetoed before. A tool that could not tell is no reason to accept an answer where another
+        try may be confirmed.
+        """
+        new = view.candidate
+        if new is None or new.answer is None:
+            return Reply(Verdict(action=Action.CONTINUE), ())
+        same = conventions(view.problem).same_answer
+        if any(same(view.problem, new.answer, found) for found in view.found):
+            return Reply(Verdict(action=Action.TERMINATE), ())
+        unsure = (e for e in new.evidence if e.tool == INDEPENDENT and e.status is not EvidenceStatus.CONFIRMED)
+        if (doubt := next(unsure, None)) is not None:
+            return Reply(Verdict(action=Action.BACKTRACK, critique=UNCONFIRMED.format(answer=doubt.claim)), ())
+        return Reply(Verdict(action=Action.TERMINATE), ())
 
     async def aclose(self) -> None:
         """Do nothing: there is nothing to release."""

@@ -5,12 +5,15 @@ answer is worth more than any opinion about one of them. A difference refutes ne
 A policy that writes such programs alone is the baseline of both.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
+from longthought.agents.accepting import INDEPENDENT
 from longthought.agents.agent import Policy, Reply
 from longthought.agents.dialects import prompts
 from longthought.agents.dialects.dialect import SolutionsOnly, Step, Unreadable
@@ -33,7 +36,7 @@ from longthought.trajectories.events import Call, Evidence, EvidenceStatus
 class Program:
     """A verifier of final answers by programs; see `longthought.tools.verifier.Verifier`."""
 
-    name = "program"
+    name = INDEPENDENT
 
     def __init__(self, model_name: str, model: BaseChatModel) -> None:
         """Take the model that writes the programs; it belongs to whoever made it."""
@@ -126,7 +129,17 @@ async def printed(reply: str) -> str | Unreadable:
         return Unreadable("the reply held no program")
     result = await shared().run(programs[-1][0])
     lines = result.stdout.strip().splitlines()
-    return lines[-1].strip()[:100] if lines else Unreadable(f"the program printed nothing ({result.run})")
+    return _value(lines[-1].strip()) if lines else Unreadable(f"the program printed nothing ({result.run})")
+
+
+def _value(line: str) -> str:
+    """Return the last number of a line that is a sentence, as in `Total: $180.00`; any other line as it is."""
+    numbers = _NUMBER.findall(line)
+    return numbers[-1] if numbers and _WORD.search(line) else line[:100]
+
+
+_NUMBER: Final = re.compile(r"-?\d+(?:,\d{3})*(?:\.\d+)?")
+_WORD: Final = re.compile(r"[^\W\d_]{2}")
 
 
 async def _compared(found: str, answer: str) -> tuple[EvidenceStatus, str]:

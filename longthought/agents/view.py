@@ -70,6 +70,8 @@ class View:
     """Whether a tool runs the Python that a step holds."""
     unjudged: int = 0
     """How many steps at the end of the path are, like the candidate, new and not judged yet."""
+    found: tuple[str, ...] = ()
+    """The results that tools came to by themselves in this debate, so far, whatever step they checked."""
     notice: str = ""
     """A notice to the agent about the debate itself, such as a budget that runs low."""
 
@@ -122,6 +124,7 @@ def view(
         draft=config.get("draft", 1),
         runs_code=PYTHON in config.get("tools", ()),
         unjudged=sum(n.standing is Standing.OPEN for n in steps) if candidate is not None else 0,
+        found=tuple(tree.found),
         notice=notice,
     )
 

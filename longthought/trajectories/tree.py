@@ -111,6 +111,8 @@ class Tree:
         self.backtracks = 0
         self.ahead: tuple[DraftStep, ...] = ()
         """The steps of the newest reply that are not proposed yet."""
+        self.found: list[str] = []
+        """The results that tools came to by themselves, oldest first."""
         self.repeats: dict[int, int] = {}
         """By node: consecutive failures of proposals from it, or of verdicts and reflections on it."""
         self.policy_usage = Usage()
@@ -191,6 +193,7 @@ class Tree:
             case Checked():
                 node = self.node(event.node)
                 node.evidence += event.evidence
+                self.found += (e.found for e in event.evidence if e.found is not None)
                 self.seconds += sum(e.seconds for e in event.evidence)
             case Judged():
                 self.node(event.node).verdicts.append(event.verdict)

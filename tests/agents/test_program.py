@@ -15,7 +15,7 @@ from longthought.errors import ConfigError, OutageError
 from longthought.graphs.rules import DebateContext
 from longthought.problems.problem import Problem
 from longthought.problems.worked import Worked
-from longthought.trajectories.events import Cause, Checked, EvidenceStatus, Judged, Moved
+from longthought.trajectories.events import Cause, Checked, EvidenceStatus, Judged, Moved, StopReason
 from tests.fakes.scripted import Line, ScriptedChatModel
 
 PROBLEM = Problem(id="p", statement="Ann has 3 bags of 4 apples. How many apples has she?", domain="math")
@@ -44,6 +44,8 @@ async def checked(reply: Line, step: str = STEP) -> tuple[EvidenceStatus, str]:
         ("```python\nx = 12\n```", EvidenceStatus.ABSTAINED, "printed nothing"),
         ("```python\nprint(1 / 0)\n```", EvidenceStatus.ABSTAINED, "printed nothing"),
         ("```python\nprint('many')\n```", EvidenceStatus.ABSTAINED, "printed many"),
+        ("```python\nprint(f'3 bags: {3 * 4:.2f} apples')\n```", EvidenceStatus.CONFIRMED, "prints the same"),
+        ("```python\nprint('apples', 7)\n```", EvidenceStatus.DISPUTED, "prints 7"),
     ],
 )
 async def test_what_the_program_prints_is_compared_with_the_answer(
@@ -104,6 +106,17 @@ def test_a_server_that_is_gone_ends_the_job_and_not_the_check() -> None:
 def test_a_policy_without_words_writes_no_programs() -> None:
     with pytest.raises(ConfigError, match=r"`tools` program: bundled:countdown writes no programs"):
         DebateContext(tools=["program"]).seats()
+
+
+def test_an_answer_is_accepted_once_any_program_of_the_debate_has_printed_it() -> None:
+    debated = debate(["So 3 + 4 = 7: \\boxed{7}.", RIGHT, STEP, "I can't."])
+    assert debated.solved
+    assert [event.evidence[0].found for event in debated.events if isinstance(event, Checked)] == ["12", None]
+
+
+def test_without_a_program_that_agrees_the_debate_goes_on_and_ends_with_a_vote() -> None:
+    debated = debate(["So \\boxed{7}.", "No.", STEP, "No.", "Or \\boxed{12}.", "No."], rounds=3)
+    assert (debated.stop_reason, debated.answer, debated.solved) == (StopReason.ROUNDS, "12", True)
 
 
 # A policy that writes programs.
