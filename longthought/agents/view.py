@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from longthought.agents.wording import words
+from longthought.domains.conventions import conventions
 from longthought.problems.problem import Problem
 from longthought.trajectories.events import Action, Author, Evidence
 from longthought.trajectories.tree import Node, NodeKind, Standing, Tree
@@ -72,7 +73,7 @@ class View:
     uncut: bool = False
     """Whether the notice asks for something else than steps, so that the reply is one text."""
     runs_code: bool = False
-    """Whether a tool runs the Python that a step holds."""
+    """Whether a step may compute in Python, because a tool runs it."""
     unjudged: int = 0
     """How many steps at the end of the path are, like the candidate, new and not judged yet."""
     notice: str = ""
@@ -130,7 +131,7 @@ def view(
         trajectory=tree.started.trajectory if tree.started else "",
         actions=actions,
         draft=config.get("draft", 1),
-        runs_code=PYTHON in config.get("tools", ()),
+        runs_code=PYTHON in config.get("tools", ()) and conventions(tree.problem).computes,
         unjudged=sum(n.standing is Standing.OPEN for n in steps) if candidate is not None else 0,
         notice=notice,
     )
