@@ -30,7 +30,8 @@ import babble
 from langchain_core.messages import BaseMessage, HumanMessage
 
 import longthought as lt
-from longthought.agents.agent import Agent, call_of
+from longthought.agents.agent import Agent
+from longthought.agents.calls import call_of
 from longthought.agents.dialects import prompts
 from longthought.agents.served.chat_model import ServedChatModel
 from longthought.agents.view import View, view

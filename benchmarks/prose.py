@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import longthought as lt
+from longthought.agents.dialects.prose import Prose
 from longthought.domains.grade import grade
 from longthought.evaluation.strategies import read
 from longthought.problems.problem import Task
@@ -44,6 +45,8 @@ class Table:
     """Replies of the policy that held a step."""
     steps: int = 0
     repeated: int = 0
+    others: int = 0
+    """Replies that repeated a rejected one and were followed by others at once."""
     calls: Counter[str] = field(default_factory=Counter[str])
     """Model calls by role, and those that were unreadable or illegal, each asking again counted."""
     actions: Counter[str] = field(default_factory=Counter[str])
@@ -63,15 +66,16 @@ class Table:
         self.solved += debate.solved is True
         self.policy, self.critic = self.policy + debate.tree.policy_usage, self.critic + debate.tree.critic_usage
         answers: list[bool] = []
-        tried: set[tuple[int, str]] = set()
+        tried: set[tuple[object, ...]] = set()
         for event in debate.standing:
             self._calls(event)
             match event:
                 case Proposed():
                     self.replies += not event.drafted
                     self.steps += 1
-                    self.repeated += (event.parent, event.text) in tried
-                    tried.add((event.parent, event.text))
+                    said = (event.parent, event.text, *(step.text for step in event.ahead))
+                    self.repeated += said in tried
+                    tried.add(said)
                     if event.answer is not None:
                         answers.append((await grade(task.problem, task.reference, event.answer))[0] is True)
                 case Failed(failure=Failure.REPEATED_STEP):
@@ -89,6 +93,9 @@ class Table:
         self.calls[role] += len(event.calls)
         lost = LOST.get(event.failure) if isinstance(event, Failed) else None
         unread = len(event.calls) - (lost is None)
+        if role == "policy" and unread >= Prose.candidates:
+            self.others += 1
+            unread -= Prose.candidates
         if unread > 0:
             self.calls[f"{role} {lost or 'unreadable'}"] += unread
 
@@ -118,6 +125,7 @@ class Table:
         )
         yield "read as meant", str(self.meant)
         yield "repeated", f"{self.repeated} of {self.replies} ({self.repeated / (self.replies or 1):.0%})"
+        yield "repeated, asked for others", str(self.others)
         yield "verdicts", ", ".join(f"{k} {v}" for k, v in self.actions.most_common())
         for right in (True, False):
             of = {action: count for (truth, action), count in self.judged.items() if truth is right}

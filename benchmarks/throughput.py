@@ -80,7 +80,7 @@ async def debate(kind: Kind, given: argparse.Namespace, out: Path) -> tuple[Row,
     puzzles = game.generate(count=given.problems, split="test", seed=given.seed)
     tasks = [countdown_task(puzzle) for puzzle in puzzles]
     job, progress = JobRequest(context=DebateContext(), concurrency=given.concurrency), Progress()
-    seated = seats(kind, tuple(job.context.tools))
+    seated = seats(kind, tuple(job.context.used_tools))
     await expect_ready(seated, [task.problem for task in tasks])
     with RunFolder.create_or_resume(out, job.config()) as folder:
         cpu, wall = time.process_time(), time.perf_counter()

@@ -36,7 +36,7 @@ from longthought.jobs.vllm import serving
 from longthought.problems.problem import Problem, Task
 from longthought.request import expect
 from longthought.trajectories.events import AnyEvent
-from longthought.trajectories.folder import RunFolder
+from longthought.trajectories.folder import RunFolder, kept_setting
 from longthought.trajectories.trajectory import Trajectory
 
 
@@ -145,7 +145,7 @@ def generate(
     expect("the path of a folder", str, Path, out=out)
     expect("a Progress", Progress, NoneType, progress=progress)
     expect("a function of a task and a sample number", Callable, NoneType, begin=begin)
-    job = _request(request, policy, critic, settings)
+    job = _with_kept_tools(_request(request, policy, critic, settings), Path(out))
     if job.elsewhere:
         _expect_names(policy, critic)
 
@@ -199,6 +199,12 @@ def _request(
     request = JobRequest.given(request, {**named, **settings})
     live = {name: agent.name for name, agent in agents.items() if not isinstance(agent, str | Model)}
     return request.model_copy(update={"context": replace(request.context, **live)}) if live else request
+
+
+def _with_kept_tools(job: JobRequest, out: Path) -> JobRequest:
+    """Return a job that names no tools with those of the run that it resumes, if there is one."""
+    kept = kept_setting(out, "tools") if job.context.tools is None else None
+    return job if kept is None else job.model_copy(update={"context": replace(job.context, tools=kept)})
 
 
 def _expect_names(policy: str | Model | Proposer, critic: str | Model | Judge) -> None:

@@ -4,29 +4,32 @@ An agent turns a view into a reply and records what the model calls cost. The ru
 verdict is legal and what follows from it.
 """
 
-import itertools
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar, runtime_checkable
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages import BaseMessage
 
+from longthought.agents.calls import call_of, calls_of
 from longthought.agents.dialects.dialect import Dialect, Step, Unreadable, WholeDialect
-from longthought.agents.endings import expect_unbroken, finish_reason, unusable
-from longthought.agents.estimates import ESTIMATED
+from longthought.agents.endings import unusable
 from longthought.agents.invocation import Invocation
 from longthought.agents.served.failures import fails_all
-from longthought.agents.surrogates import without_lone_surrogates
 from longthought.agents.view import View
 from longthought.errors import EndpointError, LongthoughtError, ModelError, OutageError
 from longthought.problems.worked import Worked
-from longthought.trajectories.events import Call, Usage, Verdict
+from longthought.trajectories.events import Call, Verdict
 
 T = TypeVar("T")
-ALREADY_REJECTED: Final = "this step was tried from here before and rejected; propose another"
+ALREADY_REJECTED: Final = "the same was tried from here before and rejected{reason}; write something else"
+HOTTEST: Final = 1.3
+"""Maximum temperature that a request is raised to."""
+RAISED: Final = 1.0
+"""The raised temperature of a model whose own is not known: none is hotter by default, and every server takes it."""
 
 
 @runtime_checkable
@@ -131,20 +134,38 @@ class Agent:
         options: Mapping[str, Any],
         read: Callable[[Call], T | Unreadable],
         objection: Callable[[T], str | None] = lambda _: None,
+        rejected: int = 0,
     ) -> Reply[T]:
+        """Ask until a reply can be used, as often as the dialect repairs; the reply that is returned is the last call.
+
+        After an objection several replies are asked for at once, and the first one that can be used counts.
+        """
         calls: list[Call] = []
-        request = list(messages)
+        request, count = list(messages), 1
+        again = 0
         while True:
-            began = time.perf_counter()
-            with model_errors(self.name):
-                warmer = self._raised_temperature(len(calls))
-                message = await self._invocation(request, session=view.trajectory, **options, **warmer)
-            calls.append(call_of(self.name, message, time.perf_counter() - began))
-            content = self._unusable(calls[-1]) or read(calls[-1])
-            fault = content.told or content.reason if isinstance(content, Unreadable) else objection(content)
-            if fault is None or len(calls) > self.dialect.repairs or _withheld(content):
+            warmer = self._raised_temperature(self.dialect.rise(rejected, again))
+            came = await self._calls(view, request, {**options, **warmer}, count)
+            contents = [self._unusable(call) or read(call) for call in came]
+            faults = [_told(content) if isinstance(content, Unreadable) else objection(content) for content in contents]
+            used = faults.index(None) if None in faults else len(came) - 1
+            content, fault = contents[used], faults[used]
+            calls += [*came[:used], *came[used + 1 :], came[used]]
+            if fault is None or again >= self.dialect.repairs or _withheld(content):
                 return Reply(content, tuple(calls))
+            again += 1
             request = self.dialect.ask_again(messages, calls[-1].text, fault)
+            count = 1 if isinstance(content, Unreadable) else self.dialect.candidates
+
+    async def _calls(
+        self, view: View, messages: Sequence[BaseMessage], options: Mapping[str, Any], count: int
+    ) -> list[Call]:
+        if count > 1:
+            return await self._ask_many(view, messages, options, count)
+        began = time.perf_counter()
+        with model_errors(self.name):
+            message = await self._invocation(messages, session=view.trajectory, **options)
+        return [call_of(self.name, message, time.perf_counter() - began)]
 
     async def _ask_many(
         self, view: View, messages: Sequence[BaseMessage], options: Mapping[str, Any], count: int
@@ -158,11 +179,12 @@ class Agent:
         """Return why a reply can't be used for what ended it; None if it can."""
         return unusable(call, self.limit if getattr(self.model, "max_tokens", None) else None)
 
-    def _raised_temperature(self, repairs: int) -> Mapping[str, Any]:
-        """Return the temperature of a repair request, if the dialect raises it with each one."""
-        if not repairs or not self.dialect.warming:
+    def _raised_temperature(self, rise: float) -> Mapping[str, Any]:
+        """Return the temperature of a request that is raised above the model's own; nothing if it isn't."""
+        if not rise:
             return {}
-        return {"temperature": (getattr(self.model, "temperature", None) or 0.0) + repairs * self.dialect.warming}
+        own: float | None = getattr(self.model, "temperature", None)
+        return {"temperature": RAISED if own is None else max(own, min(own + rise, HOTTEST))}
 
 
 @contextmanager
@@ -177,6 +199,10 @@ def model_errors(name: str) -> Generator[None]:
             raise
         kind = OutageError if fails_all(getattr(error, "status_code", None)) else EndpointError
         raise kind(f"{name}: {type(error).__name__}: {error}") from error
+
+
+def _told(content: Unreadable) -> str:
+    return content.told or content.reason
 
 
 def _withheld(content: object) -> bool:
@@ -194,14 +220,15 @@ class Policy(Agent):
     limit = "max_tokens"
 
     async def propose(self, view: View) -> Reply[Step]:
-        """Ask for the next step; if the reply repeats a rejected one, ask again."""
+        """Ask for the next step; if the reply repeats a rejected one, ask again for others."""
         dialect = self.dialect
         return await self._ask(
             view,
             dialect.ask_policy(view),
             dialect.policy_options(),
             lambda call: dialect.read_step(call.text, view),
-            lambda step: ALREADY_REJECTED if view.rejects(step.text) else None,
+            partial(_repetition, view),
+            len(view.attempts),
         )
 
     async def propose_many(self, view: View, count: int) -> Sequence[Reply[Step]]:
@@ -209,7 +236,8 @@ class Policy(Agent):
         if count == 1:
             return [await self.propose(view)]
         dialect = self.dialect
-        calls = await self._ask_many(view, dialect.ask_policy(view), dialect.policy_options(), count)
+        options = {**dialect.policy_options(), **self._raised_temperature(dialect.rise(len(view.attempts), 0))}
+        calls = await self._ask_many(view, dialect.ask_policy(view), options, count)
         return [Reply(self._unusable(call) or dialect.read_step(call.text, view), (call,)) for call in calls]
 
     @property
@@ -241,6 +269,15 @@ class Policy(Agent):
         )
 
 
+def _repetition(view: View, step: Step) -> str | None:
+    """Say that a proposal repeats a rejected one, and why that was rejected; None if it is new."""
+    earlier = view.repeated(step.texts)
+    if earlier is None:
+        return None
+    reason = earlier.reason.strip().rstrip(".")
+    return ALREADY_REJECTED.format(reason=f" ({reason})" if reason else "")
+
+
 class Critic(Agent):
     """An agent that judges the newest step."""
 
@@ -260,69 +297,3 @@ class Critic(Agent):
         """Return why a verdict can't be used; one that was cut can, if its beginning says it all."""
         fault = super()._unusable(call)
         return None if fault and self.dialect.begins and not fault.withheld else fault
-
-
-def call_of(name: str, message: AIMessage, latency: float) -> Call:
-    """Turn a model's message into a call: text, usage and, if the server returned them, token ids and logprobs.
-
-    Raises:
-        EndpointError: if the server broke the reply off.
-
-    """
-    ended = finish_reason(message.response_metadata)
-    expect_unbroken(name, ended)
-    usage = message.usage_metadata
-    details: Mapping[str, Any] = usage.get("input_token_details", {}) if usage else {}
-    ids: Sequence[Any] | None = message.response_metadata.get("token_ids")
-    logprobs: Sequence[Any] | None = message.response_metadata.get("logprobs")
-    thinking: object = message.additional_kwargs.get("reasoning_content")
-    return Call(
-        model=name,
-        text=without_lone_surrogates(message.text or str(message.response_metadata.get("refusal") or "")),
-        thinking=without_lone_surrogates(thinking) if isinstance(thinking, str) else None,
-        finish_reason=ended,
-        usage=Usage(
-            prompt=usage["input_tokens"], cached=details.get("cache_read") or 0, completion=usage["output_tokens"],
-            estimated=message.response_metadata.get(ESTIMATED, False),
-        )
-        if usage
-        else Usage(),
-        latency=latency,
-        token_ids=_numbers(ids),
-        logprobs=_numbers(logprobs),
-    )  # fmt: skip
-
-
-def calls_of(name: str, messages: Sequence[AIMessage], latency: float) -> list[Call]:
-    """Turn several answers into calls; the usage of answers to one request, which the first carries, is divided."""
-    calls = [call_of(name, message, latency if index == 0 else 0.0) for index, message in enumerate(messages)]
-    first = [index for index, message in enumerate(messages) if message.usage_metadata or index == 0]
-    groups = [calls[begin:end] for begin, end in itertools.pairwise([*first, len(calls)])]
-    return [call for group in groups for call in _shared(group)]
-
-
-def _shared(calls: Sequence[Call]) -> Sequence[Call]:
-    """Divide the usage of one request, which its first call carries, among its calls exactly."""
-    if len(calls) < 2:
-        return calls
-    total = calls[0].usage
-    shares = _shares(total.completion, [len(call.token_ids or call.logprobs or call.text) for call in calls])
-    usages = [Usage(completion=share, estimated=total.estimated) for share in shares]
-    usages[0] += Usage(prompt=total.prompt, cached=total.cached)
-    return [call.model_copy(update={"usage": usage}) for call, usage in zip(calls, usages, strict=True)]
-
-
-def _shares(total: int, weights: Sequence[int]) -> list[int]:
-    """Divide a number of tokens by weight; the shares add up to it."""
-    weight, distributed, shares = sum(weights), 0, list[int]()
-    for weight_so_far in itertools.accumulate(weights):
-        shares.append((total * weight_so_far // weight if weight else total) - distributed)
-        distributed += shares[-1]
-    return shares
-
-
-def _numbers(values: Sequence[Any] | None) -> tuple[Any, ...] | None:
-    """Return a plain list of numbers as a tuple; None for anything else that a server sends under the same name."""
-    if not isinstance(values, list | tuple) or not all(isinstance(value, float | int) for value in values):
-        return None
-    return tuple(values)

@@ -17,7 +17,7 @@ from longthought.agents.dialects.prose import Prose
 from longthought.agents.dialects.thinkers import CompactThinker, ProseThinker
 from longthought.agents.dialects.yes_no import YesNo
 from longthought.agents.in_process.chat_model import InProcessChatModel
-from longthought.agents.model import BUNDLED_MODEL, Model
+from longthought.agents.model import BUNDLED_MODEL, Model, speaks_compact
 from longthought.agents.program import Programmer, Programs
 from longthought.agents.scorer import Scorer
 from longthought.agents.served.chat_model import ServedChatModel
@@ -92,7 +92,7 @@ def solo(model: str | Model = BUNDLED_MODEL, **settings: Any) -> tuple[Policy, C
 
     """
     asked = Model.of(model, **settings)
-    usual = 0.7 if _speaks_compact(asked.name) else None
+    usual = 0.7 if speaks_compact(asked.name) else None
     speaks = _worded(alone(dialect_of(asked.name, asked.dialect)), asked)
     writing = _filled(asked, usual, speaks)
     judging = writing.model_copy(update={"temperature": 0.0})
@@ -242,16 +242,10 @@ def dialect_of(model: str, dialect: str | None = None) -> Dialect:
     """
     if dialect is None:
         kinds = THINKERS if _thinks(model) else DIALECTS
-        return kinds["compact" if _speaks_compact(model) else "prose"]()
+        return kinds["compact" if speaks_compact(model) else "prose"]()
     if dialect not in _SPOKEN:
         raise ModelError(f"unknown dialect {dialect!r}: choose from {', '.join(_SPOKEN)}")
     return _SPOKEN[dialect]()
-
-
-def _speaks_compact(model: str) -> bool:
-    """Say whether a model was trained on the compact notation; the folder of such a model holds a `compact.json`."""
-    provider, _, name = model.partition(":")
-    return provider == "bundled" or (provider == "transformers" and (Path(name) / "compact.json").exists())
 
 
 def _thinks(model: str) -> bool:

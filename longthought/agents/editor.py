@@ -12,7 +12,8 @@ from typing import Final
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
-from longthought.agents.agent import call_of, model_errors
+from longthought.agents.agent import model_errors
+from longthought.agents.calls import call_of
 from longthought.agents.dialects import prompts
 from longthought.agents.dialects.thinking import without_thinking
 from longthought.agents.endings import unusable

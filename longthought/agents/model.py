@@ -95,6 +95,12 @@ class Model(Request):
         return cls(**{"name": name, **_kept(name)} | asked)
 
 
+def speaks_compact(name: str) -> bool:
+    """Say whether a model was trained on the compact notation; the folder of such a model holds a `compact.json`."""
+    provider, _, folder = name.partition(":")
+    return provider == "bundled" or (provider == "transformers" and (Path(folder) / "compact.json").exists())
+
+
 def is_in_models_file(name: str) -> bool:
     """Say whether a name stands for a model in the file of models.
 

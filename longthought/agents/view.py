@@ -4,9 +4,13 @@ A view holds the problem, the accepted path and, as a suffix, the steps tried fr
 two views of the same path can share its bytes. A view gives no access to the reference answer.
 """
 
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from longthought.agents.wording import words
+from longthought.domains.conventions import conventions
 from longthought.problems.problem import Problem
 from longthought.trajectories.events import Action, Author, Evidence
 from longthought.trajectories.tree import Node, NodeKind, Standing, Tree
@@ -17,11 +21,13 @@ PYTHON: Final = "python"
 
 @dataclass(frozen=True, slots=True)
 class TriedStep:
-    """A step that was tried from the end of the path, and why it was rejected."""
+    """A step or a draft that was tried from the end of the path, and why it was rejected."""
 
     text: str
     reason: str
     by: Author
+    node: int | None = None
+    """The node of its first step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,7 @@ class View:
     path_nodes: tuple[int, ...]
     """The node of each step on the path."""
     attempts: tuple[TriedStep, ...]
-    """Rejected steps tried from the end of the path, oldest first."""
+    """Rejected steps and drafts that were tried from the end of the path, oldest first."""
     observations: tuple[str, ...] = ()
     """Output of tools at the last accepted step."""
     candidate: Candidate | None = None
@@ -67,7 +73,7 @@ class View:
     uncut: bool = False
     """Whether the notice asks for something else than steps, so that the reply is one text."""
     runs_code: bool = False
-    """Whether a tool runs the Python that a step holds."""
+    """Whether a step may compute in Python, because a tool runs it."""
     unjudged: int = 0
     """How many steps at the end of the path are, like the candidate, new and not judged yet."""
     found: tuple[str, ...] = ()
@@ -85,10 +91,15 @@ class View:
         """The nodes that a verdict may return to: the problem and the steps of the path."""
         return (0, *self.path_nodes)
 
-    def rejects(self, step: str) -> bool:
-        """Say whether a step with the same words was tried from here before."""
-        words = step.split()
-        return any(attempt.text.split() == words for attempt in self.attempts)
+    def repeated(self, steps: Sequence[str]) -> TriedStep | None:
+        """Return the rejected attempt that a proposal says again, whole and in the same words; None without one.
+
+        Args:
+            steps: The first step of the proposal and those after it, if it is a draft.
+
+        """
+        beginnings = set(itertools.accumulate((words(step) for step in steps), initial=()))
+        return next((attempt for attempt in self.attempts if words(attempt.text) in beginnings), None)
 
 
 def view(
@@ -113,7 +124,7 @@ def view(
         path=tuple(n.text for n in steps),
         path_nodes=tuple(n.id for n in steps),
         attempts=tuple(
-            TriedStep(n.text, n.reason, n.rejected_by or Author.CRITIC)
+            TriedStep("\n\n".join(_left_together(tree, n)), n.reason, n.rejected_by or Author.CRITIC, n.id)
             for n in tree.rejected(origin)
             if n.id != candidate
         ),
@@ -122,11 +133,20 @@ def view(
         trajectory=tree.started.trajectory if tree.started else "",
         actions=actions,
         draft=config.get("draft", 1),
-        runs_code=PYTHON in config.get("tools", ()),
+        runs_code=PYTHON in config.get("tools", ()) and conventions(tree.problem).computes,
         unjudged=sum(n.standing is Standing.OPEN for n in steps) if candidate is not None else 0,
         found=tuple(tree.found),
         notice=notice,
     )
+
+
+def _left_together(tree: Tree, first: Node) -> Iterator[str]:
+    """Yield the text of a rejected step, and of those after it in the same draft that were left for the same reason."""
+    node: Node | None = first
+    while node is not None:
+        yield node.text
+        after = (tree.nodes[child] for child in node.children)
+        node = next((n for n in after if n.drafted and (n.reason, n.left_for) == (first.reason, first.left_for)), None)
 
 
 def _candidate(tree: Tree, node: Node) -> Candidate:

@@ -34,6 +34,7 @@ class Code(Domain):
     reference = CodeReference
     answer_form = r"The answer is a whole program in one ```python block, and below it \boxed{program}."
     answer_is_program = True
+    computes = False
 
     def problem_line(self, row: Mapping[str, Any]) -> dict[str, Any] | None:
         """Read a row of HumanEval or MBPP."""

@@ -18,6 +18,11 @@ class Conventions(Protocol):
         """A sentence that says how and where to write the final answer."""
         ...
 
+    @property
+    def computes(self) -> bool:
+        """Whether steps may compute in Python."""
+        ...
+
     def step_answer(self, path: Sequence[str], step: str) -> str | None:
         """Return the final answer that a step gives.
 

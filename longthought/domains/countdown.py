@@ -16,6 +16,7 @@ class Countdown(Math):
     """The domain of Countdown; a problem that is no puzzle is treated as one of `math`."""
 
     reference = CountdownReference
+    computes = False
 
     def problem_id(self, statement: str) -> str | None:
         """Return the sorted numbers and the target."""

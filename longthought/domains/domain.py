@@ -37,6 +37,8 @@ class Domain:
     """How and where to write the final answer, in a sentence that is put below the statement."""
     answer_is_program: bool = False
     """Whether the answer is a Python program."""
+    computes: bool = True
+    """Whether steps may compute in Python: not where the problem is to do without, or asks for a program itself."""
 
     # How problems are recognised.
 

@@ -21,6 +21,7 @@ class LeanProofs(Domain):
         "last tactic is `done`, which takes the place of a box."
     )
     reference = LeanReference
+    computes = False
 
     def step_answer(self, path: Sequence[str], step: str) -> str | None:
         """Return the whole script if the step ends it with `done`."""

@@ -19,7 +19,6 @@ from longthought.evaluation.ablations import LeafCritic, OracleCritic, RandomCri
 from longthought.evaluation.budgets import TokenBill
 from longthought.evaluation.request import EvaluationRequest
 from longthought.evaluation.strategies import MANY, STRATEGIES, Strategy
-from longthought.graphs.context import Context
 from longthought.jobs.progress import Progress
 from longthought.problems.problem import Task
 from longthought.trajectories.run import Run
@@ -75,7 +74,7 @@ class StrategyRun:
     def settings(self) -> dict[str, Any]:
         """The settings of the job: only tokens end a debate, and only blind attempts have other tools."""
         request = self.evaluation.request
-        given = {"rounds": MANY, "tools": Context().tools, **request.settings, **self.strategy.settings}
+        given = {"rounds": MANY, "tools": None, **request.settings, **self.strategy.settings}
         own = {"graph": self.strategy.graph, "seed": self.seed, "computed": max(request.budgets)}
         speed = {name: getattr(request, name) for name in ("concurrency", "processes", "retry_failed")}
         return {**given, **own, **speed}

@@ -65,6 +65,8 @@ def read(graph: str, written: Iterable[str], field: str = "settings") -> dict[st
                 settings[setting_of(chair, of_model)] = model_value
             else:
                 settings.setdefault(_OF_MODELS[chair], {})[of_model] = model_value
+        elif equals and (name, value) == ("tools", "none"):
+            settings[name] = []
         elif equals and name in names:
             settings[name] = _value(types[name], value, where, name)
         else:

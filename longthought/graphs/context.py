@@ -7,12 +7,13 @@ it makes them, so that the command line can read the settings for its help quick
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 
-from longthought.agents.model import BUNDLED_MODEL, OPENAI_KEY, Model, is_in_models_file, is_openai
+from longthought.agents.model import BUNDLED_MODEL, OPENAI_KEY, Model, is_in_models_file, is_openai, speaks_compact
 from longthought.errors import ConfigError
 from longthought.problems.problem import Problem
 from longthought.request import objection
@@ -61,8 +62,9 @@ class Context:
     dialect: str | None = None
     """Language of prompts: prose or compact, for thinkers prose-thought or compact-thought (default: depends on the
     model)."""
-    tools: Sequence[str] = ("algebra", "countdown")
-    """Verifiers that check every step, such as algebra,countdown, or none (default: depends on the graph)."""
+    tools: Sequence[str] | None = None
+    """Verifiers that check every step, such as algebra,python, or none (default: algebra and countdown, and for a
+    policy that writes prose also python, if the sandbox works here; sampling has none)."""
     rounds: Positive = 32
     """Maximum number of proposals (default: depends on the graph)."""
     tokens: Positive | None = None
@@ -103,9 +105,14 @@ class Context:
 
     def __post_init__(self) -> None:
         """Keep the tools as a list, as JSON returns them, and look models up in the file of models."""
-        self.tools = list(self.tools)
+        self.tools = None if self.tools is None else list(self.tools)
         for chair in _CHAIRS:
             self._look_up(chair)
+
+    @property
+    def used_tools(self) -> list[str]:
+        """The tools that are used: those named or, if none are, the usual ones of the policy on this machine."""
+        return usual_tools(self.policy, self.dialect) if self.tools is None else list(self.tools)
 
     def expect_readable(self) -> None:
         """Raise if a file named by the settings can't be read."""
@@ -143,8 +150,8 @@ class Context:
         from longthought.agents.program import Program
         from longthought.tools.catalogue import verifiers
 
-        made = verifiers(name for name in self.tools if name != Program.name)
-        if Program.name not in self.tools:
+        made = verifiers(name for name in self.used_tools if name != Program.name)
+        if Program.name not in self.used_tools:
             return made
         if not isinstance(policy, Agent) or policy.dialect.name != "prose":
             raise ConfigError(f"`tools` program: {policy.name} writes no programs; take a policy that speaks prose")
@@ -195,6 +202,7 @@ class Context:
         A log of default settings therefore reads as in earlier versions. Headers that may hold a secret are left out.
         """
         settings = asdict(self)
+        settings["tools"] = self.used_tools
         for chair in _CHAIRS:
             if (further := settings[f"{chair}_settings"]) and "headers" in further:
                 further["headers"] = {k: v for k, v in further["headers"].items() if v.startswith("$")}
@@ -217,6 +225,24 @@ _NEWER: Final = frozenset((
     "max_tokens", "critic_dialect", "critic_temperature", "critic_max_tokens", "critic_seed", "policy_settings",
     "critic_settings",
 ))  # fmt: skip
+
+
+def usual_tools(policy: str, dialect: str | None) -> list[str]:
+    """Return the tools of settings that name none: Python only for a policy that can write it, and can have it run."""
+    if speaks_compact(policy) if dialect is None else dialect not in _WORDY:
+        return [*_USUAL]
+    return [*_USUAL, "python"] if _runs_python() else [*_USUAL]
+
+
+@cache
+def _runs_python() -> bool:
+    from longthought.tools.sandbox.confinement import probe
+
+    return probe().kind is not None
+
+
+_USUAL: Final = ("algebra", "countdown")
+_WORDY: Final = frozenset(("prose", "yes-no"))
 
 
 def setting_of(chair: Chair, name: str) -> str:

@@ -192,7 +192,8 @@ class Machine(ABC, Generic[C, F]):
             raise ProblemError("the statement is empty: write a problem, such as 'What is 12 * 13?'")
         problem = posed(statement, state.get("domain") or None)
         settings = self._settings(None, runtime)
-        return self._update(self.begin(settings), [started(problem, settings, by=Author.HUMAN)])
+        first = await asyncio.to_thread(started, problem, settings, by=Author.HUMAN)  # which may look for the sandbox
+        return self._update(self.begin(settings), [first])
 
     async def _route(self, state: State) -> str:
         """Return the node whose turn it is; LangGraph also calls this when a person edits the state outside a run."""

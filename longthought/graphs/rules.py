@@ -160,12 +160,6 @@ def _refuting(evidence: Sequence[Evidence]) -> Evidence | None:
     return next((e for e in evidence if e.status is EvidenceStatus.REFUTED), None)
 
 
-def repeated(tree: Tree, text: str) -> Node | None:
-    """Return the step with the same words that was rejected from the same node; None without one."""
-    words = text.split()
-    return next((n for n in tree.rejected(tree.cursor) if n.text.split() == words), None)
-
-
 def illegal(tree: Tree, settings: DebateContext, verdict: Verdict) -> str | None:
     """Say why a verdict on the candidate is not allowed; None if it is."""
     node = candidate(tree)

@@ -21,7 +21,6 @@ from longthought.graphs.context import setting_of
 from longthought.graphs.debate import Debate
 from longthought.graphs.rules import DebateContext
 from longthought.graphs.seats import Seats
-from longthought.tools.catalogue import verifiers
 from longthought.trajectories.events import Author
 from longthought.trajectories.tree import Tree
 
@@ -58,16 +57,16 @@ class SelfCritiqueContext(DebateContext):
         """Seat one agent in both chairs; the model of a policy given without a critic judges too."""
         if policy is None:
             policy, own_critic = catalogue.solo(self.model("policy"))
-            return Seats(policy, critic or own_critic, verifiers(self.tools), (policy, own_critic))
+            return Seats(policy, critic or own_critic, self._verifiers(policy), (policy, own_critic))
         if critic is not None:
-            return Seats(policy, critic, verifiers(self.tools))
+            return Seats(policy, critic, self._verifiers(policy))
         if not isinstance(policy, Policy):
             raise ConfigError(f"{policy.name}: in self_critique the policy judges too; give a critic made of it")
         dialect = catalogue.alone(policy.dialect)
         return Seats(
             Policy(policy.name, policy.model, dialect),
             Critic(policy.name, policy.model, dialect),
-            verifiers(self.tools),
+            self._verifiers(policy),
         )
 
 

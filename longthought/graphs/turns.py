@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 
 from longthought.agents.dialects.dialect import Unreadable
 from longthought.agents.view import view
+from longthought.agents.wording import words
 from longthought.errors import LogError, LongthoughtError, OutageError
 from longthought.graphs import rules
 from longthought.graphs.rules import DebateContext, Turn
@@ -108,8 +109,8 @@ async def propose(tree: Tree, seats: Seats, *, notice: str = "") -> AnyEvent:
     reply = await seats.policy.propose(seen)
     if isinstance(reply.read, Unreadable):
         return _fail(tree, Author.POLICY, reply.read.step_failure, reply.read.reason, calls=reply.calls)
-    if earlier := rules.repeated(tree, reply.read.text):
-        detail = f"proposed step {earlier.id} again: {reply.read.text}"
+    if earlier := seen.repeated(reply.read.texts):
+        detail = f"proposed step {earlier.node} again: {reply.read.text}"
         return _fail(tree, Author.POLICY, Failure.REPEATED_STEP, detail, calls=reply.calls)
     return stamped(
         tree, Proposed, Author.POLICY, node=len(tree.nodes), parent=tree.cursor, text=reply.read.text,
@@ -139,7 +140,7 @@ async def propose_many(
     if objection := seats.policy.unsuitable(seen) or seats.critic.unsuitable(seen):
         return [_fail(tree, Author.STRATEGY, Failure.MODEL, objection, fatal=True)]
     replies = await seats.policy.propose_many(seen, count)
-    earlier = {tuple(tree.nodes[child].text.split()) for child in tree.node(at).children}
+    earlier = {words(tree.nodes[child].text) for child in tree.node(at).children}
     children = set(tree.node(at).children)
     merged = ChainMap(dict[str, int](), states or {})
     events, lost = list[AnyEvent](), tuple[Call, ...]()
@@ -149,7 +150,7 @@ async def propose_many(
         step, lost = reply.read, lost + reply.calls
         if isinstance(step, Unreadable):
             failure, reason = step.step_failure, step.reason
-        elif (words := tuple(step.text.split())) in earlier or _is_known(tree, merged, step.state, at, children):
+        elif (said := words(step.text)) in earlier or _is_known(tree, merged, step.state, at, children):
             failure, reason = Failure.REPEATED_STEP, f"proposed again: {step.text}"
         else:
             node = merged.get(step.state, new) if step.state is not None and states is not None else new
@@ -158,7 +159,7 @@ async def propose_many(
                 state=step.state, calls=lost,
             )  # fmt: skip
             events.append(event.model_copy(update={"seq": tree.events + len(events)}))
-            earlier.add(words)
+            earlier.add(said)
             children.add(node)
             if step.state is not None:
                 merged.setdefault(step.state, node)

@@ -23,8 +23,8 @@ def _context(given: Any) -> Context:
 
 
 def _whole(context: Context) -> dict[str, Any]:
-    """Return a context for a worker: unlike a log, with the headers that its server wants."""
-    return {"graph": context.graph, **asdict(context)}
+    """Return a context for a worker: unlike a log, with the headers that its server wants, and with the tools here."""
+    return {"graph": context.graph, **asdict(context), "tools": context.used_tools}
 
 
 class JobRequest(Request):

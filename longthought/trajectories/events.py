@@ -221,7 +221,7 @@ class Event(Record):
     at: float
     """Unix time in seconds."""
     calls: tuple[Call, ...] = ()
-    """The model calls behind the event; the last reply was read, those before it were unreadable."""
+    """The model calls behind the event; the last reply was used, those before it could not be."""
 
 
 class Parent(Record):

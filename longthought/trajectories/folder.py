@@ -88,6 +88,11 @@ def segments(path: Path) -> list[Path]:
     return sorted(path.glob("events-*.jsonl"))
 
 
+def kept_setting(path: Path, name: str) -> Any:
+    """Return a setting of the run that a folder holds, for a job that resumes it; None without one."""
+    return read_manifest(path).config.get(name) if (path / _MANIFEST).exists() else None
+
+
 class RunFolder:
     """The run folder of one job, which holds it exclusively until it is closed."""
 

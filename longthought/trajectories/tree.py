@@ -87,6 +87,8 @@ class Node:
     rejected_by: Author | None = None
     left_for: Cause | None = None
     """The cause of the move that abandoned the node."""
+    drafted: bool = False
+    """Whether the step stood in the same reply as the one above it."""
 
 
 class TreeError(ValueError):
@@ -230,7 +232,7 @@ class Tree:
         self.nodes.append(
             Node(
                 event.node, parent.id, NodeKind.STEP, event.by, event.text, parent.depth + 1, event.answer,
-                sources=event.sources,
+                sources=event.sources, drafted=event.drafted,
             )
         )  # fmt: skip
         parent.children.append(event.node)

@@ -7,7 +7,8 @@ import pytest
 from langchain_core.messages import AIMessage
 
 import longthought as lt
-from longthought.agents.agent import Critic, Policy, call_of
+from longthought.agents.agent import Critic, Policy
+from longthought.agents.calls import call_of
 from longthought.agents.dialects.dialect import Step, Unreadable
 from longthought.agents.dialects.prose import Prose
 from longthought.agents.endings import finish_reason

@@ -12,7 +12,7 @@ from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 
 import longthought as lt
-from longthought.agents.agent import call_of, calls_of
+from longthought.agents.calls import call_of, calls_of
 from longthought.agents.estimates import ESTIMATED, contradicted, counted, tokens_in
 from longthought.agents.invocation import Invocation
 from longthought.agents.served.chat_model import ServedChatModel

@@ -130,7 +130,7 @@ def test_a_name_in_the_file_stands_for_a_model_and_its_settings() -> None:
     small = Model.of("small", temperature=0.1)
     assert (small.name, small.temperature, small.top_p) == ("openai:Qwen/Qwen3-8B", 0.1, 0.95)
     assert small.extra_body == {"chat_template_kwargs": {"enable_thinking": False}}
-    settings = lt.JobRequest.of(policy="small", critic="judge", temperature=0.3).context
+    settings = lt.JobRequest.of(policy="small", critic="judge", temperature=0.3, tools=["algebra"]).context
     assert (settings.policy, settings.base_url, settings.temperature) == ("openai:Qwen/Qwen3-8B", URL, 0.3)
     assert settings.model("critic").api_key_env == "JUDGE_KEY"
     assert settings.model("critic").top_p is None, "that is the policy's"
@@ -210,7 +210,8 @@ def test_no_look_alike_gets_the_key(url: str, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_secrets_do_not_reach_the_log_but_reach_a_worker() -> None:
-    settings = DebateContext(policy="openai:p", base_url=URL, policy_settings={"headers": {"A": "secret", "B": "$B"}})
+    headers = {"A": "secret", "B": "$B"}
+    settings = DebateContext(policy="openai:p", base_url=URL, tools=[], policy_settings={"headers": headers})
     assert settings.written()["policy_settings"] == {"headers": {"B": "$B"}}
     job = lt.JobRequest(context=settings)
     assert lt.JobRequest.model_validate(job.model_dump(mode="json")) == job

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage
 
-from longthought.agents.agent import Policy, calls_of
+from longthought.agents.agent import Policy
+from longthought.agents.calls import calls_of
 from longthought.agents.dialects.dialect import Step
 from longthought.agents.dialects.prose import Prose
 from longthought.agents.served.chat_model import ServedChatModel

@@ -2,6 +2,7 @@
 
 from hypothesis import strategies as st
 
+from longthought.agents.view import view
 from longthought.graphs import rules
 from longthought.graphs.rules import DebateContext, Turn
 from longthought.trajectories.events import (
@@ -40,7 +41,7 @@ def debates(draw: st.DrawFn) -> Trajectory:
         match turn:
             case Turn.PROPOSE:
                 text = f"{draw(st.sampled_from(WORDS))} #{draw(st.integers(0, 9))}"
-                if rules.repeated(tree, text):
+                if view(tree).repeated([text]):
                     log.add(Failed, Author.POLICY, failure=Failure.REPEATED_STEP, detail=text)
                     continue
                 answer = draw(st.sampled_from((None, None, "7", "8")))

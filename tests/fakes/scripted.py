@@ -22,6 +22,7 @@ class ScriptedChatModel(BaseChatModel):
     script: Any
     """A `Script`."""
     max_tokens: int | None = None
+    temperature: float | None = 0.0
 
     _seen: list[list[BaseMessage]] = PrivateAttr(default_factory=list)
     _options: list[dict[str, Any]] = PrivateAttr(default_factory=list)

@@ -315,11 +315,17 @@ async def test_a_critic_that_only_doubts_is_told_off_and_loses_the_step(told: La
 # Replies that can't be used.
 
 
+def replies_to_a_repetition(told: Language) -> int:
+    """How many replies there are in a round in which every one repeats a rejected step."""
+    dialect = DIALECTS[told.dialect]()
+    return 1 + dialect.repairs * dialect.candidates
+
+
 @both
 async def test_a_step_rejected_before_is_noticed(told: Language) -> None:
     back = told.says("backtrack")
     again = f"  {told.first}\n"
-    tries = 1 + DIALECTS[told.dialect]().repairs
+    tries = replies_to_a_repetition(told)
     debated = await debate(told, [told.first, *[again] * 3 * tries], [back])
     failures = debated.of(Failed)
     assert [len(f.calls) for f in failures] == [tries] * 3
@@ -332,7 +338,7 @@ async def test_a_step_rejected_before_is_noticed(told: Language) -> None:
 @both
 async def test_a_node_from_which_nothing_new_comes_is_left(told: Language) -> None:
     go, back = told.says("continue"), told.says("backtrack")
-    tries = 1 + DIALECTS[told.dialect]().repairs
+    tries = replies_to_a_repetition(told)
     steps = [told.first, told.astray, *[told.astray] * 3 * tries, told.detour]
     debated = await debate(told, steps, [go, back, go], rounds=6)
     assert debated.standings == "1ab 2ab 3ac"
@@ -375,8 +381,9 @@ async def test_an_unreadable_verdict_is_sent_back_once_and_then_recorded() -> No
 @both
 async def test_a_step_rejected_before_is_asked_for_again_before_it_costs_a_round(told: Language) -> None:
     back, go = told.says("backtrack"), told.says("continue")
-    debated = await debate(told, [told.first, told.first, told.detour], [back, go], rounds=2)
-    assert [len(p.calls) for p in debated.of(Proposed)] == [1, 2]
+    others = [told.detour] * DIALECTS[told.dialect]().candidates
+    debated = await debate(told, [told.first, told.first, *others], [back, go], rounds=2)
+    assert [len(p.calls) for p in debated.of(Proposed)] == [1, 1 + len(others)]
     assert (debated.standings, debated.tree.rounds, debated.of(Failed)) == ("1ab 2ac", 2, [])
     if told is PROSE:
         assert "tried from here before" in str(debated.policy.seen[2][-1].content)

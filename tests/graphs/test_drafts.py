@@ -101,7 +101,7 @@ async def test_the_critic_names_the_step_to_go_back_to() -> None:
 
 async def test_the_same_step_again_is_a_repetition() -> None:
     again = f"{SECOND}\n\n{LAST}"
-    drafted = await debate([WHOLE, *[again] * 4, EndpointError("enough")], [says("backtrack", 1)], patience=2)
+    drafted = await debate([WHOLE, *[again] * 8, EndpointError("enough")], [says("backtrack", 1)], patience=2)
     assert [event.failure for event in drafted.of(Failed)][:2] == [Failure.REPEATED_STEP] * 2
 
 
@@ -110,6 +110,21 @@ async def test_without_a_target_the_whole_draft_goes() -> None:
     drafted = await debate([WHOLE, other], [says("backtrack"), says("terminate")])
     assert drafted.standings == "1ab 2ab 3ab 4ac 5ac"
     assert drafted.of(Moved)[0].to == 0
+
+
+async def test_a_rejected_draft_is_shown_whole_and_its_reason_comes_last() -> None:
+    critic = [says("backtrack", critique="Add 7 first."), EndpointError("enough")]
+    drafted = await debate([WHOLE, LAST], critic)
+    asked = drafted.policy.prompts[1]
+    tried, _, request = asked.partition("Rejected by the critic: Add 7 first.\n\n")
+    assert tried.endswith(f"Attempt 1:\n{WHOLE}\n")
+    assert request.startswith("You are the solver.")
+
+
+async def test_what_was_left_for_another_reason_is_no_part_of_a_rejected_draft() -> None:
+    critic = [says("backtrack", 2, "no"), says("backtrack", 0, "all wrong")]
+    drafted = await debate([WHOLE, f"Hence, {LAST}", EndpointError("enough")], critic)
+    assert f"Attempt 1:\n{FIRST}\n\n{SECOND}\nRejected by the critic: all wrong" in drafted.policy.prompts[2]
 
 
 async def test_a_draft_without_a_usable_verdict_is_left_whole() -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from longthought.agents.view import view
 from longthought.errors import ConfigError
 from longthought.graphs import rules
 from longthought.graphs.rules import DebateContext, Turn
@@ -379,10 +380,12 @@ def test_a_usable_verdict_restores_patience() -> None:
 def test_a_repeated_step_is_one_rejected_from_the_same_node_in_the_same_words() -> None:
     table = Table()
     table.reject_step()
-    assert rules.repeated(table.tree, " step   1\n") is table.tree.nodes[1]
-    assert rules.repeated(table.tree, "step 2") is None
+    again = view(table.tree).repeated([" step   1\n"])
+    assert again is not None
+    assert again.node == 1
+    assert view(table.tree).repeated(["step 2"]) is None
     table.accept_step()
-    assert rules.repeated(table.tree, "step 1") is None  # rejected from the problem, not from here
+    assert view(table.tree).repeated(["step 1"]) is None  # rejected from the problem, not from here
 
 
 # Budgets. Each case spends one budget exactly; a limit one higher leaves room.
@@ -618,7 +621,7 @@ def test_what_a_person_only_steps_back_from_may_be_proposed_again() -> None:
     table = Table()
     table.accept_step()
     table.add(Moved, Author.HUMAN, to=0, cause=Cause.EDITED)
-    assert rules.repeated(table.tree, "step 1") is None
+    assert view(table.tree).repeated(["step 1"]) is None
 
 
 # Whatever anyone says.

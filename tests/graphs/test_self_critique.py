@@ -18,7 +18,6 @@ from longthought.graphs import catalogue as graphs
 from longthought.graphs.context import started
 from longthought.graphs.machine import NO_LIMIT
 from longthought.graphs.self_critique import SelfCritique, SelfCritiqueContext, notice
-from longthought.tools.catalogue import verifiers
 from longthought.trajectories.events import (
     EVENT,
     AnyEvent,
@@ -232,5 +231,5 @@ def test_a_bundle_without_a_solo_agent_says_how_to_make_one(tmp_path: Path, monk
 
 
 def test_verifiers_are_those_of_the_debate() -> None:
-    assert SelfCritiqueContext().tools == ["algebra", "countdown"]
-    assert [v.name for v in verifiers(SelfCritiqueContext().tools)] == ["algebra", "countdown"]
+    assert SelfCritiqueContext().used_tools == ["algebra", "countdown"]
+    assert [v.name for v in SelfCritiqueContext().seats().verifiers] == ["algebra", "countdown"]

@@ -1,7 +1,7 @@
 """The request of a job: what it refuses, what it writes, and that what earlier versions wrote is the same job."""
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ GAME = "Use 3, 7, 16 and 20, each once, to make 46."
 
 
 def test_a_request_comes_back_from_json_as_it_was() -> None:
-    for context in (DebateContext(rounds=3), SamplingContext(attempts=2, choose="critic")):
+    for context in (DebateContext(rounds=3, tools=["algebra"]), SamplingContext(attempts=2, choose="critic")):
         request = lt.JobRequest(context=context, samples=3, concurrency=5, deadline=2.5)
         again = lt.JobRequest.model_validate(json.loads(json.dumps(request.model_dump(mode="json"))))
         assert again == request
@@ -76,7 +76,7 @@ def test_each_chair_gets_its_own_model() -> None:
     assert context.model("critic") == critic.model_copy(update={"dialect": "prose", **unnamed}), (
         "and not what the policy speaks"
     )
-    assert DebateContext.read(context.written()) == context
+    assert DebateContext.read(context.written()) == replace(context, tools=context.used_tools)
     shared = lt.JobRequest.of(policy=policy, critic="openai:c").context.model("critic")
     assert (shared.base_url, shared.dialect, shared.temperature) == ("http://p/v1", "compact", None)
 

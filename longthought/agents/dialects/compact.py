@@ -24,6 +24,8 @@ class Compact:
     name = "compact"
     repairs = 3
     warming = 0.2
+    """How much the temperature rises with each repair: small models don't heed the reason."""
+    candidates = 1
     begins = False
     longest: int | None = 64
     """Enough for a step, or a look-ahead and a verdict; servers refuse a limit beyond a small model's context."""
@@ -56,6 +58,10 @@ class Compact:
     def ask_again(self, messages: Sequence[BaseMessage], reply: str, reason: str) -> list[BaseMessage]:
         """Repeat the request unchanged: small models don't heed the reason."""
         return list(messages)
+
+    def rise(self, rejected: int, again: int) -> float:
+        """Rise with every repair; the model was trained to heed what was rejected."""
+        return again * self.warming
 
     def read_one(self, step: str, view: View) -> Step | Unreadable:
         """Read a text that is known to be one step."""

@@ -28,6 +28,11 @@ class Step:
     ahead: tuple["Step", ...] = ()
     """The steps that the same reply goes on with."""
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The text of the step and of those after it."""
+        return (self.text, *(step.text for step in self.ahead))
+
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
@@ -56,8 +61,8 @@ class Dialect(Protocol):
     name: str
     repairs: int
     """Maximum number of further requests after a reply that is unreadable or repeats a rejected step."""
-    warming: float
-    """How much the temperature rises with each of them, for models that don't heed the reason; 0 leaves it alone."""
+    candidates: int
+    """Number of proposals that are asked for at once after a repeated one; the first new one counts."""
     longest: int | None
     """Maximum number of tokens in a reply; None leaves it to the model."""
     begins: bool
@@ -81,6 +86,16 @@ class Dialect(Protocol):
 
     def ask_again(self, messages: Sequence[BaseMessage], reply: str, reason: str) -> list[BaseMessage]:
         """Ask again after a reply that could not be used, for `reason`."""
+        ...
+
+    def rise(self, rejected: int, again: int) -> float:
+        """Return how much the temperature of a request rises above the model's own, where that gives nothing new.
+
+        Args:
+            rejected: Number of attempts that were rejected from here; 0 for any request but one for steps.
+            again: Number of replies to the same request that could not be used.
+
+        """
         ...
 
     def read_step(self, reply: str, view: View) -> Step | Unreadable:

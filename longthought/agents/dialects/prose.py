@@ -57,7 +57,11 @@ class Prose:
 
     name: str = "prose"
     repairs: int = 1
-    warming: float = 0.0
+    warming: float = 0.25
+    """How much the temperature rises with each attempt that was rejected from here."""
+    warmest: float = 0.5
+    """Maximum rise; hotter than that, small models lose the thread."""
+    candidates: int = 3
     longest: int | None = None
     begins: bool = False
 
@@ -102,6 +106,10 @@ class Prose:
         """Ask again after a reply that could not be used, for `reason`."""
         said = cut(without_thinking(reply), MAX_PRINTED).strip() or prompts.SAID_NOTHING
         return [*messages, AIMessage(said), HumanMessage(self.voice.again.format(reason=reason))]
+
+    def rise(self, rejected: int, again: int) -> float:
+        """Rise with every rejected attempt, and then with every repair; nothing was tried yet, nothing rises."""
+        return min((rejected + again) * self.warming, self.warmest) if rejected else 0.0
 
     def read_step(self, reply: str, view: View) -> Step | Unreadable:
         """Read the first step of a reply and, if the view asks for a draft, those after it.
@@ -181,18 +189,18 @@ class Prose:
         return {"response_format": {"type": "json_schema", "json_schema": schema}}
 
     def _suffix(self, view: View) -> str:
-        """Write the suffix of a request: output of tools, rejected steps, the notice."""
+        """Write the suffix of a request: output of tools, the notice, and last what was rejected and why."""
         parts: list[str] = []
         if view.observations:
             parts.append(prompts.PRINTED.format(number=view.path_nodes[-1], output=_printed(view.observations)))
+        if view.notice:
+            parts.append(prompts.NOTICE.format(notice=view.notice))
         if view.attempts:
             tried = [
                 self.voice.write_rejected(number, attempt.text, attempt.by, attempt.reason)
                 for number, attempt in enumerate(view.attempts, start=1)
             ]
             parts.append(prompts.TRIED.format(attempts="\n\n".join(tried)))
-        if view.notice:
-            parts.append(prompts.NOTICE.format(notice=view.notice))
         return "".join(parts)
 
     def _candidate(self, view: View) -> str:

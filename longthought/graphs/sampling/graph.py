@@ -55,7 +55,7 @@ class Sampling(Machine[SamplingContext, Attempts]):
             return OVER
         if _failed(fold) or settings.spent(fold.tree):
             return CONCLUDE
-        if settings.tools and fold.unchecked:
+        if settings.used_tools and fold.unchecked:
             return CHECK
         if fold.open is not None:
             return CONCLUDE if _out_of_rounds(fold, settings) else ATTEMPT
@@ -114,7 +114,7 @@ def _out_of_rounds(fold: Attempts, settings: SamplingContext) -> bool:
 
 def _complete(fold: Attempts, settings: SamplingContext) -> bool:
     """Say whether nothing is left to do that could change the answer."""
-    if fold.open is not None or _verdict_due(fold, settings) or (settings.tools and fold.unchecked):
+    if fold.open is not None or _verdict_due(fold, settings) or (settings.used_tools and fold.unchecked):
         return False
     return _sampled(fold, settings) and not _to_merge(fold, settings)
 

@@ -39,8 +39,8 @@ class SamplingContext(Context):
     """File of worked solutions, shown before the problem; for policies that write whole solutions."""
     steps: Positive = 32
     """Maximum number of steps of one attempt."""
-    tools: Sequence[str] = ()
-    """Verifiers that check every attempt (default: none)."""
+    tools: Sequence[str] | None = ()
+    """Verifiers that check every attempt (default: none); None for those that check the steps of a debate."""
     rounds: Positive = 10_000
     """Maximum number of proposals, over all attempts."""
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 
-from longthought.agents.agent import call_of
+from longthought.agents.calls import call_of
 from longthought.agents.served.chat_model import ServedChatModel
 from longthought.agents.served.failures import retry_after
 from longthought.errors import EndpointError, OutageError
