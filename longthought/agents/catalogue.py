@@ -144,7 +144,7 @@ def chat_model(model: str | Model, role: Role, **settings: Any) -> BaseChatModel
             path = str(bundled_folder(name, role)) if provider == "bundled" else name
             return InProcessChatModel(
                 model=asked.name, path=path, temperature=asked.temperature, top_p=asked.top_p, top_k=asked.top_k,
-                max_tokens=asked.max_tokens, seed=asked.seed or 0, **_none_of(asked, _OF_SERVERS),
+                max_tokens=asked.max_tokens, stop=asked.stop, seed=asked.seed or 0, **_none_of(asked, _OF_SERVERS),
             )  # fmt: skip
         case "scorer":
             raise ModelError(f"{asked.name}: it gives scores and no words, so it sits in the critic's chair alone")
@@ -157,7 +157,7 @@ def chat_model(model: str | Model, role: Role, **settings: Any) -> BaseChatModel
 
 
 _IN_BODY: Final = ("top_p", "top_k", "min_p", "presence_penalty", "frequency_penalty", "repetition_penalty", "stop")
-_OF_SERVERS: Final = (*_IN_BODY[2:], "extra_body", "headers", "timeout", "attempts")
+_OF_SERVERS: Final = (*_IN_BODY[2:-1], "extra_body", "headers", "timeout", "attempts")
 """Settings that a model in this process can't follow."""
 
 

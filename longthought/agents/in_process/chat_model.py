@@ -21,8 +21,9 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import PrivateAttr, model_validator
 
 from longthought.agents.in_process.engine import Engine, SamplingParams
+from longthought.agents.in_process.guides import Guides
 from longthought.agents.in_process.load import EngineName, expect_packages, load_engine
-from longthought.errors import ConfigError, ModelError
+from longthought.errors import ModelError
 
 LONGEST_REPLY: Final = 1024
 """Maximum number of tokens in a reply, unless it is set."""
@@ -34,6 +35,7 @@ class _LoadedModel:
 
     engine: Engine
     tokenizer: Any
+    guides: Guides
     users: set[int] = field(default_factory=set[int])
     """The `id` of each chat model."""
 
@@ -47,8 +49,9 @@ _models_lock = threading.Lock()
 class InProcessChatModel(BaseChatModel):
     """A model folder as a chat model.
 
-    The options `temperature`, `top_p`, `top_k` and `max_tokens` of a request override the fields; `stop` is refused and
-    other options, such as `response_format`, are ignored. Without a temperature, sampling is the model's own.
+    The options `temperature`, `top_p`, `top_k`, `max_tokens` and `stop` of a request override the fields, and its
+    `response_format` holds the reply to a JSON schema; other options are ignored. Without a temperature, sampling is
+    the model's own.
     """
 
     path: str
@@ -60,6 +63,8 @@ class InProcessChatModel(BaseChatModel):
     top_k: int | None = None
     max_tokens: int | None = None
     """Maximum number of tokens in a reply; by default `LONGEST_REPLY`, or fewer if the context has no more room."""
+    stop: Sequence[str] | None = None
+    """Strings that end a reply, which doesn't hold them."""
     seed: int = 0
     """Seed of sampling; chat models that share an engine share its random numbers."""
     kind: EngineName = "continuous"
@@ -90,16 +95,17 @@ class InProcessChatModel(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        if stop:
-            raise ConfigError(f"stop={stop!r}: {self.model} runs in process and ends at its end token only; drop it.")
+        stop = [string for string in stop or self.stop or () if string]
         loaded = self._loaded or await asyncio.to_thread(self._load)
         prompt = self._tokens(loaded.tokenizer, messages)
         sampling = SamplingParams(
             max_tokens=kwargs.get("max_tokens") or self.max_tokens or _reply_limit(loaded.engine, prompt),
             **self._sampling(loaded.engine.usual, kwargs),
         )
-        reply = await loaded.engine.generate(prompt, sampling)
-        text: str = loaded.tokenizer.decode(reply.token_ids, skip_special_tokens=True)
+        guide = loaded.guides.guide(kwargs.get("response_format"), stop)
+        reply = await loaded.engine.generate(prompt, sampling, guide)
+        whole: str = loaded.tokenizer.decode(reply.token_ids, skip_special_tokens=True)
+        text = _until(whole, stop)
         written = len(reply.token_ids) + (not reply.truncated)  # servers count the end token too
         message = AIMessage(
             content=text,
@@ -113,7 +119,7 @@ class InProcessChatModel(BaseChatModel):
                 "model_name": self.model,
                 "token_ids": list(reply.token_ids),
                 "logprobs": None if reply.logprobs is None else list(reply.logprobs),
-                "finish_reason": "length" if reply.truncated else "stop",
+                "finish_reason": "length" if reply.truncated and text == whole else "stop",
             },
         )
         return ChatResult(generations=[ChatGeneration(message=message)])
@@ -166,7 +172,8 @@ class InProcessChatModel(BaseChatModel):
                         f"{self.path}: its tokenizer has no chat template; "
                         "set tokenizer.chat_template and save the tokenizer again."
                     )
-                _models[self._key()] = loaded = _LoadedModel(engine, tokenizer)
+                guides = Guides(self.model, tokenizer, engine.end, engine.vocabulary)
+                _models[self._key()] = loaded = _LoadedModel(engine, tokenizer, guides)
             loaded.users.add(id(self))
             self._loaded = loaded
             return loaded
@@ -178,3 +185,8 @@ class InProcessChatModel(BaseChatModel):
 
 def _reply_limit(engine: Engine, prompt: Sequence[int]) -> int:
     return max(1, min(LONGEST_REPLY, engine.context_length - len(prompt)))
+
+
+def _until(text: str, stop: Sequence[str]) -> str:
+    """Cut a text before the first stop string."""
+    return text[: min((at for string in stop if (at := text.find(string)) >= 0), default=len(text))]

@@ -5,7 +5,8 @@ requests that have ended. This file does what the library leaves to its callers:
 cancelled callers, drops the cache when weights change, and fails the pending requests of a loop that dies.
 
 Greedy, plain and truncated sampling each get a lane: one library manager with its own thread and cache, created when it
-is first needed. So temperature 0 is an argmax, and only truncated sampling pays for the sort that it needs.
+is first needed. So temperature 0 is an argmax, and only truncated sampling pays for the sort that it needs. Each has a
+second lane for requests with a guide, which waits for every token before it asks for the next.
 """
 
 import asyncio
@@ -16,11 +17,12 @@ import weakref
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from transformers import ContinuousBatchingConfig, GenerationConfig
 
-from longthought.agents.in_process.engine import Generation, SamplingParams
+from longthought.agents.in_process.engine import Generation, Guide, SamplingParams
+from longthought.agents.in_process.guided import GuidedLane
 from longthought.agents.in_process.limits import Limits, limits, own_sampling
 from longthought.agents.in_process.pending import Pending
 from longthought.errors import EngineError, ModelError
@@ -46,6 +48,15 @@ CPU_CACHE = LaneLimits(page_size=16, num_blocks=1024, max_batch_tokens=128, max_
 """Tuned for models of a few million parameters on one core."""
 
 
+class _Kind(NamedTuple):
+    """What the requests of a lane have in common."""
+
+    samples: bool
+    truncates: bool
+    """Whether it leaves tokens out by `top_p` or `top_k`."""
+    guided: bool
+
+
 class ContinuousEngine:
     """An `Engine` over transformers' continuous batching; usable from several event loops, at once or in turn."""
 
@@ -65,7 +76,7 @@ class ContinuousEngine:
         self._usual = own_sampling(model)
         self._model: Any = model
         self._seeds = itertools.count(seed)
-        self._lanes: dict[tuple[bool, bool], _Lane] = {}
+        self._lanes: dict[_Kind, _Lane] = {}
         self._reload: Future[ModelError | None] | None = None
         self._closed = False
         self._finalizer = weakref.finalize(self, _end, self._lanes)
@@ -80,18 +91,30 @@ class ContinuousEngine:
         """Maximum number of tokens of prompt and completion together."""
         return self._limits.context_length
 
-    async def generate(self, prompt: Sequence[int], sampling: SamplingParams) -> Generation:
+    @property
+    def vocabulary(self) -> int:
+        """Number of tokens that the model knows."""
+        return self._limits.vocabulary
+
+    @property
+    def end(self) -> frozenset[int]:
+        """The tokens that end a reply."""
+        return self._limits.end
+
+    async def generate(self, prompt: Sequence[int], sampling: SamplingParams, guide: Guide | None = None) -> Generation:
         """Generate one completion; see `Engine.generate`."""
         await self._reloaded()
         if self._closed:
             raise EngineError(_CLOSED)
         self._limits.check(prompt, sampling)
-        lane = (sampling.temperature > 0, sampling.temperature > 0 and _truncates(sampling))
-        if lane not in self._lanes:
-            generation = _generation_config(self._limits, *lane)
-            batching = _batching_config(self._model, self._cache, next(self._seeds))
-            self._lanes[lane] = _Lane(self._model.init_continuous_batching(generation, batching), self._limits)
-        return await self._lanes[lane].generate(Pending(prompt, sampling))
+        samples = sampling.temperature > 0
+        kind = _Kind(samples, samples and _truncates(sampling), guide is not None)
+        if kind not in self._lanes:
+            generation = _generation_config(self._limits, kind)
+            batching = _batching_config(self._model, self._cache, next(self._seeds), kind)
+            manager = self._model.init_continuous_batching(generation, batching)
+            self._lanes[kind] = _Lane(manager, self._limits, guided=kind.guided)
+        return await self._lanes[kind].generate(Pending(prompt, sampling, guide))
 
     async def reload(self, weights: Mapping[str, Any] | None = None) -> None:
         """Replace the weights, after the requests in flight have ended; requests that come meanwhile wait.
@@ -142,7 +165,7 @@ class _Lane:
     It doesn't know its engine, so that an engine that is garbage-collected ends its lanes.
     """
 
-    def __init__(self, manager: Any, limits: Limits) -> None:
+    def __init__(self, manager: Any, limits: Limits, *, guided: bool) -> None:
         self._manager = manager
         self._limits = limits
         self._ids = itertools.count()
@@ -151,6 +174,8 @@ class _Lane:
         self._flush = False
         self._ended = False
         self._cause: BaseException | None = None
+        if guided:
+            GuidedLane(self._guide_of).join(manager.logit_processor)
         # A daemon, and so is the manager's own thread, which inherits it: neither keeps the interpreter alive.
         self._thread = threading.Thread(target=self._run, name="longthought-engine", daemon=True)
         self._thread.start()
@@ -222,6 +247,11 @@ class _Lane:
         else:
             request.settle(self._limits.finish(output.generated_tokens, output.logprobs, request.cached))
 
+    def _guide_of(self, name: str) -> tuple[Guide | None, int]:
+        """Return the guide of a request, none if it was cancelled, and the number of tokens of its prompt."""
+        request = self._pending.get(name)
+        return (None, 0) if request is None else (request.guide, len(request.prompt))
+
     def _watch_cache(self, cache: Any) -> None:
         """Record how much of each prompt was cached: the library looks it up, but doesn't report it."""
         search = cache.search_prefix_match
@@ -236,7 +266,7 @@ class _Lane:
         cache.search_prefix_match = recorded
 
 
-def _end(lanes: "dict[tuple[bool, bool], _Lane]", *, flush: bool = False) -> None:
+def _end(lanes: "dict[_Kind, _Lane]", *, flush: bool = False) -> None:
     ending = list(lanes.values())
     lanes.clear()
     for lane in ending:
@@ -265,14 +295,14 @@ def _truncates(sampling: SamplingParams) -> bool:
     return sampling.top_p < 1 or sampling.top_k > 0
 
 
-def _generation_config(limits: Limits, sample: bool, truncated: bool) -> GenerationConfig:
+def _generation_config(limits: Limits, kind: _Kind) -> GenerationConfig:
     # Only settings that differ from the neutral ones get a processor, and only those can be set per request.
-    cuts: dict[str, Any] = {"top_p": 0.9, "top_k": 50} if truncated else {"top_p": 1.0, "top_k": 0}
-    sampled: dict[str, Any] = {"temperature": 0.7, **cuts} if sample else {}
-    return GenerationConfig(do_sample=sample, eos_token_id=sorted(limits.end) or -1, **sampled)
+    cuts: dict[str, Any] = {"top_p": 0.9, "top_k": 50} if kind.truncates else {"top_p": 1.0, "top_k": 0}
+    sampled: dict[str, Any] = {"temperature": 0.7, **cuts} if kind.samples else {}
+    return GenerationConfig(do_sample=kind.samples, eos_token_id=sorted(limits.end) or -1, **sampled)
 
 
-def _batching_config(model: Any, cache: LaneLimits, seed: int) -> ContinuousBatchingConfig:
+def _batching_config(model: Any, cache: LaneLimits, seed: int, kind: _Kind) -> ContinuousBatchingConfig:
     parameters = inspect.signature(ContinuousBatchingConfig).parameters
     sizes: dict[str, Any] = {
         "page_size" if "page_size" in parameters else "block_size": cache.page_size,  # renamed in transformers 5.17
@@ -280,7 +310,10 @@ def _batching_config(model: Any, cache: LaneLimits, seed: int) -> ContinuousBatc
         "max_batch_tokens": cache.max_batch_tokens,
         "max_requests_per_batch": cache.max_requests,
     }
+    # a guide must see a token before it says what may follow, and it can't be recorded in a graph
+    in_step: dict[str, Any] = {"use_async_batching": False, "use_cuda_graph": False} if kind.guided else {}
     return ContinuousBatchingConfig(
+        **in_step,
         **{name: value for name, value in sizes.items() if value is not None},
         return_logprobs=True,
         seed=seed,

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 @dataclass(frozen=True, slots=True)
 class SamplingParams:
@@ -33,6 +36,17 @@ class Generation:
     """Whether the token limit and not the end token ended the completion."""
 
 
+class Guide(Protocol):
+    """Says what one reply may hold, token by token; each request has a guide of its own."""
+
+    def allowed(self, written: Sequence[int]) -> NDArray[np.bool_] | None:
+        """Return a flag for each token of the vocabulary, whether it may follow the tokens of the reply so far.
+
+        None allows all. It is called once before each token, with one more token every time.
+        """
+        ...
+
+
 class Engine(Protocol):
     """One model in this process, shared by many debates on one event loop."""
 
@@ -42,12 +56,22 @@ class Engine(Protocol):
         ...
 
     @property
+    def vocabulary(self) -> int:
+        """Number of tokens that the model knows."""
+        ...
+
+    @property
+    def end(self) -> frozenset[int]:
+        """The tokens that end a reply."""
+        ...
+
+    @property
     def usual(self) -> SamplingParams:
         """The sampling that the model's own `generation_config.json` asks for."""
         ...
 
-    async def generate(self, prompt: Sequence[int], sampling: SamplingParams) -> Generation:
-        """Generate one completion.
+    async def generate(self, prompt: Sequence[int], sampling: SamplingParams, guide: Guide | None = None) -> Generation:
+        """Generate one completion, of what its guide allows.
 
         Raises:
             ModelError: if prompt and completion don't fit the context.

@@ -6,16 +6,17 @@ Each request holds its own loop, so one engine serves several loops and may outl
 import asyncio
 from collections.abc import Sequence
 
-from longthought.agents.in_process.engine import Generation, SamplingParams
+from longthought.agents.in_process.engine import Generation, Guide, SamplingParams
 
 
 class Pending:
     """A request and the future of its completion; create it inside a running event loop."""
 
-    def __init__(self, prompt: Sequence[int], sampling: SamplingParams) -> None:
+    def __init__(self, prompt: Sequence[int], sampling: SamplingParams, guide: Guide | None) -> None:
         """Take the request and the running loop."""
         self.prompt = list(prompt)
         self.sampling = sampling
+        self.guide = guide
         self.cached = 0
         """Prompt tokens found in the prefix cache; the engine's thread fills it in."""
         self._loop = asyncio.get_running_loop()

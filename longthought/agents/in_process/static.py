@@ -13,9 +13,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
-from transformers import GenerationConfig
+from transformers import GenerationConfig, LogitsProcessorList
 
-from longthought.agents.in_process.engine import Generation, SamplingParams
+from longthought.agents.in_process.engine import Generation, Guide, SamplingParams
+from longthought.agents.in_process.guided import GuidedBatch
 from longthought.agents.in_process.limits import Limits, limits, own_sampling
 from longthought.agents.in_process.pending import Pending
 from longthought.errors import EngineError, ModelError
@@ -51,12 +52,22 @@ class StaticEngine:
         """Maximum number of tokens of prompt and completion together."""
         return self._limits.context_length
 
-    async def generate(self, prompt: Sequence[int], sampling: SamplingParams) -> Generation:
+    @property
+    def vocabulary(self) -> int:
+        """Number of tokens that the model knows."""
+        return self._limits.vocabulary
+
+    @property
+    def end(self) -> frozenset[int]:
+        """The tokens that end a reply."""
+        return self._limits.end
+
+    async def generate(self, prompt: Sequence[int], sampling: SamplingParams, guide: Guide | None = None) -> Generation:
         """Generate one completion; see `Engine.generate`."""
         if self._closed:
             raise EngineError("the engine is closed; load the model again.")
         self._limits.check(prompt, sampling)
-        request = Pending(prompt, sampling)
+        request = Pending(prompt, sampling, guide)
         self._worker.inbox.put(request)
         return await request.outcome()
 
@@ -141,7 +152,7 @@ class _Worker:
     def _answer(self, batch: list[Pending]) -> None:
         try:
             with self._model_lock:
-                outcomes = _generate(self._model, [r.prompt for r in batch], batch[0].sampling, self._limits)
+                outcomes = _generate(self._model, batch, self._limits)
         except Exception as error:  # the error is for these callers, not for this thread
             failure = EngineError(f"generation failed: {error!r}; see the cause.")
             failure.__cause__ = error
@@ -150,9 +161,10 @@ class _Worker:
             request.settle(outcome)
 
 
-def _generate(
-    model: Any, prompts: Sequence[Sequence[int]], sampling: SamplingParams, limits: Limits
-) -> list[Generation]:
+def _generate(model: Any, batch: Sequence[Pending], limits: Limits) -> list[Generation]:
+    """Answer requests of equal sampling."""
+    prompts, sampling = [request.prompt for request in batch], batch[0].sampling
+    guides = [request.guide for request in batch]
     width = max(map(len, prompts))
     ids = torch.tensor([[0] * (width - len(p)) + list(p) for p in prompts], device=model.device)
     mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=model.device)
@@ -172,7 +184,10 @@ def _generate(
         return_dict_in_generate=True,
         **sampled,
     )
-    output: Any = model.generate(ids, attention_mask=mask, generation_config=config)
+    guided = [GuidedBatch(guides, width)] if any(guides) else []
+    output: Any = model.generate(
+        ids, attention_mask=mask, generation_config=config, logits_processor=LogitsProcessorList(guided)
+    )
     tokens: Any = output.sequences[:, width:]
     scores: Any = torch.stack(output.scores, dim=1).float().log_softmax(dim=-1)  # (batch, length, vocabulary)
     logprobs: Any = scores.gather(-1, tokens.unsqueeze(-1)).squeeze(-1)
