@@ -7,7 +7,7 @@ verdict is legal and what follows from it.
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar, runtime_checkable
 
@@ -135,10 +135,12 @@ class Agent:
         read: Callable[[Call], T | Unreadable],
         objection: Callable[[T], str | None] = lambda _: None,
         rejected: int = 0,
+        salvage: Callable[[Call], T | None] = lambda _: None,
     ) -> Reply[T]:
         """Ask until a reply can be used, as often as the dialect repairs; the reply that is returned is the last call.
 
-        After an objection several replies are asked for at once, and the first one that can be used counts.
+        After an objection several replies are asked for at once, and the first one that can be used counts. `salvage`
+        takes what is whole of a reply that was cut off.
         """
         calls: list[Call] = []
         request, count = list(messages), 1
@@ -146,7 +148,7 @@ class Agent:
         while True:
             warmer = self._raised_temperature(self.dialect.rise(rejected, again))
             came = await self._calls(view, request, {**options, **warmer}, count)
-            contents = [self._unusable(call) or read(call) for call in came]
+            contents = [self._content(call, read, salvage) for call in came]
             faults = [_told(content) if isinstance(content, Unreadable) else objection(content) for content in contents]
             used = faults.index(None) if None in faults else len(came) - 1
             content, fault = contents[used], faults[used]
@@ -156,6 +158,15 @@ class Agent:
             again += 1
             request = self.dialect.ask_again(messages, calls[-1].text, fault)
             count = 1 if isinstance(content, Unreadable) else self.dialect.candidates
+
+    def _content(
+        self, call: Call, read: Callable[[Call], T | Unreadable], salvage: Callable[[Call], T | None]
+    ) -> T | Unreadable:
+        fault = self._unusable(call)
+        if fault is None:
+            return read(call)
+        whole = None if fault.withheld else salvage(call)
+        return fault if whole is None else whole
 
     async def _calls(
         self, view: View, messages: Sequence[BaseMessage], options: Mapping[str, Any], count: int
@@ -229,6 +240,7 @@ class Policy(Agent):
             lambda call: dialect.read_step(call.text, view),
             partial(_repetition, view),
             len(view.attempts),
+            lambda call: None if view.draft == 1 else _whole(dialect.read_step(call.text, view)),
         )
 
     async def propose_many(self, view: View, count: int) -> Sequence[Reply[Step]]:
@@ -267,6 +279,13 @@ class Policy(Agent):
             dialect.policy_options(),
             lambda call: dialect.read_reflection(call.text),
         )
+
+
+def _whole(draft: Step | Unreadable) -> Step | None:
+    """Return a draft that was cut off without its last step; None if nothing is left."""
+    if isinstance(draft, Unreadable) or not draft.ahead:
+        return None
+    return replace(draft, ahead=draft.ahead[:-1])
 
 
 def _repetition(view: View, step: Step) -> str | None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from langchain_core.messages import AIMessage
 
 from longthought.agents.agent import Critic, Policy
 from longthought.agents.dialects.prose import Prose
@@ -61,10 +62,35 @@ async def debate(
     context = DebateContext(**{"draft": None, "tools": ["algebra"], **settings})
     said, judged = ScriptedChatModel(policy), ScriptedChatModel(critic)
     seats = Seats(
-        Policy("fake:policy", said, Prose()), Critic("fake:critic", judged, Prose()), verifiers(context.tools)
+        Policy("fake:policy", said, Prose()), Critic("fake:critic", judged, Prose()), verifiers(context.used_tools)
     )
     events = await play(Debate(seats), [started(PROBLEM, context)], lambda _: None, settings=context, logged=log)
     return Drafted(events.events, said, judged)
+
+
+def cut_off(text: str) -> AIMessage:
+    return AIMessage(text, response_metadata={"finish_reason": "length"})
+
+
+async def test_of_a_draft_that_was_cut_off_the_whole_steps_count() -> None:
+    loop = cut_off("\n\n".join((FIRST, SECOND, "Now 156 + 56 is 156 + 56 is 156 + 56")))
+    drafted = await debate([loop, LAST], [says("continue"), says("terminate")])
+    assert [node.text for node in drafted.tree.nodes[1:]] == [FIRST, SECOND, LAST]
+    (end,) = drafted.of(Finished)
+    assert (end.reason, end.answer) == (StopReason.ANSWERED, "212")
+
+
+async def test_an_answer_in_the_step_that_was_cut_off_is_none() -> None:
+    drafted = await debate(
+        [cut_off(f"{FIRST}\n\nSo it is \\boxed{{56}} + 1"), LAST], [says("continue"), says("terminate")]
+    )
+    assert [node.answer for node in drafted.tree.nodes[1:]] == [None, "212"]
+
+
+async def test_a_single_step_that_was_cut_off_is_asked_for_again() -> None:
+    drafted = await debate([cut_off("12 * 13 = 156 = 156 ="), WHOLE], [says("terminate")])
+    assert [node.text for node in drafted.tree.nodes[1:]] == [FIRST, SECOND, LAST]
+    assert len(drafted.policy.prompts) == 2
 
 
 async def test_a_whole_solution_is_a_node_for_each_step_and_one_verdict() -> None:

@@ -66,8 +66,8 @@ REFUSED_ALONE: Final = "Your verdict was refused:\n{text}"
 
 WRITE: Final = "You are the solver."
 WRITE_STEP: Final = (
-    "You are the solver. Write the next step: one short paragraph with one idea and its computation, without a number "
-    "or a heading. Give the final answer only if this step settles the problem."
+    "You are the solver. Write the next step of the solution and stop: a sentence or two with its computation. "
+    "Give the final answer only if this step settles the problem."
 )
 WRITE_STEPS: Final = (
     "You are the solver. Write the next steps, {most} at most, each in a paragraph of its own with its computation. "
@@ -89,7 +89,7 @@ WRITE_REFLECTION_ALONE: Final = (
 )
 WRITE_VERDICT: Final = r"""You are the critic. {asked} Compute every number yourself, and look for the mistake before \
 you look for agreement. Answer with one JSON object and nothing else:
-{{"critique": "…", "action": "…", "target": null, "score": 0.5}}
+{{"critique": "…", "action": "…", "target": null, "score": null}}
 - critique: what each new step claims, and whether it is right; if it is wrong, what to do instead.
 - action: {actions}.
 - target: {targets}.

@@ -114,7 +114,7 @@ def test_what_was_tried_is_a_suffix_of_the_policys_request() -> None:
 def test_the_domain_says_how_to_answer_and_the_draft_how_much_to_write() -> None:
     bare = View(Problem(id="p", statement="2 + 2?", domain="math"), (), (), ())
     before = f"Problem:\n2 + 2?\n\n{MATH.answer_form}\n\nYou are the solver. Write the "
-    assert user(PROSE.ask_policy(bare)).startswith(f"{before}next step: ")
+    assert user(PROSE.ask_policy(bare)).startswith(f"{before}next step of the solution and stop: ")
     assert user(PROSE.ask_policy(replace(bare, draft=3))).startswith(f"{before}next steps, 3 at most, ")
     assert user(PROSE.ask_policy(replace(bare, draft=None))).startswith(f"{before}solution from here to its end, ")
     assert "Python" in user(PROSE.ask_policy(replace(bare, runs_code=True)))
