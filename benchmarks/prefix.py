@@ -9,9 +9,9 @@ your server, which should be idle otherwise, cache prefixes, and, if it is vLLM,
 `--enable-prompt-tokens-details`.
 
 Cached tokens are those that the server reports in each reply; vLLM's own counters are printed too. Afterwards the same
-requests are sent twice more for one token each, each time into an empty part of the cache (`cache_salt`): first
-unchanged, then with the accepted path moved to the end, behind the parts that change from request to request. The two
-differ only in the order of the view.
+requests are sent three times more for one token each, each time into an empty part of the cache (`cache_salt`): first
+unchanged; then with a part of the cache for each role, as if policy and critic shared no prefix; then with the accepted
+path moved to the end, behind the parts that change from request to request.
 """
 
 import argparse
@@ -41,6 +41,7 @@ from longthought.trajectories.events import AnyEvent, Author, Failed, Judged, Pr
 from longthought.trajectories.trajectory import Trajectory
 from longthought.trajectories.tree import Tree
 
+APART, PATH_LAST = "roles apart", "path last"
 ROLES = (Author.POLICY, Author.CRITIC)
 
 
@@ -179,8 +180,9 @@ async def replay(debates: Iterable[Trajectory], policy: Agent, critic: Agent, or
     async def one(debate: Trajectory) -> None:
         for agent, seen, messages in requests(debate, policy, critic):
             assert isinstance(agent.model, ServedChatModel)
-            sent = path_last(seen, messages) if order == "path last" else messages
-            reply = await agent.model.answer(sent, max_tokens=1, cache_salt=f"{os.getpid()} {order}")
+            sent = path_last(seen, messages) if order == PATH_LAST else messages
+            salt = f"{os.getpid()} {order} {type(agent).__name__ if order == APART else ''}"
+            reply = await agent.model.answer(sent, max_tokens=1, cache_salt=salt)
             usage = call_of(agent.name, reply, 0.0).usage
             bill.add(usage.prompt, usage.cached)
 
@@ -226,7 +228,7 @@ async def measure(given: argparse.Namespace, base_url: str, folder: Path) -> Fou
         counter = f"vllm:prefix_cache_{name}_total"
         setattr(found.counters, attribute, after.total(counter) - before.total(counter))
     policy, critic = agents(given, base_url)
-    for order in ("path first", "path last"):
+    for order in ("path first", APART, PATH_LAST):
         found.again[order] = await replay(debates, policy, critic, order)
     return found
 
