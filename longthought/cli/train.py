@@ -108,7 +108,7 @@ def grpo(
 
     Example: `longthought train grpo train.jsonl --base models/thinker --steps 100 --out models/thinker-rl`
 
-    Run it again to go on after a stop. A policy or critic that collapses is stopped, and its last good weights are kept.
+    Run it again to go on after a stop. An agent that collapses is stopped, and its last good weights are kept.
     On several GPUs: `accelerate launch -m longthought train grpo … --vllm colocate`.
     """
     from longthought.training.reinforce import reinforce

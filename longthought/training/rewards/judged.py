@@ -79,7 +79,7 @@ def rubric(model: str | Model, criteria: str) -> Callable[..., list[float | None
             _REQUEST.format(problem=about.task.problem.statement, criteria=criteria, reply=reply_text(completion))
             for about, completion in zip(states(state), completions, strict=True)
         ]
-        replies = awaited(_all_of([_judged(judge, asked.name, request) for request in requests]))
+        replies = awaited(_all_of([_judged(judge, asked.name, request) for request in requests], ("", None)))
         if log_extra is not None:
             log_extra("rubric", [words for words, _ in replies])
         return [score for _, score in replies]
@@ -107,20 +107,20 @@ def read_judgement(text: str) -> tuple[str, float | None]:
     return words, score / 10 if 0 <= score <= 10 else None
 
 
-async def _all_of(questions: Sequence[Any]) -> list[Any]:
-    """Wait for all questions, a few at a time; one that fails is answered by None, or by words and None."""
+async def _all_of(questions: Sequence[Any], missing: Any = None) -> list[Any]:
+    """Wait for all questions, a few at a time; one that fails is answered by `missing`, unless all fail."""
     turnstile = asyncio.Semaphore(_IN_FLIGHT)
+    errors: list[EndpointError] = []
 
     async def one(question: Any) -> Any:
         async with turnstile:
             try:
                 return await question
             except EndpointError as error:
-                return error
+                errors.append(error)
+                return missing
 
     answers = await asyncio.gather(*map(one, questions))
-    whole = next((answer for answer in answers if not isinstance(answer, EndpointError)), None)
-    empty: Any = ("", None) if isinstance(whole, tuple) else None
-    if answers and whole is None and isinstance(answers[0], EndpointError):
-        raise answers[0]
-    return [empty if isinstance(answer, EndpointError) else answer for answer in answers]
+    if errors and len(errors) == len(answers):
+        raise errors[0]
+    return answers
