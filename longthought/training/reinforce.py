@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from longthought.agents.catalogue import dialect_of
+from longthought.agents.model import BUNDLED_MODEL
 from longthought.errors import ConfigError
 from longthought.extras import expect_installed
 from longthought.request import expect
@@ -49,17 +51,22 @@ def reinforce(
     expect("a function of a line", Callable, say=say)
     request = ReinforcementRequest.given(request, settings)
     expect_installed(PACKAGES, "train", "training", ConfigError)
-    from longthought.agents.catalogue import dialect_of
     from longthought.training.data.states import prompts_of
     from longthought.training.fine_tuning import fine_tune
     from longthought.training.grpo import GroupLearning
 
     dialect = request.dialect
     if dialect is None:
-        base = request.base or "bundled:countdown"
-        named = base if base.partition(":")[0] in ("bundled", "transformers") else f"transformers:{base}"
-        dialect = dialect_of(named).name.removesuffix("-thought")
+        dialect = _spoken(request.base or BUNDLED_MODEL)
     prompts = prompts_of(Path(source), request, dialect)
     for reason, count in prompts.left_out:
         say(f"left out: {count:,} {reason}")
     return fine_tune(GroupLearning(), request, prompts, Path(out), say=say, command=command)
+
+
+def _spoken(base: str) -> str:
+    """Return the dialect in which a base was trained."""
+    if base.startswith("new:"):
+        return "compact"
+    name = base if base.partition(":")[0] in ("bundled", "transformers") else f"transformers:{base}"
+    return dialect_of(name).name.removesuffix("-thought")

@@ -16,8 +16,8 @@ Method = Literal["sft", "dpo", "scorer"]
 Role = Literal["policy", "critic", "thinker"]
 LONGEST: Final = 8192
 """Maximum tokens of an example unless the request says otherwise; the model's context may be shorter."""
-_METHOD_OF: Final[dict[str, Method]] = {"beta": "dpo", "labels": "scorer"}
-"""Fields that only one method reads."""
+_METHODS_OF: Final[dict[str, tuple[str, ...]]] = {"beta": ("dpo", "grpo"), "labels": ("scorer",)}
+"""Fields that only some methods read."""
 
 Positive = Annotated[int, Field(ge=1)]
 
@@ -63,9 +63,11 @@ A full fine-tuning of a model with rotary positions may exceed it."""
 
     @model_validator(mode="after")
     def _refuse_fields_of_other_methods(self) -> "TrainingRequest":
-        for name, method in _METHOD_OF.items():
-            if name in self.model_fields_set and self.method not in (method, "grpo"):
-                raise ValueError(f"`{name}` is a setting of the method {method}, not of {self.method}; leave it out")
+        for name, methods in _METHODS_OF.items():
+            if name in self.model_fields_set and self.method not in methods:
+                raise ValueError(
+                    f"`{name}` is a setting of the method {methods[0]}, not of {self.method}; leave it out"
+                )
         return self
 
     def steps_per_epoch(self, rows: int, batch: int) -> int:
