@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from longthought.problems.problem import AnswerReference, CountdownReference, Problem, Reference, Task
     from longthought.training.data.export import export
     from longthought.training.data.request import ExportRequest
-    from longthought.training.request import TrainingRequest
+    from longthought.training.reinforce import reinforce
+    from longthought.training.request import ReinforcementRequest, TrainingRequest
     from longthought.training.train import train
     from longthought.trajectories.run import Run
     from longthought.trajectories.trajectory import Trajectory
@@ -46,6 +47,7 @@ _HOMES = {
     "Policy": "longthought.agents.agent",
     "Problem": "longthought.problems.problem",
     "Reference": "longthought.problems.problem",
+    "ReinforcementRequest": "longthought.training.request",
     "Run": "longthought.trajectories.run",
     "Task": "longthought.problems.problem",
     "TrainingRequest": "longthought.training.request",
@@ -58,6 +60,7 @@ _HOMES = {
     "label": "longthought.labels.job",
     "load": "longthought.domains.loader",
     "policy": "longthought.agents.catalogue",
+    "reinforce": "longthought.training.reinforce",
     "solve": "longthought.api",
     "train": "longthought.training.train",
 }
@@ -75,6 +78,7 @@ __all__ = [
     "Policy",
     "Problem",
     "Reference",
+    "ReinforcementRequest",
     "Run",
     "Task",
     "TrainingRequest",
@@ -88,6 +92,7 @@ __all__ = [
     "label",
     "load",
     "policy",
+    "reinforce",
     "solve",
     "train",
 ]

@@ -4,14 +4,15 @@ import json as jsons
 import os
 import shlex
 import sys
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
 from longthought.cli.options import Json, Spelling, options
-from longthought.training.request import TrainingRequest
+from longthought.training.request import ReinforcementRequest, TrainingRequest
 
 train = typer.Typer(help="Fine-tune agents on exported data.", no_args_is_help=True)
 
@@ -80,12 +81,53 @@ def scorer(data: Data, out: Out, request: TrainingRequest, json: Json = False) -
     _fine_tune(data, out, request, json)
 
 
+@train.command()
+@options(
+    ReinforcementRequest,
+    leave=("method", "labels"),
+    base=BASE,
+    chat_template=TEMPLATE,
+    rewards=Spelling(flags="--reward", metavar="NAME[=WEIGHT]"),
+    judge=Spelling(metavar="PROVIDER:MODEL"),
+    rubric=Spelling(metavar="FILE"),
+    problems=Spelling(metavar="FILE"),
+    against=Spelling(metavar="NAME,…", read=str, default="countdown"),
+    trl=Spelling(flags="--set", metavar="NAME=VALUE"),
+)
+def grpo(
+    source: Annotated[
+        Path, typer.Argument(help="File of problems for a thinker; run folder for a policy or a critic.")
+    ],
+    out: Out,
+    request: ReinforcementRequest,
+    json: Json = False,
+) -> None:
+    """Train by reinforcement (GRPO): replies that earn more than their group become likelier.
+
+    Example: `longthought train grpo runs/train --role critic --base bundled:countdown --out models/critic-rl`
+
+    Example: `longthought train grpo train.jsonl --base models/thinker --steps 100 --out models/thinker-rl`
+
+    Run it again to go on after a stop. An agent that collapses is stopped, and its last good weights are kept.
+    On several GPUs: `accelerate launch -m longthought train grpo … --vllm colocate`.
+    """
+    from longthought.training.reinforce import reinforce
+
+    command = shlex.join(["longthought", *sys.argv[1:]])
+    facts = reinforce(source, out, request, say=lambda line: typer.echo(line, err=True), command=command)
+    _print_use(out, request, facts, json)
+
+
 def _fine_tune(data: Path, out: Path, request: TrainingRequest, json: bool) -> None:
     """Train, and print how to use the result."""
     from longthought.training.train import train
 
     command = shlex.join(["longthought", *sys.argv[1:]])
     facts = train(data, out, request, say=lambda line: typer.echo(line, err=True), command=command)
+    _print_use(out, request, facts, json)
+
+
+def _print_use(out: Path, request: TrainingRequest, facts: Mapping[str, Any], json: bool) -> None:
     if os.environ.get("RANK", "0") != "0":  # only the first of several processes prints
         return
     if json:

@@ -99,19 +99,29 @@ def states(tree: Tree, puzzle: Puzzle) -> dict[int, TableState]:
         before = found.get(node.parent or 0)
         if node.kind is NodeKind.REFLECTION or before is None:
             continue
-        after = TableState(None) if before.table is None else _after(before.table, node)
+        after = TableState(None) if before.table is None else _after(before.table, node.text)
         if after is not None:
             found[node.id] = after
     return found
 
 
-def _after(table: tuple[int, ...], node: Node) -> TableState | None:
-    step = notation.read_step(node.text)
+def table_after_all(numbers: Sequence[int], steps: Sequence[str]) -> TableState | None:
+    """Return the state after steps from the numbers of a puzzle; None if one of them can't be read."""
+    state: TableState | None = TableState(tuple(sorted(numbers, reverse=True)))
+    for text in steps:
+        if state is None or state.table is None:
+            return state
+        state = _after(state.table, text)
+    return state
+
+
+def _after(table: tuple[int, ...], text: str) -> TableState | None:
+    step = notation.read_step(text)
     if step is not None:
         following = game.after(table, CountdownMove(step.left, step.operator, step.right, step.result))
         legal = following is not None and list(following) == sorted(step.remaining, reverse=True)
         return TableState(following if legal else None)
-    equations = {tuple(match.groups()) for match in _EQUATION.finditer(node.text)}
+    equations = {tuple(match.groups()) for match in _EQUATION.finditer(text)}
     if len(equations) != 1:
         return None
     left, sign, right, result = equations.pop()

@@ -67,7 +67,7 @@ class TrainerInputs:
 
     def steps(self, fitted: Hyperparameters) -> int:
         """Return the number of optimiser steps."""
-        per_epoch = math.ceil(len(self.train) / fitted.batch)
+        per_epoch = self.request.steps_per_epoch(len(self.train), fitted.batch)
         return self.request.steps or math.ceil(self.request.epochs * per_epoch)
 
     @property
@@ -111,7 +111,7 @@ class Learning(Protocol):
 def fine_tune(
     learning: Learning,
     request: TrainingRequest,
-    data: Path,
+    data: Path | DataFolder,
     out: Path,
     *,
     say: Callable[[str], object] = lambda _: None,
@@ -122,7 +122,7 @@ def fine_tune(
     Args:
         learning: The method that the request names.
         request: The settings of the training.
-        data: The folder that `longthought export` wrote.
+        data: The folder that `longthought export` wrote, or prompts that are not kept in a folder.
         out: The folder that the trained model is written into.
         say: Called with one line for each thing that is done.
         command: The command line, for the model card.
@@ -139,7 +139,7 @@ def fine_tune(
         say = _nothing
     datasets.disable_progress_bars()  # a line for each split is enough, and one bar
     transformers.utils.logging.disable_progress_bar()
-    folder = DataFolder.open(data)
+    folder = data if isinstance(data, DataFolder) else DataFolder.open(data)
     identity = {**request.identity(), "role": folder.expect_role(request.role), "data": folder.fingerprint}
     record = TrainingRecord.open(out, identity)
     if record.finished:
@@ -318,6 +318,9 @@ def _device() -> str:
 
 
 def _lengths(split: str, lengths: Lengths, limit: int) -> str:
+    if not lengths.learned:
+        line = f"{split}: {lengths.examples:,} prompts, {lengths.tokens:,} tokens"
+        return line + (f"; {lengths.dropped:,} leave no room for a reply and are left out" if lengths.dropped else "")
     line = f"{split}: {lengths.examples:,} examples, {lengths.tokens:,} tokens, {lengths.learned:,} of them learned"
     if lengths.cut:
         line += f"; {lengths.cut:,} are longer than {limit} tokens and are cut (the longest has {lengths.longest:,})"

@@ -8,17 +8,20 @@ from dataclasses import dataclass
 from typing import Final
 
 from longthought.agents.in_process.load import TINY
-from longthought.training.request import Method, TrainingRequest
+from longthought.training.request import ReinforcementRequest, TrainingRequest
 
 LARGE: Final = 1_000_000_000
 """Number of parameters above which memory is scarce."""
 
-_LEARNING_RATES: Final[dict[Method, tuple[float, float]]] = {
+_LEARNING_RATES: Final[dict[str, tuple[float, float]]] = {
     "sft": (2e-5, 3e-4),
     "dpo": (1e-6, 5e-5),
     "scorer": (2e-5, 1e-3),
+    "grpo": (1e-6, 1e-4),
 }
 """Learning rate of a model of common size (TRL's default), and of a tiny one."""
+_TINY_REPLIES: Final = 16
+"""Replies of a tiny model in one pass of reinforcement, where all are padded to the longest."""
 _NEW_MODEL_RATE: Final = 1e-3
 _TINY_THINKER_RATE: Final = 2e-3
 """Learning rate of a tiny model that learns whole thoughts, which are unlike all that it wrote before."""
@@ -74,7 +77,8 @@ class Hyperparameters:
         if adapter:
             rate *= _LORA_FACTOR
         share = max(1, request.batch // devices)
-        fits = share if parameters < TINY else 8 if parameters < LARGE else 2
+        tiny_fits = min(share, _TINY_REPLIES) if isinstance(request, ReinforcementRequest) else share
+        fits = tiny_fits if parameters < TINY else 8 if parameters < LARGE else 2
         micro = min(share, request.micro_batch or fits)
         accumulation = max(1, round(share / micro))
         return cls(

@@ -8,6 +8,7 @@ _METHODS: Final = {
     "sft": "supervised fine-tuning (TRL's SFTTrainer)",
     "dpo": "direct preference optimisation (TRL's DPOTrainer)",
     "scorer": "a step-scoring head (token classification, transformers' Trainer)",
+    "grpo": "group relative policy optimisation (TRL's GRPOTrainer)",
 }
 _USES: Final = {
     "policy": "longthought solve … --policy transformers:PATH",

@@ -45,7 +45,7 @@ class Bar(TrainerCallback):
         **_: Any,
     ) -> None:
         """Show the losses; without a bar, at most ten lines in all."""
-        names = {"loss": "loss", "eval_loss": "validation"}
+        names = {"loss": "loss", "eval_loss": "validation", "reward": "reward"}
         new = {names[k]: f"{float(v):.3f}" for k, v in (logs or {}).items() if k in names}
         self._losses |= new
         last_logged = "loss" if args.eval_strategy == "no" else "validation"  # the last loss that a step logs

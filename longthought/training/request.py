@@ -1,22 +1,23 @@
-"""The request of a training, for every method and all data.
+"""The request of a training, for every method and all data: from examples, or by reinforcement from rewards.
 
 Fields that are left open are set to suit the base model and the machine: see `longthought.training.hyperparameters`.
 Nothing here imports torch.
 """
 
+import math
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from longthought.request import Request
+from longthought.request import Request, expect
 
 Method = Literal["sft", "dpo", "scorer"]
 Role = Literal["policy", "critic", "thinker"]
 LONGEST: Final = 8192
 """Maximum tokens of an example unless the request says otherwise; the model's context may be shorter."""
-_METHOD_OF: Final[dict[str, Method]] = {"beta": "dpo", "labels": "scorer"}
-"""Fields that only one method reads."""
+_METHODS_OF: Final[dict[str, tuple[str, ...]]] = {"beta": ("dpo", "grpo"), "labels": ("scorer",)}
+"""Fields that only some methods read."""
 
 Positive = Annotated[int, Field(ge=1)]
 
@@ -62,12 +63,81 @@ A full fine-tuning of a model with rotary positions may exceed it."""
 
     @model_validator(mode="after")
     def _refuse_fields_of_other_methods(self) -> "TrainingRequest":
-        for name, method in _METHOD_OF.items():
-            if name in self.model_fields_set and self.method != method:
-                raise ValueError(f"`{name}` is a setting of the method {method}, not of {self.method}; leave it out")
+        for name, methods in _METHODS_OF.items():
+            if name in self.model_fields_set and self.method not in methods:
+                raise ValueError(
+                    f"`{name}` is a setting of the method {methods[0]}, not of {self.method}; leave it out"
+                )
         return self
+
+    def steps_per_epoch(self, rows: int, batch: int) -> int:
+        """Return the number of optimiser steps in which every row is learned once."""
+        return math.ceil(rows / batch)
 
     def identity(self) -> dict[str, Any]:
         """Return the settings by which a training is recognised, in the form that `training.json` has them."""
         settings = self.model_dump(mode="json", exclude={"report_to"})
         return {**settings, "chat_template": self.chat_template.name if self.chat_template else None}
+
+
+def _names(given: Any) -> Any:
+    expect("a text or a list of them", str, list, tuple, given=given)
+    return tuple(part.strip() for part in given.split(",") if part.strip()) if isinstance(given, str) else given
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
+
+
+class ReinforcementRequest(TrainingRequest):
+    """Settings of a training by reinforcement (GRPO), apart from its source and the folder it writes."""
+
+    method: Literal["grpo"] = "grpo"  # pyright: ignore[reportIncompatibleVariableOverride]
+    """Training method: grpo."""
+    role: Role | None = None
+    """Role to train: policy or critic from the debates of a run; thinker from problems (default: thinker)."""
+    rewards: Names = ()
+    """Reward, by name or as module:function, with a weight if it isn't 1: format=0.2; can be repeated (default: \
+depends on the role)."""
+    judge: str | None = None
+    """Model that the rewards critic-score and rubric ask, as PROVIDER:MODEL."""
+    rubric: Path | None = None
+    """File of criteria for the reward rubric, one a line."""
+    group: int = Field(default=8, ge=2)
+    """Replies to each prompt, which are compared with each other; at least 2."""
+    batch: Positive = 128
+    """Replies per optimiser step, over all devices; a multiple of the group."""
+    temperature: float = Field(default=1.0, gt=0)
+    """Temperature at which replies are sampled."""
+    max_tokens: Positive | None = None
+    """Maximum number of tokens in a reply (default: 64 for compact policies and critics, else up to 1024)."""
+    budget: Positive | None = None
+    """Tokens of a reply that the reward length allows (default: three quarters of the maximum)."""
+    beta: float = Field(default=0.0, ge=0)
+    """Strength of the pull towards the base model (TRL's beta)."""
+    loss: str = "dr_grpo"
+    """Loss, by its name in TRL: dr_grpo and dapo don't normalise by the length of a reply; grpo does."""
+    reuse: Positive = 1
+    """Optimiser steps on each batch of replies (TRL's num_iterations)."""
+    dialect: Literal["compact", "prose"] | None = None
+    """Dialect in which the agent is asked (default: depends on the base)."""
+    problems: Path | None = None
+    """File of the run's problems, to grade answers of which the run itself holds no reference."""
+    against: Names = ("countdown",)
+    """Test sets whose problems are left out, separated by commas: files, hf:NAME, countdown, or none."""
+    vllm: Literal["colocate", "server"] | None = None
+    """Let vLLM write the replies on GPUs: colocate (in the same process) or server (default: in process)."""
+    trl: Names = ()
+    """Any other setting of TRL's GRPOConfig, as NAME=VALUE; can be repeated."""
+
+    @model_validator(mode="after")
+    def _whole_groups(self) -> "ReinforcementRequest":
+        if self.batch % self.group:
+            raise ValueError(
+                f"`batch` must be a multiple of `group`, {self.group}, so that each step has whole groups; "
+                f"got {self.batch}"
+            )
+        return self
+
+    def steps_per_epoch(self, rows: int, batch: int) -> int:
+        """Return the number of optimiser steps in which every prompt is answered once."""
+        return rows * self.group // batch * self.reuse

@@ -18,7 +18,7 @@ from longthought.trajectories.events import Action, Author, Judged, Started, Ver
 from longthought.trajectories.tree import NodeKind, Tree
 
 
-def _judged(debate: AnnotatedDebate) -> Iterator[tuple[Judged, Tree, View, bool]]:
+def judged_steps(debate: AnnotatedDebate) -> Iterator[tuple[Judged, Tree, View, bool]]:
     """Yield the verdicts of critics, with the tree, what the critic saw, and where the step is known to lead."""
     settings: DebateContext | None = None
     for event, tree in replay(debate.trajectory):
@@ -40,7 +40,7 @@ def critic_rows(
     without a reason the step is left out. A look-ahead is also replaced where the solver knows a better one, since a
     critic should not learn to be right for a wrong reason.
     """
-    for event, tree, shown, live in _judged(debate):
+    for event, tree, shown, live in judged_steps(debate):
         right = right_verdict(event.verdict, tree, debate, event.node, live, dialect)
         if right is None:
             left_out["with a wrong verdict and no reason to put in its place"] += 1
@@ -57,7 +57,7 @@ def critic_candidates(debate: AnnotatedDebate, dialect: Dialect, left_out: Count
     Accepting a step is good if the step led to a right answer, and sending the policy back is good if it did not
     (Estornell et al., "ACC-Collab", 2024, where the next round decides).
     """
-    for event, tree, shown, live in _judged(debate):
+    for event, tree, shown, live in judged_steps(debate):
         own = written(event.verdict, shown, dialect)
         if own is None or event.verdict.action is Action.REFLECT:
             left_out[f"with a verdict that can't be said in {dialect.name}"] += own is None
@@ -90,7 +90,7 @@ def right_verdict(
     if live:
         action = Action.TERMINATE if node.answer is not None else Action.CONTINUE
         return Verdict(action=action, score=score, critique=words)
-    target = _deepest_live(tree, debate, number)
+    target = deepest_live(tree, debate, number)
     if target is None:
         target = given.target if fits else node.parent
     return Verdict(action=Action.BACKTRACK, target=target, score=score, critique=words)
@@ -107,7 +107,7 @@ def _words(given: Verdict, label: Label | None, *, live: bool, fits: bool, diale
     return reason or (given.critique if fits else None)
 
 
-def _deepest_live(tree: Tree, debate: AnnotatedDebate, number: int) -> int | None:
+def deepest_live(tree: Tree, debate: AnnotatedDebate, number: int) -> int | None:
     """Return the deepest ancestor from which a right answer can be reached; None if that is unknown."""
     for node in reversed(tree.path(tree.node(number).parent)):
         if node.kind is NodeKind.STEP:

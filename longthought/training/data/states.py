@@ -1,0 +1,235 @@
+"""Prompts for reinforcement: problems for thinkers, and the states of logged debates for policies and critics.
+
+A debate is folded event by event, so every state is one that an agent was in. What labels and the outcome say of it is
+kept beside it for the rewards. Each prompt occurs once, and problems of test sets are left out.
+"""
+
+import hashlib
+import json
+import random
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from longthought.agents.view import View, view
+from longthought.domains.grade import reference_of
+from longthought.domains.loader import load
+from longthought.errors import ConfigError, ProblemError
+from longthought.labels.exact import solvable_puzzle, states
+from longthought.labels.label import Method
+from longthought.problems.countdown import game
+from longthought.problems.problem import Task
+from longthought.training.data.annotated import AnnotatedDebate, RunAnnotations, replay
+from longthought.training.data.contamination import TestSets, problem_key
+from longthought.training.data.critic_rows import deepest_live, judged_steps
+from longthought.training.data.folder import DataFolder, Meta, Split
+from longthought.training.data.rows import RowOrigin, messages
+from longthought.training.request import ReinforcementRequest, Role
+from longthought.training.rewards.state import State
+from longthought.trajectories.events import Author, Proposed
+from longthought.trajectories.run import Run
+from longthought.trajectories.tree import NodeKind
+
+FORMAT: Final = "grpo"
+
+
+@dataclass(frozen=True)
+class Prompts(DataFolder):
+    """Prompts that are not kept in a folder; `path` is the file or the run that they were made from."""
+
+    prompts: tuple[Mapping[str, Any], ...] = ()
+    left_out: tuple[tuple[str, int], ...] = ()
+    """Reasons why states were left out, each with its count."""
+
+    @property
+    def files(self) -> Mapping[Split, Path]:  # type: ignore[override]
+        """The source, as if it were the file of the only split."""
+        return {"train": self.path}
+
+    @property
+    def fingerprint(self) -> str:  # type: ignore[override]
+        """A digest of every prompt and of what is known of it."""
+        return hashlib.sha256(json.dumps(self.prompts).encode()).hexdigest()[:16]
+
+    def rows(self, split: Split) -> Any:
+        """Return the prompts as a `datasets.Dataset`."""
+        import datasets  # pyright: ignore[reportMissingTypeStubs]
+
+        library: Any = datasets
+        return library.Dataset.from_list(list(self.prompts))
+
+
+def prompts_of(source: Path, request: ReinforcementRequest, dialect: str) -> Prompts:
+    """Make the prompts of a training: of a file of problems for a thinker, else of the debates of a run.
+
+    Raises:
+        UserError: if the source can't be read, or there is nothing in it to train the role on.
+
+    """
+    tests, left_out = TestSets(request.against), Counter[str]()
+    run = source.is_dir()
+    role = request.role or ("policy" if run else "thinker")
+    if run and request.role is None:
+        raise ConfigError(f"`role` is missing: say which agent learns from the run {source}, policy, critic or thinker")
+    if not run and role != "thinker":
+        raise ConfigError(
+            f"`role` {role}: {source} holds problems, not debates; name a run folder, or leave `role` out"
+        )
+    found = _of_run(source, role, request, dialect, tests, left_out) if run else _of_tasks(
+        load(source), dialect, tests, left_out
+    )  # fmt: skip
+    rows = _distinct(found, left_out)
+    if role == "critic":
+        rows = _balanced(rows, source, request.seed)
+    if not rows:
+        reasons = "; ".join(f"{count:,} {reason}" for reason, count in left_out.most_common(4)) or "it is empty"
+        raise ProblemError(f"{source}: there is nothing to train a {role} on ({reasons})")
+    columns = tuple(_row(state, logged) for state, logged in rows)
+    return Prompts(source, Meta(format=FORMAT, dialect=dialect, role=role), columns, tuple(left_out.most_common()))
+
+
+def _row(state: State, logged: str) -> Mapping[str, Any]:
+    return {
+        "prompt": messages(state.ask()),
+        "problem": problem_key(state.task.problem),
+        "statement": state.task.problem.statement,
+        "state": state.model_dump_json(),
+        "logged": logged,
+    }
+
+
+def _of_tasks(
+    tasks: Iterable[Task], dialect: str, tests: TestSets, left_out: Counter[str]
+) -> Iterator[tuple[State, str]]:
+    """Yield a thinker's state for each problem."""
+    for task in tasks:
+        state = State(role="thinker", dialect=dialect, task=task, view=View(task.problem, (), (), ()))
+        if objection := tests.objection(task.problem):
+            left_out[objection] += 1
+        elif state.speaks.unsuitable(state.view) is not None:
+            left_out[f"that can't be said in {dialect}"] += 1
+        elif task.reference is None:
+            left_out["without a reference to grade by"] += 1
+        else:
+            yield state, ""
+
+
+def _of_run(
+    source: Path, role: Role, request: ReinforcementRequest, dialect: str, tests: TestSets, left_out: Counter[str]
+) -> Iterator[tuple[State, str]]:
+    run = Run(source)
+    tasks = {task.problem.id: task for task in load(request.problems)} if request.problems else {}
+    annotations = RunAnnotations(source, rewritten=False)
+    for name in run.ids():
+        problem = run.problem(name)
+        task = tasks.get(problem.id) or Task(problem=problem, reference=reference_of(problem, None))
+        if role == "thinker":
+            yield from _of_tasks([task], dialect, tests, left_out)
+            continue
+        if objection := tests.objection(problem):
+            left_out[objection] += 1
+            continue
+        origin = RowOrigin(source.name, problem_key(problem), name, 0)
+        debate = annotations.annotate(run.trajectory(name), origin)
+        make = _policy_states if role == "policy" else _critic_states
+        yield from make(debate, task, dialect, left_out)
+
+
+def _policy_states(
+    debate: AnnotatedDebate, task: Task, dialect: str, left_out: Counter[str]
+) -> Iterator[tuple[State, str]]:
+    """Yield the states in which a policy was asked for a step, except those from which no answer can be reached."""
+    solver = any(label.method is Method.EXACT for label in debate.labels.values())
+    hopeless = _hopeless(debate) if solver else frozenset[int]()
+    tree = debate.trajectory.tree
+    for event, before in replay(debate.trajectory):
+        if not isinstance(event, Proposed) or event.by is not Author.POLICY or event.node < len(before.nodes):
+            continue
+        steps = [tree.nodes[child] for child in tree.node(event.parent).children]
+        known = {
+            " ".join(step.text.split()): value
+            for step in steps
+            if step.kind is NodeKind.STEP and (value := _value(debate, step.id)) is not None
+        }
+        state = State(
+            role="policy", dialect=dialect, task=task, view=_seen(view(before, at=event.parent)), known=known,
+            solver=solver,
+        )  # fmt: skip
+        if state.speaks.unsuitable(state.view) is not None:
+            left_out[f"that can't be said in {dialect}"] += 1
+        elif event.parent in hopeless or debate.lives.get(event.parent) is False:
+            left_out["from which no right answer can be reached"] += 1
+        elif not solver and not known:
+            left_out["of whose steps nothing is known"] += 1
+        else:
+            yield state, event.text
+
+
+def _critic_states(
+    debate: AnnotatedDebate, task: Task, dialect: str, left_out: Counter[str]
+) -> Iterator[tuple[State, str]]:
+    """Yield the states in which a critic judged a step of which it is known where it leads."""
+    for event, before, shown, live in judged_steps(debate):
+        state = State(
+            role="critic", dialect=dialect, task=task, view=_seen(shown), live=live,
+            back_to=None if live else deepest_live(before, debate, event.node),
+        )  # fmt: skip
+        if state.speaks.unsuitable(shown) is not None:
+            left_out[f"that can't be said in {dialect}"] += 1
+        else:
+            yield state, event.calls[-1].text if event.calls else ""
+
+
+def _seen(shown: View) -> View:
+    return replace(shown, trajectory="")  # so that equal states of two debates are one
+
+
+def _value(debate: AnnotatedDebate, node: int) -> float | None:
+    value, live = debate.value(node), debate.lives.get(node)
+    return value if value is not None or live is None else float(live)
+
+
+def _hopeless(debate: AnnotatedDebate) -> frozenset[int]:
+    """Return the nodes from which the solver reaches no right answer, the problem itself included."""
+    puzzle = solvable_puzzle(debate.trajectory)
+    if puzzle is None:
+        return frozenset()
+    after = states(debate.trajectory.tree, puzzle)
+    dead = (n for n, s in after.items() if s.table is None or not game.solvable(s.table, puzzle.target))
+    return frozenset(dead)
+
+
+def _distinct(found: Iterable[tuple[State, str]], left_out: Counter[str]) -> list[tuple[State, str]]:
+    """Keep each prompt once; what several debates know of its steps is put together."""
+    kept: dict[str, tuple[State, str]] = {}
+    for state, logged in found:
+        prompt = json.dumps(messages(state.ask()))
+        if prompt in kept:
+            left_out["with the same prompt as another"] += 1
+            earlier, first = kept[prompt]
+            kept[prompt] = (earlier.model_copy(update={"known": {**state.known, **earlier.known}}), first)
+        else:
+            kept[prompt] = (state, logged)
+    return list(kept.values())
+
+
+def _balanced(rows: list[tuple[State, str]], source: Path, seed: int) -> list[tuple[State, str]]:
+    """Keep as many steps that lead to an answer as steps that don't, so that no verdict is right by habit.
+
+    Raises:
+        ProblemError: if all are of one kind.
+
+    """
+    live = [row for row in rows if row[0].live]
+    dead = [row for row in rows if not row[0].live]
+    if rows and not (live and dead):
+        kind = "lead to a right answer" if live else "lead to none"
+        raise ProblemError(
+            f"{source}: all {len(rows):,} judged steps whose labels are known {kind}, so a critic would learn to say "
+            "the same of every step; label the run with `longthought label`, or take more debates"
+        )
+    fewer = min(len(live), len(dead))
+    chosen = random.Random(seed)
+    return chosen.sample(live, fewer) + chosen.sample(dead, fewer)

@@ -1,0 +1,267 @@
+"""Group relative policy optimisation with TRL's GRPOTrainer: replies that earn more than their group become likelier.
+
+Shao et al., "DeepSeekMath", 2024; by default without a normaliser of length, as in Liu et al., "Understanding
+R1-Zero-Like Training", 2025. Thinkers learn from whole thoughts on problems. Policies and critics learn from single
+turns in the states of logged debates, which makes a contextual bandit: a state in, a step or a verdict out, and a
+reward from what is known of the state.
+"""
+
+# pyright: basic
+
+import difflib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import TemplateError
+from transformers import Trainer
+from trl.trainer.grpo_config import GRPOConfig
+
+from longthought.errors import ConfigError, ModelError, ProblemError, RunError
+from longthought.training.fine_tuning import TrainerInputs
+from longthought.training.group_trainer import GroupTrainer, spread
+from longthought.training.hyperparameters import Hyperparameters
+from longthought.training.inspection import Lengths
+from longthought.training.lora import lora, save
+from longthought.training.request import ReinforcementRequest
+from longthought.training.rewards.table import (
+    JUDGED,
+    USUAL,
+    CheckedReward,
+    expect_some,
+    reward_named,
+    split_weight,
+)
+from longthought.training.watching import Figures
+
+LONGEST: Final = 1024
+"""Maximum number of tokens in a reply, unless the request or the dialect says otherwise."""
+_TRIED: Final = 32
+"""Rows on which each reward is tried before the training begins; judged ones are tried on two."""
+_CHECKPOINTS: Final = 10
+"""Checkpoints of one training, of which the last three are kept."""
+
+
+class GroupLearning:
+    """See `longthought.training.fine_tuning.Learning`."""
+
+    columns: tuple[str, ...] = ("prompt", "state")
+    formats = "nothing: name a file of problems, or a run folder"
+
+    def __init__(self) -> None:
+        """Prepare nothing yet."""
+        self._rewards: list[tuple[CheckedReward, float]] = []
+        self._figures: Figures | None = None
+
+    def inspect(self, rows: Any, inputs: TrainerInputs, where: str) -> Lengths:
+        """Check every prompt, and try every reward."""
+        request = _request(inputs)
+        if inputs.base.shape is not None:
+            raise ConfigError(f"{inputs.base.name}: rewards teach a trained model only; train it with sft first")
+        self._rewards = _rewards(request, inputs.role)
+        grpo_settings(request)
+        sizes = [len(_prompt_tokens(inputs, row["prompt"], f"{where}, prompt {n}")) for n, row in enumerate(rows, 1)]
+        most = reply_limit(request, inputs)
+        dropped = sum(size + most > inputs.limit for size in sizes)
+        if dropped == len(sizes):
+            raise ProblemError(
+                f"{where}: none of its {dropped} prompts leaves room for {most} tokens of a reply in the "
+                f"{inputs.limit} that {inputs.base.name} takes; lower `max_tokens`"
+            )
+        left = len(sizes) - dropped
+        if left * request.group < request.batch:
+            raise ProblemError(
+                f"{where}: {left} prompts are too few for one step of {request.batch} replies, {request.group} to each "
+                f"prompt; lower `batch` to {left * request.group} or less, or take more problems"
+            )
+        self._try_rewards(spread(list(rows), _TRIED), inputs)
+        return Lengths(len(sizes), sum(sizes), max(sizes), learned=0, cut=0, dropped=dropped)
+
+    def model(self, inputs: TrainerInputs, dtype: Any) -> Any:
+        """Load the base."""
+        return inputs.base.language_model(dtype)
+
+    def trainer(
+        self, inputs: TrainerInputs, fitted: Hyperparameters, model: Any, arguments: Mapping[str, Any]
+    ) -> Trainer:
+        """Make the trainer."""
+        request = _request(inputs)
+        self._figures = Figures(Path(arguments["output_dir"]).parent)
+        return GroupTrainer(
+            model=model,
+            args=grpo_config(request, inputs, fitted, arguments, [weight for _, weight in self._rewards]),
+            reward_funcs=[reward for reward, _ in self._rewards],
+            train_dataset=_with_room(inputs),
+            processing_class=inputs.base.tokenizer,
+            peft_config=lora(request),
+            callbacks=[self._figures],
+        )
+
+    def save(self, trainer: Trainer, inputs: TrainerInputs, out: Path) -> Mapping[str, Any]:
+        """Write the model or the adapter, with its tokenizer; after a collapse, as the last good checkpoint has it."""
+        measured = _measured(trainer.state.log_history)
+        watched = self._figures
+        if watched is not None and watched.stopped is not None:
+            good = watched.last_good()
+            if good is None:
+                raise RunError(
+                    f"stopped at step {watched.stopped_at}, before the first good checkpoint: {watched.stopped}"
+                )
+            step, checkpoint = good
+            trainer._load_from_checkpoint(str(checkpoint))
+            measured["stopped"] = (
+                f"at step {watched.stopped_at}, {watched.stopped}; the weights of step {step} are kept"
+            )
+        save(trainer, inputs.base, out)
+        return {"measured": measured}
+
+    def _try_rewards(self, rows: Sequence[Mapping[str, Any]], inputs: TrainerInputs) -> None:
+        """Call every reward on a few rows, with the logged replies, or with the statement for want of one."""
+        columns = [*rows[0], "budget", "limit"]
+        for reward, _ in self._rewards:
+            reward.expect_callable([name for name in columns if name != "prompt"])
+            tried = rows[:2] if reward.name in JUDGED else rows
+            replies = [row["logged"] or row["statement"] for row in tried]
+            given = {name: [row[name] for row in tried] for name in rows[0] if name != "prompt"}
+            given |= _bounds(_request(inputs), inputs, len(tried))
+            rewards = reward(
+                prompts=[row["prompt"] for row in tried],
+                completions=[[{"role": "assistant", "content": text}] for text in replies],
+                completion_ids=[inputs.base.tokenizer.encode(text, add_special_tokens=False) for text in replies],
+                trainer_state=None, log_extra=_nothing, log_metric=_nothing, **given,
+            )  # fmt: skip
+            if all(row["logged"] for row in tried):  # a made-up reply may well be skipped
+                expect_some(reward.name, rewards)
+
+
+def _request(inputs: TrainerInputs) -> ReinforcementRequest:
+    assert isinstance(inputs.request, ReinforcementRequest)
+    return inputs.request
+
+
+def _rewards(request: ReinforcementRequest, role: Any) -> list[tuple[CheckedReward, float]]:
+    named = [split_weight(written) for written in request.rewards or USUAL[role]]
+    if len({name for name, _ in named}) < len(named):
+        raise ConfigError(f"`rewards` names one of {', '.join(name for name, _ in named)} twice; give it one weight")
+    return [(CheckedReward(name, reward_named(name, request.judge, request.rubric)), weight) for name, weight in named]
+
+
+def reply_limit(request: ReinforcementRequest, inputs: TrainerInputs) -> int:
+    """Return the maximum number of tokens in a reply."""
+    if request.max_tokens is not None:
+        return request.max_tokens
+    from longthought.agents.catalogue import DIALECTS
+
+    usual = None if inputs.role == "thinker" else DIALECTS[inputs.data.meta.dialect]().longest
+    if usual is not None:
+        return usual
+    longest = max(len(_prompt_tokens(inputs, row["prompt"], "")) for row in inputs.train)
+    return max(1, min(LONGEST, inputs.limit - longest))
+
+
+def _prompt_tokens(inputs: TrainerInputs, prompt: Any, place: str) -> list[int]:
+    try:
+        ids = inputs.base.tokenizer.apply_chat_template(prompt, add_generation_prompt=True, return_dict=False)
+    except (TemplateError, KeyError, TypeError) as error:
+        raise ModelError(
+            f"{place}: the chat template of {inputs.base.name} can't render it ({error}); give another as "
+            "`chat_template`"
+        ) from error
+    inputs.base.expect_known_words(ids, place)
+    return ids
+
+
+def _with_room(inputs: TrainerInputs) -> Any:
+    """Return the prompts that leave room for a reply, with the limits that the reward `length` reads."""
+    request = _request(inputs)
+    most = reply_limit(request, inputs)
+    rows = inputs.train.filter(
+        lambda row: len(_prompt_tokens(inputs, row["prompt"], "")) + most <= inputs.limit, load_from_cache_file=False
+    )
+    for name, column in _bounds(request, inputs, len(rows)).items():
+        rows = rows.add_column(name, column)
+    return rows
+
+
+def _bounds(request: ReinforcementRequest, inputs: TrainerInputs, rows: int) -> dict[str, list[int]]:
+    most = reply_limit(request, inputs)
+    return {"budget": [request.budget or most * 3 // 4] * rows, "limit": [most] * rows}
+
+
+def grpo_config(
+    request: ReinforcementRequest,
+    inputs: TrainerInputs,
+    fitted: Hyperparameters,
+    arguments: Mapping[str, Any],
+    weights: Sequence[float],
+) -> GRPOConfig:
+    """Return TRL's configuration; the request's `trl` overrides everything but what resuming rests on."""
+    steps = inputs.steps(fitted)
+    between = max(1, -(-steps // (_CHECKPOINTS * request.reuse))) * request.reuse
+    settings: dict[str, Any] = {
+        **arguments,
+        "max_steps": steps,
+        "logging_steps": 1,
+        "eval_strategy": "no",
+        "eval_on_start": False,
+        "num_generations": request.group,
+        "max_completion_length": reply_limit(request, inputs),
+        "temperature": request.temperature,
+        "beta": request.beta,
+        "loss_type": request.loss,
+        "num_iterations": request.reuse,
+        "reward_weights": list(weights),
+        "disable_dropout": True,
+    }
+    if request.vllm is not None:
+        settings |= {"use_vllm": True, "vllm_mode": request.vllm, "vllm_max_model_length": inputs.limit}
+    settings |= grpo_settings(request) | {"save_steps": between, "save_total_limit": 3}
+    try:
+        return GRPOConfig(**settings)
+    except (ValueError, TypeError) as error:
+        raise ConfigError(f"TRL refuses the settings: {error}") from error
+
+
+def grpo_settings(request: ReinforcementRequest) -> dict[str, Any]:
+    """Read the settings of TRL that the request passes on.
+
+    Raises:
+        ConfigError: if TRL has no such setting; the nearest is suggested.
+
+    """
+    known = {field.name for field in fields(GRPOConfig)}
+    given: dict[str, Any] = {}
+    for written in request.trl:
+        name, equals, value = written.partition("=")
+        name = name.strip()
+        if not equals:
+            raise ConfigError(f"`trl` must be written NAME=VALUE, such as epsilon_high=0.28; got {written!r}")
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f"did you mean {near[0]}?" if near else "see TRL's GRPOConfig"
+            raise ConfigError(f"`trl` {name}: there is no such setting; {hint}")
+        try:
+            given[name] = json.loads(value)
+        except ValueError:
+            given[name] = value
+    return given
+
+
+def _measured(history: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return how the reward and the figures changed, over the first and the last tenth of the steps."""
+    steps = [entry for entry in history if "reward" in entry]
+    part = max(1, len(steps) // 10)
+    measured: dict[str, str] = {}
+    for name in ("reward", "format", "length", "obeyed", "repeated", "verdict_entropy", "frac_reward_zero_std"):
+        ends = [[e[name] for e in chosen if e.get(name) is not None] for chosen in (steps[:part], steps[-part:])]
+        if all(ends):
+            first, last = (sum(values) / len(values) for values in ends)
+            shown = "groups with equal rewards" if name == "frac_reward_zero_std" else name.replace("_", " ")
+            measured[shown] = f"{first:.3g} at first, {last:.3g} at last"
+    return measured
+
+
+def _nothing(*_: Any) -> None:
+    pass

@@ -1,0 +1,72 @@
+"""The front door to reinforcement: one function for every role, which loads torch only when it is called."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from longthought.agents.catalogue import dialect_of
+from longthought.agents.model import BUNDLED_MODEL
+from longthought.errors import ConfigError
+from longthought.extras import expect_installed
+from longthought.request import expect
+from longthought.training.request import ReinforcementRequest
+from longthought.training.train import PACKAGES
+
+
+def reinforce(
+    source: str | Path,
+    out: str | Path,
+    request: ReinforcementRequest | None = None,
+    *,
+    say: Callable[[str], object] = lambda _: None,
+    command: str = "",
+    **settings: Any,
+) -> dict[str, Any]:
+    """Train an agent by reinforcement (GRPO) into a folder that can be used at once.
+
+    On a folder already begun, the same call resumes from its last checkpoint.
+
+        lt.reinforce("train.jsonl", "models/thinker-rl", base="models/thinker")
+        lt.reinforce("runs/train", "models/critic-rl", role="critic", base="bundled:countdown")
+
+    Args:
+        source: A file of problems for a thinker; a run folder for a policy or a critic.
+        out: The folder of the trained model.
+        request: The settings as one value; leave it out to give them by name.
+        say: Called with one line for each thing that is done.
+        command: The command line, for the model card.
+        settings: The fields of `ReinforcementRequest`: role, base, rewards, group, batch, steps, ….
+
+    Returns:
+        The facts of the training, as they stand in `training.json`.
+
+    Raises:
+        UserError: if source, base, rewards or settings make no sense, or a package is missing; nothing has been written
+            then.
+        RunError: if the agent collapsed before the first checkpoint.
+
+    """
+    expect("a file of problems or a run folder", str, Path, source=source)
+    expect("the path of a folder", str, Path, out=out)
+    expect("a function of a line", Callable, say=say)
+    request = ReinforcementRequest.given(request, settings)
+    expect_installed(PACKAGES, "train", "training", ConfigError)
+    from longthought.training.data.states import prompts_of
+    from longthought.training.fine_tuning import fine_tune
+    from longthought.training.grpo import GroupLearning
+
+    dialect = request.dialect
+    if dialect is None:
+        dialect = _spoken(request.base or BUNDLED_MODEL)
+    prompts = prompts_of(Path(source), request, dialect)
+    for reason, count in prompts.left_out:
+        say(f"left out: {count:,} {reason}")
+    return fine_tune(GroupLearning(), request, prompts, Path(out), say=say, command=command)
+
+
+def _spoken(base: str) -> str:
+    """Return the dialect in which a base was trained."""
+    if base.startswith("new:"):
+        return "compact"
+    name = base if base.partition(":")[0] in ("bundled", "transformers") else f"transformers:{base}"
+    return dialect_of(name).name.removesuffix("-thought")

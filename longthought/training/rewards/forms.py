@@ -1,0 +1,84 @@
+"""Rewards of how a reply is written: whether it can be read, its language and its length."""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from longthought.agents.dialects.dialect import Step, Unreadable
+from longthought.problems.countdown import notation
+from longthought.thoughts.compact import read_thought
+from longthought.training.rewards.state import readings, reply_text, states
+
+_COMPACT_WORDS = frozenset(notation.VOCABULARY)
+
+
+def format_reward(
+    prompts: Sequence[Any], completions: Sequence[Any], state: Sequence[str], **_: Any
+) -> list[float | None]:
+    """Reward a reply that can be read as what was asked for with 1, any other with 0.
+
+    A thought must be readable to its end, and end in an answer; a policy's step must not repeat one that was rejected.
+    """
+    return [float(is_readable(about, text, read)) for about, text, read in readings(completions, state)]
+
+
+def is_readable(about: Any, text: str, read: Any) -> bool:
+    """Say whether a reply, which was read in a state, is what was asked for."""
+    if isinstance(read, Unreadable):
+        return False
+    if about.role == "thinker":
+        whole = about.dialect != "compact" or not read_thought(text).fault
+        return whole and isinstance(read, Step) and read.answer is not None
+    return not (isinstance(read, Step) and about.view.rejects(read.text))
+
+
+def language(prompts: Sequence[Any], completions: Sequence[Any], state: Sequence[str], **_: Any) -> list[float | None]:
+    """Reward the share of a reply that is written in the script of the problem; in compact, in compact's words.
+
+    DeepSeek-AI, "DeepSeek-R1", 2025, reward the share of words in the target language against mixing of languages;
+    letters show their script without a model. None for a reply without letters.
+    """
+    return [
+        _compact_share(text) if about.dialect == "compact" else _script_share(text, about.task.problem.statement)
+        for about, text in zip(states(state), map(reply_text, completions), strict=True)
+    ]
+
+
+def _compact_share(text: str) -> float | None:
+    words = text.split()
+    return sum(word in _COMPACT_WORDS for word in words) / len(words) if words else None
+
+
+def _script_share(text: str, statement: str) -> float | None:
+    written, wanted = Counter(_scripts(text)), set(_scripts(statement)) or {"LATIN"}
+    total = written.total()
+    return sum(count for script, count in written.items() if script in wanted) / total if total else None
+
+
+def _scripts(text: str) -> list[str]:
+    return [_script(letter) for letter in text if letter.isalpha()]
+
+
+@lru_cache(maxsize=4096)
+def _script(letter: str) -> str:
+    return unicodedata.name(letter, "unknown").split()[0]
+
+
+def length(
+    prompts: Sequence[Any],
+    completions: Sequence[Any],
+    completion_ids: Sequence[Sequence[int]],
+    budget: Sequence[int],
+    limit: Sequence[int],
+    **_: Any,
+) -> list[float | None]:
+    """Give 0 to a reply within its budget of tokens, and less beyond it, down to -1 at the limit of a reply.
+
+    The soft penalty of Yu et al., "DAPO", 2025.
+    """
+    return [
+        -min(1.0, max(0, len(ids) - allowed) / max(1, most - allowed))
+        for ids, allowed, most in zip(completion_ids, budget, limit, strict=True)
+    ]

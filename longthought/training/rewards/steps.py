@@ -1,0 +1,46 @@
+"""The reward of a single step: whether a right answer can still be reached after it, as far as that is known."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from longthought.agents.dialects.dialect import Step
+from longthought.labels.exact import table_after_all
+from longthought.problems.countdown import game
+from longthought.problems.countdown.puzzle import Puzzle
+from longthought.training.rewards.answers import accuracy
+from longthought.training.rewards.state import State, readings
+
+
+def step(prompts: Sequence[Any], completions: Sequence[Any], state: Sequence[str], **_: Any) -> list[float | None]:
+    """Reward a step by its value: the probability of a right answer after it.
+
+    A step that can't be read, or repeats a rejected one, gets 0, and one with an answer its grade. Of other steps the
+    solver says 1 or 0, if the run has labels of the solver; else steps that the run knows get the value that labels and
+    outcomes give them, and new ones None.
+    """
+    grades = accuracy(prompts, completions, state)
+    return [
+        _value(about, read, right)
+        for (about, _text, read), right in zip(readings(completions, state), grades, strict=True)
+    ]
+
+
+def _value(about: State, read: Any, right: float | None) -> float | None:
+    if about.role != "policy":
+        return None
+    if not isinstance(read, Step) or about.view.rejects(read.text):
+        return 0.0
+    if read.answer is not None and right is not None:
+        return right
+    if about.solver and (live := _solved(about, read.text)) is not None:
+        return float(live)
+    return about.known.get(" ".join(read.text.split()))
+
+
+def _solved(about: State, text: str) -> bool | None:
+    """Say whether the target can still be made after a step; None if the step or the path to it can't be read."""
+    puzzle = Puzzle.read(about.task.problem.statement)
+    after = None if puzzle is None else table_after_all(puzzle.numbers, (*about.view.path, text))
+    if puzzle is None or after is None:
+        return None
+    return after.table is not None and game.solvable(after.table, puzzle.target)

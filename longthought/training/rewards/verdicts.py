@@ -1,0 +1,82 @@
+"""Rewards of verdicts: whether they fit what is known of the step, and whether tools confirm their reasons."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from longthought.agents.dialects.dialect import Unreadable
+from longthought.labels.exact import table_after_all
+from longthought.problems.countdown import lookahead
+from longthought.problems.countdown.puzzle import Puzzle
+from longthought.tools.algebra.verifier import Algebra
+from longthought.training.data.annotated import agrees
+from longthought.training.rewards.state import State, awaited, readings
+from longthought.trajectories.events import Action, EvidenceStatus, Verdict
+
+OTHER_TARGET = 0.5
+"""Reward of a verdict that rightly goes back, to another step than the deepest from which an answer can be reached."""
+
+
+def verdict(prompts: Sequence[Any], completions: Sequence[Any], state: Sequence[str], **_: Any) -> list[float | None]:
+    """Reward a verdict that fits where the step leads with 1, and one that doesn't fit or can't be read with 0.
+
+    Whether the step leads to a right answer is known by labels, exact or estimated, or by the outcome; None where it is
+    not known. A rejection that returns to another step than it should gets `OTHER_TARGET`.
+    """
+    return [_fit(about, read) for about, _text, read in readings(completions, state)]
+
+
+def _fit(about: State, read: Any) -> float | None:
+    if about.role != "critic" or about.live is None:
+        return None
+    if not isinstance(read, Verdict) or not agrees(read, about.live):
+        return 0.0
+    astray = read.action is Action.BACKTRACK and about.back_to is not None and read.target != about.back_to
+    return OTHER_TARGET if astray else 1.0
+
+
+def reason(prompts: Sequence[Any], completions: Sequence[Any], state: Sequence[str], **_: Any) -> list[float | None]:
+    """Reward a verdict whose reason the tools confirm with 1, and one whose reason they refute with 0.
+
+    A look-ahead is checked number by number, and any other reason through the equalities in it. None for a reason in
+    which nothing can be checked; 0 for a verdict that can't be read.
+    """
+
+    async def all_of() -> list[float | None]:
+        checked = [_confirmed(about, read) for about, _text, read in readings(completions, state)]
+        return list(await asyncio.gather(*checked))
+
+    return awaited(all_of())
+
+
+async def _confirmed(about: State, read: Any) -> float | None:
+    if isinstance(read, Unreadable):
+        return 0.0
+    if not isinstance(read, Verdict) or about.view.candidate is None:
+        return None
+    puzzle = Puzzle.read(about.task.problem.statement)
+    if puzzle is not None and (holds := _look_ahead_holds(about, puzzle, read.critique)) is not None:
+        return float(holds)
+    return await _equalities_hold(about, read.critique)
+
+
+def _look_ahead_holds(about: State, puzzle: Puzzle, words: str) -> bool | None:
+    """Say whether every number of a look-ahead is right; None for other words, or where the numbers are unknown."""
+    candidate = about.view.candidate
+    assert candidate is not None
+    said_wrong = words.strip() == lookahead.WRONG
+    state = table_after_all(puzzle.numbers, (*about.view.path, candidate.text))
+    if state is None or not (said_wrong or lookahead.read(words)):
+        return None
+    if state.table is None or said_wrong:
+        return said_wrong and state.table is None
+    return lookahead.holds(words, state.table, puzzle.target)
+
+
+async def _equalities_hold(about: State, words: str) -> float | None:
+    tool = Algebra()
+    claims = tool.claims(about.task.problem, about.view.path, words)
+    found = {(await tool.check(claim)).status for claim in claims}
+    if EvidenceStatus.REFUTED in found:
+        return 0.0
+    return 1.0 if EvidenceStatus.CONFIRMED in found else None

@@ -1,0 +1,434 @@
+"""Reinforcement on tiny steps of real agents: what moves, what resumes, what stops, and what is refused."""
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+import longthought as lt
+from longthought.agents.catalogue import BUNDLED
+from longthought.domains.loader import write
+from longthought.errors import ConfigError, ModelError, ProblemError, RunError, UserError
+from longthought.labels.label import LabelBook
+from longthought.training import watching
+from longthought.training.data.states import Prompts, prompts_of
+from longthought.training.fine_tuning import TrainerInputs, arguments, prepare
+from longthought.training.group_trainer import informative_parts
+from longthought.training.grpo import GroupLearning, grpo_config
+from longthought.training.hyperparameters import Hyperparameters
+from longthought.training.request import ReinforcementRequest
+from longthought.training.rewards.state import State
+from tests.training.test_loss_mask import CHATML, speaker
+
+pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning", "ignore::DeprecationWarning")
+TINY: Mapping[str, Any] = {"batch": 16, "group": 4, "steps": 2, "learning_rate": 1e-3}
+
+
+# Rewards of the tests' own, as users name theirs.
+
+
+def even(prompts: list[Any], completions: list[Any], **_: Any) -> list[float | None]:
+    return [1.0] * len(completions)
+
+
+def in_turn(prompts: list[Any], completions: list[Any], **_: Any) -> list[float | None]:
+    return [float(index % 2) for index in range(len(completions))]
+
+
+def short(prompts: list[Any], completions: list[Any], completion_ids: list[list[int]], **_: Any) -> list[float | None]:
+    return [1 / len(ids) for ids in completion_ids]
+
+
+def skips(prompts: list[Any], completions: list[Any], **_: Any) -> list[float | None]:
+    return [None] * len(completions)
+
+
+def no_number(prompts: list[Any], completions: list[Any], **_: Any) -> list[float | None]:
+    return [float("nan")] * len(completions)
+
+
+def too_few(completions: list[Any]) -> list[float | None]:
+    return []
+
+
+OWN = "tests.training.test_reinforcement"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sixteen debates between the bundled agents, labelled by the solver."""
+    from tests.fakes import data_folders
+
+    out = tmp_path_factory.mktemp("reinforced") / "run"
+    data_folders.play(out, 16)
+    lt.label(out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def problems(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from longthought.domains.countdown import countdown_task
+    from longthought.problems.countdown import game
+
+    file = tmp_path_factory.mktemp("problems") / "train.jsonl"
+    write([countdown_task(puzzle) for puzzle in game.generate(count=8, split="train", seed=3)], file)
+    return file
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return load_file(folder / "model.safetensors")
+
+
+def distance(one: Path, other: Path) -> float:
+    first, second = weights(one), weights(other)
+    return max(float((first[name] - second[name]).abs().max()) for name in first)
+
+
+def setup(source: Path, out: Path, **settings: Any) -> tuple[TrainerInputs, Any]:
+    """Return what a training is made of, up to its trainer."""
+    request = ReinforcementRequest(**{**TINY, **settings})
+    learning = GroupLearning()
+    inputs = prepare(learning, request, prompts_of(source, request, "compact"))
+    learning.inspect(inputs.train, inputs, "train")
+    fitted = Hyperparameters.suited(request, 1)
+    model = inputs.base.language_model("float32")
+    return inputs, learning.trainer(inputs, fitted, model, arguments(inputs, fitted, out))
+
+
+# What is learned.
+
+
+@pytest.mark.parametrize("role", ["policy", "critic"])
+def test_an_agent_learns_from_single_turns_and_debates_at_once(role: str, run: Path, tmp_path: Path) -> None:
+    out = tmp_path / role
+    facts = lt.reinforce(run, out, role=role, rewards=f"{OWN}:in_turn,format", temperature=3.0, **TINY)  # type: ignore[arg-type]
+    assert facts["steps"] == 2
+    assert facts["role"] == role
+    assert distance(out, BUNDLED / "countdown" / role) > 1e-4
+    figures = [json.loads(line) for line in (out / "figures.jsonl").read_text().splitlines()]
+    assert [entry["step"] for entry in figures] == [1, 2]
+    assert {"reward", "format", "length", "cpu/generation", "cpu/reward", "cpu/step"} <= set(figures[0])
+    assert {"policy": "obeyed", "critic": "verdict_entropy"}[role] in figures[0]
+    assert "group relative policy optimisation" in (out / "README.md").read_text()
+    agents = {role: f"transformers:{out}"}
+    assert lt.solve("Use 3, 5 and 7, each once, to make 22.", rounds=16, **agents).finished
+
+
+def test_a_thinker_learns_from_whole_thoughts_to_be_short(problems: Path, tmp_path: Path) -> None:
+    facts = lt.reinforce(
+        problems, tmp_path / "out", rewards=f"{OWN}:short,format=0.1", max_tokens=24, batch=64, group=16, steps=12,
+        learning_rate=2e-3,
+    )  # fmt: skip
+    first, _, last = facts["measured"]["length"].partition(" at first, ")
+    assert float(last.split()[0]) < 0.8 * float(first)
+    assert facts["role"] == "thinker"
+    record = json.loads((tmp_path / "out" / "training.json").read_text())
+    assert record["settings"]["rewards"] == [f"{OWN}:short", "format=0.1"]
+
+
+def test_groups_of_equal_rewards_move_nothing(run: Path, tmp_path: Path) -> None:
+    facts = lt.reinforce(run, tmp_path / "out", role="policy", rewards=f"{OWN}:even", **TINY)
+    assert facts["measured"]["groups with equal rewards"] == "1 at first, 1 at last"
+    assert distance(tmp_path / "out", BUNDLED / "countdown" / "policy") == 0
+
+
+def test_an_adapter_alone_moves(run: Path, tmp_path: Path) -> None:
+    _, trainer = setup(run, tmp_path / "out", role="policy", rewards=f"{OWN}:in_turn", lora_rank=4)
+    before = {name: value.clone() for name, value in trainer.model.named_parameters()}
+    trainer.train()
+    moved = {name for name, value in trainer.model.named_parameters() if not torch.equal(value, before[name])}
+    assert moved
+    assert all("lora_" in name for name in moved)
+
+
+def batch(lengths: list[int], prompt: int = 6, masked: tuple[int, ...] = ()) -> dict[str, Any]:
+    """Return a batch of made-up replies as TRL scores them; `masked` are positions of tokens from outside."""
+    torch.manual_seed(1)
+    rows, width = len(lengths), max(lengths)
+    reply = torch.arange(width)[None] < torch.tensor(lengths)[:, None]
+    own = torch.ones(rows, width, dtype=torch.long)
+    own[:, list(masked)] = 0
+    left = torch.ones(rows, prompt, dtype=torch.long)
+    left[0, :2] = 0
+    return {
+        "prompt_ids": torch.randint(2, 400, (rows, prompt)),
+        "prompt_mask": left,
+        "completion_ids": torch.randint(2, 400, (rows, width)),
+        "completion_mask": reply.long(),
+        "advantages": torch.tensor([1.0, 0.0, -0.5, 0.0, 0.8, -1.3][:rows]),
+        "num_items_in_batch": reply.sum(),
+        "tool_mask": own,
+    }
+
+
+def test_no_gradient_falls_on_prompts_padding_or_tokens_from_outside(run: Path, tmp_path: Path) -> None:
+    _, trainer = setup(run, tmp_path / "out", role="policy")
+    trainer.current_gradient_accumulation_steps = 1
+    hidden: list[torch.Tensor] = []
+
+    def keep(_module: Any, _given: Any, output: Any) -> None:
+        output.last_hidden_state.retain_grad()
+        hidden.append(output.last_hidden_state)
+
+    trainer.model.model.register_forward_hook(keep)
+    given = batch([7, 5, 4, 3, 9, 2], masked=(2, 3))
+    trainer._compute_loss(trainer.model, given).backward()
+    assert hidden[0].grad is not None
+    touched = hidden[0].grad.abs().sum(-1) > 0  # at the position before each token that is learned
+    learned = given["completion_mask"].bool() & given["tool_mask"].bool() & (given["advantages"] != 0)[:, None]
+    expected = torch.zeros_like(touched)
+    expected[:, 5:-1] = learned
+    assert torch.equal(touched, expected)
+    assert learned.any()
+
+
+@pytest.mark.parametrize("loss", ["dr_grpo", "grpo", "dapo"])
+def test_dropping_what_teaches_nothing_leaves_the_gradient_as_trl_has_it(loss: str, run: Path, tmp_path: Path) -> None:
+    _, trainer = setup(run, tmp_path / "out", role="policy", loss=loss)
+    trainer.model.train()
+    trainer.current_gradient_accumulation_steps = 1
+    whole = batch([7, 5, 4, 3, 9, 2])
+    trainer._compute_loss(trainer.model, whole).backward()
+    expected = {name: p.grad.clone() for name, p in trainer.model.named_parameters()}
+    trainer.model.zero_grad()
+    parts = informative_parts(whole, 3)
+    assert sum(len(part["advantages"]) for part in parts) == 4
+    assert [part["completion_ids"].shape[1] for part in parts] == [4, 7, 9]
+    trainer.current_gradient_accumulation_steps = trainer.args.steps_per_generation = 3
+    for part in parts:
+        trainer._compute_loss(trainer.model, part).backward()
+    for name, parameter in trainer.model.named_parameters():
+        torch.testing.assert_close(parameter.grad, expected[name], rtol=1e-3, atol=1e-6)
+
+
+def test_a_batch_without_any_lesson_still_has_its_parts() -> None:
+    given = batch([3, 2])
+    given["advantages"] = torch.zeros(2)
+    parts = informative_parts(given, 2)
+    assert len(parts) == 2
+    assert all(len(part["advantages"]) == 1 for part in parts)
+
+
+# Prompts.
+
+
+def told(prompts: Prompts) -> list[State]:
+    return [State.model_validate_json(row["state"]) for row in prompts.prompts]
+
+
+def made(source: Path, **settings: Any) -> Prompts:
+    return prompts_of(source, ReinforcementRequest(**{**TINY, **settings}), "compact")
+
+
+def test_states_of_policies_are_those_they_were_in_and_can_be_won(run: Path) -> None:
+    from longthought.labels.exact import table_after_all
+    from longthought.problems.countdown import game
+    from longthought.problems.countdown.puzzle import Puzzle
+
+    found = made(run, role="policy")
+    assert len({json.dumps(row["prompt"]) for row in found.prompts}) == len(found.prompts) > 16
+    asked = {call.text for t in lt.Run(run).trajectories() for call in t.calls}
+    for row, state in zip(found.prompts, told(found), strict=True):
+        puzzle = Puzzle.read(row["statement"])
+        assert puzzle is not None
+        table = table_after_all(puzzle.numbers, state.view.path)
+        assert table is not None
+        assert table.table is not None
+        assert game.solvable(table.table, puzzle.target)
+        assert state.solver
+        assert row["logged"] in asked
+
+
+def test_states_of_critics_are_balanced_and_hold_the_label(run: Path) -> None:
+    states = told(made(run, role="critic"))
+    assert sum(bool(state.live) for state in states) * 2 == len(states) > 0
+    assert all((state.back_to is None) == bool(state.live) for state in states)
+
+
+def test_without_labels_the_outcome_tells_and_the_solver_is_not_asked(run: Path, tmp_path: Path) -> None:
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    for file in run.iterdir():
+        if file.name != "labels.jsonl" and file.is_file():
+            (bare / file.name).write_bytes(file.read_bytes())
+    assert LabelBook(run).of(lt.Run(run).ids()[0])
+    states = told(made(bare, role="policy"))
+    assert not any(state.solver for state in states)
+    assert all(state.known for state in states)
+
+
+def test_test_problems_are_left_out(tmp_path: Path) -> None:
+    from longthought.domains.countdown import countdown_task
+    from longthought.problems.countdown import game
+
+    tasks = [countdown_task(p) for split in ("train", "test") for p in game.generate(count=4, split=split, seed=1)]
+    write(tasks, tmp_path / "mixed.jsonl")
+    found = made(tmp_path / "mixed.jsonl")
+    assert len(found.prompts) == 4
+    assert dict(found.left_out) == {"in the test split of Countdown": 4}
+
+
+# What stops and goes on.
+
+
+def test_a_killed_training_ends_as_if_it_had_not_been_killed(run: Path, tmp_path: Path) -> None:
+    settings = {"role": "policy", "steps": 12, "batch": 16, "group": 4, "learning_rate": 1e-3}
+    words = [word for name, value in settings.items() for word in (f"--{name.replace('_', '-')}", str(value))]
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "longthought", "train", "grpo", str(run), "--out", str(out), *words]
+    env = {**os.environ, "COLUMNS": "100"}
+    first = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env)
+    until = time.monotonic() + 240
+    while not list(out.glob("checkpoints/checkpoint-*/trainer_state.json")):
+        assert first.poll() is None, first.communicate()[0].decode()
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    first.send_signal(signal.SIGKILL)
+    first.communicate()
+    assert not (out / "model.safetensors").exists()
+    second = subprocess.run([*command, "--json"], capture_output=True, text=True, env=env, check=False)
+    assert second.returncode == 0, second.stderr
+    assert "going on from checkpoint-" in second.stderr
+    facts = json.loads(second.stdout)
+    assert (facts["steps"], facts["starts"]) == (12, 2)
+    whole = tmp_path / "whole"
+    lt.reinforce(run, whole, **settings)  # type: ignore[arg-type]
+    assert distance(out, whole) < 1e-5
+    steps = [[json.loads(line)["step"] for line in (folder / "figures.jsonl").open()] for folder in (out, whole)]
+    assert steps[0] == steps[1] == list(range(1, 13))
+
+
+def test_a_collapse_stops_the_training_and_keeps_the_last_good_weights(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add = watching.Watch.add
+    kept: list[Path] = []
+
+    def collapse_at_nine(self: watching.Watch, figures: Mapping[str, float]) -> str | None:
+        found = add(self, figures)
+        if len(self.steps) == 9:
+            kept.append(tmp_path / "copy")
+            checkpoint = tmp_path / "out" / "checkpoints" / "checkpoint-4"
+            kept[0].mkdir()
+            (kept[0] / "model.safetensors").write_bytes((checkpoint / "model.safetensors").read_bytes())
+            return "the share of replies that can be read went from 1 to 0: lower `learning_rate`"
+        return found
+
+    monkeypatch.setattr(watching.Watch, "add", collapse_at_nine)
+    facts = lt.reinforce(run, tmp_path / "out", **{**TINY, "role": "policy", "steps": 20})
+    assert facts["steps"] == 9
+    assert facts["measured"]["stopped"].startswith("at step 9, the share of replies that can be read went from 1 to 0")
+    assert facts["measured"]["stopped"].endswith("the weights of step 4 are kept")
+    assert distance(tmp_path / "out", kept[0]) == 0
+    assert "stopped" in (tmp_path / "out" / "README.md").read_text()
+
+
+def test_a_collapse_before_the_first_checkpoint_is_an_error(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching.Watch, "add", lambda self, figures: "it is gone: lower `learning_rate`")
+    with pytest.raises(RunError, match="stopped at step 1, before the first good checkpoint: it is gone"):
+        lt.reinforce(run, tmp_path / "out", **{**TINY, "role": "policy"})
+
+
+# What is refused.
+
+
+def refused(kind: type[UserError], source: Path, out: Path, match: str, **settings: Any) -> None:
+    with pytest.raises(kind, match=match):
+        lt.reinforce(source, out, **{**TINY, **settings})
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"group": 1}, "`group` must be at least 2, got 1"),
+        ({"batch": 18}, "`batch` must be a multiple of `group`, 4, .*; got 18"),
+        ({"temperature": 0.0}, "`temperature` must be more than 0"),
+        ({"rewards": "acuracy"}, "`rewards` 'acuracy': there is no such reward; choose from accuracy"),
+        ({"rewards": "step,step=2"}, "names one of step, step twice"),
+        ({"rewards": f"{OWN}:skips"}, "skips returned None for all of"),
+        ({"rewards": f"{OWN}:no_number"}, "no_number must return finite numbers.* it returned nan"),
+        ({"rewards": f"{OWN}:too_few"}, r"too_few: it must take \(prompts, completions, \*\*columns\)"),
+        ({"rewards": f"{OWN}:missing"}, "can't be imported"),
+        ({"rewards": "rubric"}, "`judge` is missing"),
+        ({"trl": "epsilon_hi=0.3"}, "`trl` epsilon_hi: there is no such setting; did you mean epsilon_high?"),
+        ({"trl": "epsilon_high"}, "`trl` must be written NAME=VALUE"),
+        ({"role": None}, "`role` is missing: say which agent learns"),
+        ({"base": "new:d64x1"}, "rewards teach a trained model only"),
+        ({"learning_rat": 1}, "unknown setting `learning_rat`"),
+        ({"labels": "outcome"}, "`labels` is a setting of the method scorer, not of grpo"),
+    ],
+)
+def test_a_setting_that_makes_no_sense(settings: dict[str, Any], said: str, run: Path, tmp_path: Path) -> None:
+    refused(ConfigError, run, tmp_path / "out", said, **{"role": "policy", **settings})
+
+
+def test_a_source_that_teaches_nothing(run: Path, problems: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    refused(ProblemError, problems, out, "8 prompts are too few for one step of 64 replies", batch=64)
+    refused(ConfigError, problems, out, "`role` critic: .* holds problems, not debates", role="critic")
+    refused(ProblemError, problems, out, "none of its 8 prompts leaves room for 600 tokens", max_tokens=600)
+    refused(UserError, tmp_path / "nowhere.jsonl", out, "nowhere")
+
+
+def test_labels_all_of_one_kind(run: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "run"
+    copy.mkdir()
+    for file in run.iterdir():
+        if file.is_file():
+            (copy / file.name).write_bytes(file.read_bytes())
+    labels = [json.loads(line) for line in (run / "labels.jsonl").read_text().splitlines()]
+    dead = [{**label, "live": False, "value": 0.0, "low": 0.0, "high": 0.0} for label in labels]
+    (copy / "labels.jsonl").write_text("".join(json.dumps(label, separators=(",", ":")) + "\n" for label in dead))
+    refused(
+        ProblemError, copy, tmp_path / "out", "whose labels are known lead to none.*longthought label", role="critic"
+    )
+
+
+def test_a_base_without_a_chat_template(run: Path, tmp_path: Path) -> None:
+    base = speaker(tmp_path / "base", None)
+    refused(ModelError, run, tmp_path / "out", "no chat template", role="policy", base=str(base))
+
+
+def test_the_settings_of_gpus_are_passed_on(run: Path, tmp_path: Path) -> None:
+    inputs, _ = setup(run, tmp_path / "out", role="policy")
+    request = ReinforcementRequest(
+        **TINY, role="policy", vllm="server", beta=0.01, reuse=2,
+        trl=("vllm_server_base_url=http://localhost:8000", "epsilon_high=0.28", "top_entropy_quantile=0.2"),
+    )  # fmt: skip
+    fitted = Hyperparameters.suited(request, 7_000_000_000, devices=2, bf16=True)
+    inputs = dataclasses.replace(inputs, request=request)
+    given = {**arguments(inputs, fitted, tmp_path), "bf16": False}
+    config = grpo_config(request, inputs, fitted, given, [1.0])
+    assert (config.use_vllm, config.vllm_mode, config.vllm_max_model_length) == (True, "server", 512)
+    assert config.vllm_server_base_url == "http://localhost:8000"
+    assert (config.epsilon_high, config.top_entropy_quantile, config.beta) == (0.28, 0.2, 0.01)
+    assert (config.loss_type, config.num_iterations, config.num_generations) == ("dr_grpo", 2, 4)
+    assert config.save_steps % 2 == 0
+    assert lt.ReinforcementRequest(vllm="colocate").vllm == "colocate"
+
+
+def test_prose_agents_are_asked_in_their_own_template(problems: Path, tmp_path: Path) -> None:
+    base = speaker(tmp_path / "base", CHATML)
+    facts = lt.reinforce(problems, tmp_path / "out", base=str(base), rewards=f"{OWN}:short", max_tokens=12, **TINY)
+    assert facts["data"]["dialect"] == "prose"
+    assert facts["steps"] == 2
+
+
+def test_the_command_says_it_in_one_line(run: Path, tmp_path: Path) -> None:
+    words = ["train", "grpo", str(run), "--role", "policy", "--group", "1", "--out", str(tmp_path / "out")]
+    done = subprocess.run([sys.executable, "-m", "longthought", *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "longthought: --group must be at least 2, got 1\n"
