@@ -138,12 +138,11 @@ def view(
 
 
 def _left_together(tree: Tree, first: Node) -> Iterator[str]:
-    """Yield the text of a rejected step, and of those after it in the same draft that were left for the same reason."""
+    """Yield the text of a rejected step, and of those after it in the same draft that were left with it."""
     node: Node | None = first
     while node is not None:
         yield node.text
-        after = (tree.nodes[child] for child in node.children)
-        node = next((n for n in after if n.drafted and (n.reason, n.left_for) == (first.reason, first.left_for)), None)
+        node = tree.left_with(node)
 
 
 def _candidate(tree: Tree, node: Node) -> Candidate:
