@@ -5,13 +5,15 @@ two views of the same path can share its bytes. A view gives no access to the re
 """
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 from longthought.agents.wording import words
 from longthought.domains.conventions import conventions
 from longthought.problems.problem import Problem
+from longthought.problems.worked import Worked, examples_for
 from longthought.trajectories.events import Action, Author, Evidence
 from longthought.trajectories.tree import Node, NodeKind, Standing, Tree
 
@@ -76,6 +78,8 @@ class View:
     """Whether a step may compute in Python, because a tool runs it."""
     unjudged: int = 0
     """How many steps at the end of the path are, like the candidate, new and not judged yet."""
+    examples: tuple[Worked, ...] = ()
+    """Worked solutions of other problems, which are shown before the problem."""
     notice: str = ""
     """A notice to the agent about the debate itself, such as a budget that runs low."""
 
@@ -108,7 +112,12 @@ def view(
     actions: tuple[Action, ...] = tuple(Action),
     notice: str = "",
 ) -> View:
-    """Return the view from node `at`, by default the cursor; with a candidate, from the candidate's parent."""
+    """Return the view from node `at`, by default the cursor; with a candidate, from the candidate's parent.
+
+    Raises:
+        ProblemError: if the file of worked solutions that the debate was started with can't be read.
+
+    """
     origin = tree.cursor if at is None else at
     candidate_view = None
     if candidate is not None:
@@ -133,8 +142,14 @@ def view(
         draft=config.get("draft", 1),
         runs_code=PYTHON in config.get("tools", ()) and conventions(tree.problem).computes,
         unjudged=sum(n.standing is Standing.OPEN for n in steps) if candidate is not None else 0,
+        examples=_examples(config, tree.problem) if "draft" in config else (),  # sampling shows them as it likes
         notice=notice,
     )
+
+
+def _examples(config: Mapping[str, Any], problem: Problem) -> tuple[Worked, ...]:
+    file: str | None = config.get("few_shot")
+    return examples_for(Path(file), problem.statement) if file else ()
 
 
 def _left_together(tree: Tree, first: Node) -> Iterator[str]:
