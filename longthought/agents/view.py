@@ -5,13 +5,15 @@ two views of the same path can share its bytes. A view gives no access to the re
 """
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 from longthought.agents.wording import words
 from longthought.domains.conventions import conventions
 from longthought.problems.problem import Problem
+from longthought.problems.worked import Worked, examples_for
 from longthought.trajectories.events import Action, Author, Evidence
 from longthought.trajectories.tree import Node, NodeKind, Standing, Tree
 
@@ -78,6 +80,8 @@ class View:
     """How many steps at the end of the path are, like the candidate, new and not judged yet."""
     found: tuple[str, ...] = ()
     """The results that tools came to by themselves in this debate, so far, whatever step they checked."""
+    examples: tuple[Worked, ...] = ()
+    """Worked solutions of other problems, which are shown before the problem."""
     notice: str = ""
     """A notice to the agent about the debate itself, such as a budget that runs low."""
 
@@ -110,7 +114,12 @@ def view(
     actions: tuple[Action, ...] = tuple(Action),
     notice: str = "",
 ) -> View:
-    """Return the view from node `at`, by default the cursor; with a candidate, from the candidate's parent."""
+    """Return the view from node `at`, by default the cursor; with a candidate, from the candidate's parent.
+
+    Raises:
+        ProblemError: if the file of worked solutions that the debate was started with can't be read.
+
+    """
     origin = tree.cursor if at is None else at
     candidate_view = None
     if candidate is not None:
@@ -136,17 +145,22 @@ def view(
         runs_code=PYTHON in config.get("tools", ()) and conventions(tree.problem).computes,
         unjudged=sum(n.standing is Standing.OPEN for n in steps) if candidate is not None else 0,
         found=tuple(tree.found),
+        examples=_examples(config, tree.problem) if "draft" in config else (),  # sampling shows them as it likes
         notice=notice,
     )
 
 
+def _examples(config: Mapping[str, Any], problem: Problem) -> tuple[Worked, ...]:
+    file: str | None = config.get("few_shot")
+    return examples_for(Path(file), problem.statement) if file else ()
+
+
 def _left_together(tree: Tree, first: Node) -> Iterator[str]:
-    """Yield the text of a rejected step, and of those after it in the same draft that were left for the same reason."""
+    """Yield the text of a rejected step, and of those after it in the same draft that were left with it."""
     node: Node | None = first
     while node is not None:
         yield node.text
-        after = (tree.nodes[child] for child in node.children)
-        node = next((n for n in after if n.drafted and (n.reason, n.left_for) == (first.reason, first.left_for)), None)
+        node = tree.left_with(node)
 
 
 def _candidate(tree: Tree, node: Node) -> Candidate:

@@ -50,6 +50,11 @@ class Context:
     """The name of the graph, as on the command line."""
     renamed: ClassVar[Mapping[str, str]] = {}
     """Former names of settings, which logs and users may still give, and their present names."""
+    newer: ClassVar[frozenset[str]] = frozenset((
+        "max_tokens", "critic_dialect", "critic_temperature", "critic_max_tokens", "critic_seed", "policy_settings",
+        "critic_settings",
+    ))  # fmt: skip
+    """Settings that earlier versions hadn't, which a log holds only where they are set."""
 
     policy: str = BUNDLED_MODEL
     """Model that proposes steps."""
@@ -206,7 +211,7 @@ class Context:
         for chair in _CHAIRS:
             if (further := settings[f"{chair}_settings"]) and "headers" in further:
                 further["headers"] = {k: v for k, v in further["headers"].items() if v.startswith("$")}
-        return {"graph": self.graph, **{k: v for k, v in settings.items() if v is not None or k not in _NEWER}}
+        return {"graph": self.graph, **{k: v for k, v in settings.items() if v is not None or k not in self.newer}}
 
     @classmethod
     def read(cls, written: Mapping[str, Any]) -> Self:
@@ -219,12 +224,6 @@ class Context:
         """Return settings under their present names; a former name counts only if the present one isn't given."""
         older = {new: given[old] for old, new in cls.renamed.items() if old in given}
         return older | {name: value for name, value in given.items() if name not in cls.renamed}
-
-
-_NEWER: Final = frozenset((
-    "max_tokens", "critic_dialect", "critic_temperature", "critic_max_tokens", "critic_seed", "policy_settings",
-    "critic_settings",
-))  # fmt: skip
 
 
 def usual_tools(policy: str, dialect: str | None) -> list[str]:

@@ -17,6 +17,7 @@ This module calls no model, tool or clock.
 import math
 from collections.abc import Sequence
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, TypeAlias
 
 from pydantic import Field
@@ -24,6 +25,7 @@ from pydantic.dataclasses import dataclass
 
 from longthought.domains.conventions import conventions
 from longthought.graphs.context import Context, Positive
+from longthought.problems.worked import load_worked
 from longthought.trajectories.events import (
     Action,
     AnyEvent,
@@ -52,6 +54,7 @@ class DebateContext(Context):
     """The settings of a debate, which the rules read."""
 
     graph: ClassVar[str] = "debate"
+    newer: ClassVar[frozenset[str]] = Context.newer | {"few_shot"}
 
     backtracks: Annotated[int, Field(ge=0)] | None = None
     """Maximum number of backtracks, vetoes included; the debate ends when one more is due."""
@@ -63,6 +66,18 @@ class DebateContext(Context):
     """Maximum number of steps that the policy may write before the critic speaks; none for a whole solution."""
     within: Annotated[int, Field(ge=0)] = 0
     """The accepted step that the debate is about; a backtrack past it ends the debate."""
+    few_shot: str | None = None
+    """File of worked solutions, shown to both agents before the problem; for agents that read prose."""
+
+    def expect_readable(self) -> None:
+        """Raise if the examples can't be read.
+
+        Raises:
+            ProblemError: naming the file and the line.
+
+        """
+        if self.few_shot is not None:
+            load_worked(Path(self.few_shot))
 
 
 _UNKNOWN: Final = 0.5

@@ -110,7 +110,7 @@ def _suffix(agent: str | Proposer | None, temperature: float | None) -> str:
     return "-" + hashlib.blake2b(f"{name} {temperature}".encode(), digest_size=4).hexdigest()
 
 
-def started_with(run: Run) -> Mapping[str, str | None]:
+def started_with(run: Run) -> Mapping[str, Any]:
     """Return the settings that the first debate of a run was started with.
 
     Raises:

@@ -31,18 +31,20 @@ def lives(trajectory: Trajectory, labels: Mapping[int, Label]) -> dict[int, bool
     """Return whether each step leads to a right answer, for the steps of which that is known.
 
     A doubtful label counts only against the debate's own sign that it left the step: a doubtful live label, or a person
-    who can't tell, cancels that sign.
+    who can't tell, cancels that sign. Of a draft that was left whole, the sign is on its last step alone, since those
+    before it may be right.
     """
+    tree = trajectory.tree
     statements: dict[int, _Statement] = {}
     for node in trajectory.steps if trajectory.solved else ():
         label = labels.get(node.id)
         against = label is not None and (label.live is None or (label.doubtful and label.live))
-        if node.standing is Standing.ABANDONED and not against:
+        if node.standing is Standing.ABANDONED and not against and tree.left_with(node) is None:
             statements[node.id] = _Statement(live=False, weight=Authority.LEFT)
     for number, label in labels.items():
         if label.method is Method.MODEL and label.live is not None and not label.doubtful:
             statements[number] = _Statement(label.live, Authority.OPINION)
-    return _reconciled(trajectory.tree, statements | _weighed(trajectory, labels))
+    return _reconciled(tree, statements | _weighed(trajectory, labels))
 
 
 def settled(trajectory: Trajectory, labels: Mapping[int, Label]) -> dict[int, bool]:

@@ -21,6 +21,17 @@ class Worked(Record):
     solution: str = Field(min_length=1)
 
 
+def examples_for(path: Path, statement: str) -> tuple[Worked, ...]:
+    """Return the worked solutions of a file, without that of the problem itself.
+
+    Raises:
+        ProblemError: if the file can't be read or holds none.
+
+    """
+    own = statement.split()
+    return tuple(example for example in load_worked(path) if example.statement.split() != own)
+
+
 @lru_cache(maxsize=8)
 def load_worked(path: Path) -> tuple[Worked, ...]:
     """Read a file of worked solutions; the result is cached.

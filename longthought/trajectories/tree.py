@@ -163,6 +163,11 @@ class Tree:
             if self.nodes[child].standing is Standing.ABANDONED and self.nodes[child].kind is NodeKind.STEP:
                 yield self.nodes[child]
 
+    def left_with(self, node: Node) -> Node | None:
+        """Return the next step of the same draft if it was left together with an abandoned step; None without one."""
+        after = (self.nodes[child] for child in node.children)
+        return next((n for n in after if n.drafted and (n.reason, n.left_for) == (node.reason, node.left_for)), None)
+
     def apply(self, event: AnyEvent) -> None:
         """Apply the next event.
 

@@ -31,7 +31,9 @@ class Compact:
     """Enough for a step, or a look-ahead and a verdict; servers refuse a limit beyond a small model's context."""
 
     def unsuitable(self, view: View) -> str | None:
-        """Return why the problem is no Countdown problem in range; None if it is one."""
+        """Return why the problem is no Countdown problem in range, or is shown with examples; None if it is one."""
+        if view.examples:
+            return "the compact dialect shows no examples; leave few_shot out"
         if notation.read_statement(view.problem.statement) is None:
             return (
                 "the compact dialect reads only Countdown problems with numbers and target up to "

@@ -29,6 +29,11 @@ class Step:
     """The steps that the same reply goes on with."""
 
     @property
+    def last(self) -> "Step":
+        """The last of the step and those after it."""
+        return self.ahead[-1] if self.ahead else self
+
+    @property
     def texts(self) -> tuple[str, ...]:
         """The text of the step and of those after it."""
         return (self.text, *(step.text for step in self.ahead))

@@ -28,6 +28,9 @@ something fails: then go back, say where to, and try something else. When you ar
 answer.""".replace("\\\n", "")
 """The system message of a thinker, who writes a whole long thought alone."""
 
+EXAMPLE: Final = "Example {number}\n\n{solved}"
+"""A solved problem, written as problem and steps are."""
+AFTER_EXAMPLES: Final = "Now the problem to solve\n\n"
 PROBLEM: Final = "Problem:\n{statement}\n\n"
 CONTEXT: Final = "Given with the problem:\n{context}\n\n"
 ANSWER_FORM: Final = "{form}\n\n"

@@ -20,14 +20,11 @@ from longthought.agents.dialects.dialect import Step, Unreadable
 from longthought.agents.dialects.reading import cut, spoken, strip_heading, strip_number, written_verdicts
 from longthought.agents.dialects.steps import cut_into_steps
 from longthought.agents.dialects.thinking import without_thinking
+from longthought.agents.dialects.writing import MAX_PRINTED, answer_form, evidence, messages, posed, prefix, printed
 from longthought.agents.view import Candidate, TriedStep, View
 from longthought.domains.conventions import conventions
-from longthought.problems.problem import Problem
 from longthought.problems.worked import Worked
-from longthought.trajectories.events import Action, Evidence, Verdict
-
-MAX_PRINTED: Final = 4_000
-"""Maximum number of characters of a tool's output in a prompt."""
+from longthought.trajectories.events import Action, Verdict
 
 LONGEST_CRITIQUE: Final = 800
 """Maximum number of characters of a critique, so that a small model that repeats itself comes to its verdict."""
@@ -75,17 +72,17 @@ class Prose:
 
     def ask_policy(self, view: View) -> list[BaseMessage]:
         """Ask for the next step."""
-        return _messages(self.voice.system, f"{_prefix(view)}{self._suffix(view)}{self._asked_steps(view)}")
+        return messages(self.voice.system, f"{prefix(view)}{self._suffix(view)}{self._asked_steps(view)}")
 
     def ask_solution(self, view: View, examples: Sequence[Worked] = ()) -> list[BaseMessage]:
         """Ask for a whole solution, after examples as turns of the same conversation.
 
         If the view holds one earlier attempt, ask for a revision; if it holds several, for a merger.
         """
-        asked = f"{_prefix(view)}{self._earlier(view.attempts)}"
+        asked = f"{posed(view)}{self._earlier(view.attempts)}"
         shown: list[BaseMessage] = []
         for example in examples:
-            problem = prompts.PROBLEM.format(statement=example.statement) + _answer_form(view.problem)
+            problem = prompts.PROBLEM.format(statement=example.statement) + answer_form(view.problem)
             question = f"{problem}{self.voice.write_solution}"
             shown += [HumanMessage(question), AIMessage(example.solution)]
         return [SystemMessage(self.voice.solve), *shown, HumanMessage(asked)]
@@ -100,7 +97,7 @@ class Prose:
 
     def asked(self, view: View, request: str) -> list[BaseMessage]:
         """Ask something about the candidate."""
-        return _messages(self.voice.system, f"{_prefix(view)}{self._suffix(view)}{self._candidate(view)}{request}")
+        return messages(self.voice.system, f"{prefix(view)}{self._suffix(view)}{self._candidate(view)}{request}")
 
     def ask_again(self, messages: Sequence[BaseMessage], reply: str, reason: str) -> list[BaseMessage]:
         """Ask again after a reply that could not be used, for `reason`."""
@@ -192,7 +189,7 @@ class Prose:
         """Write the suffix of a request: output of tools, the notice, and last what was rejected and why."""
         parts: list[str] = []
         if view.observations:
-            parts.append(prompts.PRINTED.format(number=view.path_nodes[-1], output=_printed(view.observations)))
+            parts.append(prompts.PRINTED.format(number=view.path_nodes[-1], output=printed(view.observations)))
         if view.notice:
             parts.append(prompts.NOTICE.format(notice=view.notice))
         if view.attempts:
@@ -208,8 +205,8 @@ class Prose:
         answer = prompts.DOES_NOT_ANSWER if new.answer is None else prompts.ANSWERS.format(answer=new.answer)
         parts = [prompts.NEW_STEP.format(number=new.node, text=new.text), answer]
         if new.observations:
-            parts.append(prompts.NEW_STEP_PRINTED.format(output=_printed(new.observations)))
-        parts.append(_evidence(new))
+            parts.append(prompts.NEW_STEP_PRINTED.format(output=printed(new.observations)))
+        parts.append(evidence(new))
         if new.remarks:
             remarks = [self.voice.write_remark(remark.by, remark.text) for remark in new.remarks]
             parts.append(prompts.REMARKS.format(remarks="\n\n".join(remarks)))
@@ -259,43 +256,3 @@ def _expect_candidate(view: View) -> Candidate:
     if view.candidate is None:
         raise ValueError("this view has no candidate to judge or reflect on; pass one to `view`")
     return view.candidate
-
-
-# Writing: a view as messages.
-
-
-def _messages(system: str, user: str) -> list[BaseMessage]:
-    return [SystemMessage(system), HumanMessage(user)]
-
-
-def _prefix(view: View) -> str:
-    """Write the problem and the path; a longer path only appends to a shorter one."""
-    parts = [prompts.PROBLEM.format(statement=view.problem.statement)]
-    if view.problem.context:
-        parts.append(prompts.CONTEXT.format(context=view.problem.context))
-    parts.append(_answer_form(view.problem))
-    for number, text in zip(view.path_nodes, view.path, strict=True):
-        parts.append(prompts.STEP.format(number=number, text=text))
-    return "".join(parts)
-
-
-def _answer_form(problem: Problem) -> str:
-    form = conventions(problem).answer_form
-    return prompts.ANSWER_FORM.format(form=form) if form else ""
-
-
-def _evidence(new: Candidate) -> str:
-    if not new.evidence:
-        return ""
-    return prompts.EVIDENCE.format(findings="\n".join(map(_finding, new.evidence)))
-
-
-def _finding(evidence: Evidence) -> str:
-    line = prompts.FINDING.format(status=prompts.STATUSES[evidence.status], claim=evidence.claim)
-    if evidence.detail:
-        line += prompts.DETAIL.format(detail=evidence.detail)
-    return line
-
-
-def _printed(outputs: Sequence[str]) -> str:
-    return "\n".join(cut(output, MAX_PRINTED) for output in outputs)

@@ -17,7 +17,7 @@ from longthought.graphs import operators
 from longthought.graphs.sampling.attempts import Attempts
 from longthought.graphs.sampling.settings import SamplingContext
 from longthought.graphs.seats import Seats
-from longthought.problems.worked import Worked, load_worked
+from longthought.problems.worked import Worked, examples_for
 from longthought.trajectories.events import AnyEvent, Author, Call, Event, Failed, Failure, Proposed
 from longthought.trajectories.stamps import stamped
 
@@ -125,8 +125,7 @@ async def _examples(settings: SamplingContext, seen: View) -> Sequence[Worked]:
     """Return the worked examples, without the problem itself."""
     if settings.few_shot is None:
         return ()
-    examples = await asyncio.to_thread(load_worked, Path(settings.few_shot))
-    return [example for example in examples if example.statement.split() != seen.problem.statement.split()]
+    return await asyncio.to_thread(examples_for, Path(settings.few_shot), seen.problem.statement)
 
 
 class _Draft:

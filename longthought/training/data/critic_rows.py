@@ -41,7 +41,7 @@ def critic_rows(
     critic should not learn to be right for a wrong reason.
     """
     for event, tree, shown, live in judged_steps(debate):
-        right = right_verdict(event.verdict, tree, debate, event.node, live, dialect)
+        right = _right_verdict(event.verdict, tree, debate, shown, live, dialect)
         if right is None:
             left_out["with a wrong verdict and no reason to put in its place"] += 1
         elif (text := written(right, shown, dialect)) is None:
@@ -65,15 +65,20 @@ def critic_candidates(debate: AnnotatedDebate, dialect: Dialect, left_out: Count
         prompt, at = messages(dialect.ask_critic(shown)), debate.at(event.node)
         good = agrees(event.verdict, live)
         yield PairCandidate("dpo-critic", "reject" if not live else "accept", at, prompt, own, good)
-        right = None if good else right_verdict(event.verdict, tree, debate, event.node, live, dialect)
+        right = None if good else _right_verdict(event.verdict, tree, debate, shown, live, dialect)
         if right is not None and (text := written(right, shown, dialect)) is not None:
             yield PairCandidate("dpo-critic", "reject" if not live else "accept", at, prompt, text, good=True)
 
 
-def right_verdict(
-    given: Verdict, tree: Tree, debate: AnnotatedDebate, number: int, live: bool, dialect: Dialect
+def _right_verdict(
+    given: Verdict, tree: Tree, debate: AnnotatedDebate, shown: View, live: bool, dialect: Dialect
 ) -> Verdict | None:
-    """Return the verdict that the critic should have given; None if there are no words for it."""
+    """Return the verdict that the critic should have given on what it saw; None if there are no words for it.
+
+    A wrong draft is left at its first wrong step, or whole if it isn't known which step that is.
+    """
+    assert shown.candidate is not None
+    number = shown.candidate.node
     node, label = tree.node(number), debate.labels.get(number)
     fits = agrees(given, live)
     if dialect.begins:  # its verdict is one word, with neither a reason nor a target
@@ -92,7 +97,7 @@ def right_verdict(
         return Verdict(action=action, score=score, critique=words)
     target = deepest_live(tree, debate, number)
     if target is None:
-        target = given.target if fits else node.parent
+        target = given.target if fits else None if shown.unjudged else node.parent
     return Verdict(action=Action.BACKTRACK, target=target, score=score, critique=words)
 
 

@@ -17,6 +17,7 @@ from longthought.training.data.filters import objection as filtered_out
 from longthought.training.data.folder import SPLITS
 from longthought.training.data.formats import PAIRED, RowMaker
 from longthought.training.data.preflight import (
+    as_asked,
     expect_apart,
     expect_lessons,
     expect_mixable,
@@ -81,6 +82,7 @@ def export(
     if aside is not None:
         expect_apart(opened, aside)
         opened[f"{run_name(aside.path, [])} (validation)"] = aside
+    maker = as_asked(opened, request, maker)
     with new_folder(out) as folder:
         rows = folder / "rows.sqlite"
         with closing(RowStaging(rows, request.seed)) as staging:

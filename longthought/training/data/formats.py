@@ -6,7 +6,7 @@ prompt, chosen and rejected; and stepwise supervision for step labels.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from longthought.agents.dialects.dialect import Dialect
@@ -45,24 +45,27 @@ class RowMaker:
     ruler: Ruler
     pair_by: Literal["siblings", "samples"] = "siblings"
     """Whether `dpo-policy` pairs steps from one node, or whole debates, told as thoughts."""
+    worded: Mapping[str, Dialect] = field(default_factory=dict[str, Dialect])
+    """By run: the dialect with the texts that its agents were asked in, where these aren't the usual ones."""
 
     def rows(
         self, wanted: Format, debate: AnnotatedDebate, left_out: Counter[str]
     ) -> Iterator[TrainingRow | PairCandidate]:
         """Yield the rows of a debate in a format; what is left out is counted by reason."""
+        dialect = self.worded.get(debate.source.run, self.dialect)
         match wanted:
             case Format.JOURNEY | Format.SHORTCUT:
                 return thinker_rows.twins(debate, self.telling, self.ruler, wanted, left_out)
             case Format.POLICY:
-                return policy_rows.policy_rows(debate, self.dialect, self.ruler, left_out)
+                return policy_rows.policy_rows(debate, dialect, self.ruler, left_out)
             case Format.CRITIC:
-                return critic_rows.critic_rows(debate, self.dialect, self.ruler, left_out)
+                return critic_rows.critic_rows(debate, dialect, self.ruler, left_out)
             case Format.DPO_POLICY if self.pair_by == "samples":
                 return thinker_rows.whole_samples(debate.trajectory, debate.source, self.telling, left_out)
             case Format.DPO_POLICY:
-                return policy_rows.policy_candidates(debate, self.dialect, left_out)
+                return policy_rows.policy_candidates(debate, dialect, left_out)
             case Format.DPO_CRITIC:
-                return critic_rows.critic_candidates(debate, self.dialect, left_out)
+                return critic_rows.critic_candidates(debate, dialect, left_out)
             case Format.STEP_LABELS:
                 asked = messages(self.telling.voice.ask(debate.trajectory.problem))
                 return scorer_rows.step_label_rows(debate, asked[-1]["content"], self.ruler, left_out)

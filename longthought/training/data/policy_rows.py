@@ -1,14 +1,16 @@
-"""Rows for policies: the prompt as the dialect asks it, and the step to answer with.
+"""Rows for policies: the prompt as the dialect asks it, and the reply to answer with: a step, or a whole draft.
 
 A debate is folded event by event, so every prompt is the one that the policy saw. The dialect must be able to read a
-step back: a step that it can't read is left out and counted.
+reply back: one that it can't read is left out and counted.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from longthought.agents.dialects.dialect import Dialect, Step
+from longthought.agents.dialects.thinking import without_thinking
 from longthought.agents.view import View, view
 from longthought.training.data.annotated import AnnotatedDebate, replay
 from longthought.training.data.rows import Message, PairCandidate, Ruler, TrainingRow, messages, turn
@@ -22,12 +24,14 @@ _TAUGHT: Final = frozenset({Author.POLICY, Author.HUMAN})
 def policy_rows(
     debate: AnnotatedDebate, dialect: Dialect, ruler: Ruler, left_out: Counter[str]
 ) -> Iterator[TrainingRow]:
-    """Yield the steps that lead to a right answer, and the reflections of debates that found one."""
+    """Yield the replies whose steps all lead to a right answer, and the reflections of debates that found one."""
     for event, tree in replay(debate.trajectory):
         match event:
-            case Proposed() if event.by in _TAUGHT and debate.lives.get(event.node):
-                if event.node >= len(tree.nodes) and (shown := step_view(event, tree, dialect, left_out)):
-                    yield turn("policy", "step", debate.at(event.node), dialect.ask_policy(shown), event.text, ruler)
+            case Proposed() if _is_reply(event, tree) and _leads(debate, event):
+                shown = view(tree, at=event.parent)
+                if (text := reply_text(event, shown, dialect, left_out)) is not None:
+                    kind = "draft" if event.ahead else "step"
+                    yield turn("policy", kind, debate.at(event.node), dialect.ask_policy(shown), text, ruler)
             case Reflected() if event.by in _TAUGHT and debate.trajectory.solved:
                 shown = view(tree, event.parent)
                 prompt = dialect.ask_reflection(shown)
@@ -37,32 +41,60 @@ def policy_rows(
                 pass
 
 
-def step_view(event: Proposed, tree: Tree, dialect: Dialect, left_out: Counter[str]) -> View | None:
-    """Return what the policy saw; None, with the reason counted, if the dialect can't read the step back."""
-    shown = view(tree, at=event.parent)
-    read = None if dialect.unsuitable(shown) else dialect.read_one(event.text, shown)
-    if isinstance(read, Step) and (read.text, read.answer) == (event.text, event.answer):
-        return shown
+def _is_reply(event: Proposed, tree: Tree) -> bool:
+    """Say whether a new step begins a reply that a policy may learn."""
+    return event.by in _TAUGHT and not event.drafted and event.node >= len(tree.nodes)
+
+
+def _leads(debate: AnnotatedDebate, event: Proposed) -> bool | None:
+    """Return whether every step of a reply leads to a right answer; None if that is unknown.
+
+    What follows a refuted step was dropped and never became a node.
+    """
+    tree = debate.trajectory.tree
+    nodes = [event.node]
+    while after := next((n for n in tree.node(nodes[-1]).children if tree.nodes[n].drafted), None):
+        nodes.append(after)
+    lives = [debate.lives.get(node) for node in nodes]
+    if False in lives:
+        return False
+    return lives[-1] if len(nodes) == 1 + len(event.ahead) else None
+
+
+def reply_text(event: Proposed, shown: View, dialect: Dialect, left_out: Counter[str]) -> str | None:
+    """Return the reply that a step begins, a draft as it was written; None, counted, if the dialect can't read it back.
+
+    A draft that was cut after the steps that were asked for is made of these alone.
+    """
+    steps = (event.text, *(step.text for step in event.ahead))
+    answer = event.ahead[-1].answer if event.ahead else event.answer
+    texts = [event.text]
+    if event.ahead:
+        texts = [without_thinking(call.text).strip() for call in event.calls[-1:]] + ["\n\n".join(steps)]
+    for text in () if dialect.unsuitable(shown) else texts:
+        read = dialect.read_step(text, replace(shown, draft=None)) if event.ahead else dialect.read_one(text, shown)
+        if isinstance(read, Step) and (read.texts, read.last.answer) == (steps, answer):
+            return text
     left_out[f"with a step that can't be read back in {dialect.name}"] += 1
     return None
 
 
 def policy_candidates(debate: AnnotatedDebate, dialect: Dialect, left_out: Counter[str]) -> Iterator[PairCandidate]:
-    """Yield steps as replies to the prompt they answered, and each step's next rival as a reply to the same prompt.
+    """Yield replies to the prompt they answered, and each one's next rival as a reply to the same prompt.
 
-    A rival is the next step from the same node whose outcome was the opposite. It was proposed later, so the earlier
+    A rival is the next reply from the same node whose outcome was the opposite. It was proposed later, so the earlier
     prompt lists neither of the two as rejected, and both could answer it.
     """
     waiting: dict[int, list[tuple[Sequence[Message], bool, int]]] = {}
     for event, tree in replay(debate.trajectory):
-        if not isinstance(event, Proposed) or event.by not in _TAUGHT or event.node < len(tree.nodes):
+        if not isinstance(event, Proposed) or not _is_reply(event, tree):
             continue
-        good = debate.lives.get(event.node)
-        if good is None or (shown := step_view(event, tree, dialect, left_out)) is None:
+        good, shown = _leads(debate, event), view(tree, at=event.parent)
+        if good is None or (text := reply_text(event, shown, dialect, left_out)) is None:
             continue
         prompt, unpaired = messages(dialect.ask_policy(shown)), waiting.setdefault(event.parent, [])
-        for earlier in [step for step in unpaired if step[1] is not good]:
-            yield PairCandidate("dpo-policy", "sibling", debate.at(earlier[2]), earlier[0], event.text, good)
+        for earlier in [reply for reply in unpaired if reply[1] is not good]:
+            yield PairCandidate("dpo-policy", "sibling", debate.at(earlier[2]), earlier[0], text, good)
             unpaired.remove(earlier)
         unpaired.append((prompt, good, event.node))
-        yield PairCandidate("dpo-policy", "sibling", debate.at(event.node), prompt, event.text, good)
+        yield PairCandidate("dpo-policy", "sibling", debate.at(event.node), prompt, text, good)

@@ -5,11 +5,15 @@ Debates are not compiled here; only what the checks need is read.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from longthought.agents.catalogue import dialect_of
+from longthought.agents.dialects.dialect import Dialect
+from longthought.agents.dialects.prose import Prose
 from longthought.agents.dialects.thinkers import VOICES, Thinker
 from longthought.errors import ConfigError
+from longthought.graphs import catalogue as graphs
 from longthought.labels.job import started_with
 from longthought.labels.label import LabelBook
 from longthought.training.chat_template import expect_exportable
@@ -122,6 +126,26 @@ def prepared(
     made = ExportReport(out, request, roles[0], shape(first), dialect.name, ruler.unit)
     made.test_sets, made.command = test_sets.sizes, command
     return made, maker
+
+
+def as_asked(runs: Mapping[str, Run], request: ExportRequest, maker: RowMaker) -> RowMaker:
+    """Return a maker of rows in the words in which the agents of each run were asked.
+
+    Raises:
+        UserError: if a file of texts or of examples that a run was started with can no longer be read.
+
+    """
+    chairs = {maker.role(wanted) for wanted in request.formats if wanted is not Format.STEP_LABELS}
+    worded: dict[str, Dialect] = {}
+    for name, run in runs.items():
+        for chair in chairs - {"thinker"}:
+            started = started_with(run)
+            settings = graphs.machine(str(started["graph"])).context.read(started)
+            settings.expect_readable()
+            prompts = settings.model("critic" if chair == "critic" else "policy").prompts
+            if prompts and isinstance(maker.dialect, Prose):
+                worded[name] = Prose(maker.dialect.voice.replaced(prompts))
+    return replace(maker, worded=worded)
 
 
 def _ruler(request: ExportRequest, dialect: str) -> Ruler:

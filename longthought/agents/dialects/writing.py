@@ -1,0 +1,78 @@
+"""Writing of requests in prose: the parts of a message that a view fills in.
+
+What a request asks for, and of whom, is the dialect's; this module doesn't know the roles.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
+
+from longthought.agents.dialects import prompts
+from longthought.agents.dialects.reading import cut, strip_number
+from longthought.agents.dialects.steps import cut_into_steps
+from longthought.agents.view import Candidate, View
+from longthought.domains.conventions import conventions
+from longthought.problems.problem import Problem
+from longthought.problems.worked import Worked
+from longthought.trajectories.events import Evidence
+
+MAX_PRINTED: Final = 4_000
+"""Maximum number of characters of a tool's output in a prompt."""
+
+
+def messages(system: str, user: str) -> list[BaseMessage]:
+    """Return a request of one system message and one user message."""
+    return [SystemMessage(system), HumanMessage(user)]
+
+
+def prefix(view: View) -> str:
+    """Write examples, the problem and the path; a longer path only appends to a shorter one."""
+    if not view.examples:
+        return posed(view)
+    solved = map(_solved, view.examples)
+    shown = [prompts.EXAMPLE.format(number=number, solved=text) for number, text in enumerate(solved, start=1)]
+    return f"{''.join(shown)}{prompts.AFTER_EXAMPLES}{posed(view)}"
+
+
+def _solved(example: Worked) -> str:
+    """Write a worked solution as a problem and its steps."""
+    steps = map(strip_number, cut_into_steps(example.solution))
+    numbered = [prompts.STEP.format(number=number, text=step) for number, step in enumerate(steps, start=1)]
+    return f"{prompts.PROBLEM.format(statement=example.statement)}{''.join(numbered)}"
+
+
+def posed(view: View) -> str:
+    """Write the problem and the path."""
+    parts = [prompts.PROBLEM.format(statement=view.problem.statement)]
+    if view.problem.context:
+        parts.append(prompts.CONTEXT.format(context=view.problem.context))
+    parts.append(answer_form(view.problem))
+    for number, text in zip(view.path_nodes, view.path, strict=True):
+        parts.append(prompts.STEP.format(number=number, text=text))
+    return "".join(parts)
+
+
+def answer_form(problem: Problem) -> str:
+    """Write what the problem's domain says of the form of an answer."""
+    form = conventions(problem).answer_form
+    return prompts.ANSWER_FORM.format(form=form) if form else ""
+
+
+def evidence(new: Candidate) -> str:
+    """Write what tools found of a candidate; empty if they found nothing."""
+    if not new.evidence:
+        return ""
+    return prompts.EVIDENCE.format(findings="\n".join(map(_finding, new.evidence)))
+
+
+def _finding(found: Evidence) -> str:
+    line = prompts.FINDING.format(status=prompts.STATUSES[found.status], claim=found.claim)
+    if found.detail:
+        line += prompts.DETAIL.format(detail=found.detail)
+    return line
+
+
+def printed(outputs: Sequence[str]) -> str:
+    """Join outputs of tools, each cut in its middle if it is long."""
+    return "\n".join(cut(output, MAX_PRINTED) for output in outputs)
