@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from longthought.problems.problem import AnswerReference, CountdownReference, Problem, Reference, Task
     from longthought.training.data.export import export
     from longthought.training.data.request import ExportRequest
+    from longthought.training.improve.improve import improve
     from longthought.training.reinforce import reinforce
     from longthought.training.request import ReinforcementRequest, TrainingRequest
     from longthought.training.train import train
@@ -57,6 +58,7 @@ _HOMES = {
     "evaluate": "longthought.evaluation.evaluation",
     "export": "longthought.training.data.export",
     "generate": "longthought.api",
+    "improve": "longthought.training.improve.improve",
     "label": "longthought.labels.job",
     "load": "longthought.domains.loader",
     "policy": "longthought.agents.catalogue",
@@ -89,6 +91,7 @@ __all__ = [
     "evaluate",
     "export",
     "generate",
+    "improve",
     "label",
     "load",
     "policy",

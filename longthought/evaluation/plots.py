@@ -40,11 +40,13 @@ _STYLE: Final[dict[str, Any]] = {
 }
 
 
-def _styled() -> Any:
+def axis_style() -> Any:
+    """Return the context in which plots have the style of all plots."""
     return import_module("matplotlib").rc_context(_STYLE)
 
 
-def _figure(width: float, height: float) -> Any:
+def new_figure(width: float, height: float) -> Any:
+    """Return an empty figure of a width and a height in inches."""
     return import_module("matplotlib.figure").Figure(figsize=(width, height), dpi=160, layout="constrained")
 
 
@@ -73,8 +75,8 @@ def draw(comparison: Comparison, critics: Critics, out: Path) -> None:
 def curves(comparison: Comparison, path: Path) -> None:
     """Draw the share of problems solved over the budget in tokens, one line per strategy."""
     ticker: Any = import_module("matplotlib.ticker")
-    with _styled():
-        figure = _figure(9.2, 5.2)
+    with axis_style():
+        figure = new_figure(9.2, 5.2)
         axes = figure.add_subplot()
         count = len(comparison.strategies)
         ends: list[tuple[float, str, str]] = []
@@ -155,8 +157,8 @@ def reliability(calibration: Calibration, name: str, path: Path) -> None:
     """Draw the share of steps that were sound over the critic's score, above a histogram of the scores."""
     bins = calibration.bins
     ticker: Any = import_module("matplotlib.ticker")
-    with _styled():
-        figure = _figure(5.2, 5.6)
+    with axis_style():
+        figure = new_figure(5.2, 5.6)
         axes, below = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
         axes.plot([0, 1], [0, 1], color="#999999", lw=1, ls=(0, (4, 3)))
         axes.plot([b.said for b in bins], [b.true for b in bins], "o-", color=COLOURS[0], lw=2, mec="white")

@@ -1,0 +1,276 @@
+"""The improvement loop: recipes, who takes a chair, when problems get harder, and going on after a stop."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from longthought.errors import ConfigError, OutageError, RunFolderError
+from longthought.training.improve import problems, served
+from longthought.training.improve.improve import improve
+from longthought.training.improve.ledger import Decision, Ledger, NewLevel
+from longthought.training.improve.plots import draw
+from longthought.training.improve.promotion import gain
+from longthought.training.improve.recipe import Lesson, Recipe, names, read
+from longthought.trajectories.run import Run
+
+TINY: dict[str, Any] = {
+    "rounds": 1,
+    "problems": {"count": 8, "levels": [{"numbers": 3}, {"numbers": 3, "max_number": 30}], "harder_at": 0.1},
+    "validation": {"count": 6, "budget": 300},
+    "generate": {"computed": 400},
+    "lesson": [{"role": "critic", "export": {"formats": "critic"}, "train": {"steps": 2}}],
+}
+"""A loop that takes seconds with the bundled agents."""
+
+
+def recipe(**changes: Any) -> Recipe:
+    return Recipe(**{**TINY, **changes})
+
+
+def test_every_shipped_recipe_can_be_read() -> None:
+    assert "expert-iteration" in names()
+    for name in names():
+        assert read(name).caption
+
+
+def test_values_of_a_recipe_can_be_replaced_by_name(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text("rounds = 3\n[generate]\n[[lesson]]\nrole = 'policy'\nexport = { formats = 'policy' }\n")
+    read_back = read(file, {"problems.count": 5, "lesson.policy-sft.train.steps": 7, "rounds": 2})
+    assert (read_back.rounds, read_back.problems.count, read_back.lesson[0].training().steps) == (2, 5, 7)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("round = 3", "a recipe has no setting round: did you mean rounds?"),
+        ("[problems]\nlevels = [{ number = 3 }]", "problems.levels has no setting number: did you mean numbers?"),
+        ("[[lesson]]\nrole = 'policy'\nexprot = {}", "lesson has no setting exprot: did you mean export?"),
+        ("[[lesson]]\nrole = 'policy'", "there are no debates to learn from"),
+        ("[generate]\nsmaples = 2\n[[lesson]]\nrole = 'policy'", "unknown setting smaples"),
+        ("[generate]\n[[lesson]]\nrole = 'policy'\ntrain = { steps = 0 }", "steps"),
+        ("[generate]\n[[lesson]]\nrole = 'policy'\nexport = { formats = 'polcy' }", "polcy"),
+        ("[generate]\n[label]\nmethod = 'magic'\n[[lesson]]\nrole = 'policy'", "method"),
+        ("[generate]\n[[lesson]]\nrole = 'policy'\n[[lesson]]\nrole = 'policy'", "two are called policy-sft"),
+        ("[generate]\n[[lesson]]\nrole = 'judge'", "role"),
+        ("[generate]", "lesson"),
+        ("rounds = ", "it is not TOML"),
+    ],
+)
+def test_a_recipe_that_makes_no_sense_is_refused_before_anything_is_played(
+    text: str, said: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(text)
+    with pytest.raises(ConfigError) as error:
+        improve(file, tmp_path / "out")
+    assert said in str(error.value)
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_unknown_recipe_names_those_there_are() -> None:
+    with pytest.raises(ConfigError, match=r"the recipes are .*expert-iteration"):
+        read("expert-iterations")
+
+
+# Decisions.
+
+
+@pytest.mark.parametrize(
+    ("won", "lost", "alike", "better"),
+    [
+        (30, 5, 165, True),
+        (5, 30, 165, False),
+        (6, 5, 189, False),
+        (0, 0, 200, False),
+        (9, 0, 191, True),
+        (1, 0, 5, False),
+    ],
+)
+def test_a_candidate_is_better_if_the_interval_of_its_gain_lies_above_zero(
+    won: int, lost: int, alike: int, better: bool
+) -> None:
+    after = [True] * won + [False] * lost + [True] * alike
+    before = [False] * won + [True] * lost + [True] * alike
+    found = gain(after, before)
+    assert found.value == pytest.approx((won - lost) / len(after))
+    assert found.low <= found.value <= found.high or (won, lost) == (0, 0)
+    assert (found.low > 0) is better
+
+
+def test_a_wider_confidence_gives_a_wider_interval() -> None:
+    after, before = [True] * 60 + [False] * 40, [True] * 50 + [False] * 50
+    assert gain(after, before, 0.99).low < gain(after, before, 0.9).low
+
+
+# A loop of the bundled agents.
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ledger]:
+    """A loop that was left alone."""
+    out = tmp_path_factory.mktemp("done") / "loop"
+    return out, improve(recipe(), out)
+
+
+def facts(ledger: Ledger) -> list[tuple[Any, ...]]:
+    """Return what happened, without times and places."""
+    return [
+        (line.lesson, line.solved, line.promoted) if isinstance(line, Decision) else (line.kind, line.round)
+        for line in ledger.lines
+    ]
+
+
+def test_a_round_goes_from_debates_to_a_decision(done: tuple[Path, Ledger]) -> None:
+    out, ledger = done
+    assert [stage.stage for stage in ledger.stages] == ["generate", "export", "train", "validate", "validate"]
+    (made,) = ledger.decisions
+    assert (made.round, made.role, made.of, made.before) == (1, "critic", 6, "bundled:countdown")
+    assert made.candidate == f"transformers:{out}/round-1/critic-sft/model"
+    assert ledger.champion("critic", "bundled:countdown") == (made.candidate if made.promoted else made.before)
+    assert made.tokens == sum(stage.tokens for stage in ledger.stages if stage.stage != "train") > 0
+    played = {debate.problem.id for debate in Run(out / "round-1" / "debates").trajectories()}
+    compared = {debate.problem.id for debate in Run(out / "round-1" / "critic-sft" / "validation").trajectories()}
+    assert len(played) == 8
+    assert len(compared) == 6
+    assert not played & compared
+
+
+def test_solved_problems_get_harder(done: tuple[Path, Ledger]) -> None:
+    _, ledger = done
+    assert [line.level for line in ledger.lines if isinstance(line, NewLevel)] == [1]
+    harder = problems.training(recipe(), 2, ledger.level, [])
+    assert len(harder) == 8
+    assert sum(max(map(int, task.problem.id.split("-")[1:-1])) > 20 for task in harder) >= 1
+
+
+def test_the_same_call_on_a_finished_loop_plays_nothing(done: tuple[Path, Ledger]) -> None:
+    out, ledger = done
+    said: list[str] = []
+    again = improve(recipe(), out, say=said.append)
+    assert facts(again) == facts(ledger)
+    assert said == []
+
+
+def test_another_recipe_in_the_folder_is_refused_and_more_rounds_are_not(done: tuple[Path, Ledger]) -> None:
+    out, _ = done
+    with pytest.raises(ConfigError, match=r"another recipe \(validation differ\)"):
+        improve(recipe(validation={"count": 7, "budget": 300}), out)
+    with pytest.raises(RuntimeError, match="enough"):
+        improve(recipe(rounds=2), out, say=_raise)
+    assert Ledger(out).decision(2, "critic-sft") is None
+
+
+def _raise(line: str) -> None:
+    raise RuntimeError("enough")
+
+
+def test_two_loops_in_one_folder_are_refused(tmp_path: Path) -> None:
+    def at_work(line: str) -> None:
+        with pytest.raises(RunFolderError, match="another loop is at work there"):
+            improve(recipe(), tmp_path / "loop")
+        raise RuntimeError("seen")
+
+    with pytest.raises(RuntimeError, match="seen"):
+        improve(recipe(), tmp_path / "loop", say=at_work)
+
+
+def test_a_loop_that_is_killed_in_any_stage_goes_on_to_the_same_end(tmp_path: Path, done: tuple[Path, Ledger]) -> None:
+    """Kill the real command each time the ledger or a folder has got one stage further."""
+    file, out = tmp_path / "tiny.json", tmp_path / "loop"
+    file.write_text(recipe().model_dump_json())
+    code = (
+        "import sys, pathlib; from longthought.training.improve.improve import improve; "
+        "from longthought.training.improve.recipe import Recipe; "
+        "improve(Recipe.model_validate_json(pathlib.Path(sys.argv[1]).read_text()), sys.argv[2])"
+    )
+    marks = ("round-1/debates/run.json", "round-1/critic-sft/data/meta.json", "round-1/critic-sft/model/training.json")
+    for mark in (*marks, "round-1/critic-sft/validation/run.json", None):
+        work = subprocess.Popen([sys.executable, "-c", code, str(file), str(out)], start_new_session=True)
+        while work.poll() is None and (mark is None or not (out / mark).exists()):
+            time.sleep(0.02)
+        if mark is not None:
+            os.killpg(work.pid, signal.SIGKILL)
+        work.wait()
+    assert facts(Ledger(out)) == facts(done[1])
+
+
+def test_a_ledger_line_that_was_cut_off_is_dropped(done: tuple[Path, Ledger], tmp_path: Path) -> None:
+    out, ledger = done
+    whole = (out / "ledger.jsonl").read_bytes()
+    (tmp_path / "ledger.jsonl").write_bytes(whole + b'{"kind":"deci')
+    assert facts(Ledger(tmp_path)) == facts(ledger)
+    assert (tmp_path / "ledger.jsonl").read_bytes() == whole
+    (tmp_path / "ledger.jsonl").write_bytes(b"{}\n" + whole)
+    with pytest.raises(RunFolderError, match="line 1 can't be read"):
+        Ledger(tmp_path)
+
+
+def test_the_rounds_are_drawn(done: tuple[Path, Ledger], tmp_path: Path) -> None:
+    draw(done[1], tmp_path)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["rounds.png", "rounds.svg"]
+
+
+# Problems of a file.
+
+
+def test_problems_of_a_file_are_drawn_by_how_much_can_be_learned(tmp_path: Path) -> None:
+    file = tmp_path / "sums.jsonl"
+    rows = [{"id": f"s{n}", "statement": f"What is {n} + {n}?", "answer": str(2 * n)} for n in range(200)]
+    file.write_text("\n".join(map(json.dumps, rows)))
+    asked = recipe(problems={"file": str(file), "count": 40}, validation={"count": 15})
+    first, second = problems.training(asked, 1, 0, []), problems.training(asked, 2, 0, [])
+    compared = problems.validation(asked, 0)
+    assert (len(first), len(compared)) == (40, 15)
+    assert first != second
+    assert not {task.problem.id for task in (*first, *second)} & {task.problem.id for task in compared}
+    solved = {f"s{n}": (4, 4) if n % 2 else (2, 4) for n in range(200)}
+    drawn = problems._drawn(first * 1 + second, 40, solved, 1)  # pyright: ignore[reportPrivateUsage]
+    assert sum(int(task.problem.id[1:]) % 2 == 0 for task in drawn) > 30
+
+
+# Adapters of a server.
+
+
+async def test_a_server_is_handed_an_adapter_once(tmp_path: Path) -> None:
+    taken: dict[str, str] = {}
+
+    async def take(request: web.Request) -> web.Response:
+        given = await request.json()
+        if given["lora_name"] in taken:
+            return web.Response(status=400, text=f"{given['lora_name']} has already been loaded")
+        if given["lora_path"].endswith("none"):
+            return web.Response(status=404, text="no such adapter")
+        taken[given["lora_name"]] = given["lora_path"]
+        return web.Response(text="ok")
+
+    app = web.Application()
+    app.router.add_post("/v1/load_lora_adapter", take)
+    async with TestServer(app) as server:
+        url = f"http://127.0.0.1:{server.port}/v1"
+        for _ in range(2):
+            await asyncio.to_thread(served.load, tmp_path, "round-1", url)
+        with pytest.raises(OutageError, match=r"doesn't take the adapter .* \(404: no such adapter\); serve the base"):
+            await asyncio.to_thread(served.load, tmp_path / "none", "round-2", url)
+    assert taken == {"round-1": str(tmp_path)}
+    with pytest.raises(OutageError, match="can't be reached"):
+        served.load(tmp_path, "round-1", "http://127.0.0.1:9/v1")
+
+
+def test_a_lesson_without_weights_says_what_to_train(tmp_path: Path) -> None:
+    asked = recipe(
+        agents={"thinker": "openai:none"}, lesson=(Lesson(role="thinker", export={"formats": "sft-journey"}),)
+    )
+    with pytest.raises(ConfigError, match=r"has no weights here; say what to train, such as `train\.base`"):
+        improve(asked, tmp_path / "loop")
+    assert not (tmp_path / "loop" / "round-1").exists()
