@@ -205,6 +205,15 @@ def test_a_loop_that_is_killed_in_any_stage_goes_on_to_the_same_end(tmp_path: Pa
     assert facts(Ledger(out)) == facts(done[1])
 
 
+def test_a_thinker_learns_by_reinforcement_on_problems_alone(tmp_path: Path) -> None:
+    train = {"base": "bundled:countdown", "steps": 1, "group": 2, "batch": 4, "max_tokens": 8}
+    lesson = Lesson(role="thinker", method="grpo", train=train)
+    ledger = improve(recipe(generate=None, lesson=(lesson,), validation={"count": 2, "budget": 16}), tmp_path / "loop")
+    assert [stage.stage for stage in ledger.stages] == ["problems", "train", "validate"]
+    (made,) = ledger.decisions
+    assert (made.before, made.promoted, made.why) == ("", True, "it is the first")
+
+
 def test_a_ledger_line_that_was_cut_off_is_dropped(done: tuple[Path, Ledger], tmp_path: Path) -> None:
     out, ledger = done
     whole = (out / "ledger.jsonl").read_bytes()

@@ -1,4 +1,4 @@
-"""Rows for policies: the prompt as the dialect asks it, and the reply to answer with: a step, or a whole draft.
+"""Rows for policies: the prompt as the dialect asks it, and the reply to answer with: a step, a draft, or a solution.
 
 A debate is folded event by event, so every prompt is the one that the policy saw. The dialect must be able to read a
 reply back: one that it can't read is left out and counted.
@@ -9,13 +9,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from longthought.agents.dialects.dialect import Dialect, Step
+from langchain_core.messages import BaseMessage
+
+from longthought.agents.dialects.dialect import Dialect, Step, WholeDialect
 from longthought.agents.dialects.thinking import without_thinking
 from longthought.agents.view import View, view
 from longthought.training.data.annotated import AnnotatedDebate, replay
 from longthought.training.data.rows import Message, PairCandidate, Ruler, TrainingRow, messages, turn
 from longthought.trajectories.events import Author, Proposed, Reflected
-from longthought.trajectories.tree import Tree
+from longthought.trajectories.tree import Node, Tree
 
 _TAUGHT: Final = frozenset({Author.POLICY, Author.HUMAN})
 """Authors whose steps a policy learns."""
@@ -24,8 +26,15 @@ _TAUGHT: Final = frozenset({Author.POLICY, Author.HUMAN})
 def policy_rows(
     debate: AnnotatedDebate, dialect: Dialect, ruler: Ruler, left_out: Counter[str]
 ) -> Iterator[TrainingRow]:
-    """Yield the replies whose steps all lead to a right answer, and the reflections of debates that found one."""
-    for event, tree in replay(debate.trajectory):
+    """Yield the replies whose steps all lead to a right answer, and the reflections of debates that found one.
+
+    Of attempts at whole solutions, those with a right answer: rejection sampling, as in Yuan et al., "Scaling
+    Relationship on Learning Mathematical Reasoning with Large Language Models", 2023.
+    """
+    for node, prompt in _solutions(debate, dialect):
+        if debate.lives.get(node.id):
+            yield turn("policy", "solution", debate.at(node.id), prompt, node.text, ruler)
+    for event, tree in () if _whole(debate, dialect) else replay(debate.trajectory):
         match event:
             case Proposed() if _is_reply(event, tree) and _leads(debate, event):
                 shown = view(tree, at=event.parent)
@@ -39,6 +48,22 @@ def policy_rows(
                     yield turn("policy", "reflection", debate.at(event.node), prompt, event.text, ruler)
             case _:
                 pass
+
+
+def _whole(debate: AnnotatedDebate, dialect: Dialect) -> bool:
+    """Say whether the policy was asked for whole solutions."""
+    started = debate.trajectory.tree.started
+    return started is not None and started.config.get("graph") == "sampling" and isinstance(dialect, WholeDialect)
+
+
+def _solutions(debate: AnnotatedDebate, dialect: Dialect) -> Iterator[tuple[Node, Sequence[BaseMessage]]]:
+    """Yield the whole solutions of a debate, each with what was asked; none if it was played in steps."""
+    if not _whole(debate, dialect) or not isinstance(dialect, WholeDialect):
+        return
+    prompt = dialect.ask_solution(view(debate.trajectory.tree, at=0))
+    for node in debate.trajectory.steps:
+        if node.answer is not None and node.by in _TAUGHT:
+            yield node, prompt
 
 
 def _is_reply(event: Proposed, tree: Tree) -> bool:
@@ -85,6 +110,11 @@ def policy_candidates(debate: AnnotatedDebate, dialect: Dialect, left_out: Count
     A rival is the next reply from the same node whose outcome was the opposite. It was proposed later, so the earlier
     prompt lists neither of the two as rejected, and both could answer it.
     """
+    for node, asked in _solutions(debate, dialect):
+        if (right := debate.lives.get(node.id)) is not None:
+            yield PairCandidate("dpo-policy", "solution", debate.at(node.id), messages(asked), node.text, right)
+    if _whole(debate, dialect):
+        return
     waiting: dict[int, list[tuple[Sequence[Message], bool, int]]] = {}
     for event, tree in replay(debate.trajectory):
         if not isinstance(event, Proposed) or not _is_reply(event, tree):

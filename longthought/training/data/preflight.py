@@ -107,10 +107,12 @@ def prepared(
         for wanted in request.formats:
             if wanted is Format.DPO_POLICY and request.pair_by == "samples":
                 continue
+            if wanted is Format.JOURNEY and name in thinkers:
+                continue
             if name in thinkers:
                 raise ConfigError(
                     f"`formats` {wanted}: in {name} a thinker wrote whole thoughts, which are not taken apart into "
-                    "steps; export dpo-policy with `pair_by=samples` from it"
+                    "steps; export sft-journey, or dpo-policy with `pair_by=samples`, from it"
                 )
             expect_debate_prompts(name, started_with(run), wanted, dialect.name)
     ruler = _ruler(request, dialect.name)

@@ -43,10 +43,10 @@ def expect_debate_prompts(run: str, started: Mapping[str, Any], wanted: Format, 
 def _policy_objection(started: Mapping[str, Any], dialect: str) -> str | None:
     """Say how the prompts of a policy differed, if they did; the compact language has one way to ask."""
     match started.get("graph"):
-        case "sampling" if dialect == "prose":
-            return "the policy wrote whole solutions"
-        case "sampling" if started.get("revise"):
+        case "sampling" if started.get("revise") or started.get("merge"):
             return "the policy was shown its earlier attempts"
+        case "sampling" if started.get("few_shot"):
+            return "the policy was shown worked examples"
         case "decompose":
             return "the policy was asked for a plan"
         case "tree_search" if started.get("kinds"):

@@ -72,7 +72,13 @@ def told_twins(
 def twins(
     debate: AnnotatedDebate, telling: Telling, ruler: Ruler, wanted: str, left_out: Counter[str]
 ) -> Iterator[TrainingRow]:
-    """Yield the wanted twin, if both can be told; a journey is in a model's words if a rewrite is accepted."""
+    """Yield the wanted twin, if both can be told; a journey is in a model's words if a rewrite is accepted.
+
+    Of a thinker's run, the thoughts with a right answer are yielded as they were written.
+    """
+    if debate.source.run in telling.thinkers:
+        yield from _own_thoughts(debate, telling, ruler, wanted)
+        return
     told = told_twins(debate, telling, left_out)
     if told is None:
         return
@@ -89,6 +95,16 @@ def twins(
     if debate.rewrites is not None:
         columns["by"] = by
     yield TrainingRow(wanted, kind, debate.source, columns, shortcut.text, length, total, twin, by)
+
+
+def _own_thoughts(debate: AnnotatedDebate, telling: Telling, ruler: Ruler, wanted: str) -> Iterator[TrainingRow]:
+    prompt = messages(telling.voice.ask(debate.trajectory.problem))
+    asked = sum(ruler(message["content"]) for message in prompt)
+    for node in debate.trajectory.steps:
+        if node.answer is not None and debate.lives.get(node.id):
+            length = ruler(node.text)
+            columns = {"prompt": prompt, "completion": reply(node.text)}
+            yield TrainingRow(wanted, "own", debate.at(node.id), columns, node.text, length, asked + length, length)
 
 
 def failure_reasons(trajectory: Trajectory, labels: Mapping[int, Label], lives: Mapping[int, bool]) -> dict[int, str]:

@@ -14,6 +14,7 @@ from longthought.agents.agent import Critic, Policy
 from longthought.agents.dialects.prose import Prose
 from longthought.agents.dialects.thinkers import VOICES, CompactThinker
 from longthought.agents.dialects.yes_no import YesNo
+from longthought.agents.view import view
 from longthought.errors import ConfigError, ModelError, ProblemError, RunFolderError
 from longthought.labels.estimates import estimated
 from longthought.labels.label import Label, LabelWriter, Method
@@ -265,9 +266,26 @@ def test_thoughts_of_a_thinker_are_paired_as_they_stand_and_not_taken_apart(tmp_
     made = exported(run, "dpo-policy", pair_by="samples")
     assert {said(row, "chosen") for row in rows(made)} == {right}
     assert {said(row, "rejected") for row in rows(made)} == {wrong, cut}
-    for other in ("policy", "sft-journey", "sft-shortcut"):
-        with pytest.raises(ConfigError, match="not taken apart into steps; export dpo-policy with `pair_by=samples`"):
+    for other in ("policy", "sft-shortcut"):
+        with pytest.raises(ConfigError, match="not taken apart into steps; export sft-journey, or dpo-policy"):
             exported(run, other)
+    (learned,) = rows(exported(run, "sft-journey"))
+    assert (said(learned), learned["kind"]) == (right, "own")
+
+
+def test_a_policy_learns_its_right_solutions_as_it_was_asked_for_them(tmp_path: Path, exported: Export) -> None:
+    replies = iter([r"It is \boxed{4}.", r"It is \boxed{5}.", r"It is \boxed{4}.", r"So \boxed{4}."])
+    policy = Policy("fake:policy", ScriptedChatModel(lambda _: next(replies)), Prose())
+    task = lt.Task(problem=lt.Problem(id="two", statement="What is 2 + 2?"), reference=lt.AnswerReference(answer="4"))
+    given: dict[str, Any] = {"attempts": 4, "batch": 1, "stop_early": False, "dialect": "prose", "policy": policy}
+    (sampled,) = lt.generate([task], out=tmp_path / "run", graph="sampling", concurrency=1, **given)
+    with LabelWriter(tmp_path / "run") as writer:
+        writer.append(asyncio.run(tree_labels(sampled, task.reference)))
+    made = rows(exported(tmp_path / "run", "policy", validation=0.0))
+    assert {said(row) for row in made} == {r"It is \boxed{4}.", r"So \boxed{4}."}
+    assert all(row["prompt"] == messages(Prose().ask_solution(view(sampled.tree, at=0))) for row in made)
+    (pair,) = rows(exported(tmp_path / "run", "dpo-policy", validation=0.0, pairs=1))
+    assert said(pair, "rejected") == r"It is \boxed{5}."
 
 
 def ref(statement: str) -> lt.CountdownReference:

@@ -33,7 +33,7 @@ def objection(tmp_path: Path, graph: str, dialect: str, wanted: Format, pair_by:
 @pytest.mark.parametrize(
     ("graph", "dialect", "settings"),
     [
-        ("sampling", "prose", {}),
+        ("sampling", "prose", {"merge": True}),
         ("sampling", "compact", {"revise": True}),
         ("self_critique", "prose", {}),
         ("decompose", "prose", {}),
