@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import torch
+from accelerate.utils import gather_object
 from trl.trainer.grpo_trainer import GRPOTrainer
 
 from longthought.agents.in_process.engine import SamplingParams
@@ -75,8 +76,9 @@ class GroupTrainer(GRPOTrainer):
                 given = [None if torch.isnan(reward) else float(reward) for reward in rewards[:, index]]
                 if isinstance(function, CheckedReward):
                     expect_some(function.name, given)
-        for name, value in figures(completions, [row["state"] for row in inputs], completion_ids_list).items():
-            self._metrics[mode][name].append(value)
+        for found in gather_object([figures(completions, [row["state"] for row in inputs], completion_ids_list)]):
+            for name, value in found.items():  # of all processes, so that all stop together
+                self._metrics[mode][name].append(value)
         self._metrics[mode]["cpu/reward"].append(time.process_time() - began)
         return rewards
 

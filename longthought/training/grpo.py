@@ -19,6 +19,7 @@ from jinja2 import TemplateError
 from transformers import Trainer
 from trl.trainer.grpo_config import GRPOConfig
 
+from longthought.agents.catalogue import DIALECTS
 from longthought.errors import ConfigError, ModelError, ProblemError, RunError
 from longthought.training.fine_tuning import TrainerInputs
 from longthought.training.group_trainer import GroupTrainer, spread
@@ -53,6 +54,7 @@ class GroupLearning:
     def __init__(self) -> None:
         """Prepare nothing yet."""
         self._rewards: list[tuple[CheckedReward, float]] = []
+        self._most = 0
         self._figures: Figures | None = None
 
     def inspect(self, rows: Any, inputs: TrainerInputs, where: str) -> Lengths:
@@ -63,7 +65,7 @@ class GroupLearning:
         self._rewards = _rewards(request, inputs.role)
         grpo_settings(request)
         sizes = [len(_prompt_tokens(inputs, row["prompt"], f"{where}, prompt {n}")) for n, row in enumerate(rows, 1)]
-        most = reply_limit(request, inputs)
+        self._most = most = reply_limit(request, inputs, max(sizes))
         dropped = sum(size + most > inputs.limit for size in sizes)
         if dropped == len(sizes):
             raise ProblemError(
@@ -91,9 +93,9 @@ class GroupLearning:
         self._figures = Figures(Path(arguments["output_dir"]).parent)
         return GroupTrainer(
             model=model,
-            args=grpo_config(request, inputs, fitted, arguments, [weight for _, weight in self._rewards]),
+            args=grpo_config(request, inputs, fitted, self._most, arguments, [weight for _, weight in self._rewards]),
             reward_funcs=[reward for reward, _ in self._rewards],
-            train_dataset=_with_room(inputs),
+            train_dataset=_with_room(inputs, self._most),
             processing_class=inputs.base.tokenizer,
             peft_config=lora(request),
             callbacks=[self._figures],
@@ -125,7 +127,7 @@ class GroupLearning:
             tried = rows[:2] if reward.name in JUDGED else rows
             replies = [row["logged"] or row["statement"] for row in tried]
             given = {name: [row[name] for row in tried] for name in rows[0] if name != "prompt"}
-            given |= _bounds(_request(inputs), inputs, len(tried))
+            given |= _bounds(_request(inputs), self._most, len(tried))
             rewards = reward(
                 prompts=[row["prompt"] for row in tried],
                 completions=[[{"role": "assistant", "content": text}] for text in replies],
@@ -148,17 +150,10 @@ def _rewards(request: ReinforcementRequest, role: Any) -> list[tuple[CheckedRewa
     return [(CheckedReward(name, reward_named(name, request.judge, request.rubric)), weight) for name, weight in named]
 
 
-def reply_limit(request: ReinforcementRequest, inputs: TrainerInputs) -> int:
-    """Return the maximum number of tokens in a reply."""
-    if request.max_tokens is not None:
-        return request.max_tokens
-    from longthought.agents.catalogue import DIALECTS
-
-    usual = None if inputs.role == "thinker" else DIALECTS[inputs.data.meta.dialect]().longest
-    if usual is not None:
-        return usual
-    longest = max(len(_prompt_tokens(inputs, row["prompt"], "")) for row in inputs.train)
-    return max(1, min(LONGEST, inputs.limit - longest))
+def reply_limit(request: ReinforcementRequest, inputs: TrainerInputs, longest_prompt: int) -> int:
+    """Return the maximum number of tokens in a reply: as requested, as the dialect has it, or as the context allows."""
+    spoken = None if inputs.role == "thinker" else DIALECTS[inputs.data.meta.dialect]().longest
+    return request.max_tokens or spoken or max(1, min(LONGEST, inputs.limit - longest_prompt))
 
 
 def _prompt_tokens(inputs: TrainerInputs, prompt: Any, place: str) -> list[int]:
@@ -173,20 +168,17 @@ def _prompt_tokens(inputs: TrainerInputs, prompt: Any, place: str) -> list[int]:
     return ids
 
 
-def _with_room(inputs: TrainerInputs) -> Any:
+def _with_room(inputs: TrainerInputs, most: int) -> Any:
     """Return the prompts that leave room for a reply, with the limits that the reward `length` reads."""
-    request = _request(inputs)
-    most = reply_limit(request, inputs)
     rows = inputs.train.filter(
         lambda row: len(_prompt_tokens(inputs, row["prompt"], "")) + most <= inputs.limit, load_from_cache_file=False
     )
-    for name, column in _bounds(request, inputs, len(rows)).items():
+    for name, column in _bounds(_request(inputs), most, len(rows)).items():
         rows = rows.add_column(name, column)
     return rows
 
 
-def _bounds(request: ReinforcementRequest, inputs: TrainerInputs, rows: int) -> dict[str, list[int]]:
-    most = reply_limit(request, inputs)
+def _bounds(request: ReinforcementRequest, most: int, rows: int) -> dict[str, list[int]]:
     return {"budget": [request.budget or most * 3 // 4] * rows, "limit": [most] * rows}
 
 
@@ -194,10 +186,24 @@ def grpo_config(
     request: ReinforcementRequest,
     inputs: TrainerInputs,
     fitted: Hyperparameters,
+    most: int,
     arguments: Mapping[str, Any],
     weights: Sequence[float],
 ) -> GRPOConfig:
-    """Return TRL's configuration; the request's `trl` overrides everything but what resuming rests on."""
+    """Return TRL's configuration; the request's `trl` overrides everything but what resuming rests on.
+
+    Args:
+        request: The settings of the training.
+        inputs: The prompts and the base.
+        fitted: The hyperparameters.
+        most: Maximum number of tokens in a reply.
+        arguments: The arguments that every trainer gets.
+        weights: The weight of each reward.
+
+    Raises:
+        ConfigError: if TRL refuses the settings.
+
+    """
     steps = inputs.steps(fitted)
     between = max(1, -(-steps // (_CHECKPOINTS * request.reuse))) * request.reuse
     settings: dict[str, Any] = {
@@ -207,7 +213,7 @@ def grpo_config(
         "eval_strategy": "no",
         "eval_on_start": False,
         "num_generations": request.group,
-        "max_completion_length": reply_limit(request, inputs),
+        "max_completion_length": most,
         "temperature": request.temperature,
         "beta": request.beta,
         "loss_type": request.loss,

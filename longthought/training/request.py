@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from longthought.request import Request, expect
+from longthought.request import Request
 
 Method = Literal["sft", "dpo", "scorer"]
 Role = Literal["policy", "critic", "thinker"]
@@ -81,7 +81,6 @@ A full fine-tuning of a model with rotary positions may exceed it."""
 
 
 def _names(given: Any) -> Any:
-    expect("a text or a list of them", str, list, tuple, given=given)
     return tuple(part.strip() for part in given.split(",") if part.strip()) if isinstance(given, str) else given
 
 
@@ -114,7 +113,7 @@ depends on the role)."""
     """Tokens of a reply that the reward length allows (default: three quarters of the maximum)."""
     beta: float = Field(default=0.0, ge=0)
     """Strength of the pull towards the base model (TRL's beta)."""
-    loss: str = "dr_grpo"
+    loss: Literal["dr_grpo", "dapo", "grpo", "bnpo", "cispo", "sapo", "luspo", "vespo"] = "dr_grpo"
     """Loss, by its name in TRL: dr_grpo and dapo don't normalise by the length of a reply; grpo does."""
     reuse: Positive = 1
     """Optimiser steps on each batch of replies (TRL's num_iterations)."""

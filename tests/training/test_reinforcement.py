@@ -365,6 +365,7 @@ def refused(kind: type[UserError], source: Path, out: Path, match: str, **settin
         ({"rewards": "rubric"}, "`judge` is missing"),
         ({"trl": "epsilon_hi=0.3"}, "`trl` epsilon_hi: there is no such setting; did you mean epsilon_high?"),
         ({"trl": "epsilon_high"}, "`trl` must be written NAME=VALUE"),
+        ({"loss": "ppo"}, "`loss` must be one of dr_grpo, dapo, .*, got 'ppo'"),
         ({"role": None}, "`role` is missing: say which agent learns"),
         ({"base": "new:d64x1"}, "rewards teach a trained model only"),
         ({"learning_rat": 1}, "unknown setting `learning_rat`"),
@@ -411,7 +412,7 @@ def test_the_settings_of_gpus_are_passed_on(run: Path, tmp_path: Path) -> None:
     fitted = Hyperparameters.suited(request, 7_000_000_000, devices=2, bf16=True)
     inputs = dataclasses.replace(inputs, request=request)
     given = {**arguments(inputs, fitted, tmp_path), "bf16": False}
-    config = grpo_config(request, inputs, fitted, given, [1.0])
+    config = grpo_config(request, inputs, fitted, 64, given, [1.0])
     assert (config.use_vllm, config.vllm_mode, config.vllm_max_model_length) == (True, "server", 512)
     assert config.vllm_server_base_url == "http://localhost:8000"
     assert (config.epsilon_high, config.top_entropy_quantile, config.beta) == (0.28, 0.2, 0.01)
