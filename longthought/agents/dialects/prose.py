@@ -29,6 +29,9 @@ from longthought.trajectories.events import Action, Evidence, Verdict
 MAX_PRINTED: Final = 4_000
 """Maximum number of characters of a tool's output in a prompt."""
 
+LONGEST_CRITIQUE: Final = 1_000
+"""Maximum number of characters of a critique, where the server takes a schema: small models don't end one."""
+
 FIELDS: Final = ("critique", "action", "target", "score")
 """The fields of a verdict in the order of writing: reasons come before the decision."""
 
@@ -39,7 +42,7 @@ def verdict_schema(view: View) -> Mapping[str, Any]:
     return {
         "type": "object",
         "properties": {
-            "critique": {"type": "string"},
+            "critique": {"type": "string", "maxLength": LONGEST_CRITIQUE},
             "action": {"type": "string", "enum": [action.value for action in view.actions]},
             "target": {"type": ["integer", "null"], "enum": [*targets, None]},
             "score": {"type": "number", "minimum": 0, "maximum": 1},

@@ -129,6 +129,19 @@ def _json_object(payload: Payload) -> None:
         payload["response_format"] = {"type": "json_object"}
 
 
+def _any_length(payload: Payload) -> None:
+    """Leave the lengths of strings out of a schema, without changing the original."""
+    if "response_format" in payload:
+        payload["response_format"] = _without_lengths(payload["response_format"])
+
+
+def _without_lengths(schema: Any) -> Any:
+    if isinstance(schema, Mapping):
+        fields = cast("Mapping[str, Any]", schema)
+        return {name: _without_lengths(value) for name, value in fields.items() if name != _LENGTH}
+    return schema
+
+
 def _folded(payload: Payload) -> None:
     """Write the system message into the user's first message, and join messages of one role that follow each other."""
     messages: list[dict[str, Any]] = []
@@ -157,6 +170,7 @@ ASKED_SINGLY: Final = Change(
     "several answers are asked for in one request each", lambda payload: payload.pop("n", None)
 )
 ESTIMATED_USAGE: Final = Change("tokens are estimated where its count can't be right", lambda payload: None)
+_ANY_LENGTH: Final = Change("the schema of verdicts limits no length", _any_length, field="response_format")
 _AS_JSON: Final = Change(
     'the schema of verdicts is left out: `response_format` is {"type": "json_object"}',
     _json_object,
@@ -188,6 +202,8 @@ _CHOICES: Final = re.compile(
 _FORMAT: Final = re.compile(r"response.?format|json.?(?:schema|mode|object)|structured.?output|grammar|\bguided", re.I)
 _SCHEMA: Final = re.compile(r"schema|grammar|structured|\btype\b|guided", re.I)
 _TOO_MUCH: Final = re.compile(r"too (?:large|high|big)|at most|maximum|range|exceed|less than|between|[<>]", re.I)
+_LENGTH: Final = "maxLength"
+"""The field of a JSON schema that limits a string."""
 _POSITIVE: Final = re.compile(r"strictly positive|greater than 0|> ?0(?!\d)", re.I)
 
 
@@ -239,6 +255,10 @@ def _format(refused: RefusedError, payload: Payload) -> Change | None:
     return _AS_JSON if is_schema and not names_all else _without(["response_format"])
 
 
+def _lengths(refused: RefusedError, payload: Payload) -> Change | None:
+    return _ANY_LENGTH if _LENGTH in refused.said and "response_format" in payload else None
+
+
 def _named_format(refused: RefusedError, payload: Payload) -> Change | None:
     return _format(refused, payload) if _FORMAT.search(refused.said) else None
 
@@ -263,5 +283,5 @@ def _names_part(refused: RefusedError, value: Any) -> bool:
     return isinstance(value, dict) and any(_names(refused, str(part)) for part in cast("dict[str, Any]", value))
 
 
-_RULES: Final = (_system, _choices, _temperature, _limit, _named_format, _named, _format, _single)
+_RULES: Final = (_system, _choices, _temperature, _limit, _lengths, _named_format, _named, _format, _single)
 """In this order; the last two change the request if the refusal names nothing."""

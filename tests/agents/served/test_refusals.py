@@ -193,6 +193,19 @@ async def test_a_refusal_without_a_word_on_the_format_is_tried_without_it(words:
     assert formats(server) == ["json_schema", "json_object", None, None]
 
 
+async def test_a_schema_gives_up_its_lengths_before_it_gives_way(caplog: pytest.LogCaptureFixture) -> None:
+    words = "Invalid schema for response_format 'verdict': 'maxLength' is not permitted."
+    async with FakeServer([refuses_if(lambda payload: "maxLength" in str(payload), refuses(400, words))]) as server:
+        await twice(server, FORMAT)
+    assert formats(server) == ["json_schema", "json_schema", "json_schema"]
+    schema = FORMAT["response_format"]["json_schema"]["schema"]
+    assert "maxLength" in schema["properties"]["critique"], "the dialect's own schema stays as it is"
+    asked = [seen.payload["response_format"]["json_schema"]["schema"] for seen in server.chats]
+    assert asked[1] == asked[2] == schema | {"properties": schema["properties"] | {"critique": {"type": "string"}}}
+    (line,) = caplog.messages
+    assert "from now on the schema of verdicts limits no length" in line
+
+
 async def test_only_the_last_change_of_a_field_is_said(caplog: pytest.LogCaptureFixture) -> None:
     async with FakeServer(
         [refuses_if(lambda payload: "response_format" in payload, refuses(400, "schema?"))]
