@@ -1,0 +1,1 @@
+"""The debate as an environment of other trainers."""
