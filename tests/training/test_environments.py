@@ -1,0 +1,66 @@
+"""The debate as an environment of other trainers, with the installed packages and a fake server."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import verifiers.v1 as vf
+from aiohttp import web
+from verifiers.v1.clients import ModelContext
+
+from longthought.training.environments.seats import DebateConfig, DebateEnv
+from tests.fakes.server import FakeServer, completion
+
+
+def verdict(action: str) -> str:
+    return json.dumps({"critique": "so I say", "action": action, "target": None, "score": 0.5})
+
+
+async def debates(server: FakeServer, request: web.Request, payload: dict[str, Any]) -> web.StreamResponse:
+    """Answer wrongly first; the critic sends a wrong answer back."""
+    asked = payload["messages"][-1]["content"]
+    if "You are the critic" in asked:
+        text = verdict("backtrack" if asked.count("boxed{5}") > asked.count("Rejected") else "terminate")
+    else:
+        text = r"It is \boxed{4}." if "Rejected" in asked else r"It is \boxed{5}."
+    if not payload.get("stream"):
+        return web.json_response(completion(text))
+    body = completion(text)
+    chunk = {**body, "object": "chat.completion.chunk"}
+    chunk["choices"] = [{"index": 0, "delta": {"role": "assistant", "content": text}, "finish_reason": "stop"}]
+    stream = f"data: {json.dumps(chunk)}\n\ndata: [DONE]\n\n"
+    return web.Response(text=stream, content_type="text/event-stream")
+
+
+PLUGIN = """\
+from longthought.training.environments import seats
+from longthought.training.environments.seats import *
+
+__all__ = seats.__all__
+"""
+
+
+async def test_a_debate_is_an_episode_with_a_trace_for_every_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "debates_here.py").write_text(PLUGIN)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("KEY", "none")
+    monkeypatch.setenv("PATH", os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])))  # where uv is
+    file = tmp_path / "sums.jsonl"
+    file.write_text(json.dumps({"id": "s", "statement": "What is 2 + 2?", "answer": "4", "domain": "math"}) + "\n")
+    given = {"taskset": {"id": "debates_here", "problems": str(file)}, "frozen": "critic"}
+    async with FakeServer([debates]) as server:
+        env = DebateEnv(DebateConfig.model_validate({**given, "settings": {"tools": [], "rounds": 4}}))
+        (task,) = env.taskset
+        client = vf.EvalClientConfig(base_url=server.base_url, api_key_var="KEY")
+        async with env.serving():
+            episode = await env.run_episode(task, ModelContext(model="fake", client=client))
+    assert not episode.errors, episode.errors[0].traceback
+    assert [trace.agent.name for trace in episode.traces] == ["policy", "critic", "policy", "critic"]
+    assert [trace.agent.trainable for trace in episode.traces] == [True, False, True, False]
+    assert [trace.reward for trace in episode.traces] == [1.0, 1.0, 1.0, 1.0]
+    assert {trace.metrics["backtracks"] for trace in episode.traces} == {1.0}
