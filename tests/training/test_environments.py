@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 import pytest
 import verifiers.v1 as vf
 from aiohttp import web
+from transformers.utils import get_json_schema
 from verifiers.v1.clients import ModelContext
 
 from longthought.training.environments.seats import DebateConfig, DebateEnv
+from longthought.training.environments.tools import ACCEPTED, ENDED, DebateFactory, rows
 from tests.fakes.server import FakeServer, completion
 
 
@@ -64,3 +67,45 @@ async def test_a_debate_is_an_episode_with_a_trace_for_every_turn(
     assert [trace.agent.trainable for trace in episode.traces] == [True, False, True, False]
     assert [trace.reward for trace in episode.traces] == [1.0, 1.0, 1.0, 1.0]
     assert {trace.metrics["backtracks"] for trace in episode.traces} == {1.0}
+
+
+# TRL's environments.
+
+
+def sums(tmp_path: Path) -> list[dict[str, Any]]:
+    file = tmp_path / "sums.jsonl"
+    file.write_text(json.dumps({"id": "s", "statement": "What is 2 + 2?", "answer": "4", "domain": "math"}) + "\n")
+    return rows(file)
+
+
+async def test_a_model_debates_by_tool_calls_against_a_critic_on_a_server(tmp_path: Path) -> None:
+    (row,) = sums(tmp_path)
+    assert row["prompt"][0]["content"].endswith("What is 2 + 2?")
+    async with FakeServer([debates]) as server:
+        environment = DebateFactory("openai:fake", server.base_url, {"tools": [], "rounds": 4})()
+        for _ in range(2):  # an instance is used for rollout after rollout
+            environment.reset(**row)
+            told = await environment.propose(r"It is \boxed{5}.")
+            assert told == "Rejected by the critic: so I say. Propose another step after the problem."
+            assert await environment.propose(r"It is \boxed{4}.") == ENDED
+            assert await environment.propose("More.") == ENDED
+            assert await environment.get_reward() == 1.0
+
+
+async def test_tools_alone_veto_a_step_and_an_unfinished_debate_earns_nothing(tmp_path: Path) -> None:
+    (row,) = sums(tmp_path)
+    environment = DebateFactory(settings={"tools": ["algebra"], "rounds": 4})()
+    environment.reset(**row)
+    assert "algebra: 2 + 2 is 4, not 5" in await environment.propose("First, 2 + 2 = 5.")
+    assert await environment.propose("First, 2 + 2 = 4.") == ACCEPTED
+    assert await environment.get_reward() == 0.0
+    environment.reset(**row)
+    assert await environment.get_reward() == 0.0
+
+
+def test_trl_takes_the_environment_as_it_is() -> None:
+    methods = {name for name in dir(DebateFactory()()) if not name.startswith("_")}
+    assert methods == {"reset", "propose", "get_reward"}
+    schema = get_json_schema(DebateFactory()().propose)
+    assert list(schema["function"]["parameters"]["properties"]) == ["step"]
+    pickle.loads(pickle.dumps(DebateFactory("tools", None, {"rounds": 2})))()
