@@ -163,7 +163,7 @@ def _told(events: Sequence[AnyEvent]) -> str:
             case Moved():
                 place = f"step {event.to}" if event.to else "the problem"
                 return REJECTED.format(
-                    by=event.by.value, reason=event.reason.strip() or "no reason was given.", to=place
+                    by=event.by.value, reason=event.reason.strip().rstrip(".") or "no reason was given", to=place
                 )
             case Failed():
                 return f"{event.detail}. Propose another step."
