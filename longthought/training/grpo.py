@@ -117,7 +117,12 @@ class GroupLearning:
                 f"at step {watched.stopped_at}, {watched.stopped}; the weights of step {step} are kept"
             )
         save(trainer, inputs.base, out)
-        return {"measured": measured}
+        return {"measured": measured, "rewards": self._described(_request(inputs))}
+
+    def _described(self, request: ReinforcementRequest) -> str:
+        """Say what was rewarded, for the model card."""
+        named = ", ".join(r.name if weight == 1 else f"{weight:g} × {r.name}" for r, weight in self._rewards)
+        return f"{named}; {request.group} replies to each prompt, at temperature {request.temperature:g}"
 
     def _try_rewards(self, rows: Sequence[Mapping[str, Any]], inputs: TrainerInputs) -> None:
         """Call every reward on a few rows, with the logged replies, or with the statement for want of one."""

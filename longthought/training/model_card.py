@@ -30,6 +30,7 @@ def card(facts: Mapping[str, Any]) -> str:
         ("parameters", f"{facts['parameters']:,}, of which {facts['trained_parameters']:,} ({share:.1%}) were trained"),
         ("data", f"`{data['path']}` ({data['format']}, dialect {data['dialect']}, digest {data['fingerprint']})"),
         *((f"{split} split", _size(lengths, facts["max_length"])) for split, lengths in facts["lengths"].items()),
+        ("rewards", facts.get("rewards", "")),
         ("steps", f"{facts['steps']:,} of {plan['batch']} examples ({facts['epochs']:g} epochs)"),
         ("learning rate", f"{plan['learning_rate']:g}, {facts['schedule']}"),
         ("seed", facts["seed"]),
@@ -59,6 +60,8 @@ def _on_hub(base: str | None) -> bool:
 
 
 def _size(lengths: Mapping[str, Any], limit: int) -> str:
+    if not lengths["learned"]:
+        return f"{lengths['examples']:,} prompts, {lengths['tokens']:,} tokens; {lengths['dropped']:,} left out"
     size = f"{lengths['examples']:,} examples, {lengths['tokens']:,} tokens, {lengths['learned']:,} learned"
     return f"{size}; {lengths['cut']:,} cut at {limit} tokens, {lengths['dropped']:,} left out"
 

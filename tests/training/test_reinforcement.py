@@ -119,7 +119,10 @@ def test_an_agent_learns_from_single_turns_and_debates_at_once(role: str, run: P
     assert [entry["step"] for entry in figures] == [1, 2]
     assert {"reward", "format", "length", "cpu/generation", "cpu/reward", "cpu/step"} <= set(figures[0])
     assert {"policy": "obeyed", "critic": "verdict_entropy"}[role] in figures[0]
-    assert "group relative policy optimisation" in (out / "README.md").read_text()
+    card = (out / "README.md").read_text()
+    assert "group relative policy optimisation" in card
+    assert f"| rewards | {OWN}:in_turn, format; 4 replies to each prompt, at temperature 3 |" in card
+    assert " prompts, " in card
     agents = {role: f"transformers:{out}"}
     assert lt.solve("Use 3, 5 and 7, each once, to make 22.", rounds=16, **agents).finished
 
