@@ -129,16 +129,38 @@ def _json_object(payload: Payload) -> None:
         payload["response_format"] = {"type": "json_object"}
 
 
+OTHERWISE: Final = "_otherwise"
+"""The part of a payload that isn't sent: the messages for a server that doesn't go on from the assistant's last one."""
+_CONTINUED: Final[Mapping[str, bool]] = {"continue_final_message": True, "add_generation_prompt": False}
+
+
+def continued(payload: Payload, otherwise: Sequence[Any]) -> None:
+    """Ask to go on from the last message, in vLLM's and SGLang's fields; llama.cpp needs none and ignores them."""
+    payload |= {OTHERWISE: otherwise, **_CONTINUED}
+
+
+def _uncontinued(payload: Payload) -> None:
+    if OTHERWISE in payload:
+        payload["messages"] = payload.pop(OTHERWISE)
+        for name in _CONTINUED:
+            payload.pop(name, None)
+
+
 def _folded(payload: Payload) -> None:
     """Write the system message into the user's first message, and join messages of one role that follow each other."""
+    for name in {"messages", OTHERWISE} & payload.keys():
+        payload[name] = _fold(payload[name])
+
+
+def _fold(given: Sequence[Any]) -> list[dict[str, Any]]:
     messages: list[dict[str, Any]] = []
-    for message in payload["messages"]:
+    for message in given:
         role = "user" if message["role"] in ("system", "developer") else message["role"]
         if messages and messages[-1]["role"] == role:
             messages[-1] = {**messages[-1], "content": _joined(messages[-1]["content"], message["content"])}
         else:
             messages.append({**message, "role": role})
-    payload["messages"] = messages
+    return messages
 
 
 def _joined(first: Any, second: Any) -> Any:
@@ -162,6 +184,7 @@ _AS_JSON: Final = Change(
     _json_object,
     field="response_format",
 )
+_UNCONTINUED: Final = Change("the accepted steps are shown to the model instead of put in its mouth", _uncontinued)
 _FOLDED: Final = Change("the system message is sent as the beginning of the user's first message", _folded)
 
 
@@ -180,6 +203,11 @@ def _fitted(refused: RefusedError, payload: Payload) -> tuple[Change | None, boo
 _LIMITS: Final[Mapping[str, str]] = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 """The two names of the limit of a reply, each with the other."""
 _SYSTEM: Final = re.compile(r"system (role|message|prompt|instruction)|role\W{1,4}system|developer|alternat", re.I)
+_LAST: Final = re.compile(
+    r"continue_final|add_generation|prefill|(?:last|final|trailing|end)\W.{0,60}(?:role|message|assistant|user)"
+    r"|alternat|enable_thinking",
+    re.I,
+)
 _CHOICES: Final = re.compile(
     r"['\"`]n['\"`]|\bn (?:>|=|must|is|should|greater)|\bbest_of\b"
     r"|(?:completion|multiple|number of) (?:choice|completion)",
@@ -189,6 +217,14 @@ _FORMAT: Final = re.compile(r"response.?format|json.?(?:schema|mode|object)|stru
 _SCHEMA: Final = re.compile(r"schema|grammar|structured|\btype\b|guided", re.I)
 _TOO_MUCH: Final = re.compile(r"too (?:large|high|big)|at most|maximum|range|exceed|less than|between|[<>]", re.I)
 _POSITIVE: Final = re.compile(r"strictly positive|greater than 0|> ?0(?!\d)", re.I)
+
+
+def _continuation(refused: RefusedError, payload: Payload) -> Change | None:
+    return _unanswerable(refused, payload) if _LAST.search(refused.said) else None
+
+
+def _unanswerable(refused: RefusedError, payload: Payload) -> Change | None:
+    return _UNCONTINUED if OTHERWISE in payload else None
 
 
 def _system(refused: RefusedError, payload: Payload) -> Change | None:
@@ -245,7 +281,7 @@ def _named_format(refused: RefusedError, payload: Payload) -> Change | None:
 
 def _named(refused: RefusedError, payload: Payload) -> Change | None:
     """Leave out every field that the refusal names."""
-    dispensable = [name for name in payload if name not in ("model", "messages", "n")]
+    dispensable = [name for name in payload if name not in ("model", "messages", "n", OTHERWISE)]
     blamed = [name for name in dispensable if name == refused.param]
     blamed = blamed or [name for name in dispensable if _names(refused, name) or _names_part(refused, payload[name])]
     return _without(blamed) if blamed else None
@@ -263,5 +299,7 @@ def _names_part(refused: RefusedError, value: Any) -> bool:
     return isinstance(value, dict) and any(_names(refused, str(part)) for part in cast("dict[str, Any]", value))
 
 
-_RULES: Final = (_system, _choices, _temperature, _limit, _named_format, _named, _format, _single)
-"""In this order; the last two change the request if the refusal names nothing."""
+_RULES: Final = (
+    _continuation, _system, _choices, _temperature, _limit, _named_format, _named, _format, _single, _unanswerable,
+)  # fmt: skip
+"""In this order; the last three change the request if the refusal names nothing."""
