@@ -4,6 +4,7 @@ An agent turns a view into a reply and records what the model calls cost. The ru
 verdict is legal and what follows from it.
 """
 
+import logging
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,13 +18,14 @@ from langchain_core.messages import BaseMessage
 from longthought.agents.calls import call_of, calls_of
 from longthought.agents.dialects.dialect import Dialect, Step, Unreadable, WholeDialect
 from longthought.agents.endings import unusable
-from longthought.agents.invocation import Invocation
+from longthought.agents.invocation import Continuing, Invocation
 from longthought.agents.served.failures import fails_all
 from longthought.agents.view import View
 from longthought.errors import EndpointError, LongthoughtError, ModelError, OutageError
 from longthought.problems.worked import Worked
 from longthought.trajectories.events import Call, Verdict
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 ALREADY_REJECTED: Final = "the same was tried from here before and rejected{reason}; write something else"
 HOTTEST: Final = 1.3
@@ -116,7 +118,7 @@ class Agent:
     def __init__(self, name: str, model: BaseChatModel, dialect: Dialect) -> None:
         """Create an agent; its name is `provider:model`, as on the command line."""
         self.name, self.model, self.dialect = name, model, dialect
-        self._invocation = Invocation(model)
+        self._invocation, self._warned = Invocation(model), False
 
     def unsuitable(self, view: View) -> str | None:
         """Return why the agent's dialect can't express a problem; None if it can."""
@@ -136,14 +138,17 @@ class Agent:
         objection: Callable[[T], str | None] = lambda _: None,
         rejected: int = 0,
         salvage: Callable[[Call], T | None] = lambda _: None,
+        opening: Sequence[BaseMessage] | None = None,
     ) -> Reply[T]:
         """Ask until a reply can be used, as often as the dialect repairs; the reply that is returned is the last call.
 
         After an objection several replies are asked for at once, and the first one that can be used counts. `salvage`
-        takes what is whole of a reply that was cut off.
+        takes what is whole of a reply that was cut off. An `opening` is asked first if the model can go on from its
+        last message.
         """
         calls: list[Call] = []
-        request, count = list(messages), 1
+        request, options = self._opened(messages, opening, options)
+        count = 1
         again = 0
         while True:
             warmer = self._raised_temperature(self.dialect.rise(rejected, again))
@@ -157,6 +162,7 @@ class Agent:
                 return Reply(content, tuple(calls))
             again += 1
             request = self.dialect.ask_again(messages, calls[-1].text, fault)
+            options = {name: value for name, value in options.items() if name != "otherwise"}
             count = 1 if isinstance(content, Unreadable) else self.dialect.candidates
 
     def _content(
@@ -167,6 +173,19 @@ class Agent:
             return read(call)
         whole = None if fault.withheld else salvage(call)
         return fault if whole is None else whole
+
+    def _opened(
+        self, messages: Sequence[BaseMessage], opening: Sequence[BaseMessage] | None, options: Mapping[str, Any]
+    ) -> tuple[list[BaseMessage], Mapping[str, Any]]:
+        """Return the first request, which goes on from a message of the model itself if there is one and it can."""
+        if opening is None:
+            return list(messages), options
+        if isinstance(self.model, Continuing):
+            return list(opening), {**options, "otherwise": messages}
+        if not self._warned:
+            self._warned = True
+            log.warning("%s: it can't go on from a message of its own; it is shown the accepted steps", self.name)
+        return list(messages), options
 
     async def _calls(
         self, view: View, messages: Sequence[BaseMessage], options: Mapping[str, Any], count: int
@@ -241,6 +260,7 @@ class Policy(Agent):
             partial(_repetition, view),
             len(view.attempts),
             lambda call: None if view.draft == 1 else _whole(dialect.read_step(call.text, view)),
+            dialect.ask_from_path(view),
         )
 
     async def propose_many(self, view: View, count: int) -> Sequence[Reply[Step]]:
@@ -248,8 +268,11 @@ class Policy(Agent):
         if count == 1:
             return [await self.propose(view)]
         dialect = self.dialect
-        options = {**dialect.policy_options(), **self._raised_temperature(dialect.rise(len(view.attempts), 0))}
-        calls = await self._ask_many(view, dialect.ask_policy(view), options, count)
+        warmer = self._raised_temperature(dialect.rise(len(view.attempts), 0))
+        asked, options = self._opened(
+            dialect.ask_policy(view), dialect.ask_from_path(view), {**dialect.policy_options(), **warmer}
+        )
+        calls = await self._ask_many(view, asked, options, count)
         return [Reply(self._unusable(call) or dialect.read_step(call.text, view), (call,)) for call in calls]
 
     @property

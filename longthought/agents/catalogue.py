@@ -79,6 +79,8 @@ def critic(model: str | Model = BUNDLED_MODEL, **settings: Any) -> Critic | Scor
     asked = Model.of(model, **settings)
     if asked.name.startswith("scorer:") and asked.name != "scorer:":
         return Scorer(asked.name.removeprefix("scorer:"))
+    if asked.prefill:
+        raise ConfigError("`prefill`: only a policy goes on from a path; leave it out for the critic")
     spoken = _worded(dialect_of(asked.name, asked.dialect), asked)
     return Critic(asked.name, chat_model(_filled(asked, 0.0, spoken), "critic"), spoken)
 
@@ -109,22 +111,28 @@ def _filled(asked: Model, temperature: float | None, spoken: Dialect) -> Model:
 
 
 def _worded(dialect: Dialect, asked: Model) -> Dialect:
-    """Return a dialect with the texts of the file that a model's settings name.
+    """Return a dialect that asks as a model's settings say: with the texts of a file, and from a path or below it.
 
     Raises:
-        ConfigError: if the file makes no sense, or the dialect has no texts to replace.
+        ConfigError: if the file makes no sense, or the dialect knows only one way to ask.
 
     """
-    if asked.prompts is None:
+    if asked.prompts is None and not asked.prefill:
         return dialect
     if type(dialect) is not Prose:
-        raise ConfigError(f"`prompts` {asked.prompts}: {asked.name} speaks {dialect.name}; only prose has such texts")
-    return Prose(dialect.voice.replaced(asked.prompts))
+        setting, lacks = (
+            ("`prefill`", "goes on from a path")
+            if asked.prompts is None
+            else (f"`prompts` {asked.prompts}", "has such texts")
+        )
+        raise ConfigError(f"{setting}: {asked.name} speaks {dialect.name}; only prose {lacks}")
+    voice = dialect.voice if asked.prompts is None else dialect.voice.replaced(asked.prompts)
+    return Prose(voice, prefill=bool(asked.prefill))
 
 
 def alone(dialect: Dialect) -> Dialect:
     """Return a dialect in the form for one agent that is policy and critic at once."""
-    return Prose(ALONE) if isinstance(dialect, Prose) else dialect
+    return Prose(ALONE, prefill=dialect.prefill) if isinstance(dialect, Prose) else dialect
 
 
 def chat_model(model: str | Model, role: Role, **settings: Any) -> BaseChatModel:
@@ -215,7 +223,7 @@ def bundled_folder(model: str, role: Role) -> Path:
 def _langchain(asked: Model) -> BaseChatModel:
     name = asked.name
     given = asked.model_dump(
-        exclude_none=True, exclude={"name", "dialect", "prompts", "seed", "attempts", "api_key_env"}
+        exclude_none=True, exclude={"name", "dialect", "prompts", "prefill", "seed", "attempts", "api_key_env"}
     )
     given |= {} if asked.attempts is None else {"max_retries": asked.attempts - 1}
     given |= {"api_key": _variable("api_key_env", asked.api_key_env)} if asked.api_key_env else {}

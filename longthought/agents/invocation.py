@@ -7,7 +7,7 @@ every other chat model, `ainvoke` is called. Nothing here knows dialects or deba
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from langchain_core.globals import get_debug, get_llm_cache, get_verbose
 from langchain_core.language_models import BaseChatModel
@@ -33,6 +33,16 @@ class Direct(Protocol):
     ) -> list[AIMessage]:
         """Return several answers to one request; the first carries the usage of all."""
         ...
+
+
+@runtime_checkable
+class Continuing(Protocol):
+    """A chat model that goes on from a last message of its own.
+
+    With the option `otherwise` it is given the messages to answer instead, if its server or its template can't.
+    """
+
+    continues: ClassVar[bool]
 
 
 class Invocation:

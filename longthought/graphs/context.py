@@ -96,7 +96,7 @@ class Context:
     """Seed of an in-process critic (default: the seed of the run)."""
     policy_settings: Mapping[str, Any] | None = None
     """Further settings of the policy's model by name: top_p, top_k, min_p, penalties, stop, extra_body, headers,
-    api_key_env, timeout, attempts; see `longthought.agents.model.Model`."""
+    api_key_env, timeout, attempts, prompts, prefill; see `longthought.agents.model.Model`."""
     critic_settings: Mapping[str, Any] | None = None
     """Further settings of the critic's model."""
 

@@ -71,7 +71,8 @@ def test_both_agents_read_the_same_examples_before_the_problem(tmp_path: Path, s
 
 @pytest.mark.parametrize("format", ["policy", "critic"])
 def test_rows_show_the_examples_too(tmp_path: Path, shots: str, format: str) -> None:
-    asked = dict(zip(("policy", "critic"), played(tmp_path / "run", shots), strict=True))[format].seen
+    policy, critic = played(tmp_path / "run", shots)
+    asked = (policy if format == "policy" else critic).seen
     made = export(tmp_path / "run", tmp_path / "data", formats=format, validation=0.0)
     rows = [json.loads(line) for line in (made.out / "train.jsonl").read_text().splitlines()]
     assert sorted(map(json.dumps, (row["prompt"] for row in rows))) == sorted(json.dumps(messages(m)) for m in asked)

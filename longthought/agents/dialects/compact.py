@@ -45,6 +45,10 @@ class Compact:
         """Ask for the next step."""
         return [HumanMessage(notation.policy_prompt(_view_text(view)))]
 
+    def ask_from_path(self, view: View) -> list[BaseMessage] | None:
+        """Return None: the path is part of the language."""
+        return None
+
     def ask_reflection(self, view: View) -> list[BaseMessage]:
         """Ask to re-examine the candidate; the bundled critic never does, but a person may."""
         candidate = view.candidate

@@ -81,6 +81,13 @@ class Dialect(Protocol):
         """Ask for the next step."""
         ...
 
+    def ask_from_path(self, view: View) -> list[BaseMessage] | None:
+        """Ask for the next step by a last message of the policy itself that holds the path, for it to go on from.
+
+        Return None if the dialect asks in the ordinary way, by `ask_policy`.
+        """
+        ...
+
     def ask_reflection(self, view: View) -> list[BaseMessage]:
         """Ask the policy to re-examine the candidate in words."""
         ...

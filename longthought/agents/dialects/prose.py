@@ -20,7 +20,17 @@ from longthought.agents.dialects.dialect import Step, Unreadable
 from longthought.agents.dialects.reading import cut, spoken, strip_heading, strip_number, written_verdicts
 from longthought.agents.dialects.steps import cut_into_steps
 from longthought.agents.dialects.thinking import without_thinking
-from longthought.agents.dialects.writing import MAX_PRINTED, answer_form, evidence, messages, posed, prefix, printed
+from longthought.agents.dialects.writing import (
+    MAX_PRINTED,
+    answer_form,
+    evidence,
+    messages,
+    opening,
+    path,
+    posed,
+    prefix,
+    printed,
+)
 from longthought.agents.view import Candidate, TriedStep, View
 from longthought.domains.conventions import conventions
 from longthought.problems.worked import Worked
@@ -62,9 +72,15 @@ class Prose:
     longest: int | None = None
     begins: bool = False
 
-    def __init__(self, voice: ChairTexts = DIALOGUE) -> None:
-        """Create the dialect with the texts for two agents, or for one agent in both roles."""
-        self.voice = voice
+    def __init__(self, voice: ChairTexts = DIALOGUE, *, prefill: bool = False) -> None:
+        """Create the dialect.
+
+        Args:
+            voice: The texts for two agents, or for one agent in both roles.
+            prefill: Whether the policy goes on from the path in its own turn.
+
+        """
+        self.voice, self.prefill = voice, prefill
 
     def unsuitable(self, view: View) -> str | None:
         """Return None: prose can express every problem."""
@@ -73,6 +89,13 @@ class Prose:
     def ask_policy(self, view: View) -> list[BaseMessage]:
         """Ask for the next step."""
         return messages(self.voice.system, f"{prefix(view)}{self._suffix(view)}{self._asked_steps(view)}")
+
+    def ask_from_path(self, view: View) -> list[BaseMessage] | None:
+        """Ask for the next step with the path as the beginning of the reply."""
+        if not self.prefill or not view.path:
+            return None
+        asked = f"{opening(view)}{self._suffix(view)}{self._asked_steps(view)}"
+        return [*messages(self.voice.system, asked), AIMessage(path(view))]
 
     def ask_solution(self, view: View, examples: Sequence[Worked] = ()) -> list[BaseMessage]:
         """Ask for a whole solution, after examples as turns of the same conversation.

@@ -28,11 +28,16 @@ def messages(system: str, user: str) -> list[BaseMessage]:
 
 def prefix(view: View) -> str:
     """Write examples, the problem and the path; a longer path only appends to a shorter one."""
+    return f"{opening(view)}{path(view)}"
+
+
+def opening(view: View) -> str:
+    """Write examples and the problem."""
     if not view.examples:
-        return posed(view)
+        return _problem(view)
     solved = map(_solved, view.examples)
     shown = [prompts.EXAMPLE.format(number=number, solved=text) for number, text in enumerate(solved, start=1)]
-    return f"{''.join(shown)}{prompts.AFTER_EXAMPLES}{posed(view)}"
+    return f"{''.join(shown)}{prompts.AFTER_EXAMPLES}{_problem(view)}"
 
 
 def _solved(example: Worked) -> str:
@@ -42,14 +47,22 @@ def _solved(example: Worked) -> str:
     return f"{prompts.PROBLEM.format(statement=example.statement)}{''.join(numbered)}"
 
 
+def path(view: View) -> str:
+    """Write the accepted steps under their numbers."""
+    steps = zip(view.path_nodes, view.path, strict=True)
+    return "".join(prompts.STEP.format(number=number, text=text) for number, text in steps)
+
+
 def posed(view: View) -> str:
-    """Write the problem and the path."""
+    """Write the problem and the path, without examples."""
+    return f"{_problem(view)}{path(view)}"
+
+
+def _problem(view: View) -> str:
     parts = [prompts.PROBLEM.format(statement=view.problem.statement)]
     if view.problem.context:
         parts.append(prompts.CONTEXT.format(context=view.problem.context))
     parts.append(answer_form(view.problem))
-    for number, text in zip(view.path_nodes, view.path, strict=True):
-        parts.append(prompts.STEP.format(number=number, text=text))
     return "".join(parts)
 
 

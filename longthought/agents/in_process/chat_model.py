@@ -6,12 +6,13 @@ equal settings.
 """
 
 import asyncio
+import logging
 import threading
 import weakref
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Final, Self
+from typing import Any, ClassVar, Final, Self
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
@@ -25,6 +26,7 @@ from longthought.agents.in_process.guides import Guides
 from longthought.agents.in_process.load import EngineName, expect_packages, load_engine
 from longthought.errors import ModelError
 
+log = logging.getLogger(__name__)
 LONGEST_REPLY: Final = 1024
 """Maximum number of tokens in a reply, unless it is set."""
 
@@ -51,8 +53,11 @@ class InProcessChatModel(BaseChatModel):
 
     The options `temperature`, `top_p`, `top_k`, `max_tokens` and `stop` of a request override the fields, and its
     `response_format` holds the reply to a JSON schema; other options are ignored. Without a temperature, sampling is
-    the model's own.
+    the model's own. With the option `otherwise` the model goes on from the last message, or answers these messages if
+    its template can't do that.
     """
+
+    continues: ClassVar[bool] = True
 
     path: str
     """A folder written by `save_pretrained`, or a name on the Hugging Face hub."""
@@ -71,6 +76,8 @@ class InProcessChatModel(BaseChatModel):
     device: str | None = None
 
     _loaded: _LoadedModel | None = PrivateAttr(default=None)
+    _answers: bool = PrivateAttr(default=False)
+    """Whether its template was found unable to go on from a message."""
 
     @model_validator(mode="after")
     def _name_and_check(self) -> Self:
@@ -97,7 +104,7 @@ class InProcessChatModel(BaseChatModel):
     ) -> ChatResult:
         stop = [string for string in stop or self.stop or () if string]
         loaded = self._loaded or await asyncio.to_thread(self._load)
-        prompt = self._tokens(loaded.tokenizer, messages)
+        prompt = self._prompt(loaded.tokenizer, messages, kwargs.get("otherwise"))
         sampling = SamplingParams(
             max_tokens=kwargs.get("max_tokens") or self.max_tokens or _reply_limit(loaded.engine, prompt),
             **self._sampling(loaded.engine.usual, kwargs),
@@ -178,9 +185,22 @@ class InProcessChatModel(BaseChatModel):
             self._loaded = loaded
             return loaded
 
-    def _tokens(self, tokenizer: Any, messages: Sequence[BaseMessage]) -> list[int]:
-        chat = convert_to_openai_messages(messages, text_format="string")
-        return tokenizer.apply_chat_template(chat, add_generation_prompt=True, tokenize=True, return_dict=False)
+    def _prompt(
+        self, tokenizer: Any, messages: Sequence[BaseMessage], otherwise: Sequence[BaseMessage] | None
+    ) -> list[int]:
+        if otherwise is None or self._answers:
+            return _tokens(tokenizer, otherwise or messages, add_generation_prompt=True)
+        try:
+            return _tokens(tokenizer, messages, continue_final_message=True)
+        except Exception as error:  # a template may raise anything
+            self._answers = True
+            log.warning("%s: can't go on from a message (%s); it is shown the accepted steps", self.model, error)
+            return _tokens(tokenizer, otherwise, add_generation_prompt=True)
+
+
+def _tokens(tokenizer: Any, messages: Sequence[BaseMessage], **how: bool) -> list[int]:
+    chat = convert_to_openai_messages(messages, text_format="string")
+    return tokenizer.apply_chat_template(chat, tokenize=True, return_dict=False, **how)
 
 
 def _reply_limit(engine: Engine, prompt: Sequence[int]) -> int:

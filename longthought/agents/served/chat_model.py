@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
@@ -23,7 +23,16 @@ from pydantic import Field, PrivateAttr, SecretStr
 from longthought.agents.estimates import contradicted, counted
 from longthought.agents.model import OPENAI_KEY
 from longthought.agents.served.failures import excerpt, public_url
-from longthought.agents.served.refusals import ASKED_SINGLY, ESTIMATED_USAGE, Change, Lessons, lessons_of, next_best
+from longthought.agents.served.refusals import (
+    ASKED_SINGLY,
+    ESTIMATED_USAGE,
+    OTHERWISE,
+    Change,
+    Lessons,
+    continued,
+    lessons_of,
+    next_best,
+)
 from longthought.agents.served.replies import answer_of, counts_one, usage_of
 from longthought.agents.served.transport import HttpTransport, Transport
 from longthought.errors import EndpointError, RefusedError
@@ -34,8 +43,11 @@ class ServedChatModel(BaseChatModel):
 
     The reply's `response_metadata` holds `model_name` and `finish_reason` and, if the server returns them, `token_ids`
     and `logprobs`, one number per token. With `n` over 1 the first message carries the usage of all. The option
-    `session` is not sent: requests of one session go to the same server.
+    `session` is not sent: requests of one session go to the same server. With the option `otherwise` the model goes on
+    from the last message, and a server that refuses to gets these messages instead.
     """
+
+    continues: ClassVar[bool] = True
 
     model: str
     """The name of the model on the server."""
@@ -157,8 +169,12 @@ class ServedChatModel(BaseChatModel):
         self, messages: Sequence[BaseMessage], session: str, options: Mapping[str, Any]
     ) -> list[AIMessage]:
         """Send a request as the server wants it, and one for each answer that `n` was to bring and didn't."""
-        payload = self._settings() | {key: value for key, value in options.items() if value is not None}
+        given = dict(options)
+        otherwise: Sequence[BaseMessage] | None = given.pop("otherwise", None)
+        payload = self._settings() | {key: value for key, value in given.items() if value is not None}
         payload["messages"] = to_openai(messages)
+        if otherwise is not None:
+            continued(payload, to_openai(otherwise))
         count: int = payload.get("n", 1)
         self._lessons.apply(payload)
         if count == 1:
@@ -186,7 +202,8 @@ class ServedChatModel(BaseChatModel):
         tried = dict[Change, str]()
         while True:
             try:
-                body = await self._transport.post("/chat/completions", payload, session=session)
+                sent = {name: value for name, value in payload.items() if name != OTHERWISE}
+                body = await self._transport.post("/chat/completions", sent, session=session)
             except RefusedError as refused:
                 change = next_best(refused, payload, tuple(tried))
                 if change is None:

@@ -145,16 +145,38 @@ def _without_lengths(part: Any) -> Any:
 _LENGTH: Final = "maxLength"
 
 
+OTHERWISE: Final = "_otherwise"
+"""The part of a payload that isn't sent: the messages for a server that doesn't go on from the assistant's last one."""
+_CONTINUED: Final[Mapping[str, bool]] = {"continue_final_message": True, "add_generation_prompt": False}
+
+
+def continued(payload: Payload, otherwise: Sequence[Any]) -> None:
+    """Ask to go on from the last message, in vLLM's and SGLang's fields; llama.cpp needs none and ignores them."""
+    payload |= {OTHERWISE: otherwise, **_CONTINUED}
+
+
+def _uncontinued(payload: Payload) -> None:
+    if OTHERWISE in payload:
+        payload["messages"] = payload.pop(OTHERWISE)
+        for name in _CONTINUED:
+            payload.pop(name, None)
+
+
 def _folded(payload: Payload) -> None:
     """Write the system message into the user's first message, and join messages of one role that follow each other."""
+    for name in {"messages", OTHERWISE} & payload.keys():
+        payload[name] = _fold(payload[name])
+
+
+def _fold(given: Sequence[Any]) -> list[dict[str, Any]]:
     messages: list[dict[str, Any]] = []
-    for message in payload["messages"]:
+    for message in given:
         role = "user" if message["role"] in ("system", "developer") else message["role"]
         if messages and messages[-1]["role"] == role:
             messages[-1] = {**messages[-1], "content": _joined(messages[-1]["content"], message["content"])}
         else:
             messages.append({**message, "role": role})
-    payload["messages"] = messages
+    return messages
 
 
 def _joined(first: Any, second: Any) -> Any:
@@ -179,6 +201,7 @@ _AS_JSON: Final = Change(
     field="response_format",
 )
 _ANY_LENGTH: Final = Change(f"`{_LENGTH}` is left out of the schema of verdicts", _any_length, field=_LENGTH)
+_UNCONTINUED: Final = Change("the accepted steps are shown to the model instead of put in its mouth", _uncontinued)
 _FOLDED: Final = Change("the system message is sent as the beginning of the user's first message", _folded)
 
 
@@ -197,6 +220,11 @@ def _fitted(refused: RefusedError, payload: Payload) -> tuple[Change | None, boo
 _LIMITS: Final[Mapping[str, str]] = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 """The two names of the limit of a reply, each with the other."""
 _SYSTEM: Final = re.compile(r"system (role|message|prompt|instruction)|role\W{1,4}system|developer|alternat", re.I)
+_LAST: Final = re.compile(
+    r"continue_final|add_generation|prefill|(?:last|final|trailing|end)\W.{0,60}(?:role|message|assistant|user)"
+    r"|alternat|enable_thinking",
+    re.I,
+)
 _CHOICES: Final = re.compile(
     r"['\"`]n['\"`]|\bn (?:>|=|must|is|should|greater)|\bbest_of\b"
     r"|(?:completion|multiple|number of) (?:choice|completion)",
@@ -210,6 +238,14 @@ _POSITIVE: Final = re.compile(r"strictly positive|greater than 0|> ?0(?!\d)", re
 
 def _lengths(refused: RefusedError, payload: Payload) -> Change | None:
     return _ANY_LENGTH if _LENGTH in refused.said and _LENGTH in str(payload.get("response_format")) else None
+
+
+def _continuation(refused: RefusedError, payload: Payload) -> Change | None:
+    return _unanswerable(refused, payload) if _LAST.search(refused.said) else None
+
+
+def _unanswerable(refused: RefusedError, payload: Payload) -> Change | None:
+    return _UNCONTINUED if OTHERWISE in payload else None
 
 
 def _system(refused: RefusedError, payload: Payload) -> Change | None:
@@ -266,7 +302,7 @@ def _named_format(refused: RefusedError, payload: Payload) -> Change | None:
 
 def _named(refused: RefusedError, payload: Payload) -> Change | None:
     """Leave out every field that the refusal names."""
-    dispensable = [name for name in payload if name not in ("model", "messages", "n")]
+    dispensable = [name for name in payload if name not in ("model", "messages", "n", OTHERWISE)]
     blamed = [name for name in dispensable if name == refused.param]
     blamed = blamed or [name for name in dispensable if _names(refused, name) or _names_part(refused, payload[name])]
     return _without(blamed) if blamed else None
@@ -284,5 +320,8 @@ def _names_part(refused: RefusedError, value: Any) -> bool:
     return isinstance(value, dict) and any(_names(refused, str(part)) for part in cast("dict[str, Any]", value))
 
 
-_RULES: Final = (_lengths, _system, _choices, _temperature, _limit, _named_format, _named, _format, _single)
-"""In this order; the last two change the request if the refusal names nothing."""
+_RULES: Final = (
+    *(_lengths, _continuation, _system, _choices, _temperature, _limit, _named_format, _named, _format, _single),
+    _unanswerable,
+)
+"""In this order; the last three change the request if the refusal names nothing."""

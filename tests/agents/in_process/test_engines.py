@@ -4,6 +4,7 @@ import asyncio
 import gc
 import json
 import random
+import shutil
 import subprocess
 import sys
 import threading
@@ -13,7 +14,7 @@ from typing import Any, TypeVar
 
 import pytest
 import torch
-from langchain_core.messages import HumanMessage
+from langchain_core.messages import AIMessage, HumanMessage
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
@@ -428,3 +429,23 @@ def test_loading_is_quiet_and_logged(folder: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True)
     assert done.stderr == ""
     assert done.stdout == "loading transformers:model\nloaded transformers:model\nTrue True\n"
+
+
+WRITES = "{{ m.content }} "
+REFUSES = "{{ raise_exception('it ends with the assistant') if m.role == 'assistant' else m.content + ' ' }}"
+
+
+@pytest.mark.parametrize(("each", "tokens"), [(WRITES, 3), (REFUSES, 1)])
+def test_a_model_goes_on_from_its_own_message_if_its_template_can(
+    folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, each: str, tokens: int
+) -> None:
+    path = Path(shutil.copytree(folder, tmp_path / "model"))
+    (path / "chat_template.jinja").write_text(f"{{% for m in messages %}}{each}{{% endfor %}}")
+    chat = InProcessChatModel(path=str(path), max_tokens=3)
+    opened, otherwise = [HumanMessage("w1"), AIMessage("w2 w3")], [HumanMessage("w4")]
+    for _ in range(2):
+        usage = chat.invoke(opened, otherwise=otherwise).usage_metadata
+        assert usage is not None
+        assert usage["input_tokens"] == tokens
+    asyncio.run(chat.aclose())
+    assert caplog.text.count("can't go on from a message") == (each == REFUSES)
