@@ -692,7 +692,7 @@ async def test_a_typed_statement_opens_the_log() -> None:
         "countdown",
     )
     assert first.config == DebateContext().written()
-    assert DebateContext.read(first.config) == DebateContext()
+    assert DebateContext.read(first.config) == DebateContext(tools=["algebra", "countdown"])
     assert end["narration"] == "finished answered"
 
 

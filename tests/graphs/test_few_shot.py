@@ -66,7 +66,7 @@ def test_both_agents_read_the_same_examples_before_the_problem(tmp_path: Path, s
     first, judged = asked[1], asked[3]
     shared = first[: first.rindex(STEP) + len(f"{STEP}\n\n")]
     assert judged.startswith(shared), "up to the end of the path, so that a server reads it once"
-    assert len({request[0].content for request in (*policy.seen, *critic.seen)}) == 1
+    assert len({str(request[0].content) for request in (*policy.seen, *critic.seen)}) == 1
 
 
 @pytest.mark.parametrize("format", ["policy", "critic"])
