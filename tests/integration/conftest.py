@@ -1,6 +1,7 @@
-"""Real vLLM servers, on the CPU: where their environment is, and how they are started.
+"""Real vLLM servers, on the CPU, and a small real model: where they are, and how servers are started.
 
-`LONGTHOUGHT_VLLM` names the environment; `.ci/vllm DIR` makes one.
+`LONGTHOUGHT_VLLM` names the environment of vLLM, which `.ci/vllm DIR` makes, and `LONGTHOUGHT_SMOLLM` the folder of the
+model, which `.ci/smollm DIR` makes.
 """
 
 import os
@@ -30,6 +31,15 @@ def vllm() -> Iterator[Path]:
         patch.setenv("PATH", f"{found}{os.pathsep}{os.environ['PATH']}")
         assert shutil.which("vllm") == str(found / "vllm")
         yield Path(given).resolve()
+
+
+@pytest.fixture(scope="session")
+def smollm() -> Path:
+    """The folder of SmolLM2-135M-Instruct; without it the test fails, since one that was asked for must run."""
+    given = os.environ.get("LONGTHOUGHT_SMOLLM")
+    if not given or not (Path(given) / "complete").exists():
+        pytest.fail(f"LONGTHOUGHT_SMOLLM={given}: there is no model; .ci/smollm DIR makes a folder with one")
+    return Path(given).resolve()
 
 
 @pytest.fixture(scope="module")
