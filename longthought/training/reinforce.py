@@ -1,5 +1,6 @@
 """The front door to reinforcement: one function for every role, which loads torch only when it is called."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,7 @@ def reinforce(
     if dialect is None:
         dialect = _spoken(request.base or BUNDLED_MODEL)
     prompts = prompts_of(Path(source), request, dialect)
-    for reason, count in prompts.left_out:
+    for reason, count in prompts.left_out if os.environ.get("RANK", "0") == "0" else ():  # one of several processes
         say(f"left out: {count:,} {reason}")
     return fine_tune(GroupLearning(), request, prompts, Path(out), say=say, command=command)
 

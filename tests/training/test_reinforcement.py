@@ -311,6 +311,18 @@ def test_a_killed_training_ends_as_if_it_had_not_been_killed(run: Path, tmp_path
     assert steps[0] == steps[1] == list(range(1, 13))
 
 
+def test_two_processes_reinforce_one_model(run: Path, tmp_path: Path) -> None:
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    words = ["train", "grpo", run, "--role", "policy", "--out", tmp_path / "out", "--steps", "2", "--batch", "16"]
+    command = [*launcher, "-m", "longthought", *map(str, words), "--group", "4", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    facts = json.loads(done.stdout)
+    assert facts["devices"].startswith("2 ×")
+    assert (facts["plan"]["batch"], facts["plan"]["micro_batch"], facts["steps"]) == (16, 8, 2)
+    assert len((tmp_path / "out" / "figures.jsonl").read_text().splitlines()) == 2
+
+
 def test_a_collapse_stops_the_training_and_keeps_the_last_good_weights(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

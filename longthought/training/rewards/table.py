@@ -35,7 +35,7 @@ JUDGED: Final = ("critic-score", "rubric")
 """Rewards that ask the model named `judge`; `rubric` also needs a file of criteria."""
 USUAL: Final[Mapping[Role, tuple[str, ...]]] = {
     "thinker": ("accuracy", "format=0.1"),
-    "policy": ("step",),
+    "policy": ("step", "format=0.5"),
     "critic": ("verdict", "reason=0.5"),
 }
 """The rewards of a role, unless others are named."""
