@@ -1,4 +1,4 @@
-"""What is asked of a real language model, the same in this process and behind a server: the protocol, never its wits."""
+"""What is asked of a real language model, in this process and behind a server: the protocol, never its wits."""
 
 import json
 import math
