@@ -27,10 +27,11 @@ TASKS: Final = [
 SETTINGS: Final[Mapping[str, Any]] = {
     "rounds": 2,
     "tools": [],
-    "policy_settings": {"max_tokens": 80},
+    "policy_settings": {"max_tokens": 80, "temperature": 0.0, "stop": [". ", "\n\n"]},
     "critic_settings": {"max_tokens": 1_100},
 }
-"""A critique takes at most a token a character, so that no verdict is cut; tools would keep steps from the critic."""
+"""A critique takes at most a token a character, so that no verdict is cut; a step is a sentence, and no tool keeps it
+from the critic."""
 
 
 def longthought(*words: object) -> None:
@@ -57,7 +58,7 @@ def expect_verdicts_of_the_schema(debates: Sequence[lt.Trajectory]) -> None:
     lost = {failure.failure for failure in failures(debates)}
     assert not lost & {Failure.UNREADABLE_VERDICT, Failure.ILLEGAL_VERDICT, Failure.MODEL, Failure.INTERNAL}
     judged = [event for debate in debates for event in debate.events if isinstance(event, Judged)]
-    assert len(judged) == len(calls(debates, Author.CRITIC)) >= len(TASKS)
+    assert len(judged) == len(calls(debates, Author.CRITIC)) > 0
     for call in calls(debates, Author.CRITIC):
         said = json.loads(call.text)
         assert tuple(said) == FIELDS
@@ -104,7 +105,7 @@ def label_all(run: Path) -> None:
         steps = [event for event in debate.events if isinstance(event, Proposed)]
         for step in steps:
             live = not lines
-            label = {"trajectory": debate.name, "node": step.node, "method": Method.HUMAN, "live": live}
+            label = {"trajectory": step.trajectory, "node": step.node, "method": Method.HUMAN, "live": live}
             lines.append(Label.model_validate({**label, "reason": "" if live else "It is wrong."}).model_dump_json())
     assert len(lines) > 1
     (run / FILE).write_text("\n".join(lines) + "\n")

@@ -47,4 +47,4 @@ def test_a_path_is_read_once(debates: list[lt.Trajectory]) -> None:
     ids=["a word has a probability", "what is cut is no step"],
 )
 def test_short_replies(settings: dict[str, Any], expect: Any, base_url: str, tmp_path: Path) -> None:
-    expect(real_model.play(tmp_path / "run", MODEL, base_url=base_url, rounds=1, **settings))
+    expect(real_model.play(tmp_path / "run", MODEL, base_url=base_url, rounds=2, **settings))

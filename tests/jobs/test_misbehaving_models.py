@@ -17,7 +17,7 @@ import longthought as lt
 from longthought.errors import RunError
 from longthought.problems.problem import AnswerReference, Problem, Task
 from longthought.trajectories.events import Failed, Failure, Finished, Judged, Proposed
-from tests.fakes.server import FakeServer, completion
+from tests.fakes.server import FakeServer, completion, refuses
 
 HIDDEN = "Suppose, for a moment, that it were \\boxed{99}."
 STEPS = ("Six and six are 12, so 6 + 6 = 12.", "Then 12 + 30 = 42, and the answer is \\boxed{42}.")
@@ -84,7 +84,24 @@ def counts_nothing(text: str, judging: bool) -> Body:
     return {**body(text), "usage": {"prompt_tokens": 0, "completion_tokens": 0}}
 
 
+def of_critic(content: str) -> Callable[[str, bool], Body]:
+    """Return a way in which the critic never says anything else, whatever schema was sent."""
+    return lambda text, judging: body(content if judging else text)
+
+
+def in_chinese(text: str, judging: bool) -> Body:
+    """Write words in another language, around the same numbers and the same fields."""
+    words = {"so ": "所以", "Then": "然后", "and the answer is": "答案是", "It holds.": "正确。"}
+    for ours, theirs in words.items():
+        text = text.replace(ours, theirs)
+    return body(text)
+
+
 CUT, WITHHELD, MODEL = Failure.UNREADABLE_STEP, Failure.WITHHELD_STEP, Failure.MODEL
+LOST = Failure.UNREADABLE_VERDICT
+ENDLESS = "6 + 6 = 12 and "
+NO_ROOM = "This model's maximum context length is 512 tokens, but the prompt contains 600 tokens."
+NO_TEMPLATE = "default chat template is no longer allowed, so you must provide a chat template"
 WAYS = [
     Way("sound", around("")),
     Way("thinks in tags", around(f"<think>{HIDDEN}</think>\n\n")),
@@ -105,8 +122,51 @@ WAYS = [
     Way("is filtered", of_policy("", "content_filter"), WITHHELD, "content_filter"),
     Way("refuses", of_policy(None, "stop", refusal="I'd rather not."), WITHHELD, "I'd rather not."),
     Way("calls a tool", of_policy(None, "tool_calls"), CUT, "called a tool"),
+    Way("writes another language", in_chinese),
+    Way("never ends a step", of_policy(ENDLESS * 100, "length"), CUT, "cut off after"),
+    Way("writes one endless line", of_policy(ENDLESS * 20_000, "stop"), CUT, "at most 16,000 are read"),
+    Way("judges in words", of_critic("It seems to hold, so go on."), LOST, "no JSON object"),
+    Way("judges by other fields", of_critic('{"verdict": "fine", "why": "It holds."}'), LOST, "no JSON object"),
+    Way("judges in another language", of_critic('{"action": "继续", "target": null}'), LOST, "继续"),
+    Way("judges in an endless line", of_critic('{"critique": "' + "no, " * 50_000), LOST, "at most 16,000 are read"),
     Way("is aborted", of_policy("So", "abort"), MODEL, "broke a reply off"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [(NO_TEMPLATE, "chat template"), (NO_ROOM, "600 tokens, .* context of 512")]
+)
+async def test_a_server_that_can_serve_no_debate_stops_the_job_and_says_why(
+    words: str, said: str, tmp_path: Path
+) -> None:
+    def play(base_url: str) -> None:
+        settings: dict[str, Any] = {"base_url": base_url, "tools": [], "policy_settings": {"attempts": 1}}
+        list(lt.generate(TASKS, out=tmp_path / "run", policy="openai:fake", critic="openai:fake", **settings))
+
+    async with FakeServer([refuses(400, words)]) as running:
+        with pytest.raises(RunError, match=said):
+            await asyncio.to_thread(play, running.base_url)
+        assert 0 < len(running.questions) <= 4
+
+
+async def test_a_context_that_becomes_too_short_ends_one_debate_with_its_reason(tmp_path: Path) -> None:
+    async def act(_: FakeServer, request: web.Request, payload: dict[str, Any]) -> web.StreamResponse:
+        text, judging = reply(payload)
+        asked = json.dumps(payload["messages"])
+        if "(0)" in asked and "Six and six" in asked and not judging:
+            return await refuses(400, NO_ROOM)(_, request, payload)
+        return web.json_response(body(text))
+
+    def play(base_url: str) -> list[lt.Trajectory]:
+        settings: dict[str, Any] = {"base_url": base_url, "tools": [], "rounds": 4}
+        return list(lt.generate(TASKS, out=tmp_path / "run", policy="openai:fake", critic="openai:fake", **settings))
+
+    async with FakeServer([act]) as running:
+        ended = await asyncio.to_thread(play, running.base_url)
+    assert sorted(bool(trajectory.solved) for trajectory in ended) == [False, True]
+    (failed,) = [event for trajectory in ended for event in trajectory.events if isinstance(event, Failed)]
+    assert failed.failure is MODEL
+    assert "the problem doesn't fit" in failed.detail
 
 
 @pytest.fixture
@@ -159,7 +219,7 @@ async def test_a_job_ends_as_on_a_sound_server_or_says_why_not(
     assert [trajectory.solved for trajectory in ended] == [not way.lost] * 2
     failures = [event for trajectory in ended for event in trajectory.events if isinstance(event, Failed)]
     assert {failure.failure for failure in failures} == ({way.lost} if way.lost else set())
-    assert all(way.said in failure.detail for failure in failures)
+    assert [failure.detail for failure in failures if way.said not in failure.detail] == []
     said = written(ended)
     assert not any(wrong in said for wrong in ("99", "<|", "think", "rem\n", "only", "\t"))
     assert (ESCAPED in said) is (way.say is latex)

@@ -24,6 +24,7 @@ from pydantic import PrivateAttr, model_validator
 from longthought.agents.in_process.engine import Engine, SamplingParams
 from longthought.agents.in_process.guides import Guides
 from longthought.agents.in_process.load import EngineName, expect_packages, load_engine
+from longthought.agents.served.context_limit import LEAST
 from longthought.errors import ModelError
 
 log = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ class InProcessChatModel(BaseChatModel):
     top_p: float | None = None
     top_k: int | None = None
     max_tokens: int | None = None
-    """Maximum number of tokens in a reply; by default `LONGEST_REPLY`, or fewer if the context has no more room."""
+    """Maximum number of tokens in a reply; by default `LONGEST_REPLY`; fewer if the context has no more room."""
     stop: Sequence[str] | None = None
     """Strings that end a reply, which doesn't hold them."""
     seed: int = 0
@@ -106,7 +107,7 @@ class InProcessChatModel(BaseChatModel):
         loaded = self._loaded or await asyncio.to_thread(self._load)
         prompt = self._prompt(loaded.tokenizer, messages, kwargs.get("otherwise"))
         sampling = SamplingParams(
-            max_tokens=kwargs.get("max_tokens") or self.max_tokens or _reply_limit(loaded.engine, prompt),
+            max_tokens=self._limit(loaded.engine, prompt, kwargs.get("max_tokens") or self.max_tokens),
             **self._sampling(loaded.engine.usual, kwargs),
         )
         guide = loaded.guides.guide(kwargs.get("response_format"), stop)
@@ -150,6 +151,21 @@ class InProcessChatModel(BaseChatModel):
         given = {name: options.get(name, getattr(self, name)) for name in ("temperature", "top_p", "top_k")}
         own = SamplingParams() if given["temperature"] is not None else usual
         return {name: getattr(own, name) if value is None else value for name, value in given.items()}
+
+    def _limit(self, engine: Engine, prompt: Sequence[int], asked: int | None) -> int:
+        """Return the limit of a reply that fits the context.
+
+        Raises:
+            ModelError: if the prompt leaves no room for a reply.
+
+        """
+        room = engine.context_length - len(prompt)
+        if room < min(asked or LEAST, LEAST):
+            raise ModelError(
+                f"the problem doesn't fit: with the steps so far it takes {len(prompt):,} tokens, and {self.model} has "
+                f"a context of {engine.context_length:,}; take a model with a longer context, or play fewer rounds"
+            )
+        return min(asked or LONGEST_REPLY, room)
 
     async def aclose(self) -> None:
         """Release the engine; the last chat model to do so closes it. A later request loads it again."""
@@ -201,10 +217,6 @@ class InProcessChatModel(BaseChatModel):
 def _tokens(tokenizer: Any, messages: Sequence[BaseMessage], **how: bool) -> list[int]:
     chat = convert_to_openai_messages(messages, text_format="string")
     return tokenizer.apply_chat_template(chat, tokenize=True, return_dict=False, **how)
-
-
-def _reply_limit(engine: Engine, prompt: Sequence[int]) -> int:
-    return max(1, min(LONGEST_REPLY, engine.context_length - len(prompt)))
 
 
 def _until(text: str, stop: Sequence[str]) -> str:
