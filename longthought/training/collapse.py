@@ -98,7 +98,9 @@ def figures(completions: Sequence[Any], state: Sequence[str], completion_ids: Se
         result["verdict_entropy"] = entropy(list(verdicts.values()))
     told = [(about, read) for about, _, read in found if about.role == "policy" and about.view.attempts]
     if told:
-        result["obeyed"] = 1 - _share([about.view.rejects(getattr(read, "text", "")) for about, read in told])
+        result["obeyed"] = 1 - _share(
+            [about.view.repeated(getattr(read, "texts", ())) is not None for about, read in told]
+        )
     thoughts = [(about.dialect, text) for about, text, _ in found if about.role == "thinker"]
     if thoughts:
         repeats, steps = map(sum, zip(*(repeated(text, dialect) for dialect, text in thoughts), strict=True))

@@ -31,7 +31,7 @@ def is_readable(about: Any, text: str, read: Any) -> bool:
     if about.role == "thinker":
         whole = about.dialect != "compact" or not read_thought(text).fault
         return whole and isinstance(read, Step) and read.answer is not None
-    return not (isinstance(read, Step) and about.view.rejects(read.text))
+    return not (isinstance(read, Step) and about.view.repeated(read.texts) is not None)
 
 
 def language(prompts: Sequence[Any], completions: Sequence[Any], state: Sequence[str], **_: Any) -> list[float | None]:

@@ -28,7 +28,7 @@ def step(prompts: Sequence[Any], completions: Sequence[Any], state: Sequence[str
 def _value(about: State, read: Any, right: float | None) -> float | None:
     if about.role != "policy":
         return None
-    if not isinstance(read, Step) or about.view.rejects(read.text):
+    if not isinstance(read, Step) or about.view.repeated(read.texts) is not None:
         return 0.0
     if read.answer is not None and right is not None:
         return right
