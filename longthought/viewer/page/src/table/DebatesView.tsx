@@ -1,0 +1,43 @@
+/** The debates of all runs: filters, charts and the table. */
+import type { Address, Change } from "../address";
+import { path } from "../api/client";
+import type { Runs, Summary } from "../api/types";
+import { useData } from "../api/useData";
+import { Charts } from "./Charts";
+import { DebateTable } from "./DebateTable";
+import { FilterBar } from "./FilterBar";
+import { useRows } from "./useRows";
+
+interface Props {
+  address: Address;
+  change: Change;
+  runs: Runs;
+  version: number;
+}
+
+export function DebatesView({ address, change, runs, version }: Props) {
+  const query = tableQuery(address);
+  const rows = useRows(query, version);
+  const summary = useData<Summary>(path("summary", address.filter), `${version} ${rows.searched}`);
+  const total = rows.total;
+  return (
+    <div className="debates">
+      <h1 className="hidden">Debates</h1>
+      <FilterBar address={address} change={change} summary={summary.data} runs={runs} />
+      <Charts summary={summary.data} filter={address.filter} change={change} />
+      <p className="found number quiet" role="status">
+        {total === null ? "Counting…" : `${total.toLocaleString("en")} ${total === 1 ? "debate" : "debates"}`}
+        {summary.data ? ` · ${summary.data.tokens.toLocaleString("en")} tokens` : ""}
+        {rows.searched < 1 ? ` · searched ${Math.floor(100 * rows.searched)} %…` : ""}
+      </p>
+      <DebateTable address={address} change={change} rows={rows} severalRuns={runs.runs.length > 1} />
+    </div>
+  );
+}
+
+/** What the server is asked for; the debate view asks for its neighbours with the same words. */
+export const tableQuery = (address: Address): Record<string, string | undefined> => ({
+  ...address.filter,
+  sort: address.sort,
+  descending: address.descending ? "true" : undefined,
+});
