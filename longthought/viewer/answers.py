@@ -205,7 +205,7 @@ class LabelFilter(StrEnum):
 class Filter(Record):
     """Which debates, and in which order: the query of `debates`, `summary` and `neighbours`."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
+    model_config = ConfigDict(use_attribute_docstrings=True, extra="ignore")  # a query has other fields too
 
     run: tuple[str, ...] = ()
     """Names of runs or of sets; all by default."""
@@ -299,7 +299,7 @@ class Summary(Answer):
     actions: dict[Action, int]
     """How often each verdict was given."""
     rounds: tuple[Bin, ...]
-    """Histogram of rounds, without gaps."""
+    """Histogram of rounds, without gaps; the last bar takes the few debates that are far longer."""
     calibration: tuple[CalibrationBin, ...]
     """At most ten bins; those without debates are left out."""
     tokens: int

@@ -26,6 +26,7 @@ from longthought.viewer.answers import (
     Word,
     Written,
 )
+from longthought.viewer.errors import UnknownError
 from longthought.viewer.guard import Guard
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ _LIMIT: Final = 500
 """Maximum number of rows in an answer."""
 
 RunName = Annotated[str, Query(description="The name of the run.", max_length=4096)]
+SetName = Annotated[str, Query(description="The name of the set.", max_length=4096)]
 DebateId = Annotated[str, Query(description="The name of the debate.", max_length=4096)]
 Offset = Annotated[int, Query(ge=0, description="Number of rows to leave out.")]
 Limit = Annotated[int, Query(ge=0, le=_LIMIT, description="Maximum number of rows.")]
@@ -107,7 +109,7 @@ def _add_reading(app: FastAPI, library: "Library") -> None:
         return library.compare(a, b, cell, offset, limit)
 
     @app.get("/api/curves")
-    def curves(set: Annotated[str, Query(description="The name of the set.")]) -> Curves:  # pyright: ignore[reportUnusedFunction]
+    def curves(set: SetName) -> Curves:  # pyright: ignore[reportUnusedFunction]
         """Return the curves that the report of a set holds."""
         return library.curves(set)
 
@@ -146,8 +148,7 @@ def _add_page(app: FastAPI, page: Path) -> None:
 def _answer_errors(app: FastAPI) -> None:
     @app.exception_handler(LongthoughtError)
     def on_purpose(_: Request, error: Any) -> Response:  # pyright: ignore[reportUnusedFunction]
-        said, _, hint = str(error).partition(": ")
-        return _objection(404 if isinstance(error, LookupError) else 400, str(error) if not hint else said, hint)
+        return _objection(404 if isinstance(error, UnknownError) else 400, str(error))
 
     @app.exception_handler(RequestValidationError)
     def malformed(_: Request, error: Any) -> Response:  # pyright: ignore[reportUnusedFunction]

@@ -1,6 +1,6 @@
 """Write the description of the API from which the page's TypeScript types are made.
 
-    python -m longthought.viewer.openapi
+python -m longthought.viewer.openapi
 """
 
 import json
