@@ -10,7 +10,8 @@ index       the index of one run, read from its logs block by block
 store       the database of the index
 tally       the summary of a debate, added up line by line
 table       the table of debates: windows, neighbours, figures
-filters     a filter of the table in SQL
+columns     the figures of all debates as arrays, filtered and ordered
+figures     counts, histograms and calibration
 search      a search for a text in the logs
 debates     one debate, whole or as a thought
 comparing   two runs on the same problems

@@ -92,6 +92,7 @@ class RunIndex:
         ask.execute("DELETE FROM segments WHERE run = ?", (self.number,))
         ask.execute("UPDATE runs SET identity = ?, labels = 0 WHERE run = ?", (identity, self.number))
         ask.execute("COMMIT")
+        self._store.epoch += 1
         self._active.clear()
 
     def _segments(self) -> list[tuple[int, Path]]:
@@ -168,6 +169,7 @@ class RunIndex:
         self._store.put(self.number, names)
         ask.execute("UPDATE segments SET scanned = ? WHERE run = ? AND number = ?", (scanned, *segment))
         ask.execute("COMMIT")
+        self._store.changed()
         for name, tally in written.items():
             tally.stored = len(tally.positions)
             if tally.stop is not None:
@@ -237,8 +239,8 @@ class RunIndex:
                 "UPDATE places SET labels = x'' WHERE key IN (SELECT key FROM debates WHERE run = ?)", (self.number,)
             )
             ask.execute(
-                "UPDATE debates SET labelled = 0, doubtful = 0, wrong_rejections = 0, wrong_approvals = 0 "
-                "WHERE run = ?", (self.number,),
+                "UPDATE debates SET labelled = 0, doubtful = 0, wrong_rejections = 0, wrong_approvals = 0, stamp = ? "
+                "WHERE run = ?", (self._store.stamp + 1, self.number),
             )  # fmt: skip
         try:
             about = self._new_labels(path, start) if size > start else {}
@@ -248,6 +250,7 @@ class RunIndex:
             ask.execute("ROLLBACK")
             raise
         ask.execute("COMMIT")
+        self._store.changed()
         if about:
             yield
 
@@ -285,9 +288,10 @@ class RunIndex:
         sure = {node: label.live for node, label in labels.items() if not label.doubtful}
         ask.execute("UPDATE places SET labels = ? WHERE key = ?", (offsets, key))
         ask.execute(
-            "UPDATE debates SET labelled = ?, doubtful = ?, wrong_rejections = ?, wrong_approvals = ? WHERE key = ?",
+            "UPDATE debates SET stamp = ?, labelled = ?, doubtful = ?, wrong_rejections = ?, wrong_approvals = ? "
+            "WHERE key = ?",
             (
-                len(labels), len(doubtful), sum(sure.get(node) is True for node in rejected),
+                self._store.stamp + 1, len(labels), len(doubtful), sum(sure.get(node) is True for node in rejected),
                 sum(sure.get(node) is False for node in approved), key,
             ),
         )  # fmt: skip

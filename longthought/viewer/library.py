@@ -67,7 +67,7 @@ class Library:
         self._store = Store(paths, cache)
         self._tables = Tables(self._store)
         self._members: dict[str, tuple[Member, RunIndex]] = {}
-        self._searches: OrderedDict[str, tuple[Search, threading.Thread | None]] = OrderedDict()
+        self._searches: OrderedDict[tuple[str, int], tuple[Search, threading.Thread | None]] = OrderedDict()
         self._version = int(time.time())
         self._stop = threading.Event()
         self._refreshing, self._lock = threading.Lock(), threading.Lock()
@@ -142,10 +142,10 @@ class Library:
     def debate(self, run: str, id: str) -> Debate:
         """Return one debate with all its events."""
         record = debates.located(self._store, self.index(run), id)
-        row = self._tables.row(record.key, self._names())
-        if row is None:
+        rows = self._tables.rows((record.key,), self._names())
+        if not rows:
             raise UnknownError(f"{run} has no debate {id!r}")
-        return debates.whole(record, row)
+        return debates.whole(record, rows[0])
 
     def thought(self, run: str, id: str, walk: Walk) -> Thought:
         """Return a debate as one long thought."""
@@ -233,12 +233,12 @@ class Library:
     def _search(self, text: str) -> Search:
         """Return a search, which goes on in the background; wait a moment for its first finds."""
         with self._lock:
-            search, thread = self._searches.pop(text, (None, None))
-            search = search or Search(text)
+            search, thread = self._searches.pop((text, self._store.epoch), (None, None))
+            search = search or Search(text, self._store)
             if thread is None or not thread.is_alive():
                 thread = threading.Thread(target=self._seek, args=(search,), daemon=True)
                 thread.start()
-            self._searches[text] = search, thread
+            self._searches[text, self._store.epoch] = search, thread
             while len(self._searches) > _SEARCHES:
                 self._searches.popitem(last=False)
         thread.join(_PATIENCE)

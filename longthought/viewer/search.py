@@ -12,7 +12,9 @@ from typing import Any, Final, cast
 
 import orjson
 
+from longthought.trajectories.ids import root_debate
 from longthought.viewer.index import blocks
+from longthought.viewer.store import Store
 from longthought.viewer.tally import HEAD
 
 _WORDS: Final = frozenset(
@@ -24,12 +26,13 @@ _WORDS: Final = frozenset(
 class Search:
     """One text that is looked for, and the debates in which it was found so far."""
 
-    def __init__(self, text: str) -> None:
-        """Look for a text."""
+    def __init__(self, text: str, store: Store) -> None:
+        """Look for a text in the debates of a store."""
+        self._store = store
         self._text = text.lower()
         self._needle = json.dumps(text, ensure_ascii=False)[1:-1].encode(errors="surrogatepass").lower()
-        self.found: dict[int, set[str]] = {}
-        """The names of the debates, by the number of their run."""
+        self.found: set[int] = set()
+        """The keys of the debates."""
         self._read: dict[tuple[int, str], int] = {}
         self._lock = threading.Lock()
         self.share = 0.0
@@ -48,34 +51,34 @@ class Search:
                 start = self._read.get((run, name), 0)
                 if start >= end:
                     continue
-                found = self.found.setdefault(run, set())
                 with path.open("rb") as file:
                     for offset, block in blocks(file, start, end):
-                        self._look(block, found)
+                        self._look(block, run)
                         self._read[run, name] = offset + len(block)
                         self.share = min(1.0, sum(self._read.values()) / total)
                         yield
             self.share = 1.0
 
-    def forget(self) -> None:
-        """Begin again, as when another run lies in a folder."""
-        with self._lock:
-            self._read.clear()
-            self.found.clear()
-            self.share = 0.0
-
-    def _look(self, block: bytes, found: set[str]) -> None:
+    def _look(self, block: bytes, run: int) -> None:
         """Find the lines of a block that hold the text, and add their debates."""
-        lowered, at, last = block.lower(), 0, b""
+        lowered, at, last, keys = block.lower(), 0, b"", dict[bytes, int | None]()
         while (at := lowered.find(self._needle, at)) >= 0:
             start, end = block.rfind(b"\n", 0, at) + 1, block.find(b"\n", at)
             head = HEAD.match(block, start)
             if head is not None and head[1] != last:
-                name = json.loads(head[1])
-                if name in found or self._says(block[start:end]):
-                    found.add(name)
+                if head[1] not in keys:
+                    keys[head[1]] = self._key(run, json.loads(head[1]))
+                key = keys[head[1]]
+                if key is not None and (key in self.found or self._says(block[start:end])):
+                    self.found.add(key)
                     last = head[1]
             at = end + 1
+
+    def _key(self, run: int, name: str) -> int | None:
+        """Return the key of a debate, or of the debate that a sub-debate belongs to."""
+        sql = "SELECT key FROM debates WHERE run = ? AND id = ?"
+        rows = self._store.ask(sql, (run, root_debate(name) or name))
+        return rows[0][0] if rows else None
 
     def _says(self, line: bytes) -> bool:
         """Say whether the words of an event hold the text, and not just its other fields."""

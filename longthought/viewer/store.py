@@ -16,7 +16,7 @@ from typing import Any, Final
 from longthought.trajectories.ids import root_debate
 from longthought.viewer.tally import COLUMNS, Tally
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Grows with every change of the tables; a database of another version is built anew."""
 OFFSET_BITS: Final = 44
 _NARROW: Final = tuple(column for column in COLUMNS if column not in ("statement", "answer", "moves"))
@@ -26,11 +26,12 @@ CREATE TABLE segments (run INTEGER, number INTEGER, name TEXT, scanned INTEGER, 
 CREATE TABLE debates (
     key INTEGER PRIMARY KEY, run INTEGER, id TEXT, root TEXT, outcome TEXT,
     {", ".join(_NARROW)},
-    tokens INTEGER AS (policy_tokens + critic_tokens), broken INTEGER DEFAULT 0,
+    tokens INTEGER AS (policy_tokens + critic_tokens), broken INTEGER DEFAULT 0, stamp INTEGER,
     labelled INTEGER DEFAULT 0, doubtful INTEGER DEFAULT 0,
     wrong_rejections INTEGER DEFAULT 0, wrong_approvals INTEGER DEFAULT 0
 );
 CREATE UNIQUE INDEX by_id ON debates (run, id);
+CREATE INDEX by_stamp ON debates (stamp);
 CREATE INDEX by_root ON debates (run, root) WHERE root IS NOT NULL;
 CREATE TABLE texts (key INTEGER PRIMARY KEY, statement TEXT, answer TEXT);
 CREATE TABLE places (
@@ -84,6 +85,14 @@ class Store:
         except sqlite3.DatabaseError:  # torn by a power cut, or no database
             self._remove()
             self._prepare()
+        self.stamp: int = self.ask("SELECT coalesce(max(stamp), 0) FROM debates")[0][0]
+        """The stamp of the newest rows that are committed; rows of one change have the same."""
+        self.epoch = 0
+        """Grows when rows are removed."""
+
+    def changed(self) -> None:
+        """Tell readers that the rows with the stamp after the last one are committed."""
+        self.stamp += 1
 
     def _prepare(self) -> None:
         writer = self.connection()
@@ -133,7 +142,7 @@ class Store:
 
     def put(self, run: int, tallies: Mapping[str, Tally]) -> None:
         """Write tallies under the names of their debates; new ones get their keys."""
-        ask = self.connection()
+        ask, stamp = self.connection(), self.stamp + 1
         key = ask.execute("SELECT coalesce(max(key), 0) FROM debates").fetchone()[0]
         new, known = list[tuple[str, Tally]](), list[Tally]()
         for name, tally in tallies.items():
@@ -144,13 +153,13 @@ class Store:
             else:
                 known.append(tally)
         ask.executemany(
-            f"INSERT INTO debates (key, run, id, root, outcome, broken, {', '.join(_NARROW)}) "
-            f"VALUES (?, ?, ?, ?, ?, ?{', ?' * len(_NARROW)})",
-            ((t.key, run, name, root_debate(name), *_written(t)) for name, t in new),
+            f"INSERT INTO debates (key, run, id, root, stamp, outcome, broken, {', '.join(_NARROW)}) "
+            f"VALUES (?, ?, ?, ?, ?, ?, ?{', ?' * len(_NARROW)})",
+            ((t.key, run, name, root_debate(name), stamp, *_written(t)) for name, t in new),
         )
         ask.executemany(
-            f"UPDATE debates SET outcome = ?, broken = ?, {', '.join(f'{c} = ?' for c in _NARROW)} WHERE key = ?",
-            ((*_written(t), t.key) for t in known),
+            f"UPDATE debates SET stamp = ?, outcome = ?, broken = ?, {' = ?, '.join(_NARROW)} = ? WHERE key = ?",
+            ((stamp, *_written(t), t.key) for t in known),
         )
         ask.executemany(
             "INSERT OR REPLACE INTO texts VALUES (?, ?, ?)",
