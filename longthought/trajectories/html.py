@@ -212,6 +212,10 @@ def _short(text: str) -> str:
 
 
 def _text(text: str) -> str:
-    """Escape a text; what HTML can't hold becomes a replacement character."""
+    return escape(printable(text))
+
+
+def printable(text: str) -> str:
+    """Return a text with a replacement character for each one that HTML can't hold."""
     clean = text.encode("utf-8", "replace").decode()
-    return escape("".join(c if c in "\n\t" or (c >= " " and c != "\x7f") else "\ufffd" for c in clean))
+    return "".join(c if c in "\n\t" or (c >= " " and c != "\x7f") else "\ufffd" for c in clean)
