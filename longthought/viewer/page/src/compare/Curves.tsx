@@ -5,7 +5,7 @@ import { spread, ticks } from "./scale";
 
 type Curve = CurvesAnswer["curves"][number];
 
-const [WIDTH, HEIGHT] = [560, 230];
+const [WIDTH, HEIGHT] = [760, 230];
 const [LEFT, RIGHT, TOP, BOTTOM] = [42, 116, 10, 30];
 const HUES = 8;
 

@@ -47,12 +47,12 @@ function One({ letter, loaded: { data, error } }: { letter: string; loaded: Load
           Open
         </a>
       </header>
-      <Both data={data} />
+      <Both data={data} of={` of ${letter}`} />
     </article>
   );
 }
 
-function Both({ data }: { data: Debate }) {
+function Both({ data, of }: { data: Debate; of: string }) {
   const [selected, select] = useState<number | null>(null);
   const [wanted, setWanted] = useState<{ seq: number; wish: number } | null>(null);
   const debate = useMemo(() => fold(data.events), [data]);
@@ -72,8 +72,16 @@ function Both({ data }: { data: Debate }) {
   const chosen = selected ?? debate.finished?.node ?? 0;
   return (
     <>
-      <TreePane whole={debate} now={debate} at={null} labels={labels} selected={chosen} select={choose} />
-      <DialoguePane entries={said} at={null} selected={chosen} select={choose} wanted={wanted} refuted={refuted} />
+      <TreePane of={of} whole={debate} now={debate} at={null} labels={labels} selected={chosen} select={choose} />
+      <DialoguePane
+        of={of}
+        entries={said}
+        at={null}
+        selected={chosen}
+        select={choose}
+        wanted={wanted}
+        refuted={refuted}
+      />
       <p className="pane-foot quiet">{stopped(data.row.stop_reason)}</p>
     </>
   );

@@ -118,8 +118,11 @@ function Open({ doc, stale, address, change, neighbours }: { doc: Doc; stale: bo
   });
   const where = { run: row.run, id: row.id };
   const journey = useData<Thought>(path("thought", { ...where, walk: "chronological" }), events.length);
-  const shortcut = useData<Thought>(path("thought", { ...where, walk: "shortcut" }), events.length);
   const walk: Walk = address.walk === "shortcut" || address.walk === "both" ? address.walk : "journey";
+  const shortcut = useData<Thought>(
+    row.solved || walk !== "journey" ? path("thought", { ...where, walk: "shortcut" }) : null,
+    events.length,
+  );
 
   return (
     <div className="debate" aria-busy={stale}>
@@ -130,6 +133,8 @@ function Open({ doc, stale, address, change, neighbours }: { doc: Doc; stale: bo
         neighbours={neighbours}
         open={open}
         copy={copy}
+        wrong={() => select(nextWrong(now, chosen, labels))}
+        parts={doc.parts}
         note={doc.error || null}
       />
       <nav className="pane-tabs segments" aria-label="Panes">

@@ -12,10 +12,12 @@ interface Props {
   select: (id: number) => void;
   /** The event to bring into view, with a number that grows with every wish. */
   wanted: { seq: number; wish: number } | null;
+  /** Whose dialogue it is, if several are shown. */
+  of?: string;
   refuted: ReadonlyMap<number, readonly { claim: string; span: readonly [number, number] | null | undefined }[]>;
 }
 
-export function DialoguePane({ entries, at, selected, select, wanted, refuted }: Props) {
+export function DialoguePane({ entries, at, selected, select, wanted, refuted, of = "" }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const count = at === null ? entries.length : entryAt(entries, at) + 1;
   const list = useVirtualizer({
@@ -37,7 +39,7 @@ export function DialoguePane({ entries, at, selected, select, wanted, refuted }:
   }, [wanted, entries, count, list]);
 
   return (
-    <section className="pane dialogue-pane" aria-label="Dialogue">
+    <section className="pane dialogue-pane" aria-label={`Dialogue${of}`}>
       <header className="pane-head">
         <h2>Dialogue</h2>
         <span className="pane-tools who" aria-hidden="true">
@@ -45,7 +47,7 @@ export function DialoguePane({ entries, at, selected, select, wanted, refuted }:
           <span className="who-critic">critic</span>
         </span>
       </header>
-      <div className="scroll" ref={box} tabIndex={0} role="region" aria-label="What was said, in order">
+      <div className="scroll" ref={box} tabIndex={0} role="region" aria-label={`What was said, in order${of}`}>
         <ol className="virtual" style={{ height: list.getTotalSize() }}>
           {list.getVirtualItems().map((item) => {
             const entry = entries[item.index];

@@ -41,6 +41,10 @@ function Body({ event, node, select, refuted = [] }: BodyProps) {
           <Head name="Problem" event={event} node={null} select={select} />
           <Prose text={event.problem.statement} />
           {event.problem.context && <Prose text={event.problem.context} className="quiet" />}
+          <details className="thinking">
+            <summary>Settings</summary>
+            <pre tabIndex={0}>{JSON.stringify(event.config, null, 2).slice(0, 20000)}</pre>
+          </details>
         </div>
       );
     case "proposed": {

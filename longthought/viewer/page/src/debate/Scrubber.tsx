@@ -132,7 +132,15 @@ const Picture = memo(function Picture({ events }: { events: readonly AnyEvent[] 
       <path d={line((at) => at.policy + at.critic)} className="area-critic" />
       <path d={line((at) => at.policy)} className="area-policy" />
       {[...ticks].map(([at, tone]) => (
-        <line key={at} x1={at} x2={at} y1="30" y2="40" data-tone={tone} className="tick" />
+        <line
+          key={at}
+          x1={at}
+          x2={at}
+          y1="30"
+          y2="40"
+          data-tone={tone}
+          className={ticks.size > 80 ? "tick many" : "tick"}
+        />
       ))}
     </svg>
   );

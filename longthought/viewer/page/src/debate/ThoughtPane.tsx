@@ -3,6 +3,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef } from "react";
 import { format, parse } from "../address";
 import type { Loaded } from "../api/useData";
+import { Inline } from "../text/Prose";
 import type { Sentence, Thought } from "./events";
 import { keptNodes, type Paragraph, paragraphs, words } from "./paragraphs";
 
@@ -39,8 +40,12 @@ export function ThoughtPane({ journey, shortcut, walk, setWalk, selected, select
       </header>
       {told.error ? (
         <Absent error={told.error.message} walk={walk} />
+      ) : told.data ? (
+        <Telling thought={told.data} kept={kept} selected={selected} select={select} at={at} />
       ) : (
-        told.data && <Telling thought={told.data} kept={kept} selected={selected} select={select} at={at} />
+        <div className="scroll" aria-busy="true">
+          <p className="waiting quiet">Telling the debate…</p>
+        </div>
       )}
       <Twins journey={journey.data} shortcut={shortcut.data} />
     </section>
@@ -98,8 +103,13 @@ function Telling({ thought, kept, selected, select, at }: TellingProps) {
   });
   useEffect(() => {
     const index = all.findIndex((paragraph) => paragraph.sentences.some((told) => told.node === selected));
-    if (selected > 0 && index >= 0) list.scrollToIndex(index, { align: "auto" });
-  }, [selected, all, list]);
+    if (at === null && selected > 0 && index >= 0) list.scrollToIndex(index, { align: "auto" });
+  }, [at, selected, all, list]);
+  useEffect(() => {
+    if (at === null) return;
+    const index = all.findLastIndex((paragraph) => paragraph.sentences.some((told) => (told.events[0] ?? 0) <= at));
+    if (index >= 0) list.scrollToIndex(index, { align: "end" });
+  }, [at, all, list]);
   return (
     <div className="scroll thought" ref={box} tabIndex={0} role="region" aria-label="The thought, sentence by sentence">
       <div className="virtual" style={{ height: list.getTotalSize() }}>
@@ -161,7 +171,7 @@ function Phrase({ sentence, chosen, dropped, later, select }: PhraseProps) {
           select(sentence.node, sentence.events[0]);
         }}
       >
-        {sentence.text}
+        <Inline text={sentence.text} />
       </a>{" "}
     </>
   );

@@ -30,6 +30,8 @@ export interface Look {
   wrong: boolean;
 }
 
+const same = (a: Look, b: Look): boolean => (Object.keys(a) as (keyof Look)[]).every((key) => a[key] === b[key]);
+
 interface Props {
   look: Look;
   pick: (id: number, toggle: boolean) => void;
@@ -94,5 +96,5 @@ export const TreeNode = memo(
       </div>
     );
   },
-  (before, after) => before.pick === after.pick && JSON.stringify(before.look) === JSON.stringify(after.look),
+  (before, after) => before.pick === after.pick && same(before.look, after.look),
 );

@@ -16,11 +16,13 @@ interface Props {
   labels: ReadonlyMap<number, Label>;
   selected: number;
   select: (id: number) => void;
+  /** Whose tree it is, if several are shown. */
+  of?: string;
 }
 
 const ARCS = 60;
 
-export function TreePane({ whole, now, at, labels, selected, select }: Props) {
+export function TreePane({ whole, now, at, labels, selected, select, of = "" }: Props) {
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const [zoom, setZoom] = useState<number | null>(null);
   const [room, setRoom] = useState({ width: 0, height: 0 });
@@ -50,7 +52,7 @@ export function TreePane({ whole, now, at, labels, selected, select }: Props) {
     [select, whole, layout],
   );
 
-  const fit = room.width ? Math.min(1, Math.max(0.64, room.width / layout.width)) : 1;
+  const fit = room.width ? Math.min(1, Math.max(0.7, room.width / layout.width)) : 1;
   const scale = zoom ?? fit;
   useLayoutEffect(() => {
     const box = view.current;
@@ -66,12 +68,13 @@ export function TreePane({ whole, now, at, labels, selected, select }: Props) {
     measure();
     return () => watch.disconnect();
   }, []);
-  useKeepInView(view, layout, selected, scale);
+  const steered = useRef(false);
+  useKeepInView(view, layout, selected, scale, steered);
   const everything = whole.nodes.flatMap((node) => [foldKey(node.id), stackKey(node.id)]);
   const winner = now.finished ? (now.solved === false ? "bad" : now.solved ? "good" : "accent") : "accent";
 
   return (
-    <section className="pane tree-pane" aria-label="Tree">
+    <section className="pane tree-pane" aria-label={`Tree${of}`}>
       <header className="pane-head">
         <h2>Tree</h2>
         <span className="quiet number">{now.nodes.length ? `${now.nodes.length - 1} nodes` : ""}</span>
@@ -102,9 +105,12 @@ export function TreePane({ whole, now, at, labels, selected, select }: Props) {
           <div
             className="tree"
             role="tree"
-            aria-label="Reasoning tree"
+            aria-label={`Reasoning tree${of}`}
             style={{ width: layout.width, height: layout.height, scale }}
-            onKeyDown={(event) => walk(event, layout, selected, now.nodes.length, pick)}
+            onKeyDown={(event) => {
+              steered.current = true;
+              walk(event, layout, selected, now.nodes.length, pick);
+            }}
           >
             <Lines layout={layout} now={now} lit={lit} at={at} selected={selected} winner={winner} />
             {shown.map((look) => (
@@ -221,6 +227,7 @@ function useKeepInView(
   layout: Layout,
   selected: number,
   zoom: number,
+  steered: React.RefObject<boolean>,
 ): void {
   const first = useRef(true);
   useLayoutEffect(() => {
@@ -242,11 +249,13 @@ function useKeepInView(
   useEffect(() => {
     first.current = false;
   }, []);
-  // the focus follows the selection only if it is in the tree already
+  // the focus follows the selection if it was in the tree; a node that unfolds takes the place of its stack
   // biome-ignore lint/correctness/useExhaustiveDependencies: runs when the selection or the layout changes
   useEffect(() => {
     const box = view.current;
-    if (!box?.contains(document.activeElement) || document.activeElement === box) return;
-    box.querySelector<HTMLElement>('[aria-selected="true"]')?.focus({ preventScroll: true });
+    const inside = box?.contains(document.activeElement) && document.activeElement !== box;
+    if (inside || steered.current)
+      box?.querySelector<HTMLElement>('[aria-selected="true"]')?.focus({ preventScroll: true });
+    steered.current = false;
   }, [view, selected, layout]);
 }

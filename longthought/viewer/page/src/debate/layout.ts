@@ -2,10 +2,10 @@
 import { type HierarchyPointNode, hierarchy, tree } from "d3-hierarchy";
 import type { Node } from "./fold";
 
-export const COLUMN = 46;
+export const COLUMN = 41;
 export const ROW = 62;
 const TALLEST = 104;
-const MARGIN = 34;
+const MARGIN = 28;
 /** More abandoned siblings than this are drawn as one stack until it is opened. */
 const STACKED = 12;
 

@@ -33,7 +33,7 @@ const STOPPED: Record<string, string> = {
 
 /** Why a debate stopped, in words. */
 export const stopped = (reason: string | null | undefined): string =>
-  reason ? (STOPPED[reason] ?? reason.replaceAll("_", " ")) : "running";
+  reason ? (STOPPED[reason] ?? reason.replaceAll("_", " ")) : "not ended";
 
 const CAUSE: Record<string, string> = {
   rejected: "back to",

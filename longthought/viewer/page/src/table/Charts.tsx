@@ -65,7 +65,7 @@ function Outcomes({ summary, filter, change }: Props) {
 }
 
 function Rounds({ summary }: { summary: Summary | null }) {
-  const bins = summary?.rounds ?? [];
+  const bins = (summary?.rounds ?? []).map((bin) => ({ ...bin, high: Math.max(bin.low, bin.high - 1) }));
   const top = Math.max(1, ...bins.map((bin) => bin.count));
   const wide = 200 / Math.max(1, bins.length);
   return (

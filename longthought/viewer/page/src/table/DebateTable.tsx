@@ -1,6 +1,6 @@
 /** The table of debates: a virtual list whose rows are links, sorted and filtered by the server. */
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useRef } from "react";
+import { type KeyboardEvent, useEffect, useRef } from "react";
 import { type Address, type Change, format } from "../address";
 import type { Row } from "../api/types";
 import { OUTCOME, stopped } from "../debate/signs";
@@ -73,7 +73,7 @@ export function DebateTable({ address, change, rows, severalRuns }: Props) {
           ))}
         </div>
       </div>
-      <div className="scroll table-body" ref={box} role="rowgroup">
+      <div className="scroll table-body" ref={box} role="rowgroup" onKeyDown={walk}>
         <div className="virtual" role="presentation" style={{ height: list.getTotalSize() }}>
           {items.map((item) => (
             <div
@@ -90,6 +90,19 @@ export function DebateTable({ address, change, rows, severalRuns }: Props) {
       </div>
     </div>
   );
+}
+
+/** Up and down lead from row to row. */
+function walk(event: KeyboardEvent<HTMLElement>): void {
+  const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+  const row = event.target instanceof HTMLElement ? event.target.closest<HTMLElement>("[aria-rowindex]") : null;
+  if (step === 0 || !row) return;
+  const next = event.currentTarget.querySelector<HTMLElement>(
+    `[aria-rowindex="${Number(row.getAttribute("aria-rowindex")) + step}"] a`,
+  );
+  if (!next) return;
+  event.preventDefault();
+  next.focus();
 }
 
 function sorted(address: Address, name: string | null): "ascending" | "descending" | undefined {

@@ -6,6 +6,7 @@ import { useData } from "../api/useData";
 import { Charts } from "./Charts";
 import { DebateTable } from "./DebateTable";
 import { FilterBar } from "./FilterBar";
+import { RunStrip } from "./RunStrip";
 import { useRows } from "./useRows";
 
 interface Props {
@@ -24,14 +25,41 @@ export function DebatesView({ address, change, runs, version }: Props) {
     <div className="debates">
       <h1 className="hidden">Debates</h1>
       <FilterBar address={address} change={change} summary={summary.data} runs={runs} />
+      <RunStrip runs={runs} address={address} change={change} />
       <Charts summary={summary.data} filter={address.filter} change={change} />
-      <p className="found number quiet" role="status">
-        {total === null ? "Counting…" : `${total.toLocaleString("en")} ${total === 1 ? "debate" : "debates"}`}
-        {summary.data ? ` · ${summary.data.tokens.toLocaleString("en")} tokens` : ""}
-        {rows.searched < 1 ? ` · searched ${Math.floor(100 * rows.searched)} %…` : ""}
-      </p>
+      <div className="found number">
+        <p className="quiet" role="status">
+          {total === null ? "Counting…" : `${total.toLocaleString("en")} ${total === 1 ? "debate" : "debates"}`}
+          {summary.data ? ` · ${summary.data.tokens.toLocaleString("en")} tokens` : ""}
+          {rows.searched < 1 ? ` · searched ${Math.floor(100 * rows.searched)} %…` : ""}
+        </p>
+        {summary.data && <Wrongs summary={summary.data} address={address} change={change} />}
+      </div>
       <DebateTable address={address} change={change} rows={rows} severalRuns={runs.runs.length > 1} />
     </div>
+  );
+}
+
+/** The way to the debates in which a verdict was wrong, as far as labels tell. */
+function Wrongs({ summary, address, change }: { summary: Summary; address: Address; change: Change }) {
+  const found = [
+    ["wrong_rejections_min", summary.wrong_rejections, "rejected a step that was live"],
+    ["wrong_approvals_min", summary.wrong_approvals, "approved a step that was dead"],
+  ] as const;
+  return found.map(
+    ([name, count, said]) =>
+      count > 0 &&
+      !address.filter[name] && (
+        <button
+          key={name}
+          type="button"
+          className="chip"
+          data-tone="doubt"
+          onClick={() => change({ filter: { ...address.filter, [name]: "1" } })}
+        >
+          ! {count.toLocaleString("en")} {said}
+        </button>
+      ),
   );
 }
 

@@ -18,7 +18,17 @@ export function FilterBar({ address, change, summary, runs }: Props) {
   const [more, setMore] = useState(false);
   const chips = Object.entries(filter).filter(([name, value]) => value && name !== "outcome");
   return (
-    <div className="filters" role="search" aria-label="Filter the debates">
+    <div
+      onKeyDown={(event) => {
+        if (event.key === "Escape" && more) {
+          event.stopPropagation();
+          setMore(false);
+        }
+      }}
+      className="filters"
+      role="search"
+      aria-label="Filter the debates"
+    >
       <div className="filter-line">
         <Search value={filter.q ?? ""} set={(value) => set("q", value)} />
         <div className="segments outcome-filter" role="group" aria-label="Outcome">
@@ -145,7 +155,7 @@ export function Choice({ label, value, set, options }: ChoiceProps) {
   return (
     <label className="choice">
       <span>{label}</span>
-      <select className="field" value={value} onChange={(event) => set(event.target.value)}>
+      <select className="field" aria-label={label} value={value} onChange={(event) => set(event.target.value)}>
         {options.map(([key, said]) => (
           <option key={key} value={key}>
             {said}

@@ -35,7 +35,7 @@ export function Formula({ tex, display }: { tex: string; display: boolean }) {
     };
   }, [tex, display]);
   return (
-    <span ref={place} className={display ? "formula display" : "formula"}>
+    <span ref={place} tabIndex={display ? 0 : undefined} className={display ? "formula display" : "formula"}>
       {tex}
     </span>
   );

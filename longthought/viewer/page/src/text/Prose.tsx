@@ -5,6 +5,17 @@ import { type Piece, pieces, type Range } from "./pieces";
 
 const LONG = 6000;
 
+/** The same inside a sentence: no blocks, and nothing to open. */
+export function Inline({ text }: { text: string }) {
+  return pieces(text).map((piece, index) => {
+    // biome-ignore lint/suspicious/noArrayIndexKey: the pieces of one text never change their order
+    if (piece.kind === "code") return <code key={index}>{piece.text}</code>;
+    if (piece.kind === "text") return piece.text;
+    // biome-ignore lint/suspicious/noArrayIndexKey: the pieces of one text never change their order
+    return <Formula key={index} tex={piece.text} display={false} />;
+  });
+}
+
 interface Props {
   text: string;
   marks?: readonly Range[];

@@ -18,6 +18,12 @@ test("every delimiter of LaTeX is read, and code is not searched for it", () => 
     ["display", "c"],
     ["math", "\\boxed{\\frac{1}{2}}"],
   ]);
+  const align = "\\begin{align*} x &= 2 \\\\ y &= 3 \\end{align*}";
+  expect(kinds(`so ${align}.`)).toEqual([
+    ["text", "so "],
+    ["display", align],
+    ["text", "."],
+  ]);
   expect(kinds("```python\nprint('$x$')\n```")).toEqual([["code", "print('$x$')"]]);
 });
 

@@ -18,6 +18,7 @@ const PATTERN = new RegExp(
     String.raw`\\\[(?<bracket>[\s\S]{1,4000}?)\\\]`,
     String.raw`\\\((?<paren>[\s\S]{1,4000}?)\\\)`,
     String.raw`(?<![\\$\w])\$(?<inline>(?!\s)[^$\n]{1,1000}?(?<![\s\\]))\$(?![\d$])`,
+    String.raw`(?<env>\\begin\{(?<name>align|aligned|equation|gather|cases|[bp]?matrix)(?<star>\*?)\}[\s\S]{1,4000}?\\end\{\k<name>\k<star>\})`,
     String.raw`(?<boxed>\\boxed\{(?:[^{}\n]|\{(?:[^{}\n]|\{[^{}\n]*\})*\}){1,1000}\})`,
   ].join("|"),
   "g",
@@ -30,11 +31,11 @@ export function pieces(text: string, marks: readonly Range[] = []): Piece[] {
   for (const match of text.matchAll(PATTERN)) {
     const end = match.index + match[0].length;
     found.push(...plain(text, [at, match.index], marks));
-    const { code, display, bracket, paren, inline, boxed } = match.groups ?? {};
+    const { code, display, bracket, paren, inline, env, boxed } = match.groups ?? {};
     const marked = marks.some((mark) => mark[0] < end && mark[1] > match.index);
     if (code !== undefined) found.push({ kind: "code", text: code.replace(/\n$/, ""), marked });
-    else if (display !== undefined || bracket !== undefined)
-      found.push({ kind: "display", text: display ?? bracket ?? "", marked });
+    else if (display !== undefined || bracket !== undefined || env !== undefined)
+      found.push({ kind: "display", text: display ?? bracket ?? env ?? "", marked });
     else found.push({ kind: "math", text: paren ?? inline ?? boxed ?? "", marked });
     at = end;
   }

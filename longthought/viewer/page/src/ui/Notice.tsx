@@ -5,7 +5,7 @@ import type { ApiError } from "../api/client";
 export function Notice({ title, children }: { title: string; children?: ReactNode }) {
   return (
     <div className="notice" role="status">
-      <h2>{title}</h2>
+      <h1>{title}</h1>
       {children}
     </div>
   );
@@ -14,7 +14,7 @@ export function Notice({ title, children }: { title: string; children?: ReactNod
 export function Trouble({ error }: { error: ApiError }) {
   return (
     <div className="notice" role="alert">
-      <h2>{error.message}</h2>
+      <h1>{error.message}</h1>
       {error.hint && <p>{error.hint}</p>}
     </div>
   );
