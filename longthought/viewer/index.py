@@ -136,24 +136,24 @@ class RunIndex:
             The number of bytes that were taken, and the start of the line that is no event.
 
         """
-        active, at = self._active, 0
+        active, at, base = self._active, 0, position(number, offset)
         for line in block.split(b"\n")[:-1]:
             head = HEAD.match(line)
             if head is None:
                 return at, line[:40]
-            if head[3] == b"started" and (version := version_in(line)) is not None:
+            name, seq, kind, by, _ = head.groups()
+            if kind == b"started" and (version := version_in(line)) is not None:
                 expect_readable(self.path, "events", version, SCHEMA_VERSION, RunFolderError)
-            tally = active.get(head[1])
+            tally = active.get(name)
             if tally is None:
-                name = json.loads(head[1])
-                tally = active[head[1]] = self._store.fetch(self.number, (name,)).get(name) or Tally()
+                tally = active[name] = self._store.fetch(self.number, json.loads(name)) or Tally()
                 tally.stored = len(tally.positions)
             try:
-                tally.add(line, head)
+                tally.add(line, head.end(), int(seq), kind, by)
             except (ValueError, KeyError, TypeError):
                 tally.regular = False  # it is counted anew without this line
                 return at, line[:40]
-            tally.positions.append(position(number, offset + at))
+            tally.positions.append(base + at)
             at += len(line) + 1
         return at, None
 
@@ -184,7 +184,7 @@ class RunIndex:
             line = encode(event).rstrip(b"\n")
             head = HEAD.match(line)
             assert head is not None
-            fresh.add(line, head)
+            fresh.add(line, head.end(), event.seq, head[3], head[4])
         last = max(event.seq for _, event in self._lines(tally.positions))
         ended = bool(events) and isinstance(events[-1], Finished | Graded)
         for column in COLUMNS:

@@ -9,7 +9,7 @@ import os
 import sqlite3
 import tempfile
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,7 +38,11 @@ CREATE TABLE places (
     key INTEGER PRIMARY KEY, lines BLOB, labels BLOB DEFAULT x'', moves BLOB, regular INTEGER DEFAULT 1
 );
 """
-"""Texts and places stand apart, so that a filter reads little."""
+"""Texts and places stand apart, so that reading the figures of all debates reads little."""
+_FETCH: Final = (
+    f"SELECT d.key, d.{', d.'.join(_NARROW)}, t.statement, t.answer, p.moves, p.regular, p.lines "
+    "FROM debates d JOIN texts t USING (key) JOIN places p USING (key) WHERE run = ? AND id = ?"
+)
 
 
 def position(segment: int, offset: int) -> int:
@@ -123,22 +127,17 @@ class Store:
         """Return all rows of a query."""
         return self.connection().execute(sql, values).fetchall()
 
-    def fetch(self, run: int, names: Iterable[str]) -> dict[str, Tally]:
-        """Return the tallies of those debates that the index has, to be gone on with."""
-        found: dict[str, Tally] = {}
-        ask, sql = self.connection(), (
-            f"SELECT d.key, d.{', d.'.join(_NARROW)}, t.statement, t.answer, p.moves, p.regular, p.lines "
-            "FROM debates d JOIN texts t USING (key) JOIN places p USING (key) WHERE run = ? AND id = ?"
-        )  # fmt: skip
-        for name in names:
-            row = ask.execute(sql, (run, name)).fetchone()
-            if row is not None:
-                tally = found[name] = Tally()
-                for column, value in zip(("key", *_NARROW, "statement", "answer", "moves"), row, strict=False):
-                    setattr(tally, column, value)
-                tally.regular = bool(row[-2])
-                tally.positions.frombytes(row[-1])
-        return found
+    def fetch(self, run: int, name: str) -> Tally | None:
+        """Return the tally of a debate, to be gone on with; None if the index doesn't have it."""
+        row = self.connection().execute(_FETCH, (run, name)).fetchone()
+        if row is None:
+            return None
+        tally = Tally()
+        for column, value in zip(("key", *_NARROW, "statement", "answer", "moves"), row, strict=False):
+            setattr(tally, column, value)
+        tally.regular = bool(row[-2])
+        tally.positions.frombytes(row[-1])
+        return tally
 
     def put(self, run: int, tallies: Mapping[str, Tally]) -> None:
         """Write tallies under the names of their debates; new ones get their keys."""

@@ -16,6 +16,7 @@ HEAD: Final = re.compile(
     rb'\{"trajectory":("[^"\\]*(?:\\.[^"\\]*)*"),"seq":(\d+),"kind":"([a-z_]+)","by":"([a-z]+)","at":([^,]+),'
 )
 """The start of every line: name, sequence number, kind, author, time."""
+_NO_EVIDENCE: Final = b'"evidence":[]}'
 _NO_CALLS: Final = b'"calls":[]'
 _USAGE: Final = re.compile(rb'"usage":\{"prompt":(\d+),"cached":\d+,"completion":(\d+)[^}]*\},"latency":([^,}]+)')
 _DELEGATED: Final = re.compile(
@@ -76,23 +77,24 @@ class Tally:
         self.moves = b""
         """What verdicts did to nodes, in order, such as `+1+2-3,2`; see `approved_and_rejected`."""
 
-    def add(self, line: bytes, head: re.Match[bytes]) -> None:
-        """Take the next line; `head` is how `HEAD` matches it."""
-        if int(head[2]) != self.events:
+    def add(self, line: bytes, start: int, seq: int, kind: bytes, by: bytes) -> None:
+        """Take the next line; the other arguments are the end of its head, and what `HEAD` finds in it."""
+        if seq != self.events:
             self.regular = False
         self.events += 1
-        kind, start = head[3], head.end()
         if not line.startswith(_NO_CALLS, start):
-            self._call(line, start, head[4])
+            self._call(line, start, by)
         if kind == b"moved":
             self._move(line, start)
         elif kind == b"proposed":
             self._propose(line, start)
         elif kind == b"checked":
+            if line.endswith(_NO_EVIDENCE):
+                return
             self.refutations += line.count(b'"status":"refuted"', start)
             self.seconds += sum(map(float, _SECONDS.findall(line, start)))
         elif kind == b"judged":
-            self._judge(line, start, head[4])
+            self._judge(line, start, by)
         elif kind == b"reflected":
             self.reflections += 1
             self.nodes += 1
