@@ -7,7 +7,9 @@ import { debate, expect, SCRIPT, test } from "./viewer";
 test("no text of a debate becomes a part of the page", async ({ page }) => {
   await page.goto(debate(`hostile ${SCRIPT}`));
   await expect(page.locator(".dialogue-pane")).toContainText("onerror=");
-  for (const summary of await page.locator("details:not([open]) > summary").all()) await summary.click();
+  await page.locator("details").evaluateAll((all) => {
+    for (const details of all) (details as HTMLDetailsElement).open = true;
+  });
   await expect(page.locator(".thought .sentence").first()).toBeVisible();
   expect(await page.locator("#page img, #page script, #page b, #page a[href^='javascript']").count()).toBe(0);
   expect(await page.title()).toContain("hostile");
@@ -19,7 +21,7 @@ test("no text of a debate becomes a part of the page", async ({ page }) => {
 
 test("right-to-left words keep to themselves", async ({ page }) => {
   await page.goto(debate("שלום/🎉 #1"));
-  const bubble = page.locator('.entry[data-kind="proposed"] .prose').last();
+  const bubble = page.locator('.entry[data-kind="proposed"] .bubble > .prose').last();
   await expect(bubble).toHaveAttribute("dir", "auto");
   expect(await bubble.evaluate((node) => getComputedStyle(node).direction)).toBe("rtl");
   await expect(page.locator(".head-facts")).toContainText("solved");

@@ -58,17 +58,18 @@ export function DebateTable({ address, change, rows, severalRuns }: Props) {
     >
       <div role="rowgroup" className="table-head">
         <div role="row" className="tr" aria-rowindex={1}>
-          <span role="columnheader">Outcome</span>
-          <span role="columnheader">Problem</span>
+          <span role="columnheader" aria-sort={sorted(address, "outcome")}>
+            <Sort name="outcome" title="Outcome" hint="Solved or not" address={address} sort={sort} />
+          </span>
+          <span role="columnheader" aria-sort={sorted(address, "id")}>
+            <Sort name="id" title="Problem" hint="By its id" address={address} sort={sort} />
+          </span>
           <span role="columnheader" className="wide-cell">
             Answer
           </span>
           {COLUMNS.map((column) => (
             <span key={column.title} role="columnheader" className="num" aria-sort={sorted(address, column.sort)}>
-              <button type="button" title={column.hint} onClick={() => column.sort && sort(column.sort)}>
-                {column.title}
-                <i aria-hidden="true">{address.sort === column.sort ? (address.descending ? "↓" : "↑") : ""}</i>
-              </button>
+              <Sort name={column.sort} title={column.title} hint={column.hint} address={address} sort={sort} />
             </span>
           ))}
         </div>
@@ -92,6 +93,23 @@ export function DebateTable({ address, change, rows, severalRuns }: Props) {
   );
 }
 
+interface SortProps {
+  name: string;
+  title: string;
+  hint: string;
+  address: Address;
+  sort: (name: string) => void;
+}
+
+function Sort({ name, title, hint, address, sort }: SortProps) {
+  return (
+    <button type="button" title={hint} onClick={() => sort(name)}>
+      {title}
+      <i aria-hidden="true">{address.sort === name ? (address.descending ? "↓" : "↑") : ""}</i>
+    </button>
+  );
+}
+
 /** Up and down lead from row to row. */
 function walk(event: KeyboardEvent<HTMLElement>): void {
   const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
@@ -105,7 +123,7 @@ function walk(event: KeyboardEvent<HTMLElement>): void {
   next.focus();
 }
 
-function sorted(address: Address, name: string | null): "ascending" | "descending" | undefined {
+function sorted(address: Address, name: string): "ascending" | "descending" | undefined {
   if (address.sort !== name) return undefined;
   return address.descending ? "descending" : "ascending";
 }

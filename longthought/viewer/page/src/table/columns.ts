@@ -2,8 +2,8 @@
 import type { Row } from "../api/types";
 
 export interface Column {
-  /** The server's name to sort by; the columns without one do not sort. */
-  sort: string | null;
+  /** The server's name to sort by. */
+  sort: string;
   title: string;
   hint: string;
   numeric: boolean;
