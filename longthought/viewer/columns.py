@@ -50,11 +50,11 @@ class Columns:
         with self._lock:
             if self._epoch != self._store.epoch:
                 self._begin()
+            stamp = self._store.stamp  # before the rows are read: what is committed meanwhile is read again
             cursor = self._store.connection().execute(_SELECT, (self._stamp,))
-            stamp = self._store.stamp
             while rows := cursor.fetchmany(_CHUNK):
                 self._take(rows)
-            self._stamp = min(stamp, self._store.stamp)
+            self._stamp = stamp
             return {name: array[: self._size] for name, array in self._arrays.items()}
 
     def _begin(self) -> None:

@@ -7,6 +7,7 @@ transaction. A debate is read by the positions of its lines.
 import hashlib
 import json
 import re
+import sqlite3
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
@@ -71,6 +72,8 @@ class RunIndex:
             self.error = str(error)
         except OSError as error:
             self.error = f"{self.path}: can't be read ({error.strerror}); check its permissions"
+        except sqlite3.Error as error:
+            self.error = f"{self._store.path}: the index can't be written ({error}); make room, or remove the file"
         self.settled = True
 
     def _expect_same_run(self) -> None:
@@ -85,13 +88,12 @@ class RunIndex:
         )
         if known[0] == identity and not cut:
             return
-        ask.execute("BEGIN")
-        for table in ("texts", "places"):
-            ask.execute(f"DELETE FROM {table} WHERE key IN (SELECT key FROM debates WHERE run = ?)", (self.number,))
-        ask.execute("DELETE FROM debates WHERE run = ?", (self.number,))
-        ask.execute("DELETE FROM segments WHERE run = ?", (self.number,))
-        ask.execute("UPDATE runs SET identity = ?, labels = 0 WHERE run = ?", (identity, self.number))
-        ask.execute("COMMIT")
+        with self._store.transaction():
+            for table in ("texts", "places"):
+                ask.execute(f"DELETE FROM {table} WHERE key IN (SELECT key FROM debates WHERE run = ?)", (self.number,))
+            for table in ("debates", "segments"):
+                ask.execute(f"DELETE FROM {table} WHERE run = ?", (self.number,))
+            ask.execute("UPDATE runs SET identity = ?, labels = 0 WHERE run = ?", (identity, self.number))
         self._store.epoch += 1
         self._active.clear()
 
@@ -164,12 +166,9 @@ class RunIndex:
         for tally in names.values():
             if not tally.regular:
                 self._mend(tally)
-        ask = self._store.connection()
-        ask.execute("BEGIN")
-        self._store.put(self.number, names)
-        ask.execute("UPDATE segments SET scanned = ? WHERE run = ? AND number = ?", (scanned, *segment))
-        ask.execute("COMMIT")
-        self._store.changed()
+        with self._store.transaction() as ask:
+            self._store.put(self.number, names)
+            ask.execute("UPDATE segments SET scanned = ? WHERE run = ? AND number = ?", (scanned, *segment))
         for name, tally in written.items():
             tally.stored = len(tally.positions)
             if tally.stop is not None:
@@ -230,29 +229,27 @@ class RunIndex:
         ask, path = self._store.connection(), self.path / LABELS
         start = ask.execute("SELECT labels FROM runs WHERE run = ?", (self.number,)).fetchone()[0]
         size = path.stat().st_size if path.exists() else 0
-        if not size and not start:
+        if size == start and not (size and changed):
             return
-        ask.execute("BEGIN")
-        if size < start:
-            start = 0
-            ask.execute(
-                "UPDATE places SET labels = x'' WHERE key IN (SELECT key FROM debates WHERE run = ?)", (self.number,)
-            )
-            ask.execute(
-                "UPDATE debates SET labelled = 0, doubtful = 0, wrong_rejections = 0, wrong_approvals = 0, stamp = ? "
-                "WHERE run = ?", (self._store.stamp + 1, self.number),
-            )  # fmt: skip
-        try:
+        cut = size < start
+        with self._store.transaction():
+            if cut:
+                self._forget_labels()
+                start = 0
             about = self._new_labels(path, start) if size > start else {}
             for name in {*about, *changed}:
                 self._count_labels(name, about.get(name, array("Q")))
-        except BaseException:
-            ask.execute("ROLLBACK")
-            raise
-        ask.execute("COMMIT")
-        self._store.changed()
-        if about:
+        if about or cut:
             yield
+
+    def _forget_labels(self) -> None:
+        ask, run = self._store.connection(), self.number
+        ask.execute("UPDATE runs SET labels = 0 WHERE run = ?", (run,))
+        ask.execute("UPDATE places SET labels = x'' WHERE key IN (SELECT key FROM debates WHERE run = ?)", (run,))
+        ask.execute(
+            "UPDATE debates SET labelled = 0, doubtful = 0, wrong_rejections = 0, wrong_approvals = 0, stamp = ? "
+            "WHERE run = ?", (self._store.stamp + 1, run),
+        )  # fmt: skip
 
     def _new_labels(self, path: Path, start: int) -> "dict[str, array[int]]":
         """Return the offsets of the labels from a byte on, by debate, and remember how far the file was read."""

@@ -69,6 +69,8 @@ class Library:
         self._members: dict[str, tuple[Member, RunIndex]] = {}
         self._searches: OrderedDict[tuple[str, int], tuple[Search, threading.Thread | None]] = OrderedDict()
         self._version = int(time.time())
+        self._counts: tuple[int, dict[int, Sequence[int]]] = 0, {}
+        """A version, and the counts of each run then."""
         self._stop = threading.Event()
         self._refreshing, self._lock = threading.Lock(), threading.Lock()
         self._thread: threading.Thread | None = None
@@ -114,7 +116,7 @@ class Library:
     def runs(self) -> Runs:
         """Return the runs and sets on view, with their counts."""
         members = tuple(self._members.values())
-        counts = {row[0]: row[1:] for row in self._store.ask(_COUNTS)}
+        counts = self._counted()
         sets = tuple(
             SetView(
                 name=one.name, kind=one.kind, path=str(one.path),
@@ -253,7 +255,16 @@ class Library:
         }
         for _ in search.go_on(segments):
             if self._stop.is_set():
-                return
+                break
+        self._store.release()
+
+    def _counted(self) -> dict[int, Sequence[int]]:
+        """Return the counts of each run by its number."""
+        version, counts = self._counts
+        if version != self._version:
+            version, counts = self._version, {row[0]: row[1:] for row in self._store.ask(_COUNTS)}
+            self._counts = version, counts
+        return counts
 
     def _view(self, member: Member, index: RunIndex, counts: Sequence[int]) -> RunView:
         count, finished, solved, graded, failed, tokens, labelled, doubtful = counts

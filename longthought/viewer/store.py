@@ -9,7 +9,8 @@ import os
 import sqlite3
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -94,9 +95,26 @@ class Store:
         self.epoch = 0
         """Grows when rows are removed."""
 
-    def changed(self) -> None:
-        """Tell readers that the rows with the stamp after the last one are committed."""
+    @contextmanager
+    def transaction(self) -> Generator[sqlite3.Connection]:
+        """Commit what is written within the context, or nothing of it; it is stamped as one change."""
+        ask = self.connection()
+        ask.execute("BEGIN")
+        try:
+            yield ask
+        except BaseException:
+            ask.execute("ROLLBACK")
+            raise
+        ask.execute("COMMIT")
         self.stamp += 1
+
+    def release(self) -> None:
+        """Close the connection of the thread that asks, which has done its work."""
+        known: sqlite3.Connection | None = getattr(self._threads, "connection", None)
+        if known is not None:
+            self._connections.remove(known)
+            known.close()
+            del self._threads.connection
 
     def _prepare(self) -> None:
         writer = self.connection()
@@ -116,7 +134,7 @@ class Store:
         if known is None:
             known = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None, timeout=30)
             known.executescript(
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA cache_size = -16000; "
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA cache_size = -4000; "
                 "PRAGMA temp_store = MEMORY;"
             )
             self._threads.connection = known
@@ -140,7 +158,7 @@ class Store:
         return tally
 
     def put(self, run: int, tallies: Mapping[str, Tally]) -> None:
-        """Write tallies under the names of their debates; new ones get their keys."""
+        """Write tallies under the names of their debates, within a transaction; new ones get their keys."""
         ask, stamp = self.connection(), self.stamp + 1
         key = ask.execute("SELECT coalesce(max(key), 0) FROM debates").fetchone()[0]
         new, known = list[tuple[str, Tally]](), list[Tally]()

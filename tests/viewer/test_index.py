@@ -18,7 +18,7 @@ from longthought.trajectories.run import Run
 from longthought.trajectories.segment import encode
 from longthought.trajectories.trajectory import Trajectory
 from longthought.viewer import index as index_module
-from longthought.viewer.answers import Filter, Row, RunState
+from longthought.viewer.answers import Filter, LabelFilter, Row, RunState
 from longthought.viewer.library import Library
 from tests.fakes import golden, logs
 from tests.fakes.random_logs import debates, searches
@@ -269,8 +269,10 @@ def test_labels_are_followed(tmp_path: Path) -> None:
     library.refresh()
     (row,) = rows(library)
     assert (row.labelled, row.wrong_rejections, row.wrong_approvals) == (3, 0, 2)
+    assert library.table(Filter(label=LabelFilter.WRONG_VERDICT), 0, 9).total == 1
     (run / "labels.jsonl").unlink()
     library.refresh()
+    assert library.table(Filter(label=LabelFilter.WRONG_VERDICT), 0, 9).total == 0
     assert (rows(library)[0].labelled, rows(library)[0].wrong_approvals) == (0, 0)
     library.close()
 
