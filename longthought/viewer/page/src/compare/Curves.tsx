@@ -8,6 +8,8 @@ type Curve = CurvesAnswer["curves"][number];
 const [WIDTH, HEIGHT] = [760, 230];
 const [LEFT, RIGHT, TOP, BOTTOM] = [42, 116, 10, 30];
 const HUES = 8;
+/** A line with more points than this shows only its last one. */
+const DOTTED = 12;
 
 export function Curves({ curves, rounds }: { curves: readonly Curve[]; rounds: boolean }) {
   const [hot, setHot] = useState<string | null>(null);
@@ -24,7 +26,10 @@ export function Curves({ curves, rounds }: { curves: readonly Curve[]; rounds: b
   const said = curves
     .map(
       (curve) =>
-        `${curve.name}: ${curve.points.map((p) => `${Math.round(100 * p.solved)} % at ${Math.round(at(p))}`).join(", ")}`,
+        `${curve.name}: ${curve.points
+          .slice(-DOTTED)
+          .map((p) => `${Math.round(100 * p.solved)} % at ${Math.round(at(p))}`)
+          .join(", ")}`,
     )
     .join("; ");
   return (
@@ -61,7 +66,7 @@ export function Curves({ curves, rounds }: { curves: readonly Curve[]; rounds: b
         >
           {curve.points.length > 1 && <path d={band(curve)} className="band" />}
           <polyline points={curve.points.map((point) => `${x(at(point))},${y(point.solved)}`).join(" ")} />
-          {curve.points.map((point) => (
+          {(curve.points.length > DOTTED ? curve.points.slice(-1) : curve.points).map((point) => (
             <circle key={point.budget} cx={x(at(point))} cy={y(point.solved)} r="3">
               <title>{`${curve.name}: ${(100 * point.solved).toFixed(1)} % [${(100 * point.low).toFixed(1)}, ${(100 * point.high).toFixed(1)}], ${Math.round(at(point)).toLocaleString("en")} ${rounds ? "" : "tokens"}`}</title>
             </circle>

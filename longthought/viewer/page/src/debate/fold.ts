@@ -20,6 +20,8 @@ export interface Node {
   /** Why the node was abandoned, and by which kind of move. */
   reason: string;
   leftFor: string | null;
+  /** Whether the critic's word accepted it at any time. */
+  approved: boolean;
   /** The `seq` of the event that made it. */
   born: number;
 }
@@ -153,6 +155,7 @@ function add(debate: Debate, { id, parent, kind, event, text, answer }: Born): v
     failures: [],
     reason: "",
     leftFor: null,
+    approved: false,
     born: event.seq,
   });
 }
@@ -169,6 +172,7 @@ function move(debate: Debate, event: Of<"moved">): void {
       const node = debate.nodes[id];
       if (!node) continue;
       node.standing = standing;
+      if (standing === "accepted" && event.cause === "accepted") node.approved = true;
       if (standing === "abandoned") {
         node.reason = event.reason;
         node.leftFor = event.cause;

@@ -72,15 +72,12 @@ export function toolMark(node: Node): EvidenceStatus | null {
   return null;
 }
 
-/** Whether a label says that the debate judged a node wrongly, and how. */
+/** Whether a label says that the debate judged a node wrongly, and how; labels in doubt say nothing. */
 export function wrongVerdict(node: Node, label: Label | undefined): "left" | "kept" | null {
-  if (!label || label.live === null || node.kind !== "step") return null;
-  const action = node.verdicts.at(-1)?.action;
-  if (label.live) {
-    const refused = action === "backtrack" || node.leftFor === "vetoed";
-    return refused && node.standing === "abandoned" ? "left" : null;
-  }
-  return action === "continue" || action === "terminate" ? "kept" : null;
+  if (!label || label.live === null || label.doubtful) return null;
+  if (!label.live) return node.approved ? "kept" : null;
+  const refused = node.leftFor === "rejected" || node.leftFor === "vetoed";
+  return refused && node.standing === "abandoned" ? "left" : null;
 }
 
 export const WRONG: Record<"left" | "kept", string> = {
