@@ -9,7 +9,7 @@ export TOKENIZERS_PARALLELISM := false
 export LANGSMITH_TRACING := false
 export LANGGRAPH_CLI_NO_ANALYTICS := 1
 
-.PHONY: help demo test bubblewrap check format cover clean bundled
+.PHONY: help demo test bubblewrap check page format cover clean bundled
 
 help:  ## list the targets and what they do
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,6 +32,9 @@ check: $(VENV)/.dev  ## check format, lint, types and direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+
+page:  ## check the viewer's page and build it (needs Node 20)
+	cd longthought/viewer/page && npm ci --no-audit --no-fund && npm run check && npm run build
 
 format: $(VENV)/.dev  ## format the code and fix lint errors that can be fixed
 	$(BIN)/ruff format .

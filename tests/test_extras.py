@@ -39,6 +39,8 @@ MODEL = "transformers:model"
         (f"label run --method monte-carlo --policy {MODEL}", LOCAL, "local"),
         (f"rewrite run --model {MODEL}", LOCAL, "local"),
         ("export run --format critic --out out --tokenizer model", LOCAL, "local"),
+        ("view run --no-browser", ("fastapi",), "viewer"),
+        ("view run --no-browser", ("uvicorn", "orjson"), "viewer"),
         ("export run --format critic --out out --parquet", ("pyarrow",), "data"),
     ],
 )

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-HEAVY = ("torch", "transformers", "langgraph", "langchain_core")
+HEAVY = ("torch", "transformers", "langgraph", "langchain_core", "fastapi", "uvicorn")
 
 
 def loaded_after(code: str) -> set[str]:
@@ -33,7 +33,7 @@ def test_the_front_door_loads_no_torch() -> None:
 def test_the_command_line_loads_nothing_heavy_for_its_help() -> None:
     code = (
         "import sys, longthought.cli.main as cli\n"
-        "asked = ('', 'generate', 'solve', 'label', 'rewrite', 'export', 'train sft', 'code-thoughts')\n"
+        "asked = ('', 'generate', 'solve', 'view', 'label', 'rewrite', 'export', 'train sft', 'code-thoughts')\n"
         "for words in ('--version', *(f'{command} --help' for command in asked)):\n"
         "    sys.argv = ['longthought', *words.split()]\n"
         "    try:\n"

@@ -6,6 +6,7 @@ solve          one debate, shown live
 generate       a batch of debates
 evaluate       strategies compared at equal cost
 show           a run as a table, or one debate as a tree and a transcript
+view           debates in a browser
 tell           debates as long thoughts
 label          labels of steps
 rewrite        journeys in the words of a chat model

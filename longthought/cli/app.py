@@ -21,6 +21,7 @@ from longthought.cli.steps import steps
 from longthought.cli.stopping import stoppable
 from longthought.cli.tell import tell
 from longthought.cli.train import train
+from longthought.cli.view import view
 
 RESUMABLE: Final = ("generate", "evaluate", "label", "rewrite", "code-thoughts", "train")
 """Commands that keep what they have done, and resume when they are run again."""
@@ -51,6 +52,7 @@ app.command()(solve)
 app.command()(generate)
 app.command()(evaluate)
 app.command()(show)
+app.command()(view)
 app.command()(tell)
 app.add_typer(problems, name="problems")
 check.command()(steps)

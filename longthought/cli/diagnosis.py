@@ -37,6 +37,7 @@ def diagnose(base_url: str | None) -> list[Diagnosis]:
         _package("math-verify", "comparing answers", required=True, extra=""),
         _package("trl", "training", required=False, extra="train"),
         _package("langgraph-cli", "LangGraph Studio", required=False, extra="studio"),
+        _package("fastapi", "debates in a browser", required=False, extra="viewer"),
     ]
     if base_url:
         findings.append(_server(base_url))

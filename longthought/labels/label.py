@@ -7,7 +7,7 @@ and among equals the newest. A line can also withdraw the last label of its meth
 again. Other modules make labels.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import Final
@@ -127,18 +127,19 @@ class LabelBook(Ledger[Label]):
             RunFolderError: if a label can't be read.
 
         """
-        standing: dict[int, list[Label]] = {}
-        for label in self.all_of(trajectory):
-            labels = standing.setdefault(label.node, [])
-            if not label.withdrawn:
-                labels.append(label)
-            elif last := [index for index, old in enumerate(labels) if old.method is label.method][-1:]:
-                del labels[last[0]]
-        return {
-            node: max(reversed(labels), key=lambda label: label.authority)
-            for node, labels in standing.items()
-            if labels
-        }
+        return in_force(self.all_of(trajectory))
+
+
+def in_force(labels: Iterable[Label]) -> dict[int, Label]:
+    """Return the label that counts on each node, of all labels of a debate, oldest first."""
+    standing: dict[int, list[Label]] = {}
+    for label in labels:
+        same = standing.setdefault(label.node, [])
+        if not label.withdrawn:
+            same.append(label)
+        elif last := [index for index, old in enumerate(same) if old.method is label.method][-1:]:
+            del same[last[0]]
+    return {node: max(reversed(same), key=lambda label: label.authority) for node, same in standing.items() if same}
 
 
 class LabelWriter(LedgerWriter[Label]):

@@ -11,7 +11,7 @@ import json
 import logging
 import re
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -53,6 +53,34 @@ def upgrade(record: dict[str, Any], version: int) -> dict[str, Any]:
             raise RunFolderError(f"events of schema {step} can't be read any more: use an older longthought")
         record = UPGRADES[step](record)
     return record
+
+
+def read_event(line: bytes, version: int) -> AnyEvent:
+    """Read a line of a segment that was written with a schema version.
+
+    Raises:
+        ValueError: if it is no event.
+        RunFolderError: if there is no upgrade from that version.
+
+    """
+    if version == SCHEMA_VERSION:
+        return EVENT.validate_json(line)
+    return EVENT.validate_python(upgrade(json.loads(line), version))
+
+
+def sound_events(found: Iterable[tuple[int, AnyEvent]]) -> tuple[AnyEvent, ...]:
+    """Return the events of a debate in order, up to the first hole.
+
+    Args:
+        found: The number of the segment and the event of each line, in the order of the segments and of their lines.
+
+    """
+    entry, events = _Entry(), list[AnyEvent]()
+    for segment, event in found:
+        entry.add(segment, 0, event.seq, event.kind.encode())
+        events.append(event)
+    events.sort(key=lambda event: event.seq)
+    return tuple(events if entry.whole else _unbroken(events, entry.suspect))
 
 
 @dataclass(slots=True)
@@ -205,6 +233,12 @@ class Run:
                 return event.problem
         return self.trajectory(name).problem
 
+    def _repr_html_(self) -> str:
+        """Show the first debates in a notebook."""
+        from longthought.trajectories import html
+
+        return html.table(self)
+
     def refresh(self) -> int:
         """Index the events written since the last call; return how many there are."""
         indexed = set(self._segments)
@@ -242,11 +276,8 @@ class Run:
         return count
 
     def _event(self, line: bytes, number: int, offset: int) -> AnyEvent:
-        version = self.manifest.schema_version
         try:
-            if version == SCHEMA_VERSION:
-                return EVENT.validate_json(line)
-            return EVENT.validate_python(upgrade(json.loads(line), version))
+            return read_event(line, self.manifest.schema_version)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             where = ".".join(str(part) for part in first["loc"])

@@ -205,6 +205,12 @@ class Trajectory:
 
         return long_thought(self, walk, **options)
 
+    def _repr_html_(self) -> str:
+        """Show the debate in a notebook."""
+        from longthought.trajectories import html
+
+        return html.debate(self)
+
     def to_json(self) -> str:
         """Return one line of JSON: the outcome, the cost and every event."""
         outcome = {
