@@ -297,7 +297,7 @@ def _unseen(task: Task) -> bool:
 def _entrant(evaluation: Evaluation, strategy: Strategy) -> Entrant:
     played = evaluation.run_of(strategy, evaluation.request.seeds[0])
     config = Run(played.folder).config
-    own = strategy.settings if strategy.runs_of else {}
+    own: Mapping[str, Any] = strategy.settings if strategy.runs_of else {}
     settings = {name: value for name, value in {**config, **own}.items() if name not in ("samples", "attempts", "seed")}
     return Entrant(
         name=strategy.name,
