@@ -20,7 +20,7 @@ from longthought.trajectories.events import (
     Proposed,
     Reflected,
 )
-from longthought.trajectories.tree import Node, NodeKind, Standing, Tree
+from longthought.trajectories.tree import BACKWARD, Node, NodeKind, Standing, Tree
 
 if TYPE_CHECKING:
     from longthought.trajectories.run import Run
@@ -101,9 +101,13 @@ def _outcome(trajectory: "Trajectory") -> str:
     ended = "unfinished" if trajectory.stop_reason is None else trajectory.stop_reason.replace("_", " ")
     failure = f" ({_text(trajectory.failure)})" if trajectory.failure else ""
     return (
-        f"{_mark(trajectory.solved)} {answer}, {grade}; {ended}{failure} after {trajectory.rounds:,} rounds and "
-        f"{trajectory.backtracks:,} steps back; {trajectory.usage.total.total:,} tokens"
+        f"{_mark(trajectory.solved)} {answer}, {grade}; {ended}{failure} after {_counted(trajectory.rounds, 'round')} "
+        f"and {_counted(trajectory.backtracks, 'step')} back; {trajectory.usage.total.total:,} tokens"
     )
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _mark(solved: bool | None) -> str:
@@ -172,7 +176,8 @@ def _turn(event: AnyEvent, tree: Tree) -> str:
             score = "" if verdict.score is None else f", score {verdict.score:.2f}"
             return _said(event, f"on step {event.node}: {verdict.action}{to}{score}", _pre(verdict.critique))
         case Moved() if event.cause not in (Cause.ACCEPTED, Cause.DOUBTED):
-            return _said(event, f"{event.cause}: back to {event.to}", "")
+            way = "back to" if event.cause in BACKWARD else "on from"
+            return _said(event, f"{event.cause}: {way} {event.to}", "")
         case Failed():
             return _said(event, event.failure.replace("_", " "), _pre(event.detail))
         case _:

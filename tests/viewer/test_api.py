@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 
 from longthought.labels.label import LabelBook
 from longthought.trajectories.run import Run
+from longthought.viewer.answers import Filter
 from longthought.viewer.app import application
 from longthought.viewer.library import Library
 from longthought.viewer.openapi import FILE, description
@@ -117,6 +118,24 @@ def test_text_is_found_in_the_words_of_a_debate(client: TestClient, text: str, e
         pass
     assert ids(found) == expected
     assert ask(client, "summary", run="first", q=text)["total"] == len(expected)
+
+
+def test_a_search_goes_on_where_the_log_has_grown(tmp_path: Path) -> None:
+    run = golden.write(tmp_path / "run", [golden.thinking()])
+    library = Library([run], cache=tmp_path / "cache")
+    library.refresh()
+    asked = Filter(q="larger root")
+
+    def found() -> list[str]:
+        while (table := library.table(asked, 0, 9)).searched < 1:
+            pass
+        return [row.id for row in table.rows]
+
+    assert found() == []
+    golden.write(run, [golden.latex()])
+    library.refresh()
+    assert found() == ["latex#0"]
+    library.close()
 
 
 def test_the_summary_adds_up(client: TestClient) -> None:

@@ -1414,7 +1414,7 @@ export interface components {
             };
             /**
              * Rounds
-             * @description Histogram of rounds, without gaps.
+             * @description Histogram of rounds, without gaps; the last bar takes the few debates that are far longer.
              */
             rounds: components["schemas"]["Bin"][];
             /**
