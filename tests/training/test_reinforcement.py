@@ -17,72 +17,21 @@ from safetensors.torch import load_file
 
 import longthought as lt
 from longthought.agents.catalogue import BUNDLED
-from longthought.domains.loader import write
-from longthought.errors import ConfigError, ModelError, ProblemError, RunError, UserError
-from longthought.labels.label import LabelBook
+from longthought.errors import RunError
 from longthought.training import watching
-from longthought.training.data.states import Prompts, prompts_of
+from longthought.training.data.states import prompts_of
 from longthought.training.fine_tuning import TrainerInputs, arguments, prepare
 from longthought.training.group_trainer import informative_parts
 from longthought.training.grpo import GroupLearning, grpo_config
 from longthought.training.hyperparameters import Hyperparameters
 from longthought.training.request import ReinforcementRequest
-from longthought.training.rewards.state import State
 from tests.training.test_loss_mask import CHATML, speaker
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning", "ignore::DeprecationWarning")
 TINY: Mapping[str, Any] = {"batch": 16, "group": 4, "steps": 2, "learning_rate": 1e-3}
 
 
-# Rewards of the tests' own, as users name theirs.
-
-
-def even(prompts: list[Any], completions: list[Any], **_: Any) -> list[float | None]:
-    return [1.0] * len(completions)
-
-
-def in_turn(prompts: list[Any], completions: list[Any], **_: Any) -> list[float | None]:
-    return [float(index % 2) for index in range(len(completions))]
-
-
-def short(prompts: list[Any], completions: list[Any], completion_ids: list[list[int]], **_: Any) -> list[float | None]:
-    return [1 / len(ids) for ids in completion_ids]
-
-
-def skips(prompts: list[Any], completions: list[Any], **_: Any) -> list[float | None]:
-    return [None] * len(completions)
-
-
-def no_number(prompts: list[Any], completions: list[Any], **_: Any) -> list[float | None]:
-    return [float("nan")] * len(completions)
-
-
-def too_few(completions: list[Any]) -> list[float | None]:
-    return []
-
-
-OWN = "tests.training.test_reinforcement"
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Sixteen debates between the bundled agents, labelled by the solver."""
-    from tests.fakes import data_folders
-
-    out = tmp_path_factory.mktemp("reinforced") / "run"
-    data_folders.play(out, 16)
-    lt.label(out)
-    return out
-
-
-@pytest.fixture(scope="module")
-def problems(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from longthought.domains.countdown import countdown_task
-    from longthought.problems.countdown import game
-
-    file = tmp_path_factory.mktemp("problems") / "train.jsonl"
-    write([countdown_task(puzzle) for puzzle in game.generate(count=8, split="train", seed=3)], file)
-    return file
+OWN = "tests.fakes.rewards"
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:
@@ -222,65 +171,6 @@ def test_a_batch_without_any_lesson_still_has_its_parts() -> None:
     assert all(len(part["advantages"]) == 1 for part in parts)
 
 
-# Prompts.
-
-
-def told(prompts: Prompts) -> list[State]:
-    return [State.model_validate_json(row["state"]) for row in prompts.prompts]
-
-
-def made(source: Path, **settings: Any) -> Prompts:
-    return prompts_of(source, ReinforcementRequest(**{**TINY, **settings}), "compact")
-
-
-def test_states_of_policies_are_those_they_were_in_and_can_be_won(run: Path) -> None:
-    from longthought.labels.exact import table_after_all
-    from longthought.problems.countdown import game
-    from longthought.problems.countdown.puzzle import Puzzle
-
-    found = made(run, role="policy")
-    assert len({json.dumps(row["prompt"]) for row in found.prompts}) == len(found.prompts) > 16
-    asked = {call.text for t in lt.Run(run).trajectories() for call in t.calls}
-    for row, state in zip(found.prompts, told(found), strict=True):
-        puzzle = Puzzle.read(row["statement"])
-        assert puzzle is not None
-        table = table_after_all(puzzle.numbers, state.view.path)
-        assert table is not None
-        assert table.table is not None
-        assert game.solvable(table.table, puzzle.target)
-        assert state.solver
-        assert row["logged"] in asked
-
-
-def test_states_of_critics_are_balanced_and_hold_the_label(run: Path) -> None:
-    states = told(made(run, role="critic"))
-    assert sum(bool(state.live) for state in states) * 2 == len(states) > 0
-    assert all((state.back_to is None) == bool(state.live) for state in states)
-
-
-def test_without_labels_the_outcome_tells_and_the_solver_is_not_asked(run: Path, tmp_path: Path) -> None:
-    bare = tmp_path / "bare"
-    bare.mkdir()
-    for file in run.iterdir():
-        if file.name != "labels.jsonl" and file.is_file():
-            (bare / file.name).write_bytes(file.read_bytes())
-    assert LabelBook(run).of(lt.Run(run).ids()[0])
-    states = told(made(bare, role="policy"))
-    assert not any(state.solver for state in states)
-    assert all(state.known for state in states)
-
-
-def test_test_problems_are_left_out(tmp_path: Path) -> None:
-    from longthought.domains.countdown import countdown_task
-    from longthought.problems.countdown import game
-
-    tasks = [countdown_task(p) for split in ("train", "test") for p in game.generate(count=4, split=split, seed=1)]
-    write(tasks, tmp_path / "mixed.jsonl")
-    found = made(tmp_path / "mixed.jsonl")
-    assert len(found.prompts) == 4
-    assert dict(found.left_out) == {"in the test split of Countdown": 4}
-
-
 # What stops and goes on.
 
 
@@ -356,68 +246,6 @@ def test_a_collapse_before_the_first_checkpoint_is_an_error(
         lt.reinforce(run, tmp_path / "out", **{**TINY, "role": "policy"})
 
 
-# What is refused.
-
-
-def refused(kind: type[UserError], source: Path, out: Path, match: str, **settings: Any) -> None:
-    with pytest.raises(kind, match=match):
-        lt.reinforce(source, out, **{**TINY, **settings})
-    assert not out.exists()
-
-
-@pytest.mark.parametrize(
-    ("settings", "said"),
-    [
-        ({"group": 1}, "`group` must be at least 2, got 1"),
-        ({"batch": 18}, "`batch` must be a multiple of `group`, 4, .*; got 18"),
-        ({"temperature": 0.0}, "`temperature` must be more than 0"),
-        ({"rewards": "acuracy"}, "`rewards` 'acuracy': there is no such reward; choose from accuracy"),
-        ({"rewards": "step,step=2"}, "names one of step, step twice"),
-        ({"rewards": f"{OWN}:skips"}, "skips returned None for all of"),
-        ({"rewards": f"{OWN}:no_number"}, "no_number must return finite numbers.* it returned nan"),
-        ({"rewards": f"{OWN}:too_few"}, r"too_few: it must take \(prompts, completions, \*\*columns\)"),
-        ({"rewards": f"{OWN}:missing"}, "can't be imported"),
-        ({"rewards": "rubric"}, "`judge` is missing"),
-        ({"trl": "epsilon_hi=0.3"}, "`trl` epsilon_hi: there is no such setting; did you mean epsilon_high?"),
-        ({"trl": "epsilon_high"}, "`trl` must be written NAME=VALUE"),
-        ({"loss": "ppo"}, "`loss` must be one of dr_grpo, dapo, .*, got 'ppo'"),
-        ({"role": None}, "`role` is missing: say which agent learns"),
-        ({"base": "new:d64x1"}, "rewards teach a trained model only"),
-        ({"learning_rat": 1}, "unknown setting `learning_rat`"),
-        ({"labels": "outcome"}, "`labels` is a setting of the method scorer, not of grpo"),
-    ],
-)
-def test_a_setting_that_makes_no_sense(settings: dict[str, Any], said: str, run: Path, tmp_path: Path) -> None:
-    refused(ConfigError, run, tmp_path / "out", said, **{"role": "policy", **settings})
-
-
-def test_a_source_that_teaches_nothing(run: Path, problems: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    refused(ProblemError, problems, out, "8 prompts are too few for one step of 64 replies", batch=64)
-    refused(ConfigError, problems, out, "`role` critic: .* holds problems, not debates", role="critic")
-    refused(ProblemError, problems, out, "none of its 8 prompts leaves room for 600 tokens", max_tokens=600)
-    refused(UserError, tmp_path / "nowhere.jsonl", out, "nowhere")
-
-
-def test_labels_all_of_one_kind(run: Path, tmp_path: Path) -> None:
-    copy = tmp_path / "run"
-    copy.mkdir()
-    for file in run.iterdir():
-        if file.is_file():
-            (copy / file.name).write_bytes(file.read_bytes())
-    labels = [json.loads(line) for line in (run / "labels.jsonl").read_text().splitlines()]
-    dead = [{**label, "live": False, "value": 0.0, "low": 0.0, "high": 0.0} for label in labels]
-    (copy / "labels.jsonl").write_text("".join(json.dumps(label, separators=(",", ":")) + "\n" for label in dead))
-    refused(
-        ProblemError, copy, tmp_path / "out", "whose labels are known lead to none.*longthought label", role="critic"
-    )
-
-
-def test_a_base_without_a_chat_template(run: Path, tmp_path: Path) -> None:
-    base = speaker(tmp_path / "base", None)
-    refused(ModelError, run, tmp_path / "out", "no chat template", role="policy", base=str(base))
-
-
 def test_the_settings_of_gpus_are_passed_on(run: Path, tmp_path: Path) -> None:
     inputs, _ = setup(run, tmp_path / "out", role="policy")
     request = ReinforcementRequest(
@@ -441,10 +269,3 @@ def test_prose_agents_are_asked_in_their_own_template(problems: Path, tmp_path: 
     facts = lt.reinforce(problems, tmp_path / "out", base=str(base), rewards=f"{OWN}:short", max_tokens=12, **TINY)
     assert facts["data"]["dialect"] == "prose"
     assert facts["steps"] == 2
-
-
-def test_the_command_says_it_in_one_line(run: Path, tmp_path: Path) -> None:
-    words = ["train", "grpo", str(run), "--role", "policy", "--group", "1", "--out", str(tmp_path / "out")]
-    done = subprocess.run([sys.executable, "-m", "longthought", *words], capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert done.stderr == "longthought: --group must be at least 2, got 1\n"
