@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from longthought.training.data.export import export
     from longthought.training.data.request import ExportRequest
     from longthought.training.improve.improve import improve
-    from longthought.training.reinforce import reinforce
+    from longthought.training.reinforcement.reinforce import reinforce
     from longthought.training.request import ReinforcementRequest, TrainingRequest
     from longthought.training.train import train
     from longthought.trajectories.run import Run
@@ -62,7 +62,7 @@ _HOMES = {
     "label": "longthought.labels.job",
     "load": "longthought.domains.loader",
     "policy": "longthought.agents.catalogue",
-    "reinforce": "longthought.training.reinforce",
+    "reinforce": "longthought.training.reinforcement.reinforce",
     "solve": "longthought.api",
     "train": "longthought.training.train",
 }

@@ -111,7 +111,7 @@ def grpo(
     Run it again to go on after a stop. An agent that collapses is stopped, and its last good weights are kept.
     On several GPUs: `accelerate launch -m longthought train grpo … --vllm colocate`.
     """
-    from longthought.training.reinforce import reinforce
+    from longthought.training.reinforcement.reinforce import reinforce
 
     command = shlex.join(["longthought", *sys.argv[1:]])
     facts = reinforce(source, out, request, say=lambda line: typer.echo(line, err=True), command=command)

@@ -20,5 +20,8 @@ model_card       the card of a trained model
 code_thoughts    thoughts that end in programs, as training data
 narration        what a program does, in plain English
 data/            training data out of run folders
+reinforcement/   learning from rewards
+improve/         rounds of debates, data and training, for both agents
+environments/    the debate for other trainers
 bundled/         the agents that ship with the package, trained from nothing
 """

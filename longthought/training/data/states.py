@@ -26,8 +26,8 @@ from longthought.training.data.contamination import TestSets, problem_key
 from longthought.training.data.critic_rows import deepest_live, judged_steps
 from longthought.training.data.folder import DataFolder, Meta, Split
 from longthought.training.data.rows import RowOrigin, messages
+from longthought.training.reinforcement.rewards.state import State
 from longthought.training.request import ReinforcementRequest, Role
-from longthought.training.rewards.state import State
 from longthought.trajectories.events import Author, Proposed
 from longthought.trajectories.run import Run
 from longthought.trajectories.tree import NodeKind

@@ -4,7 +4,7 @@
     GRPOTrainer(model, train_dataset=rows("train.jsonl"), environment_factory=factory, …)
 
 TRL makes one environment for each rollout, masks what a tool returns, and asks `get_reward` at the end. The model must
-have a chat template with tools. See `longthought.training.grpo` for single turns, which need none.
+have a chat template with tools. See `longthought.training.reinforcement.grpo` for single turns, which need none.
 """
 
 import asyncio

@@ -25,7 +25,7 @@ from longthought.training.improve import problems, served
 from longthought.training.improve.ledger import Decision, Ledger, Stage
 from longthought.training.improve.promotion import gain
 from longthought.training.improve.recipe import Lesson, Recipe, Settings
-from longthought.training.reinforce import reinforce
+from longthought.training.reinforcement.reinforce import reinforce
 from longthought.training.request import ReinforcementRequest, Role
 from longthought.training.train import train
 from longthought.trajectories.run import Run

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from longthought.training.collapse import RULES, WINDOW, Watch
 from longthought.training.record import CHECKPOINTS
+from longthought.training.reinforcement.collapse import RULES, WINDOW, Watch
 
 FILE: Final = "figures.jsonl"
 

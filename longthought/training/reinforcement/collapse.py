@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from longthought.problems.countdown.notation import read_step
 from longthought.thoughts.compact import read_thought
-from longthought.training.rewards.forms import is_readable
-from longthought.training.rewards.state import readings
+from longthought.training.reinforcement.rewards.forms import is_readable
+from longthought.training.reinforcement.rewards.state import readings
 from longthought.trajectories.events import Verdict
 
 WINDOW: Final = 5

@@ -18,8 +18,8 @@ from trl.trainer.grpo_trainer import GRPOTrainer
 
 from longthought.agents.in_process.engine import SamplingParams
 from longthought.agents.in_process.rollouts import generate_all
-from longthought.training.collapse import figures
-from longthought.training.rewards.table import CheckedReward, expect_some
+from longthought.training.reinforcement.collapse import figures
+from longthought.training.reinforcement.rewards.table import CheckedReward, expect_some
 
 _PER_REPLY: Final = frozenset({"grpo", "dr_grpo", "bnpo", "sapo", "luspo"})
 """Losses that are a mean over replies, and have to be scaled where some are left out."""

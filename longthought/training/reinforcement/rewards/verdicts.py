@@ -10,7 +10,7 @@ from longthought.problems.countdown import lookahead
 from longthought.problems.countdown.puzzle import Puzzle
 from longthought.tools.algebra.verifier import Algebra
 from longthought.training.data.annotated import agrees
-from longthought.training.rewards.state import State, awaited, readings
+from longthought.training.reinforcement.rewards.state import State, awaited, readings
 from longthought.trajectories.events import Action, EvidenceStatus, Verdict
 
 OTHER_TARGET = 0.5

@@ -20,7 +20,7 @@ from longthought.agents.editor import ask
 from longthought.agents.model import Model
 from longthought.agents.view import Candidate
 from longthought.errors import EndpointError
-from longthought.training.rewards.state import State, awaited, readings, reply_text, states
+from longthought.training.reinforcement.rewards.state import State, awaited, readings, reply_text, states
 from longthought.trajectories.events import Verdict
 
 _IN_FLIGHT: Final = 32

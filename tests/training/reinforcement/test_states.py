@@ -12,8 +12,8 @@ from longthought.labels.label import LabelBook
 from longthought.problems.countdown import game
 from longthought.problems.countdown.puzzle import Puzzle
 from longthought.training.data.states import Prompts, prompts_of
+from longthought.training.reinforcement.rewards.state import State
 from longthought.training.request import ReinforcementRequest
-from longthought.training.rewards.state import State
 
 
 def told(prompts: Prompts) -> list[State]:

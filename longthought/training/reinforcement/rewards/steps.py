@@ -7,8 +7,8 @@ from longthought.agents.dialects.dialect import Step
 from longthought.labels.exact import table_after_all
 from longthought.problems.countdown import game
 from longthought.problems.countdown.puzzle import Puzzle
-from longthought.training.rewards.answers import accuracy
-from longthought.training.rewards.state import State, readings
+from longthought.training.reinforcement.rewards.answers import accuracy
+from longthought.training.reinforcement.rewards.state import State, readings
 
 
 def step(prompts: Sequence[Any], completions: Sequence[Any], state: Sequence[str], **_: Any) -> list[float | None]:

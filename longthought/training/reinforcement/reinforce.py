@@ -54,7 +54,7 @@ def reinforce(
     expect_installed(PACKAGES, "train", "training", ConfigError)
     from longthought.training.data.states import prompts_of
     from longthought.training.fine_tuning import fine_tune
-    from longthought.training.grpo import GroupLearning
+    from longthought.training.reinforcement.grpo import GroupLearning
 
     dialect = request.dialect
     if dialect is None:

@@ -21,9 +21,9 @@ from longthought.errors import RunError
 from longthought.training import watching
 from longthought.training.data.states import prompts_of
 from longthought.training.fine_tuning import TrainerInputs, arguments, prepare
-from longthought.training.group_trainer import informative_parts
-from longthought.training.grpo import GroupLearning, grpo_config
 from longthought.training.hyperparameters import Hyperparameters
+from longthought.training.reinforcement.group_trainer import informative_parts
+from longthought.training.reinforcement.grpo import GroupLearning, grpo_config
 from longthought.training.request import ReinforcementRequest
 from tests.training.test_loss_mask import CHATML, speaker
 

@@ -10,13 +10,13 @@ from typing import Any, Final
 
 from longthought.agents.model import Model
 from longthought.errors import ConfigError, LongthoughtError
+from longthought.training.reinforcement.rewards.answers import accuracy, improvement, learnability
+from longthought.training.reinforcement.rewards.forms import format_reward, language, length
+from longthought.training.reinforcement.rewards.judged import critic_score, rubric
+from longthought.training.reinforcement.rewards.state import awaited
+from longthought.training.reinforcement.rewards.steps import step
+from longthought.training.reinforcement.rewards.verdicts import reason, verdict
 from longthought.training.request import Role
-from longthought.training.rewards.answers import accuracy, improvement, learnability
-from longthought.training.rewards.forms import format_reward, language, length
-from longthought.training.rewards.judged import critic_score, rubric
-from longthought.training.rewards.state import awaited
-from longthought.training.rewards.steps import step
-from longthought.training.rewards.verdicts import reason, verdict
 
 Reward = Callable[..., Any]
 REWARDS: Final[Mapping[str, Reward]] = {

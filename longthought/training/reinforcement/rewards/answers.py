@@ -11,7 +11,7 @@ from longthought.problems.countdown import notation
 from longthought.problems.final_answer import boxed_span
 from longthought.problems.problem import Task
 from longthought.thoughts.compact import read_thought
-from longthought.training.rewards.state import awaited, readings
+from longthought.training.reinforcement.rewards.state import awaited, readings
 
 
 def accuracy(prompts: Sequence[Any], completions: Sequence[Any], state: Sequence[str], **_: Any) -> list[float | None]:

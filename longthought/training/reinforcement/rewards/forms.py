@@ -9,7 +9,7 @@ from typing import Any
 from longthought.agents.dialects.dialect import Step, Unreadable
 from longthought.problems.countdown import notation
 from longthought.thoughts.compact import read_thought
-from longthought.training.rewards.state import readings, reply_text, states
+from longthought.training.reinforcement.rewards.state import readings, reply_text, states
 
 _COMPACT_WORDS = frozenset(notation.VOCABULARY)
 

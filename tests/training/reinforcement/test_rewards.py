@@ -13,9 +13,9 @@ from longthought.domains.countdown import countdown_task
 from longthought.errors import ConfigError, EndpointError
 from longthought.problems.countdown.puzzle import Puzzle
 from longthought.problems.problem import AnswerReference, Problem, Task
-from longthought.training.rewards.judged import read_judgement, rubric
-from longthought.training.rewards.state import State
-from longthought.training.rewards.table import (
+from longthought.training.reinforcement.rewards.judged import read_judgement, rubric
+from longthought.training.reinforcement.rewards.state import State
+from longthought.training.reinforcement.rewards.table import (
     REWARDS,
     CheckedReward,
     expect_some,

@@ -22,12 +22,11 @@ from trl.trainer.grpo_config import GRPOConfig
 from longthought.agents.catalogue import DIALECTS
 from longthought.errors import ConfigError, ModelError, ProblemError, RunError
 from longthought.training.fine_tuning import TrainerInputs
-from longthought.training.group_trainer import GroupTrainer, spread
 from longthought.training.hyperparameters import Hyperparameters
 from longthought.training.inspection import Lengths
 from longthought.training.lora import lora, save
-from longthought.training.request import ReinforcementRequest
-from longthought.training.rewards.table import (
+from longthought.training.reinforcement.group_trainer import GroupTrainer, spread
+from longthought.training.reinforcement.rewards.table import (
     JUDGED,
     USUAL,
     CheckedReward,
@@ -35,7 +34,8 @@ from longthought.training.rewards.table import (
     reward_named,
     split_weight,
 )
-from longthought.training.watching import Figures
+from longthought.training.reinforcement.watching import Figures
+from longthought.training.request import ReinforcementRequest
 
 LONGEST: Final = 1024
 """Maximum number of tokens in a reply, unless the request or the dialect says otherwise."""
