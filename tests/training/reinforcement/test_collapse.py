@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 import pytest
-from tests.training.reinforcement.test_rewards import ASTRAY, MENDED, RIGHT, critic, policy, thinker
 
 from longthought.agents.view import TriedStep
 from longthought.training.reinforcement.collapse import WINDOW, Watch, entropy, figures, repeated
 from longthought.trajectories.events import Author
+from tests.training.reinforcement.test_rewards import ASTRAY, MENDED, RIGHT, critic, policy, thinker
 
 STEPS = 60
 

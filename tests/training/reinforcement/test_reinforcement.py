@@ -18,10 +18,10 @@ from safetensors.torch import load_file
 import longthought as lt
 from longthought.agents.catalogue import BUNDLED
 from longthought.errors import RunError
-from longthought.training import watching
 from longthought.training.data.states import prompts_of
 from longthought.training.fine_tuning import TrainerInputs, arguments, prepare
 from longthought.training.hyperparameters import Hyperparameters
+from longthought.training.reinforcement import watching
 from longthought.training.reinforcement.group_trainer import informative_parts
 from longthought.training.reinforcement.grpo import GroupLearning, grpo_config
 from longthought.training.request import ReinforcementRequest
