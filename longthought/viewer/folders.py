@@ -68,20 +68,21 @@ def opened(paths: Sequence[Path]) -> list[Member | Set]:
     found: list[Member | Set] = []
     for path in dict.fromkeys(paths):
         if (path / "run.json").exists():
-            found.append(Member(_free(path, found), path, None))
+            found.append(Member(_named(path, paths), path, None))
         elif next(_run_folders(path, _DEPTH), None) is not None:
-            found.append(Set(_free(path, found), path))
+            found.append(Set(_named(path, paths), path))
         else:
             what = "is not a run folder, and holds none" if path.exists() else "does not exist"
             raise RunFolderError(f"{path} {what}: give the run folder that a job wrote, or a folder of `evaluate`")
     return found
 
 
-def _free(path: Path, taken: Sequence[Member | Set]) -> str:
-    """Return the shortest end of a path that no other has as its name."""
-    parts, names = path.resolve().parts, {one.name for one in taken}
-    ends = ["-".join(parts[-count:]) for count in range(1, len(parts))]
-    return next((end for end in ends if end not in names), str(path))
+def _named(path: Path, paths: Sequence[Path]) -> str:
+    """Return the shortest end of a path that none of the others has."""
+    parts = path.resolve().parts
+    others = [other.resolve().parts for other in paths if other != path]
+    lengths = (count for count in range(1, len(parts)) if all(parts[-count:] != other[-count:] for other in others))
+    return "-".join(parts[-next(lengths, len(parts)) :])
 
 
 def _run_folders(path: Path, depth: int) -> Iterator[Path]:

@@ -17,6 +17,7 @@ from longthought.trajectories.ids import subdebate_id
 from longthought.trajectories.run import Run
 from longthought.trajectories.segment import encode
 from longthought.trajectories.trajectory import Trajectory
+from longthought.viewer import folders
 from longthought.viewer import index as index_module
 from longthought.viewer.answers import Filter, LabelFilter, Row, RunState
 from longthought.viewer.library import Library
@@ -295,3 +296,8 @@ def test_verdicts_are_counted(library: Library, runs: Path) -> None:
     for action in Action:
         assert actions[action] == sum(isinstance(e, Judged) and e.verdict.action is action for e in events)
     assert sum(isinstance(e, Failed | Graded) for e in events) == 71
+
+
+def test_runs_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
+    paths = [new_run(tmp_path / place) for place in ("a/debates", "b/debates", "other")]
+    assert [found.name for found in folders.opened(paths)] == ["a-debates", "b-debates", "other"]
