@@ -8,6 +8,8 @@ test("a debate opens at its answer, and a deep link at its node", async ({ page 
   await page.goto(debate("wrong-verdict", { node: "1" }));
   await expect(page.locator(chosen)).toHaveAttribute("data-node", "1");
   await expect(page.locator(".entry[data-chosen]").first()).toContainText("3 + 4 = 7");
+  await page.goto(debate("large-tree", { node: "900" }));
+  await expect(page.locator(".entry[data-chosen]").first()).toBeInViewport();
   await page.goto(debate("wrong-verdict", { node: "99" }));
   await expect(page.locator(chosen)).toHaveAttribute("data-node", "3");
 });

@@ -67,7 +67,10 @@ function Open({ doc, stale, address, change, neighbours }: { doc: Doc; stale: bo
     [whole],
   );
   const [pane, setPane] = useState<"tree" | "dialogue" | "thought">("dialogue");
-  const [wanted, setWanted] = useState<{ seq: number; wish: number } | null>(null);
+  const [wanted, setWanted] = useState<{ seq: number; wish: number } | null>(() => {
+    const linked = address.node === undefined ? undefined : whole.nodes[Number(address.node)];
+    return linked && linked.id > 0 && replay.count === null ? { seq: linked.born, wish: 0 } : null;
+  });
   const at = replay.count === null ? null : replay.count - 1;
   const newest = at === null ? undefined : events[at];
   const [picked, setPicked] = useState({ count: replay.count, id: address.node });

@@ -102,7 +102,7 @@ function Body({ event, node, select, refuted = [] }: BodyProps) {
       return (
         <p className="rule-line">
           <span>
-            ↩ {moveWords(event.cause)} <NodeLink id={event.to} select={select} />
+            {moveWords(event.cause)} <NodeLink id={event.to} select={select} />
             {event.abandoned.length > 1 ? `, leaving ${event.abandoned.length} nodes` : ""}
           </span>
           {event.reason && <span className="reason">{event.reason.slice(0, 300)}</span>}
@@ -117,10 +117,12 @@ function Body({ event, node, select, refuted = [] }: BodyProps) {
             </span>
           </p>
           <Prose text={event.detail} />
-          {event.calls.map((call, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: the calls of an event never change
-            <Folded key={index} summary={`reply ${index + 1}`} text={call.text} />
-          ))}
+          {event.calls.length > 0 && (
+            <Folded
+              summary={event.calls.length === 1 ? "The reply" : `${event.calls.length} replies`}
+              text={event.calls.map((call) => call.text).join("\n\n")}
+            />
+          )}
         </div>
       );
     case "finished":

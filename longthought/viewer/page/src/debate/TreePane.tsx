@@ -21,6 +21,8 @@ interface Props {
 }
 
 const ARCS = 60;
+/** A replay unfolds trees up to this size, so that every branch is seen to grow. */
+const UNFOLDED = 150;
 
 export function TreePane({ whole, now, at, labels, selected, select, of = "" }: Props) {
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
@@ -28,15 +30,20 @@ export function TreePane({ whole, now, at, labels, selected, select, of = "" }: 
   const [room, setRoom] = useState({ width: 0, height: 0 });
   const view = useRef<HTMLDivElement>(null);
   const winning = useMemo(() => winningPath(whole), [whole]);
+  const everything = useMemo(
+    () => new Set(whole.nodes.flatMap((node) => [foldKey(node.id), stackKey(node.id)])),
+    [whole],
+  );
+  const unfolded = at !== null && whole.nodes.length <= UNFOLDED ? everything : open;
   const layout = useMemo(() => {
     const kept = new Set([...winning, ...pathTo(whole.nodes, selected)]);
-    return layOut(visible(whole.nodes, kept, open), whole.nodes, room.height);
-  }, [whole, winning, selected, open, room.height]);
+    return layOut(visible(whole.nodes, kept, unfolded), whole.nodes, room.height);
+  }, [whole, winning, selected, unfolded, room.height]);
   const lit = useMemo(
     () => new Set(now.finished && winning.length ? winning : pathTo(now.nodes, now.cursor)),
     [now, winning],
   );
-  const shown = looks({ layout, now, labels, lit, selected, open, at });
+  const shown = looks({ layout, now, labels, lit, selected, open: unfolded, at });
 
   const pick = useCallback(
     (id: number, toggle: boolean) => {
@@ -70,7 +77,6 @@ export function TreePane({ whole, now, at, labels, selected, select, of = "" }: 
   }, []);
   const steered = useRef(false);
   useKeepInView(view, layout, selected, scale, steered);
-  const everything = whole.nodes.flatMap((node) => [foldKey(node.id), stackKey(node.id)]);
   const winner = now.finished ? (now.solved === false ? "bad" : now.solved ? "good" : "accent") : "accent";
 
   return (
@@ -79,7 +85,7 @@ export function TreePane({ whole, now, at, labels, selected, select, of = "" }: 
         <h2>Tree</h2>
         <span className="quiet number">{now.nodes.length ? `${now.nodes.length - 1} nodes` : ""}</span>
         <span className="pane-tools">
-          <button type="button" className="small" onClick={() => setOpen(open.size ? new Set() : new Set(everything))}>
+          <button type="button" className="small" onClick={() => setOpen(open.size ? new Set() : everything)}>
             {open.size ? "Fold abandoned" : "Unfold all"}
           </button>
           <button

@@ -46,7 +46,7 @@ function written(event: AnyEvent): string[] {
       return [`**Critic**: ${ACTION[action].sign} ${action}${to}${at}`, ...(critique ? [quoted(critique)] : [])];
     }
     case "moved":
-      return [`*↩ ${moveWords(event.cause)} ${event.to || "the problem"}*${event.reason ? ` ${event.reason}` : ""}`];
+      return [`*${moveWords(event.cause)} ${event.to || "the problem"}*${event.reason ? ` ${event.reason}` : ""}`];
     case "failed":
       return [`**Failure**: ${event.failure.replaceAll("_", " ")}: ${event.detail}`];
     case "finished":

@@ -36,15 +36,16 @@ export const stopped = (reason: string | null | undefined): string =>
   reason ? (STOPPED[reason] ?? reason.replaceAll("_", " ")) : "not ended";
 
 const CAUSE: Record<string, string> = {
-  rejected: "back to",
-  vetoed: "vetoed by a tool, back to",
-  exhausted: "nothing new from here, back to",
-  selected: "on from",
-  rollout: "plays on from",
-  pruned: "pruned; the cursor stays at",
+  rejected: "↩ back to",
+  vetoed: "↩ vetoed by a tool, back to",
+  exhausted: "↩ nothing new from here, back to",
+  selected: "⤷ on from",
+  rollout: "⤷ plays on from",
+  pruned: "✂ pruned; the cursor stays at",
   edited: "moved by hand to",
 };
 
+/** A move of the cursor, up to the node that it leads to. */
 export const moveWords = (cause: string): string => CAUSE[cause] ?? cause;
 
 /** How a debate came out, as far as anyone knows. */
