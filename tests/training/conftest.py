@@ -27,7 +27,7 @@ def policy_data(debates: list[Trajectory], tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture(scope="session")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def logged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Sixteen debates between the bundled agents, labelled by the solver; nobody writes to it."""
     out = tmp_path_factory.mktemp("reinforced") / "run"
     data_folders.play(out, 16)

@@ -58,9 +58,9 @@ def setup(source: Path, out: Path, **settings: Any) -> tuple[TrainerInputs, Any]
 
 
 @pytest.mark.parametrize("role", ["policy", "critic"])
-def test_an_agent_learns_from_single_turns_and_debates_at_once(role: str, run: Path, tmp_path: Path) -> None:
+def test_an_agent_learns_from_single_turns_and_debates_at_once(role: str, logged: Path, tmp_path: Path) -> None:
     out = tmp_path / role
-    facts = lt.reinforce(run, out, role=role, rewards=f"{OWN}:in_turn,format", temperature=3.0, **TINY)  # type: ignore[arg-type]
+    facts = lt.reinforce(logged, out, role=role, rewards=f"{OWN}:in_turn,format", temperature=3.0, **TINY)  # type: ignore[arg-type]
     assert facts["steps"] == 2
     assert facts["role"] == role
     assert distance(out, BUNDLED / "countdown" / role) > 1e-4
@@ -88,14 +88,14 @@ def test_a_thinker_learns_from_whole_thoughts_to_be_short(problems: Path, tmp_pa
     assert record["settings"]["rewards"] == [f"{OWN}:short", "format=0.1"]
 
 
-def test_groups_of_equal_rewards_move_nothing(run: Path, tmp_path: Path) -> None:
-    facts = lt.reinforce(run, tmp_path / "out", role="policy", rewards=f"{OWN}:even", **TINY)
+def test_groups_of_equal_rewards_move_nothing(logged: Path, tmp_path: Path) -> None:
+    facts = lt.reinforce(logged, tmp_path / "out", role="policy", rewards=f"{OWN}:even", **TINY)
     assert facts["measured"]["groups with equal rewards"] == "1 at first, 1 at last"
     assert distance(tmp_path / "out", BUNDLED / "countdown" / "policy") == 0
 
 
-def test_an_adapter_alone_moves(run: Path, tmp_path: Path) -> None:
-    _, trainer = setup(run, tmp_path / "out", role="policy", rewards=f"{OWN}:in_turn", lora_rank=4)
+def test_an_adapter_alone_moves(logged: Path, tmp_path: Path) -> None:
+    _, trainer = setup(logged, tmp_path / "out", role="policy", rewards=f"{OWN}:in_turn", lora_rank=4)
     before = {name: value.clone() for name, value in trainer.model.named_parameters()}
     trainer.train()
     moved = {name for name, value in trainer.model.named_parameters() if not torch.equal(value, before[name])}
@@ -123,8 +123,8 @@ def batch(lengths: list[int], prompt: int = 6, masked: tuple[int, ...] = ()) -> 
     }
 
 
-def test_no_gradient_falls_on_prompts_padding_or_tokens_from_outside(run: Path, tmp_path: Path) -> None:
-    _, trainer = setup(run, tmp_path / "out", role="policy")
+def test_no_gradient_falls_on_prompts_padding_or_tokens_from_outside(logged: Path, tmp_path: Path) -> None:
+    _, trainer = setup(logged, tmp_path / "out", role="policy")
     trainer.current_gradient_accumulation_steps = 1
     hidden: list[torch.Tensor] = []
 
@@ -145,8 +145,10 @@ def test_no_gradient_falls_on_prompts_padding_or_tokens_from_outside(run: Path, 
 
 
 @pytest.mark.parametrize("loss", ["dr_grpo", "grpo", "dapo"])
-def test_dropping_what_teaches_nothing_leaves_the_gradient_as_trl_has_it(loss: str, run: Path, tmp_path: Path) -> None:
-    _, trainer = setup(run, tmp_path / "out", role="policy", loss=loss)
+def test_dropping_what_teaches_nothing_leaves_the_gradient_as_trl_has_it(
+    loss: str, logged: Path, tmp_path: Path
+) -> None:
+    _, trainer = setup(logged, tmp_path / "out", role="policy", loss=loss)
     trainer.model.train()
     trainer.current_gradient_accumulation_steps = 1
     whole = batch([7, 5, 4, 3, 9, 2])
@@ -174,11 +176,11 @@ def test_a_batch_without_any_lesson_still_has_its_parts() -> None:
 # What stops and goes on.
 
 
-def test_a_killed_training_ends_as_if_it_had_not_been_killed(run: Path, tmp_path: Path) -> None:
+def test_a_killed_training_ends_as_if_it_had_not_been_killed(logged: Path, tmp_path: Path) -> None:
     settings = {"role": "policy", "steps": 12, "batch": 16, "group": 4, "learning_rate": 1e-3}
     words = [word for name, value in settings.items() for word in (f"--{name.replace('_', '-')}", str(value))]
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "longthought", "train", "grpo", str(run), "--out", str(out), *words]
+    command = [sys.executable, "-m", "longthought", "train", "grpo", str(logged), "--out", str(out), *words]
     env = {**os.environ, "COLUMNS": "100"}
     first = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env)
     until = time.monotonic() + 240
@@ -195,15 +197,15 @@ def test_a_killed_training_ends_as_if_it_had_not_been_killed(run: Path, tmp_path
     facts = json.loads(second.stdout)
     assert (facts["steps"], facts["starts"]) == (12, 2)
     whole = tmp_path / "whole"
-    lt.reinforce(run, whole, **settings)  # type: ignore[arg-type]
+    lt.reinforce(logged, whole, **settings)  # type: ignore[arg-type]
     assert distance(out, whole) < 1e-5
     steps = [[json.loads(line)["step"] for line in (folder / "figures.jsonl").open()] for folder in (out, whole)]
     assert steps[0] == steps[1] == list(range(1, 13))
 
 
-def test_two_processes_reinforce_one_model(run: Path, tmp_path: Path) -> None:
+def test_two_processes_reinforce_one_model(logged: Path, tmp_path: Path) -> None:
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
-    words = ["train", "grpo", run, "--role", "policy", "--out", tmp_path / "out", "--steps", "2", "--batch", "16"]
+    words = ["train", "grpo", logged, "--role", "policy", "--out", tmp_path / "out", "--steps", "2", "--batch", "16"]
     command = [*launcher, "-m", "longthought", *map(str, words), "--group", "4", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -214,7 +216,7 @@ def test_two_processes_reinforce_one_model(run: Path, tmp_path: Path) -> None:
 
 
 def test_a_collapse_stops_the_training_and_keeps_the_last_good_weights(
-    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    logged: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add = watching.Watch.add
     kept: list[Path] = []
@@ -230,7 +232,7 @@ def test_a_collapse_stops_the_training_and_keeps_the_last_good_weights(
         return found
 
     monkeypatch.setattr(watching.Watch, "add", collapse_at_nine)
-    facts = lt.reinforce(run, tmp_path / "out", **{**TINY, "role": "policy", "steps": 20})
+    facts = lt.reinforce(logged, tmp_path / "out", **{**TINY, "role": "policy", "steps": 20})
     assert facts["steps"] == 9
     assert facts["measured"]["stopped"].startswith("at step 9, the share of replies that can be read went from 1 to 0")
     assert facts["measured"]["stopped"].endswith("the weights of step 4 are kept")
@@ -239,15 +241,15 @@ def test_a_collapse_stops_the_training_and_keeps_the_last_good_weights(
 
 
 def test_a_collapse_before_the_first_checkpoint_is_an_error(
-    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    logged: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watching.Watch, "add", lambda self, figures: "it is gone: lower `learning_rate`")
     with pytest.raises(RunError, match="stopped at step 1, before the first good checkpoint: it is gone"):
-        lt.reinforce(run, tmp_path / "out", **{**TINY, "role": "policy"})
+        lt.reinforce(logged, tmp_path / "out", **{**TINY, "role": "policy"})
 
 
-def test_the_settings_of_gpus_are_passed_on(run: Path, tmp_path: Path) -> None:
-    inputs, _ = setup(run, tmp_path / "out", role="policy")
+def test_the_settings_of_gpus_are_passed_on(logged: Path, tmp_path: Path) -> None:
+    inputs, _ = setup(logged, tmp_path / "out", role="policy")
     request = ReinforcementRequest(
         **TINY, role="policy", vllm="server", beta=0.01, reuse=2,
         trl=("vllm_server_base_url=http://localhost:8000", "epsilon_high=0.28", "top_entropy_quantile=0.2"),

@@ -46,11 +46,11 @@ def refused(kind: type[UserError], source: Path, out: Path, match: str, **settin
         ({"labels": "outcome"}, "`labels` is a setting of the method scorer, not of grpo"),
     ],
 )
-def test_a_setting_that_makes_no_sense(settings: dict[str, Any], said: str, run: Path, tmp_path: Path) -> None:
-    refused(ConfigError, run, tmp_path / "out", said, **{"role": "policy", **settings})
+def test_a_setting_that_makes_no_sense(settings: dict[str, Any], said: str, logged: Path, tmp_path: Path) -> None:
+    refused(ConfigError, logged, tmp_path / "out", said, **{"role": "policy", **settings})
 
 
-def test_a_source_that_teaches_nothing(run: Path, problems: Path, tmp_path: Path) -> None:
+def test_a_source_that_teaches_nothing(logged: Path, problems: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     refused(ProblemError, problems, out, "8 prompts are too few for one step of 64 replies", batch=64)
     refused(ConfigError, problems, out, "`role` critic: .* holds problems, not debates", role="critic")
@@ -58,13 +58,13 @@ def test_a_source_that_teaches_nothing(run: Path, problems: Path, tmp_path: Path
     refused(UserError, tmp_path / "nowhere.jsonl", out, "nowhere")
 
 
-def test_labels_all_of_one_kind(run: Path, tmp_path: Path) -> None:
+def test_labels_all_of_one_kind(logged: Path, tmp_path: Path) -> None:
     copy = tmp_path / "run"
     copy.mkdir()
-    for file in run.iterdir():
+    for file in logged.iterdir():
         if file.is_file():
             (copy / file.name).write_bytes(file.read_bytes())
-    labels = [json.loads(line) for line in (run / "labels.jsonl").read_text().splitlines()]
+    labels = [json.loads(line) for line in (logged / "labels.jsonl").read_text().splitlines()]
     dead = [{**label, "live": False, "value": 0.0, "low": 0.0, "high": 0.0} for label in labels]
     (copy / "labels.jsonl").write_text("".join(json.dumps(label, separators=(",", ":")) + "\n" for label in dead))
     refused(
@@ -72,13 +72,13 @@ def test_labels_all_of_one_kind(run: Path, tmp_path: Path) -> None:
     )
 
 
-def test_a_base_without_a_chat_template(run: Path, tmp_path: Path) -> None:
+def test_a_base_without_a_chat_template(logged: Path, tmp_path: Path) -> None:
     base = speaker(tmp_path / "base", None)
-    refused(ModelError, run, tmp_path / "out", "no chat template", role="policy", base=str(base))
+    refused(ModelError, logged, tmp_path / "out", "no chat template", role="policy", base=str(base))
 
 
-def test_the_command_says_it_in_one_line(run: Path, tmp_path: Path) -> None:
-    words = ["train", "grpo", str(run), "--role", "policy", "--group", "1", "--out", str(tmp_path / "out")]
+def test_the_command_says_it_in_one_line(logged: Path, tmp_path: Path) -> None:
+    words = ["train", "grpo", str(logged), "--role", "policy", "--group", "1", "--out", str(tmp_path / "out")]
     done = subprocess.run([sys.executable, "-m", "longthought", *words], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr == "longthought: --group must be at least 2, got 1\n"

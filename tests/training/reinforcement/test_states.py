@@ -24,11 +24,11 @@ def made(source: Path, **settings: Any) -> Prompts:
     return prompts_of(source, ReinforcementRequest(**settings), "compact")
 
 
-def test_states_of_policies_are_those_they_were_in_and_can_be_won(run: Path) -> None:
+def test_states_of_policies_are_those_they_were_in_and_can_be_won(logged: Path) -> None:
 
-    found = made(run, role="policy")
+    found = made(logged, role="policy")
     assert len({json.dumps(row["prompt"]) for row in found.prompts}) == len(found.prompts) > 16
-    asked = {call.text for t in lt.Run(run).trajectories() for call in t.calls}
+    asked = {call.text for t in lt.Run(logged).trajectories() for call in t.calls}
     for row, state in zip(found.prompts, told(found), strict=True):
         puzzle = Puzzle.read(row["statement"])
         assert puzzle is not None
@@ -40,19 +40,19 @@ def test_states_of_policies_are_those_they_were_in_and_can_be_won(run: Path) -> 
         assert row["logged"] in asked
 
 
-def test_states_of_critics_are_balanced_and_hold_the_label(run: Path) -> None:
-    states = told(made(run, role="critic"))
+def test_states_of_critics_are_balanced_and_hold_the_label(logged: Path) -> None:
+    states = told(made(logged, role="critic"))
     assert sum(bool(state.live) for state in states) * 2 == len(states) > 0
     assert all((state.back_to is None) == bool(state.live) for state in states)
 
 
-def test_without_labels_the_outcome_tells_and_the_solver_is_not_asked(run: Path, tmp_path: Path) -> None:
+def test_without_labels_the_outcome_tells_and_the_solver_is_not_asked(logged: Path, tmp_path: Path) -> None:
     bare = tmp_path / "bare"
     bare.mkdir()
-    for file in run.iterdir():
+    for file in logged.iterdir():
         if file.name != "labels.jsonl" and file.is_file():
             (bare / file.name).write_bytes(file.read_bytes())
-    assert LabelBook(run).of(lt.Run(run).ids()[0])
+    assert LabelBook(logged).of(lt.Run(logged).ids()[0])
     states = told(made(bare, role="policy"))
     assert not any(state.solver for state in states)
     assert all(state.known for state in states)
