@@ -42,7 +42,7 @@ async def base_url(serve: Serve, model: Path) -> AsyncGenerator[str]:
 
 
 def chat(name: str, base_url: str, **settings: float) -> ServedChatModel:
-    return ServedChatModel(model=name, base_url=base_url, tokens=True, attempts=1, **{"temperature": 1.0, **settings})
+    return ServedChatModel(model=name, base_url=base_url, tokens=True, attempts=3, **{"temperature": 1.0, **settings})
 
 
 @pytest.fixture(scope="module")
