@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
+from statistics import NormalDist
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -92,6 +93,34 @@ def paired(differences: Sequence[int]) -> float:
         chance = np.convolve(chance, flips)
     reach, seen = (len(chance) - 1) // 2, abs(sum(differences))
     return min(1.0, float(sum(chance[: reach - seen + 1]) + sum(chance[reach + seen :]))) if seen else 1.0
+
+
+class Gain(NamedTuple):
+    """The difference of two shares of problems solved, with its interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def gain(after: Sequence[bool], before: Sequence[bool], confidence: float = 0.95) -> Gain:
+    """Return by how much more problems are solved, from outcomes on the same problems.
+
+    The interval is Wald's with half an outcome added to each of the four cells: Agresti and Min, "Simple Improved
+    Confidence Intervals for Comparing Matched Proportions", 2005.
+
+    Raises:
+        ValueError: if the outcomes are none, or not as many.
+
+    """
+    pairs = list(zip(after, before, strict=True))
+    if not pairs:
+        raise ValueError("no problems to compare on")
+    won, lost = (sum(a > b for a, b in pairs), sum(a < b for a, b in pairs))
+    n, more, less = len(pairs) + 2, won + 0.5, lost + 0.5
+    middle = (more - less) / n
+    half = NormalDist().inv_cdf((1 + confidence) / 2) * math.sqrt(more + less - (more - less) ** 2 / n) / n
+    return Gain((won - lost) / len(pairs), max(-1.0, middle - half), min(1.0, middle + half))
 
 
 def _binomial(count: int) -> list[float]:

@@ -15,11 +15,11 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from longthought.errors import ConfigError, OutageError, RunFolderError
+from longthought.statistics import gain
 from longthought.training.improve import problems, served
 from longthought.training.improve.improve import improve
 from longthought.training.improve.ledger import Decision, Ledger, NewLevel
 from longthought.training.improve.plots import draw
-from longthought.training.improve.promotion import gain
 from longthought.training.improve.recipe import Lesson, Recipe, names, read
 from longthought.trajectories.run import Run
 

@@ -23,7 +23,7 @@ from transformers import ContinuousBatchingConfig, GenerationConfig
 
 from longthought.agents.in_process.engine import Generation, Guide, SamplingParams
 from longthought.agents.in_process.guided import GuidedLane
-from longthought.agents.in_process.limits import Limits, limits, own_sampling
+from longthought.agents.in_process.limits import Limited, Limits, limits, own_sampling
 from longthought.agents.in_process.pending import Pending
 from longthought.errors import EngineError, ModelError
 
@@ -57,7 +57,7 @@ class _Kind(NamedTuple):
     guided: bool
 
 
-class ContinuousEngine:
+class ContinuousEngine(Limited):
     """An `Engine` over transformers' continuous batching; usable from several event loops, at once or in turn."""
 
     def __init__(self, model: Any, *, seed: int = 0, cache: LaneLimits | None = None) -> None:
@@ -72,34 +72,13 @@ class ContinuousEngine:
         """
         on_cpu = model.device.type == "cpu"
         self._cache = cache or (CPU_CACHE if on_cpu else LaneLimits())
-        self._limits = _capped(limits(model), self._cache)
-        self._usual = own_sampling(model)
+        super().__init__(_capped(limits(model), self._cache), own_sampling(model))
         self._model: Any = model
         self._seeds = itertools.count(seed)
         self._lanes: dict[_Kind, _Lane] = {}
         self._reload: Future[ModelError | None] | None = None
         self._closed = False
         self._finalizer = weakref.finalize(self, _end, self._lanes)
-
-    @property
-    def usual(self) -> SamplingParams:
-        """The model's own sampling."""
-        return self._usual
-
-    @property
-    def context_length(self) -> int:
-        """Maximum number of tokens of prompt and completion together."""
-        return self._limits.context_length
-
-    @property
-    def vocabulary(self) -> int:
-        """Number of tokens that the model knows."""
-        return self._limits.vocabulary
-
-    @property
-    def end(self) -> frozenset[int]:
-        """The tokens that end a reply."""
-        return self._limits.end
 
     async def generate(self, prompt: Sequence[int], sampling: SamplingParams, guide: Guide | None = None) -> Generation:
         """Generate one completion; see `Engine.generate`."""

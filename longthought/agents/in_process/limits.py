@@ -55,6 +55,34 @@ class Limits:
         return Generation(tuple(tokens), tuple(logprobs[: len(tokens)]), cached, truncated=True)
 
 
+class Limited:
+    """What both engines say of their model."""
+
+    def __init__(self, limits: Limits, usual: SamplingParams) -> None:
+        """Keep the limits of the model, and its own sampling."""
+        self._limits, self._usual = limits, usual
+
+    @property
+    def usual(self) -> SamplingParams:
+        """The model's own sampling."""
+        return self._usual
+
+    @property
+    def context_length(self) -> int:
+        """Maximum number of tokens of prompt and completion together."""
+        return self._limits.context_length
+
+    @property
+    def vocabulary(self) -> int:
+        """Number of tokens that the model knows."""
+        return self._limits.vocabulary
+
+    @property
+    def end(self) -> frozenset[int]:
+        """The tokens that end a reply."""
+        return self._limits.end
+
+
 def own_sampling(model: Any) -> SamplingParams:
     """Read the sampling that a loaded transformers model asks for; `UNSAID` if it asks for none."""
     config = model.generation_config

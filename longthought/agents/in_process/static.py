@@ -17,7 +17,7 @@ from transformers import GenerationConfig, LogitsProcessorList
 
 from longthought.agents.in_process.engine import Generation, Guide, SamplingParams
 from longthought.agents.in_process.guided import GuidedBatch
-from longthought.agents.in_process.limits import Limits, limits, own_sampling
+from longthought.agents.in_process.limits import Limited, Limits, limits, own_sampling
 from longthought.agents.in_process.pending import Pending
 from longthought.errors import EngineError, ModelError
 
@@ -25,7 +25,7 @@ _GATHER_SECONDS = 0.002
 """How long the first request of a batch waits for others."""
 
 
-class StaticEngine:
+class StaticEngine(Limited):
     """An `Engine` over batched `model.generate`; usable from several event loops, at once or in turn."""
 
     def __init__(self, model: Any, *, seed: int = 0, max_batch: int = 64) -> None:
@@ -37,30 +37,10 @@ class StaticEngine:
             max_batch: maximum number of requests in one batch.
 
         """
-        self._limits, self._usual = limits(model), own_sampling(model)
+        super().__init__(limits(model), own_sampling(model))
         self._worker = _Worker(model, self._limits, seed, max_batch)
         self._closed = False
         self._finalizer = weakref.finalize(self, self._worker.stop)
-
-    @property
-    def usual(self) -> SamplingParams:
-        """The model's own sampling."""
-        return self._usual
-
-    @property
-    def context_length(self) -> int:
-        """Maximum number of tokens of prompt and completion together."""
-        return self._limits.context_length
-
-    @property
-    def vocabulary(self) -> int:
-        """Number of tokens that the model knows."""
-        return self._limits.vocabulary
-
-    @property
-    def end(self) -> frozenset[int]:
-        """The tokens that end a reply."""
-        return self._limits.end
 
     async def generate(self, prompt: Sequence[int], sampling: SamplingParams, guide: Guide | None = None) -> Generation:
         """Generate one completion; see `Engine.generate`."""

@@ -3,7 +3,6 @@
 recipe      what a loop does, read from a TOML file
 problems    which problems a round plays, and when they get harder
 ledger      what happened, line by line
-promotion   whether a candidate is better than the agent in its chair
 lessons     one lesson: debates, labels, data, training, validation, decision
 improve     the loop
 plots       figures of a ledger

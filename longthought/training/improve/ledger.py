@@ -3,9 +3,7 @@
 What is in the ledger has happened, so a loop that was stopped goes on behind its last line.
 """
 
-import json
 import os
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -16,7 +14,6 @@ from longthought.record import Record
 from longthought.training.request import Role
 
 FILE: Final = "ledger.jsonl"
-SCHEMA_VERSION: Final = 1
 
 
 class Stage(Record):
@@ -33,7 +30,7 @@ class Stage(Record):
     seconds: float
     """Seconds that it took, since it was last begun."""
     tokens: int = 0
-    """Computed tokens of both agents, or tokens that were trained on."""
+    """Computed tokens of both agents, where debates were played."""
     figures: dict[str, Any] = Field(default_factory=dict)
     """What came of it."""
 
@@ -140,15 +137,9 @@ class Ledger:
 
     @property
     def tokens(self) -> int:
-        """Computed tokens of all debates, trainings aside."""
-        return sum(stage.tokens for stage in self.stages if stage.stage != "train")
+        """Computed tokens of all debates."""
+        return sum(stage.tokens for stage in self.stages)
 
     def champion(self, role: Role, first: str) -> str:
         """Return the agent in a chair."""
         return next((d.candidate for d in reversed(self.decisions) if d.promoted and d.role == role), first)
-
-
-def read(folder: str | Path) -> Iterable[dict[str, Any]]:
-    """Yield the lines of a loop's folder as plain values, for other programs."""
-    for line in (Path(folder) / FILE).read_text(encoding="utf-8").splitlines():
-        yield json.loads(line)

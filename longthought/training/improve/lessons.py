@@ -18,12 +18,12 @@ from longthought.evaluation.strategies import MANY
 from longthought.jobs.progress import Progress
 from longthought.labels.job import label
 from longthought.problems.problem import Task
+from longthought.statistics import gain
 from longthought.training.data.export import export
 from longthought.training.data.folder import META
 from longthought.training.data.request import ExportRequest
 from longthought.training.improve import problems, served
 from longthought.training.improve.ledger import Decision, Ledger, Stage
-from longthought.training.improve.promotion import gain
 from longthought.training.improve.recipe import Lesson, Recipe, Settings
 from longthought.training.reinforcement.reinforce import reinforce
 from longthought.training.request import ReinforcementRequest, Role
@@ -112,15 +112,13 @@ class Loop:
             file = folder / "problems.jsonl"
             self._stage(number, lesson.folder, "problems", file, lambda: self._write_problems(number, file))
             return file
-        runs = self._debates(number, lesson)
+        run, data = self._debates(number, lesson), folder / "data"
         if lesson.method == "grpo":
-            return runs[0]
-        if lesson.rounds == "all":
-            runs = [run for earlier in range(1, number) for run in self._debates(earlier, lesson)] + runs
-        self._stage(
-            number, lesson.folder, "export", folder / "data", lambda: self._export(runs, folder / "data", lesson)
-        )
-        return folder / "data"
+            return run
+        earlier = range(1, number) if lesson.rounds == "all" else ()
+        runs = [*(self._debates(before, lesson) for before in earlier), run]
+        self._stage(number, lesson.folder, "export", data, lambda: self._export(runs, data, lesson))
+        return data
 
     def _write_problems(self, number: int, file: Path) -> Mapping[str, Any]:
         tasks = self._problems(number)
@@ -128,8 +126,8 @@ class Loop:
         write(tasks, file)
         return {"problems": len(tasks)}
 
-    def _debates(self, number: int, lesson: Lesson) -> list[Path]:
-        """Return the labelled runs of a round that a lesson learns from, played if need be."""
+    def _debates(self, number: int, lesson: Lesson) -> Path:
+        """Return the labelled run of a round that a lesson learns from, played if need be."""
         own = lesson.generate is not None
         where, settings = lesson.folder if own else "", lesson.generate or self.recipe.generate or {}
         run = self.out / f"round-{number}" / where / "debates"
@@ -137,7 +135,7 @@ class Loop:
         ways = lesson.label if own else self.recipe.label
         if ways is not None:
             self._stage(number, where, "label", run, lambda: label(run, **ways).model_dump(mode="json"))
-        return [run]
+        return run
 
     def _stage(self, number: int, lesson: str, stage: str, folder: Path, work: Callable[[], Mapping[str, Any]]) -> None:
         """Do a stage, unless the ledger has it, and enter it."""
@@ -235,19 +233,17 @@ class Loop:
 
     def _validate(self, number: int, lesson: str, run: Path, role: Role, instead: Mapping[str, str]) -> None:
         """Play the validation problems, with an agent instead of the one in a chair."""
-        graph = str((self.recipe.generate or {}).get("graph", "debate"))
-        usual = {**THINKING, "max_tokens": self.recipe.validation.budget} if role == "thinker" else {"graph": graph}
-        given = {
-            "seed": self.recipe.seed,
-            "rounds": MANY,
-            **self.recipe.shared,
-            **usual,
-            **self.recipe.validation.settings,
-        }
-        given["computed"] = self.recipe.validation.budget
-        tasks = problems.validation(self.recipe, self.ledger.level)
-        agents = self._agents(role, given, **instead)
-        self._stage(number, lesson, "validate", run, lambda: self._play("validation", tasks, run, given | agents))
+        recipe, asked = self.recipe, self.recipe.validation
+        graph = (recipe.generate or {}).get("graph", "debate")
+        usual = {**THINKING, "max_tokens": asked.budget} if role == "thinker" else {"graph": graph}
+        given = {"seed": recipe.seed, "rounds": MANY, **recipe.shared, **usual, **asked.settings}
+        given["computed"] = asked.budget
+
+        def play() -> Mapping[str, Any]:
+            tasks, agents = problems.validation(recipe, self.ledger.level), self._agents(role, given, **instead)
+            return self._play("validation", tasks, run, given | agents)
+
+        self._stage(number, lesson, "validate", run, play)
 
     def _champions_run(self, number: int, role: Role) -> Path:
         """Return the validation run of the agents in the chairs, played if need be."""

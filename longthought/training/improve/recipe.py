@@ -78,7 +78,7 @@ class Lesson(Request):
     generate: Settings | None = None
     """Settings of runs of its own to learn from (default: the round's)."""
     label: Settings | None = None
-    """How the steps of these runs are labelled (default: the round's way)."""
+    """How the steps of its own runs are labelled; without it, the outcome alone speaks."""
     export: Settings = Field(default_factory=dict)
     """Settings of the data set, such as formats."""
     train: Settings = Field(default_factory=dict)
