@@ -9,7 +9,7 @@ export TOKENIZERS_PARALLELISM := false
 export LANGSMITH_TRACING := false
 export LANGGRAPH_CLI_NO_ANALYTICS := 1
 
-.PHONY: help demo test bubblewrap check page format cover clean bundled
+.PHONY: help demo test bubblewrap check page docs format cover clean bundled
 
 help:  ## list the targets and what they do
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,9 @@ check: $(VENV)/.dev  ## check format, lint, types and direction of imports
 page:  ## check the viewer's page and build it (needs Node 20)
 	cd longthought/viewer/page && npm ci --no-audit --no-fund && npm run check && npm run build
 
+docs: $(VENV)/.dev  ## build the site of docs/ into site/, and check its links
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
 format: $(VENV)/.dev  ## format the code and fix lint errors that can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -47,7 +50,7 @@ bundled: $(VENV)/.dev  ## rebuild the bundled agents from nothing (about an hour
 	$(BIN)/longthought train bundled --out runs/bundled
 
 clean:  ## remove files that can be made again
-	rm -rf $(VENV) dist build .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) dist build site .pytest_cache .ruff_cache .hypothesis .coverage
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'longthought needs Python 3.11 or newer: make PYTHON=python3.11 …'; exit 1; }

@@ -35,7 +35,7 @@ def test_no_two_commands_write_to_the_same_place() -> None:
     assert [place for place, count in Counter(places).items() if count > 1] == []
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/operators.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/ideas.md"])
 def test_debates_are_shown_that_were_played(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The problems of `generate` are those that the command before it has written."""
     monkeypatch.chdir(tmp_path)
