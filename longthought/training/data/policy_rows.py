@@ -16,7 +16,7 @@ from longthought.agents.dialects.thinking import without_thinking
 from longthought.agents.view import View, view
 from longthought.training.data.annotated import AnnotatedDebate, replay
 from longthought.training.data.rows import Message, PairCandidate, Ruler, TrainingRow, messages, turn
-from longthought.trajectories.events import Author, Proposed, Reflected
+from longthought.trajectories.events import Author, EvidenceStatus, Proposed, Reflected
 from longthought.trajectories.tree import Node, Tree
 
 _TAUGHT: Final = frozenset({Author.POLICY, Author.HUMAN})
@@ -24,9 +24,12 @@ _TAUGHT: Final = frozenset({Author.POLICY, Author.HUMAN})
 
 
 def policy_rows(
-    debate: AnnotatedDebate, dialect: Dialect, ruler: Ruler, left_out: Counter[str]
+    debate: AnnotatedDebate, dialect: Dialect, ruler: Ruler, confirmed: bool, left_out: Counter[str]
 ) -> Iterator[TrainingRow]:
     """Yield the replies whose steps all lead to a right answer, and the reflections of debates that found one.
+
+    With `confirmed`, also the other replies in which tools confirmed every step and refuted nothing, as kind
+    `confirmed`. They teach what may be said at all, where debates are seldom solved.
 
     Of attempts at whole solutions, those with a right answer: rejection sampling, as in Yuan et al., "Scaling
     Relationship on Learning Mathematical Reasoning with Large Language Models", 2023.
@@ -36,10 +39,14 @@ def policy_rows(
             yield turn("policy", "solution", debate.at(node.id), prompt, node.text, ruler)
     for event, tree in () if _whole(debate, dialect) else replay(debate.trajectory):
         match event:
-            case Proposed() if _is_reply(event, tree) and _leads(debate, event):
+            case Proposed() if _is_reply(event, tree):
+                kind = "draft" if event.ahead else "step"
+                if not _leads(debate, event):
+                    if not (confirmed and _confirmed(debate, event)):
+                        continue
+                    kind = "confirmed"
                 shown = view(tree, at=event.parent)
                 if (text := reply_text(event, shown, dialect, left_out)) is not None:
-                    kind = "draft" if event.ahead else "step"
                     yield turn("policy", kind, debate.at(event.node), dialect.ask_policy(shown), text, ruler)
             case Reflected() if event.by in _TAUGHT and debate.trajectory.solved:
                 shown = view(tree, event.parent)
@@ -76,14 +83,27 @@ def _leads(debate: AnnotatedDebate, event: Proposed) -> bool | None:
 
     What follows a refuted step was dropped and never became a node.
     """
-    tree = debate.trajectory.tree
-    nodes = [event.node]
-    while after := next((n for n in tree.node(nodes[-1]).children if tree.nodes[n].drafted), None):
-        nodes.append(after)
-    lives = [debate.lives.get(node) for node in nodes]
+    nodes = _steps(debate.trajectory.tree, event)
+    lives = [debate.lives.get(node.id) for node in nodes]
     if False in lives:
         return False
     return lives[-1] if len(nodes) == 1 + len(event.ahead) else None
+
+
+def _confirmed(debate: AnnotatedDebate, event: Proposed) -> bool:
+    """Say whether tools confirmed something in every step of a reply, and refuted nothing."""
+    nodes = _steps(debate.trajectory.tree, event)
+    found = [{evidence.status for evidence in node.evidence} for node in nodes]
+    sound = all(EvidenceStatus.CONFIRMED in statuses and EvidenceStatus.REFUTED not in statuses for statuses in found)
+    return sound and len(nodes) == 1 + len(event.ahead)
+
+
+def _steps(tree: Tree, event: Proposed) -> list[Node]:
+    """Return the steps of a reply that became nodes."""
+    nodes = [tree.node(event.node)]
+    while after := next((n for n in nodes[-1].children if tree.nodes[n].drafted), None):
+        nodes.append(tree.node(after))
+    return nodes
 
 
 def reply_text(event: Proposed, shown: View, dialect: Dialect, left_out: Counter[str]) -> str | None:

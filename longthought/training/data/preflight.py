@@ -47,6 +47,8 @@ def expect_sound(request: ExportRequest) -> None:
             raise ConfigError(f"`match=tokens` is for twins, {' and '.join(sorted(TWINS))}; leave it out")
         if len(formats) > 1:
             raise ConfigError("`match=tokens` is for one of the twins at a time; export each into a folder of its own")
+    if request.steps != "right" and Format.POLICY not in formats:
+        raise ConfigError(f"`steps` is for {Format.POLICY} alone; leave it out, or export that format")
     if request.rewritten and Format.JOURNEY not in formats:
         raise ConfigError(f"`rewritten` is for {Format.JOURNEY} alone; leave it out, or export that format")
     if request.parquet:
@@ -119,7 +121,7 @@ def prepared(
     telling = Telling(
         VOICES.get(dialect.name, VOICES["prose"]), request.walk, request.wrong, request.seed, frozenset(thinkers)
     )
-    maker = RowMaker(dialect, telling, ruler, request.pair_by)
+    maker = RowMaker(dialect, telling, ruler, request.pair_by, request.steps)
     roles = sorted({maker.role(wanted) for wanted in request.formats})
     if len(roles) > 1:
         raise ConfigError(

@@ -150,6 +150,23 @@ def test_policies_learn_live_steps_in_words_that_read_back(labelled: Path, expor
         assert asked(row).endswith(" step")
 
 
+def test_a_policy_may_learn_every_step_that_tools_confirmed(labelled: Path, exported: Export) -> None:
+    right, more = (rows(exported(labelled, "policy", steps=steps, validation=0.0)) for steps in ("right", "confirmed"))
+    debates = {t.id: t for t in Run(labelled).trajectories()}
+    assert [row for row in more if row["kind"] == "step"] == sorted(right, key=more.index)
+    allowed = [row for row in more if row["kind"] == "confirmed"]
+    assert len(allowed) > 30
+    for row in allowed:
+        step, node = read_step(said(row)), debates[row["debate"]].tree.node(row["node"])
+        assert step is not None
+        assert not game.solvable(step.remaining, puzzle_of(row).target)
+        assert {evidence.status.value for evidence in node.evidence} == {"confirmed"}
+    refuted = [n for t in debates.values() for n in t.steps if any(e.status.value == "refuted" for e in n.evidence)]
+    assert refuted
+    with pytest.raises(ConfigError, match="`steps` is for policy alone"):
+        exported(labelled, "critic", steps="confirmed")
+
+
 def test_critics_learn_the_solvers_verdict_and_where_to_return(labelled: Path, exported: Export) -> None:
     found = rows(exported(labelled, "critic"))
     assert Counter(row["kind"] for row in found).keys() == {"accept", "reject"}
