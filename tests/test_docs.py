@@ -12,7 +12,8 @@ import typer
 from longthought.cli.app import app
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+SITE = sorted((ROOT / "docs").glob("*.md"))
+PAGES = [ROOT / "README.md", ROOT / "README.zh.md", *SITE]
 
 
 def commands(text: str) -> list[list[str]]:
@@ -44,4 +45,4 @@ def test_commands_exist_with_their_options(page: Path) -> None:
 
 def test_every_page_is_on_the_site() -> None:
     listed = set(re.findall(r"- (\S+\.md)", (ROOT / "mkdocs.yml").read_text(encoding="utf-8")))
-    assert {page.name for page in PAGES[1:]} | {"commands.md"} == listed
+    assert {page.name for page in SITE} | {"commands.md"} == listed

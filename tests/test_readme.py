@@ -65,8 +65,10 @@ def test_the_example_in_the_help_shows_a_debate_that_was_played(command: str, tm
     assert re.findall(r"countdown-[\d-]*\d", said) == [next(iter(load(file))).problem.id]
 
 
-def test_links_lead_to_files() -> None:
-    links = [link for link in re.findall(r"\]\(([^)#]+)[^)]*\)", README) if not link.startswith("http")]
+@pytest.mark.parametrize("page", ["README.md", "README.zh.md"])
+def test_links_lead_to_files(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)#]+)[^)]*\)", text) if not link.startswith("http")]
     assert links
     assert [link for link in links if not (ROOT / link).exists()] == []
 
