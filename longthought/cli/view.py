@@ -43,7 +43,7 @@ def view(
 def _serve(runs: list[Path], port: int | None, *, review: bool, browser: bool) -> None:
     from longthought.extras import expect_installed
 
-    expect_installed(("fastapi", "uvicorn", "orjson"), "viewer", "`longthought view`", ConfigError)
+    expect_installed(("fastapi", "uvicorn", "msgspec"), "viewer", "`longthought view`", ConfigError)
     import webbrowser
 
     from longthought.cli.stopping import stoppable

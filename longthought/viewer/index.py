@@ -14,6 +14,8 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from msgspec import DecodeError
+
 from longthought.errors import RunFolderError
 from longthought.labels.label import FILE as LABELS
 from longthought.labels.label import LABEL_SCHEMA, Label, in_force
@@ -25,7 +27,7 @@ from longthought.trajectories.run import read_event, sound_events
 from longthought.trajectories.segment import encode, sound_length
 from longthought.trajectories.trajectory import Trajectory
 from longthought.viewer.store import Store, position, unpacked
-from longthought.viewer.tally import COLUMNS, HEAD, Tally, approved_and_rejected
+from longthought.viewer.tally import COLUMNS, Tally, approved_and_rejected, decode
 
 BLOCK: Final = 8 * 2**20
 """Bytes that are read at once; a longer line is read whole."""
@@ -43,8 +45,11 @@ class RunIndex:
         """Why the run can't be read, or not to its end; empty if all is well."""
         self.read_bytes = self.all_bytes = 0
         self.number = self._number()
-        self._active: dict[bytes, Tally] = {}
-        """The debates that have not ended, by their names as they are written."""
+        self._active: dict[str, Tally] = {}
+        """The debates that have not ended, by their names."""
+        begun = store.ask("SELECT 1 FROM debates WHERE run = ? LIMIT 1", (self.number,))
+        self._ended: set[str] | None = None if begun else set()
+        """All others, by their names; None if the store had some before, and must be asked."""
         self.settled = False
         """Whether everything was read that stood in the folder when the viewer was started."""
 
@@ -96,6 +101,7 @@ class RunIndex:
             ask.execute("UPDATE runs SET identity = ?, labels = 0 WHERE run = ?", (identity, self.number))
         self._store.epoch += 1
         self._active.clear()
+        self._ended = set()
 
     def _segments(self) -> list[tuple[int, Path]]:
         """Return the segments with their numbers, which they keep; count their bytes."""
@@ -139,51 +145,57 @@ class RunIndex:
 
         """
         active, at, base = self._active, 0, position(number, offset)
-        for line in block.split(b"\n")[:-1]:
-            head = HEAD.match(line)
-            if head is None:
-                return at, line[:40]
-            name, seq, kind, by, _ = head.groups()
-            if kind == b"started" and (version := version_in(line)) is not None:
-                expect_readable(self.path, "events", version, SCHEMA_VERSION, RunFolderError)
+        for text in block.split(b"\n")[:-1]:
+            try:
+                line = decode(text)
+            except DecodeError:
+                self._expect_known(text)
+                return at, text[:40]
+            name = line.trajectory
+            if line.kind == "started":
+                self._expect_known(text)
             tally = active.get(name)
             if tally is None:
-                tally = active[name] = self._store.fetch(self.number, json.loads(name)) or Tally()
+                tally = active[name] = self._stored(name) or Tally()
                 tally.stored = len(tally.positions)
-            try:
-                tally.add(line, head.end(), int(seq), kind, by)
-            except (ValueError, KeyError, TypeError):
-                tally.regular = False  # it is counted anew without this line
-                return at, line[:40]
+            tally.add(line)
             tally.positions.append(base + at)
-            at += len(line) + 1
+            at += len(text) + 1
         return at, None
+
+    def _expect_known(self, text: bytes) -> None:
+        if (version := version_in(text)) is not None:
+            expect_readable(self.path, "events", version, SCHEMA_VERSION, RunFolderError)
+
+    def _stored(self, name: str) -> Tally | None:
+        """Return the tally that the index has of a debate, which is not active."""
+        if self._ended is not None and name not in self._ended:
+            return None
+        return self._store.fetch(self.number, name)
 
     def _commit(self, segment: tuple[int, int], scanned: int) -> set[str]:
         """Store what was taken from a segment; return the names of the debates that changed."""
         written = {name: t for name, t in self._active.items() if t.stored != len(t.positions)}
-        names: dict[str, Tally] = {json.loads(name): tally for name, tally in written.items()}
-        for tally in names.values():
+        for tally in written.values():
             if not tally.regular:
                 self._mend(tally)
         with self._store.transaction() as ask:
-            self._store.put(self.number, names)
+            self._store.put(self.number, written)
             ask.execute("UPDATE segments SET scanned = ? WHERE run = ? AND number = ?", (scanned, *segment))
         for name, tally in written.items():
             tally.stored = len(tally.positions)
             if tally.stop is not None:
                 del self._active[name]
-        return set(names)
+                if self._ended is not None:
+                    self._ended.add(name)
+        return set(written)
 
     def _mend(self, tally: Tally) -> None:
         """Count a debate anew whose lines didn't come in their order: up to its hole, if it has one."""
         events = self._events(tally.positions)
         fresh = Tally()
         for event in events:
-            line = encode(event).rstrip(b"\n")
-            head = HEAD.match(line)
-            assert head is not None
-            fresh.add(line, head.end(), event.seq, head[3], head[4])
+            fresh.add(decode(encode(event)))
         last = max(event.seq for _, event in self._lines(tally.positions))
         ended = bool(events) and isinstance(events[-1], Finished | Graded)
         for column in COLUMNS:

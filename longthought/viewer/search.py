@@ -5,22 +5,24 @@ is ignored for ASCII letters.
 """
 
 import json
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, cast
 
-import orjson
+import msgspec
 
 from longthought.trajectories.ids import root_debate
 from longthought.viewer.index import blocks
 from longthought.viewer.store import Store
-from longthought.viewer.tally import HEAD
 
 _WORDS: Final = frozenset(
     ("text", "answer", "critique", "claim", "detail", "output", "reason", "thinking", "statement")
 )
 """The fields of an event and of its parts that hold words of a debate."""
+_NAME: Final = re.compile(rb'\{"trajectory":("[^"\\]*(?:\\.[^"\\]*)*")')
+"""The start of every line, and the debate's name in it."""
 
 
 class Search:
@@ -64,7 +66,7 @@ class Search:
         lowered, at, last, keys = block.lower(), 0, b"", dict[bytes, int | None]()
         while (at := lowered.find(self._needle, at)) >= 0:
             start, end = block.rfind(b"\n", 0, at) + 1, block.find(b"\n", at)
-            head = HEAD.match(block, start)
+            head = _NAME.match(block, start)
             if head is not None and head[1] != last:
                 if head[1] not in keys:
                     keys[head[1]] = self._key(run, json.loads(head[1]))
@@ -83,8 +85,8 @@ class Search:
     def _says(self, line: bytes) -> bool:
         """Say whether the words of an event hold the text, and not just its other fields."""
         try:
-            return self._holds(orjson.loads(line))
-        except ValueError:
+            return self._holds(msgspec.json.decode(line))
+        except msgspec.DecodeError:
             return False
 
     def _holds(self, value: object) -> bool:

@@ -1,41 +1,78 @@
-"""The summary of a debate, added up line by line without parsing the lines.
+"""The summary of a debate, added up line by line.
 
-A line is written by `longthought.trajectories.segment.encode`, with its fields in the order of the event's class, and a
-quote inside a string is escaped. So a few patterns find what a summary needs at the speed of a search, however long the
-texts and however many log-probabilities stand between. `started`, `failed`, `finished` and `graded`, of which a debate
-has few, are parsed.
+Of a line, only the few fields that a summary needs are decoded, whatever their order; the rest is skipped at the speed
+of a search, however long the texts and however many log-probabilities stand there.
 """
 
 import re
 from array import array
-from typing import Any, Final
+from typing import Final
 
-import orjson
+from msgspec import Struct
+from msgspec.json import Decoder
 
-HEAD: Final = re.compile(
-    rb'\{"trajectory":("[^"\\]*(?:\\.[^"\\]*)*"),"seq":(\d+),"kind":"([a-z_]+)","by":"([a-z]+)","at":([^,]+),'
-)
-"""The start of every line: name, sequence number, kind, author, time."""
-_NO_EVIDENCE: Final = b'"evidence":[]}'
-_NO_CALLS: Final = b'"calls":[]'
-_USAGE: Final = re.compile(rb'"usage":\{"prompt":(\d+),"cached":\d+,"completion":(\d+)[^}]*\},"latency":([^,}]+)')
-_DELEGATED: Final = re.compile(
-    rb'"delegated":\{"policy":\{"prompt":(\d+),"cached":\d+,"completion":(\d+)[^}]*\},'
-    rb'"critic":\{"prompt":(\d+),"cached":\d+,"completion":(\d+)[^}]*\},"requests":\d+,"seconds":([^}]+)\}'
-)
-_USAGE_STARTS: Final = b'"usage":{"prompt":'
-_DELEGATED_STARTS: Final = b'"delegated":{"policy":'
-_NODE_STARTS: Final = b'],"node":'
-_VERDICT_STARTS: Final = b'"verdict":{"action":'
-_DRAFTED: Final = b'"drafted":true}'
-_VERDICT: Final = re.compile(rb'"verdict":\{"action":"([a-z]+)","target":[^,]+,"score":([^,]+),')
-_MOVE: Final = re.compile(
-    rb'"cause":"([a-z]+)","path":\[[^\]]*\],"accepted":\[([^\]]*)\],"doubted":\[[^\]]*\],"abandoned":\[([^\]]*)\]'
-)
-_MOVE_STARTS: Final = b'"cause":"'
-_SECONDS: Final = re.compile(rb'"seconds":([^,}]+)')
-_BACKWARD: Final = frozenset((b"rejected", b"vetoed", b"exhausted"))
-_REJECTING: Final = frozenset((b"rejected", b"vetoed"))
+
+class _Usage(Struct, gc=False, frozen=True):
+    prompt: int = 0
+    completion: int = 0
+
+
+class _Call(Struct, gc=False, frozen=True):
+    usage: _Usage = _Usage()
+    latency: float = 0.0
+
+
+class _Delegated(Struct, gc=False, frozen=True):
+    policy: _Usage = _Usage()
+    critic: _Usage = _Usage()
+    seconds: float = 0.0
+
+
+class _Problem(Struct, gc=False, frozen=True):
+    id: str
+    statement: str
+    domain: str
+
+
+class _Evidence(Struct, gc=False, frozen=True):
+    status: str
+    seconds: float = 0.0
+
+
+class _Verdict(Struct, gc=False, frozen=True):
+    action: str
+    score: float | None = None
+
+
+class Line(Struct, gc=False, frozen=True):
+    """What a summary needs of an event of any kind; see `longthought.trajectories.events`."""
+
+    trajectory: str
+    seq: int
+    kind: str
+    by: str
+    at: float
+    calls: list[_Call] = []
+    problem: _Problem | None = None
+    sample: int = 0
+    node: int | None = None
+    drafted: bool = False
+    delegated: _Delegated | None = None
+    evidence: list[_Evidence] = []
+    verdict: _Verdict | None = None
+    cause: str = ""
+    accepted: list[int] = []
+    abandoned: list[int] = []
+    fatal: bool = False
+    reason: str = ""
+    answer: str | None = None
+    solved: bool | None = None
+
+
+decode: Final = Decoder(Line).decode
+"""Decodes a line; raises `msgspec.DecodeError` if it is no event."""
+_BACKWARD: Final = frozenset(("rejected", "vetoed", "exhausted"))
+_REJECTING: Final = frozenset(("rejected", "vetoed"))
 
 HEADLINE: Final = 200
 """Number of characters that are kept of a statement and of an answer."""
@@ -77,105 +114,87 @@ class Tally:
         self.moves = b""
         """What verdicts did to nodes, in order, such as `+1+2-3,2`; see `approved_and_rejected`."""
 
-    def add(self, line: bytes, start: int, seq: int, kind: bytes, by: bytes) -> None:
-        """Take the next line; the other arguments are the end of its head, and what `HEAD` finds in it."""
-        if seq != self.events:
+    def add(self, line: Line) -> None:
+        """Take the next line."""
+        if line.seq != self.events:
             self.regular = False
         self.events += 1
-        if not line.startswith(_NO_CALLS, start):
-            self._call(line, start, by)
-        if kind == b"moved":
-            self._move(line, start)
-        elif kind == b"proposed":
-            self._propose(line, start)
-        elif kind == b"checked":
-            if line.endswith(_NO_EVIDENCE):
-                return
-            self.refutations += line.count(b'"status":"refuted"', start)
-            self.seconds += sum(map(float, _SECONDS.findall(line, start)))
-        elif kind == b"judged":
-            self._judge(line, start, by)
-        elif kind == b"reflected":
-            self.reflections += 1
-            self.nodes += 1
-        elif kind != b"observed":
-            self._turn(kind, orjson.loads(line))
+        if line.calls:
+            self._call(line)
+        match line.kind:
+            case "proposed":
+                self._propose(line)
+            case "checked":
+                for evidence in line.evidence:
+                    self.refutations += evidence.status == "refuted"
+                    self.seconds += evidence.seconds
+            case "judged":
+                self._judge(line)
+            case "moved":
+                self._move(line)
+            case "reflected":
+                self.reflections += 1
+                self.nodes += 1
+            case "started" if line.problem is not None:
+                problem = line.problem
+                self.problem, self.domain, self.sample = problem.id, problem.domain, line.sample
+                self.statement, self.started, self.nodes = problem.statement[:HEADLINE], line.at, 1
+            case "failed":
+                self.rounds += not line.fatal
+            case "finished":
+                self.stop, self.answer = line.reason, None if line.answer is None else line.answer[:HEADLINE]
+            case "reopened":
+                self.stop = self.answer = self.solved = None
+            case "graded":
+                self.solved = None if line.solved is None else int(line.solved)
+            case _:
+                pass
 
-    def _call(self, line: bytes, start: int, by: bytes) -> None:
-        at, tokens = line.find(_USAGE_STARTS, start), 0
-        while at >= 0 and (usage := _USAGE.match(line, at)) is not None:
-            prompt, completion, latency = usage.groups()
-            tokens += int(prompt) + int(completion)
-            self.seconds += float(latency)
-            at = line.find(_USAGE_STARTS, usage.end())
-        if by == b"critic":
+    def _call(self, line: Line) -> None:
+        tokens = 0
+        for call in line.calls:
+            tokens += call.usage.prompt + call.usage.completion
+            self.seconds += call.latency
+        if line.by == "critic":
             self.critic_tokens += tokens
         else:
             self.policy_tokens += tokens
 
-    def _propose(self, line: bytes, start: int) -> None:
-        at = line.find(_NODE_STARTS, start) + len(_NODE_STARTS)
-        if int(line[at : line.index(b",", at)]) >= self.nodes:
-            self.nodes += 1
-            self.rounds += not line.endswith(_DRAFTED)
-        else:
-            self.rounds += 1
-        self._delegate(line, at)
+    def _propose(self, line: Line) -> None:
+        new = line.node is not None and line.node >= self.nodes
+        self.nodes += new
+        self.rounds += not (new and line.drafted)
+        self._delegate(line.delegated)
 
-    def _delegate(self, line: bytes, start: int) -> None:
-        at = line.find(_DELEGATED_STARTS, start)
-        if at >= 0 and (cost := _DELEGATED.match(line, at)) is not None:
-            self.policy_tokens += int(cost[1]) + int(cost[2])
-            self.critic_tokens += int(cost[3]) + int(cost[4])
-            self.seconds += float(cost[5])
+    def _delegate(self, cost: _Delegated | None) -> None:
+        if cost is not None:
+            self.policy_tokens += cost.policy.prompt + cost.policy.completion
+            self.critic_tokens += cost.critic.prompt + cost.critic.completion
+            self.seconds += cost.seconds
 
-    def _judge(self, line: bytes, start: int, by: bytes) -> None:
-        verdict = _VERDICT.match(line, line.find(_VERDICT_STARTS, start))
-        if verdict is None:
+    def _judge(self, line: Line) -> None:
+        if line.verdict is None:
             return
-        action, score = verdict.groups()
-        if action == b"continue":
-            self.continues += 1
-        elif action == b"backtrack":
-            self.returns += 1
-        elif action == b"reflect":
-            self.doubts += 1
-        else:
-            self.terminates += 1
-        if by == b"critic" and score != b"null":
-            self.score = float(score)
-        self._delegate(line, verdict.end())
-
-    def _move(self, line: bytes, start: int) -> None:
-        move = _MOVE.match(line, line.find(_MOVE_STARTS, start))
-        if move is None:
-            return
-        cause, accepted, abandoned = move.groups()
-        if cause == b"accepted":
-            self.moves += b"+" + accepted
-        elif cause in _BACKWARD:
-            self.backtracks += 1
-            if cause in _REJECTING:
-                self.moves += b"-" + abandoned
-
-    def _turn(self, kind: bytes, event: dict[str, Any]) -> None:
-        """Take one of the events of which a debate has few."""
-        match kind:
-            case b"started":
-                problem = event["problem"]
-                self.problem, self.domain, self.sample = problem["id"], problem["domain"], event["sample"]
-                self.statement, self.started, self.nodes = problem["statement"][:HEADLINE], event["at"], 1
-            case b"failed":
-                self.rounds += not event["fatal"]
-            case b"finished":
-                answer = event["answer"]
-                self.stop, self.answer = event["reason"], None if answer is None else answer[:HEADLINE]
-            case b"reopened":
-                self.stop = self.answer = self.solved = None
-            case b"graded":
-                self.solved = None if event["solved"] is None else int(event["solved"])
+        match line.verdict.action:
+            case "continue":
+                self.continues += 1
+            case "backtrack":
+                self.returns += 1
+            case "reflect":
+                self.doubts += 1
             case _:
-                pass
+                self.terminates += 1
+        if line.by == "critic" and line.verdict.score is not None:
+            self.score = line.verdict.score
+        self._delegate(line.delegated)
+
+    def _move(self, line: Line) -> None:
+        if line.cause == "accepted":
+            self.moves += b"+" + _numbers(line.accepted)
+        elif line.cause in _BACKWARD:
+            self.backtracks += 1
+            if line.cause in _REJECTING:
+                self.moves += b"-" + _numbers(line.abandoned)
 
     @property
     def outcome(self) -> str:
@@ -187,6 +206,10 @@ class Tally:
         if self.stop == "failed":
             return "failed"
         return "ungraded" if self.solved is None else "wrong"
+
+
+def _numbers(nodes: list[int]) -> bytes:
+    return ",".join(map(str, nodes)).encode()
 
 
 def approved_and_rejected(moves: bytes) -> tuple[set[int], set[int]]:
