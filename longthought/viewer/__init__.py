@@ -16,6 +16,7 @@ search      a search for a text in the logs
 debates     one debate, whole or as a thought
 comparing   two runs on the same problems
 curving     the curves of an evaluation's report
+rounds      the decisions of an improvement loop
 reviewing   doubtful steps, and the labels that a person gives
 errors      what is asked for and not there
 openapi     the description of the API, written for the page

@@ -422,7 +422,7 @@ class Point(Answer):
 
 
 class Curve(Answer):
-    """One strategy of an evaluation at growing budgets, or one measure over the rounds of an improvement."""
+    """One strategy of an evaluation at growing budgets."""
 
     name: str
     points: tuple[Point, ...]
@@ -435,6 +435,43 @@ class Curves(Answer):
     error: str = ""
     """Why there are none, in a sentence; empty if there are some."""
     curves: tuple[Curve, ...]
+
+
+class Decision(Answer):
+    """Whether a candidate of an improvement loop took its chair."""
+
+    round: int
+    lesson: str
+    role: str
+    level: int
+    """The difficulty of the validation problems, from 0."""
+    solved: float
+    """The share of the validation problems that the candidate solved, and its 95 % interval."""
+    low: float
+    high: float
+    before: float
+    """The share that the agent in the chair solved."""
+    problems: int
+    gain: float
+    gain_low: float
+    gain_high: float
+    promoted: bool
+    why: str
+    tokens: int
+    """Tokens of the whole loop up to here."""
+    run: str | None
+    """The candidate's validation run, if it is on view."""
+    rival: str | None
+    """The run that it was compared with, if it is on view."""
+
+
+class Rounds(Answer):
+    """`GET /api/rounds`: the decisions of an improvement loop, in order."""
+
+    set: str
+    error: str = ""
+    """Why there are none, in a sentence; empty if there are some."""
+    decisions: tuple[Decision, ...]
 
 
 class Doubt(Answer):

@@ -19,6 +19,7 @@ from longthought.viewer.answers import (
     Neighbours,
     Objection,
     ReviewQueue,
+    Rounds,
     Runs,
     Summary,
     Table,
@@ -112,6 +113,11 @@ def _add_reading(app: FastAPI, library: "Library") -> None:
     def curves(set: SetName) -> Curves:  # pyright: ignore[reportUnusedFunction]
         """Return the curves that the report of a set holds."""
         return library.curves(set)
+
+    @app.get("/api/rounds")
+    def rounds(set: SetName) -> Rounds:  # pyright: ignore[reportUnusedFunction]
+        """Return the decisions of an improvement loop."""
+        return library.rounds(set)
 
 
 def _add_review(app: FastAPI, library: "Library") -> None:

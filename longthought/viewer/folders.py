@@ -13,6 +13,8 @@ from longthought.trajectories.folder import segments
 
 REPORT: Final = "comparison.json"
 """What `longthought evaluate` leaves in its folder."""
+LEDGER: Final = "ledger.jsonl"
+"""What `longthought improve` writes into its folder."""
 _DEPTH: Final = 3
 """How far below a set its runs may lie."""
 _FRESH: Final = 10.0
@@ -49,8 +51,7 @@ class Set:
     @property
     def kind(self) -> Literal["evaluate", "improve"]:
         """The command that made it."""
-        evaluated = (self.path / REPORT).exists() or any(self.path.glob("*/seed-*/run.json"))
-        return "evaluate" if evaluated else "improve"
+        return "improve" if (self.path / LEDGER).exists() else "evaluate"
 
     def members(self) -> list[Member]:
         """Return its runs, those of one strategy together."""
@@ -73,7 +74,9 @@ def opened(paths: Sequence[Path]) -> list[Member | Set]:
             found.append(Set(_named(path, paths), path))
         else:
             what = "is not a run folder, and holds none" if path.exists() else "does not exist"
-            raise RunFolderError(f"{path} {what}: give the run folder that a job wrote, or a folder of `evaluate`")
+            raise RunFolderError(
+                f"{path} {what}: give the run folder that a job wrote, or the folder of `evaluate` or `improve`"
+            )
     return found
 
 

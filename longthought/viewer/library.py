@@ -22,6 +22,7 @@ from longthought.viewer.answers import (
     Filter,
     Neighbours,
     ReviewQueue,
+    Rounds,
     Runs,
     RunState,
     RunView,
@@ -35,6 +36,7 @@ from longthought.viewer.answers import (
 from longthought.viewer.errors import UnknownError
 from longthought.viewer.folders import Member, Set, is_live, opened
 from longthought.viewer.index import RunIndex
+from longthought.viewer.rounds import rounds
 from longthought.viewer.search import Search
 from longthought.viewer.store import Store
 from longthought.viewer.table import Selection, Tables
@@ -160,10 +162,17 @@ class Library:
 
     def curves(self, name: str) -> Curves:
         """Return the curves that the report of a set holds."""
+        return curving.curves(self._set(name))
+
+    def rounds(self, name: str) -> Rounds:
+        """Return the decisions of an improvement loop."""
+        return rounds(self._set(name), self._members)
+
+    def _set(self, name: str) -> Set:
         found = next((one for one in self._given if isinstance(one, Set) and one.name == name), None)
         if found is None:
             raise UnknownError(f"there is no set {name!r} on view")
-        return curving.curves(found)
+        return found
 
     def queue(self, runs: Sequence[str], after: str, limit: int) -> ReviewQueue:
         """Return the steps that a person should look at."""

@@ -6,6 +6,7 @@ OUT/first      80 debates: a large tree, a long thought, LaTeX, scripts, right-t
                wrong verdicts, a failure, a hole, and one that has not ended; with labels
 OUT/second     another run on the same problems
 OUT/compared   the folder of an evaluation
+OUT/improved   the folder of an improvement loop
 """
 
 import json
@@ -16,6 +17,8 @@ from pathlib import Path
 
 from longthought.labels.label import Label, LabelWriter, Method
 from longthought.problems.problem import Problem
+from longthought.training.improve.ledger import Decision, Ledger, Stage
+from longthought.training.request import Role
 from longthought.trajectories.events import (
     Action,
     Author,
@@ -289,7 +292,28 @@ def build(out: Path) -> Path:
         for budget, rate in ((250, start), (500, start + 0.2), (1000, start + 0.4))
     ]  # fmt: skip
     (out / "compared" / "comparison.json").write_text(json.dumps({"curve": curve}))
+    improve(out / "improved", chance)
     return first
+
+
+def improve(out: Path, chance: random.Random) -> None:
+    """Write the folder of an improvement loop: the policy is promoted, the critic is rolled back."""
+    for run in ("validation/debate-0-level-0", "round-1/policy-sft/validation", "round-1/critic-sft/validation"):
+        write(out / run, [ordinary(n, chance) for n in range(1, 31)])
+    ledger = Ledger(out)
+    lessons: list[tuple[str, Role, int, int, bool]] = [
+        ("policy-sft", "policy", 12, 18, True), ("critic-sft", "critic", 18, 16, False)
+    ]  # fmt: skip
+    for lesson, role, before, after, promoted in lessons:
+        ledger.add(Stage(round=1, lesson=lesson, stage="validate", folder=f"round-1/{lesson}/validation", seconds=1.0))
+        ledger.add(
+            Decision(
+                round=1, lesson=lesson, role=role, level=0, candidate=lesson, before="bundled:countdown",
+                solved=(after, before), of=30, gain=(after - before) / 30, low=0.02 if promoted else -0.1, high=0.3,
+                promoted=promoted, why="the gain is above 0" if promoted else "the gain is not surely above 0", seed=0,
+                settings={}, tokens=250_000 if promoted else 410_000,
+            )
+        )  # fmt: skip
 
 
 if __name__ == "__main__":

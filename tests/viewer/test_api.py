@@ -1,6 +1,7 @@
 """The API over the golden runs: what the page asks for, and what it is told when something is not there."""
 
 import json
+import shutil
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -247,9 +248,36 @@ def test_curves(client: TestClient, tmp_path: Path, runs: Path) -> None:
         library.close()
 
 
+def test_rounds_of_an_improvement_lead_to_the_runs_that_were_compared(runs: Path, tmp_path: Path) -> None:
+    with_ledger = tmp_path / "improved"
+    shutil.copytree(runs / "improved", with_ledger)
+    with (with_ledger / "ledger.jsonl").open("a") as file:
+        file.write('{"kind": "decision", "round": 2')  # half written
+    library = Library([with_ledger], cache=tmp_path / "cache")
+    library.refresh()
+    client = TestClient(application(library), base_url=ADDRESS)
+    assert [one["kind"] for one in ask(client, "runs")["sets"]] == ["improve"]
+    policy, critic = ask(client, "rounds", set="improved")["decisions"]
+    assert (policy["solved"], policy["before"], policy["promoted"]) == (0.6, 0.4, True)
+    assert policy["low"] < 0.6 < policy["high"]
+    assert policy["run"] == critic["rival"] == "improved/round-1/policy-sft/validation"
+    assert policy["rival"] == "improved/validation/debate-0-level-0"
+    assert not critic["promoted"]
+    pair = ask(client, "compare", a=policy["rival"], b=policy["run"])
+    assert sum(pair["counts"].values()) == 30
+    library.close()
+    for content in ("", '{"kind": "decision"}\n', '"decision"\n[1]\n{\n'):
+        (with_ledger / "ledger.jsonl").write_text(content)
+        library = Library([with_ledger], cache=tmp_path / "other")
+        said = library.rounds("improved")
+        assert (said.decisions, bool(said.error)) == ((), True)
+        library.close()
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [
+        ("/api/rounds?set=nowhere", 404),
         ("/api/debate?run=first&id=nobody%230", 404),
         ("/api/debate?run=nowhere&id=latex%230", 404),
         ("/api/debate?run=../../etc&id=passwd", 404),

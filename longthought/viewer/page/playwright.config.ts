@@ -13,7 +13,7 @@ export { PYTHON, REPOSITORY };
 const serve = [
   `rm -rf ${GOLDEN}`,
   `${PYTHON} -m tests.fakes.golden ${GOLDEN}`,
-  `exec ${PYTHON} -m longthought view ${GOLDEN}/first ${GOLDEN}/second ${GOLDEN}/compared --review --no-browser --port ${PORT}`,
+  `exec ${PYTHON} -m longthought view ${GOLDEN}/first ${GOLDEN}/second ${GOLDEN}/compared ${GOLDEN}/improved --review --no-browser --port ${PORT}`,
 ].join(" && ");
 
 /** The real server over the golden runs, in a Chromium that the system has. */

@@ -33,6 +33,18 @@ test("an evaluation shows solved over tokens", async ({ page }) => {
   await expect(page.getByRole("img", { name: /debate: 30 % at 200, 50 % at 400, 70 % at 800/ })).toBeVisible();
 });
 
+test("an improvement shows its rounds, and leads to the runs of a decision", async ({ page }) => {
+  await page.goto("/?view=compare");
+  await expect(
+    page.getByRole("img", { name: /policy-sft: 60.0 %, promoted; .*critic-sft: 53.3 %, rolled back/ }),
+  ).toBeVisible();
+  await page.getByRole("button", { name: "Compare round 1, policy-sft" }).click();
+  await expect(page).toHaveURL(
+    /a=improved%2Fvalidation%2Fdebate-0-level-0&b=improved%2Fround-1%2Fpolicy-sft%2Fvalidation/,
+  );
+  await expect(page.locator(".cell")).toHaveCount(4);
+});
+
 test("runs without a common problem say so", async ({ page }) => {
   await page.goto("/?view=compare&a=first&b=nowhere");
   await expect(page.getByRole("alert")).toContainText("nowhere");

@@ -164,6 +164,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/rounds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rounds
+         * @description Return the decisions of an improvement loop.
+         */
+        get: operations["rounds_api_rounds_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/review": {
         parameters: {
             query?: never;
@@ -372,7 +392,7 @@ export interface components {
         };
         /**
          * Curve
-         * @description One strategy of an evaluation at growing budgets, or one measure over the rounds of an improvement.
+         * @description One strategy of an evaluation at growing budgets.
          */
         Curve: {
             /** Name */
@@ -443,6 +463,64 @@ export interface components {
             run: string;
             /** Id */
             id: string;
+        };
+        /**
+         * Decision
+         * @description Whether a candidate of an improvement loop took its chair.
+         */
+        Decision: {
+            /** Round */
+            round: number;
+            /** Lesson */
+            lesson: string;
+            /** Role */
+            role: string;
+            /**
+             * Level
+             * @description The difficulty of the validation problems, from 0.
+             */
+            level: number;
+            /**
+             * Solved
+             * @description The share of the validation problems that the candidate solved, and its 95 % interval.
+             */
+            solved: number;
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
+            /**
+             * Before
+             * @description The share that the agent in the chair solved.
+             */
+            before: number;
+            /** Problems */
+            problems: number;
+            /** Gain */
+            gain: number;
+            /** Gain Low */
+            gain_low: number;
+            /** Gain High */
+            gain_high: number;
+            /** Promoted */
+            promoted: boolean;
+            /** Why */
+            why: string;
+            /**
+             * Tokens
+             * @description Tokens of the whole loop up to here.
+             */
+            tokens: number;
+            /**
+             * Run
+             * @description The candidate's validation run, if it is on view.
+             */
+            run: string | null;
+            /**
+             * Rival
+             * @description The run that it was compared with, if it is on view.
+             */
+            rival: string | null;
         };
         /**
          * Delegated
@@ -1037,6 +1115,22 @@ export interface components {
              * @description Give it as `after` to get those that follow; None at the end.
              */
             more: string | null;
+        };
+        /**
+         * Rounds
+         * @description `GET /api/rounds`: the decisions of an improvement loop, in order.
+         */
+        Rounds: {
+            /** Set */
+            set: string;
+            /**
+             * Error
+             * @description Why there are none, in a sentence; empty if there are some.
+             * @default
+             */
+            error: string;
+            /** Decisions */
+            decisions: components["schemas"]["Decision"][];
         };
         /**
          * Row
@@ -1915,6 +2009,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Curves"];
+                };
+            };
+            /** @description The request was refused. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Objection"];
+                };
+            };
+        };
+    };
+    rounds_api_rounds_get: {
+        parameters: {
+            query: {
+                /** @description The name of the set. */
+                set: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rounds"];
                 };
             };
             /** @description The request was refused. */

@@ -30,6 +30,7 @@ export type Cell = Schemas["Cell"];
 export type Pair = Schemas["Pair"];
 export type Comparison = Schemas["Comparison"];
 export type Curves = Schemas["Curves"];
+export type Rounds = Schemas["Rounds"];
 export type Doubt = Schemas["Doubt"];
 export type ReviewQueue = Schemas["ReviewQueue"];
 export type Word = Schemas["Word"];

@@ -2,13 +2,14 @@
 import { useState } from "react";
 import type { Address, Change } from "../address";
 import { path } from "../api/client";
-import type { Cell, Comparison, Curves as CurvesAnswer, Runs } from "../api/types";
+import type { Cell, Comparison, Curves as CurvesAnswer, Rounds as RoundsAnswer, Runs, SetView } from "../api/types";
 import { useData } from "../api/useData";
 import { useKeys } from "../keys";
 import { Choice } from "../table/FilterBar";
 import { Notice, Trouble } from "../ui/Notice";
 import { Curves } from "./Curves";
 import { PairTable } from "./PairTable";
+import { Rounds } from "./Rounds";
 import { SideBySide } from "./SideBySide";
 
 interface Props {
@@ -69,7 +70,7 @@ export function CompareView({ address, change, runs }: Props) {
               <Cells data={data} only={address.only} set={(only) => change({ only, problem: undefined }, true)} />
             )}
             {runs.sets.map((set) => (
-              <SetCurves key={set.name} name={set.name} kind={set.kind} version={runs.version} />
+              <SetFigure key={set.name} set={set} version={runs.version} change={change} />
             ))}
           </div>
           <div className="compare-main" data-open={address.problem ? "" : undefined}>
@@ -141,20 +142,31 @@ function Cells({
   );
 }
 
-function SetCurves({ name, kind, version }: { name: string; kind: "evaluate" | "improve"; version: number }) {
-  const { data, error } = useData<CurvesAnswer>(path("curves", { set: name }), version);
+function SetFigure({ set, version, change }: { set: SetView; version: number; change: Change }) {
   const [shown, show] = useState(true);
-  const why = error?.message ?? data?.error;
+  const Figure = set.kind === "evaluate" ? SetCurves : SetRounds;
   return (
     <figure className="card curves-card">
       <figcaption>
-        {kind === "evaluate" ? "Solved over tokens" : "Rounds"} <span className="quiet">{name}</span>
+        {set.kind === "evaluate" ? "Solved over tokens" : "Solved over rounds"}{" "}
+        <span className="quiet">{set.name}</span>
         <button type="button" className="small" aria-expanded={shown} onClick={() => show(!shown)}>
           {shown ? "Hide" : "Show"}
         </button>
       </figcaption>
-      {shown &&
-        (why ? <p className="quiet">{why}</p> : data && <Curves curves={data.curves} rounds={kind === "improve"} />)}
+      {shown && <Figure name={set.name} version={version} change={change} />}
     </figure>
   );
+}
+
+function SetCurves({ name, version }: { name: string; version: number }) {
+  const { data, error } = useData<CurvesAnswer>(path("curves", { set: name }), version);
+  const why = error?.message ?? data?.error;
+  return why ? <p className="quiet">{why}</p> : data && <Curves curves={data.curves} />;
+}
+
+function SetRounds({ name, version, change }: { name: string; version: number; change: Change }) {
+  const { data, error } = useData<RoundsAnswer>(path("rounds", { set: name }), version);
+  const why = error?.message ?? data?.error;
+  return why ? <p className="quiet">{why}</p> : data && <Rounds decisions={data.decisions} change={change} />;
 }

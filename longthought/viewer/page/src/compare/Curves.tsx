@@ -1,4 +1,4 @@
-/** Solved over tokens, a line for each strategy with its 95 % interval; or a measure over the rounds of an improvement. */
+/** Solved over tokens, a line for each strategy with its 95 % interval. */
 import { useState } from "react";
 import type { Curves as CurvesAnswer } from "../api/types";
 import { spread, ticks } from "./scale";
@@ -11,9 +11,9 @@ const HUES = 8;
 /** A line with more points than this shows only its last one. */
 const DOTTED = 12;
 
-export function Curves({ curves, rounds }: { curves: readonly Curve[]; rounds: boolean }) {
+export function Curves({ curves }: { curves: readonly Curve[] }) {
   const [hot, setHot] = useState<string | null>(null);
-  const at = (point: Curve["points"][number]) => (rounds ? point.budget : point.tokens);
+  const at = (point: Curve["points"][number]) => point.tokens;
   const across = ticks(Math.max(...curves.flatMap((curve) => curve.points.map(at)), 1));
   const most = across.at(-1) ?? 1;
   const x = (value: number) => LEFT + ((WIDTH - LEFT - RIGHT) * value) / most;
@@ -53,7 +53,7 @@ export function Curves({ curves, rounds }: { curves: readonly Curve[]; rounds: b
         </text>
       ))}
       <text x={WIDTH - RIGHT + 18} y={HEIGHT - 12} className="tick-label">
-        {rounds ? "rounds" : "tokens per problem"}
+        tokens per problem
       </text>
       {curves.map((curve, index) => (
         // biome-ignore lint/a11y/noStaticElementInteractions: pointing at a line only lights it up
@@ -68,7 +68,7 @@ export function Curves({ curves, rounds }: { curves: readonly Curve[]; rounds: b
           <polyline points={curve.points.map((point) => `${x(at(point))},${y(point.solved)}`).join(" ")} />
           {(curve.points.length > DOTTED ? curve.points.slice(-1) : curve.points).map((point) => (
             <circle key={point.budget} cx={x(at(point))} cy={y(point.solved)} r="3">
-              <title>{`${curve.name}: ${(100 * point.solved).toFixed(1)} % [${(100 * point.low).toFixed(1)}, ${(100 * point.high).toFixed(1)}], ${Math.round(at(point)).toLocaleString("en")} ${rounds ? "" : "tokens"}`}</title>
+              <title>{`${curve.name}: ${(100 * point.solved).toFixed(1)} % [${(100 * point.low).toFixed(1)}, ${(100 * point.high).toFixed(1)}], ${Math.round(at(point)).toLocaleString("en")} tokens`}</title>
             </circle>
           ))}
           <text x={WIDTH - RIGHT + 10} y={(ends[index] ?? 0) + 4}>
