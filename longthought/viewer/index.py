@@ -148,7 +148,7 @@ class RunIndex:
         for text in block.split(b"\n")[:-1]:
             try:
                 line = decode(text)
-            except DecodeError:
+            except (DecodeError, UnicodeDecodeError, RecursionError):
                 self._expect_known(text)
                 return at, text[:40]
             name = line.trajectory

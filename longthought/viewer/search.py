@@ -86,7 +86,7 @@ class Search:
         """Say whether the words of an event hold the text, and not just its other fields."""
         try:
             return self._holds(msgspec.json.decode(line))
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return False
 
     def _holds(self, value: object) -> bool:

@@ -70,7 +70,7 @@ class Line(Struct, gc=False, frozen=True):
 
 
 decode: Final = Decoder(Line).decode
-"""Decodes a line; raises `msgspec.DecodeError` if it is no event."""
+"""Decodes a line; raises `msgspec.DecodeError`, `UnicodeDecodeError` or `RecursionError` if it is no event."""
 _BACKWARD: Final = frozenset(("rejected", "vetoed", "exhausted"))
 _REJECTING: Final = frozenset(("rejected", "vetoed"))
 

@@ -227,10 +227,14 @@ def test_another_run_in_the_same_folder(tmp_path: Path) -> None:
     library.close()
 
 
-def test_a_line_that_is_no_event(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "rest", [b'"a":]}', b'"answer":"\xff"}', b'"config":' + b"[" * 10**5 + b"]" * 10**5 + b"}"],
+    ids=["no JSON", "no UTF-8", "too deep"],
+)  # fmt: skip
+def test_a_line_that_is_no_event(rest: bytes, tmp_path: Path) -> None:
     run = new_run(tmp_path / "run", golden.latex())
     with (run / "events-0000.jsonl").open("ab") as file:
-        file.write(b'{"trajectory":"x#0","seq":0,"kind":"started","by":"strategy","at":1.0,"calls":[],"a":]}\n')
+        file.write(b'{"trajectory":"x#0","seq":0,"kind":"started","by":"strategy","at":1.0,"calls":[],' + rest + b"\n")
     add(run, golden.tongues())
     library = opened(run, tmp_path / "cache")
     assert [row.id for row in rows(library)] == ["latex#0"]
@@ -239,6 +243,18 @@ def test_a_line_that_is_no_event(tmp_path: Path) -> None:
     assert "restore the file" in error
     library.refresh()
     assert [row.id for row in rows(library)] == ["latex#0"]
+    library.close()
+
+
+def test_a_search_goes_on_behind_a_text_that_is_damaged(tmp_path: Path) -> None:
+    run = new_run(tmp_path / "run", [*golden.latex(), *named(golden.latex(), "behind#0")])
+    log = run / "events-0000.jsonl"
+    log.write_bytes(log.read_bytes().replace(b"the larger root is $3$", b"the larger root is \xff3$", 1))
+    library = opened(run, tmp_path / "cache")
+    asked = (library.table(Filter(q="larger root is"), 0, 9) for _ in range(99))
+    found = next((table for table in asked if table.searched == 1), None)
+    assert found is not None
+    assert "behind#0" in {row.id for row in found.rows}
     library.close()
 
 

@@ -26,9 +26,6 @@ test("a run that grows is followed: new debates appear, and the counts with them
     appendFileSync(join(run, "events-0000.jsonl"), more.slice(0, 400)); // torn in the middle of a line
     appendFileSync(join(run, "events-0000.jsonl"), more.slice(400) + of("sum-3"));
     await counted(page, 3);
-    await expect(
-      page.locator(".table-body a", { hasText: "sum-3" }).or(page.locator(".table-body .tr")).first(),
-    ).toBeVisible();
     await expect(page.locator(".table-body .tr")).toHaveCount(3);
   } finally {
     server.kill();

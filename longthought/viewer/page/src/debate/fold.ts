@@ -95,7 +95,8 @@ function apply(debate: Debate, event: AnyEvent): void {
       move(debate, event);
       break;
     case "failed":
-      if (!event.fatal) debate.rounds += 1;
+      if (event.fatal) break;
+      debate.rounds += 1;
       if (event.node !== null) debate.nodes[event.node]?.failures.push(event.detail);
       break;
     case "finished":
