@@ -85,10 +85,15 @@ export function CompareView({ address, change, runs }: Props) {
   );
 }
 
+/** The runs that the address names; else the first two, of an improvement those that were validated. */
 function chosen(address: Address, names: readonly string[]): [string | undefined, string | undefined] {
-  const a = address.a ?? names[0];
-  return [a, address.b ?? names.find((name) => name !== a)];
+  const validated = names.filter((name) => /\/validation(\/|$)/.test(name));
+  const usual = validated.length > 1 ? validated.toSorted((a, b) => Number(isFirst(b)) - Number(isFirst(a))) : names;
+  const a = address.a ?? usual[0];
+  return [a, address.b ?? usual.find((name) => name !== a)];
 }
+
+const isFirst = (name: string) => name.includes("/validation/");
 
 function Tokens({ data }: { data: Comparison }) {
   const p = data.p;
