@@ -15,10 +15,10 @@ from longthought.training.data.export import export
 from longthought.training.data.report import ExportReport
 
 
-def play(out: Path, count: int, *, split: game.Split = "train", seed: int = 4, samples: int = 1) -> Path:
+def play(out: Path, count: int, *, split: game.Split = "train", seed: int = 4, **settings: Any) -> Path:
     """Play one debate at a time, which makes the same run whenever it is played."""
     tasks = [countdown_task(puzzle) for puzzle in game.generate(count=count, split=split, seed=seed)]
-    for _ in lt.generate(tasks, out=out, samples=samples, concurrency=1):
+    for _ in lt.generate(tasks, out=out, concurrency=1, **settings):
         pass
     return out
 

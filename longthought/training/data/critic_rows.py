@@ -13,6 +13,7 @@ from longthought.graphs.rules import DebateContext, legal_actions
 from longthought.labels.label import Label, Method
 from longthought.thoughts import shorthand
 from longthought.training.data.annotated import HOPEFUL, AnnotatedDebate, agrees, replay
+from longthought.training.data.confirmed import look_ahead_holds
 from longthought.training.data.rows import PairCandidate, Ruler, TrainingRow, messages, turn
 from longthought.trajectories.events import Action, Author, Judged, Started, Verdict
 from longthought.trajectories.tree import NodeKind, Tree
@@ -20,21 +21,27 @@ from longthought.trajectories.tree import NodeKind, Tree
 
 def judged_steps(debate: AnnotatedDebate) -> Iterator[tuple[Judged, Tree, View, bool]]:
     """Yield the verdicts of critics, with the tree, what the critic saw, and where the step is known to lead."""
+    for event, tree, shown in _judged(debate):
+        if (live := debate.lives.get(event.node)) is not None:
+            yield event, tree, shown, live
+
+
+def _judged(debate: AnnotatedDebate) -> Iterator[tuple[Judged, Tree, View]]:
     settings: DebateContext | None = None
     for event, tree in replay(debate.trajectory):
         if isinstance(event, Started) and "reflections" in event.config:  # a setting of debates alone
             settings = DebateContext.read(event.config)
         if isinstance(event, Judged) and event.by is not Author.STRATEGY:  # which rates sub-debates
-            live = debate.lives.get(event.node)
-            if live is not None:
-                actions = legal_actions(tree, settings) if settings else tuple(Action)
-                yield event, tree, view(tree, event.node, actions=actions), live
+            actions = legal_actions(tree, settings) if settings else tuple(Action)
+            yield event, tree, view(tree, event.node, actions=actions)
 
 
 def critic_rows(
-    debate: AnnotatedDebate, dialect: Dialect, ruler: Ruler, left_out: Counter[str]
+    debate: AnnotatedDebate, dialect: Dialect, ruler: Ruler, confirmed: bool, left_out: Counter[str]
 ) -> Iterator[TrainingRow]:
     """Yield a right verdict on every judged step whose outcome is known.
+
+    With `confirmed`, also verdicts on other steps whose look-ahead is right number by number, as kind `confirmed`.
 
     The critic's own words are kept where its verdict was right, and replaced by the label's reason where it was wrong;
     without a reason the step is left out. A look-ahead is also replaced where the solver knows a better one, since a
@@ -49,6 +56,16 @@ def critic_rows(
         else:
             kind = "accept" if right.action in HOPEFUL else "reject"
             yield turn("critic", kind, debate.at(event.node), dialect.ask_critic(shown), text, ruler)
+    for event, _, shown in _judged(debate) if confirmed else ():
+        if event.node in debate.lives or not _confirmed(shown, event.verdict):
+            continue
+        if (text := written(event.verdict, shown, dialect)) is not None:
+            yield turn("critic", "confirmed", debate.at(event.node), dialect.ask_critic(shown), text, ruler)
+
+
+def _confirmed(shown: View, verdict: Verdict) -> bool:
+    assert shown.candidate is not None
+    return look_ahead_holds(shown.problem, shown.path, shown.candidate.text, verdict.critique) is True
 
 
 def critic_candidates(debate: AnnotatedDebate, dialect: Dialect, left_out: Counter[str]) -> Iterator[PairCandidate]:

@@ -45,8 +45,8 @@ class RowMaker:
     ruler: Ruler
     pair_by: Literal["siblings", "samples"] = "siblings"
     """Whether `dpo-policy` pairs steps from one node, or whole debates, told as thoughts."""
-    steps: Literal["right", "confirmed"] = "right"
-    """Which steps a policy learns."""
+    confirmed: bool = False
+    """Whether a policy or a critic also learns what tools confirmed."""
     worded: Mapping[str, Dialect] = field(default_factory=dict[str, Dialect])
     """By run: the dialect with the texts that its agents were asked in, where these aren't the usual ones."""
 
@@ -59,9 +59,9 @@ class RowMaker:
             case Format.JOURNEY | Format.SHORTCUT:
                 return thinker_rows.twins(debate, self.telling, self.ruler, wanted, left_out)
             case Format.POLICY:
-                return policy_rows.policy_rows(debate, dialect, self.ruler, self.steps == "confirmed", left_out)
+                return policy_rows.policy_rows(debate, dialect, self.ruler, self.confirmed, left_out)
             case Format.CRITIC:
-                return critic_rows.critic_rows(debate, dialect, self.ruler, left_out)
+                return critic_rows.critic_rows(debate, dialect, self.ruler, self.confirmed, left_out)
             case Format.DPO_POLICY if self.pair_by == "samples":
                 return thinker_rows.whole_samples(debate.trajectory, debate.source, self.telling, left_out)
             case Format.DPO_POLICY:

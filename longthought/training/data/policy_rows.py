@@ -15,8 +15,9 @@ from longthought.agents.dialects.dialect import Dialect, Step, WholeDialect
 from longthought.agents.dialects.thinking import without_thinking
 from longthought.agents.view import View, view
 from longthought.training.data.annotated import AnnotatedDebate, replay
+from longthought.training.data.confirmed import steps_confirmed
 from longthought.training.data.rows import Message, PairCandidate, Ruler, TrainingRow, messages, turn
-from longthought.trajectories.events import Author, EvidenceStatus, Proposed, Reflected
+from longthought.trajectories.events import Author, Proposed, Reflected
 from longthought.trajectories.tree import Node, Tree
 
 _TAUGHT: Final = frozenset({Author.POLICY, Author.HUMAN})
@@ -42,7 +43,8 @@ def policy_rows(
             case Proposed() if _is_reply(event, tree):
                 kind = "draft" if event.ahead else "step"
                 if not _leads(debate, event):
-                    if not (confirmed and _confirmed(debate, event)):
+                    nodes = _steps(debate.trajectory.tree, event)
+                    if not (confirmed and len(nodes) == 1 + len(event.ahead) and steps_confirmed(nodes)):
                         continue
                     kind = "confirmed"
                 shown = view(tree, at=event.parent)
@@ -88,14 +90,6 @@ def _leads(debate: AnnotatedDebate, event: Proposed) -> bool | None:
     if False in lives:
         return False
     return lives[-1] if len(nodes) == 1 + len(event.ahead) else None
-
-
-def _confirmed(debate: AnnotatedDebate, event: Proposed) -> bool:
-    """Say whether tools confirmed something in every step of a reply, and refuted nothing."""
-    nodes = _steps(debate.trajectory.tree, event)
-    found = [{evidence.status for evidence in node.evidence} for node in nodes]
-    sound = all(EvidenceStatus.CONFIRMED in statuses and EvidenceStatus.REFUTED not in statuses for statuses in found)
-    return sound and len(nodes) == 1 + len(event.ahead)
 
 
 def _steps(tree: Tree, event: Proposed) -> list[Node]:

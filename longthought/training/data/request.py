@@ -128,8 +128,8 @@ sft-journey, sft-shortcut, policy, critic, dpo-policy, dpo-critic, step-labels."
     """Keep debates with N (or N-M) backtracks."""
     agreement: Annotated[float, Field(ge=0, le=1)] | None = None
     """Keep debates in which at least this share of the verdicts fits where their steps lead."""
-    steps: Literal["right", "confirmed"] = "right"
-    """Steps that a policy learns: right (they lead to a right answer), or also those that tools confirmed."""
+    confirmed: bool = False
+    """Take also what tools confirmed, whatever came of it: steps for a policy, look-aheads for a critic."""
     max_length: Positive | None = None
     """Maximum length of a row, prompt included, in tokens (in words for prose without a tokenizer)."""
     against: tuple[str, ...] = (SPLIT,)

@@ -151,7 +151,7 @@ def test_policies_learn_live_steps_in_words_that_read_back(labelled: Path, expor
 
 
 def test_a_policy_may_learn_every_step_that_tools_confirmed(labelled: Path, exported: Export) -> None:
-    right, more = (rows(exported(labelled, "policy", steps=steps, validation=0.0)) for steps in ("right", "confirmed"))
+    right, more = (rows(exported(labelled, "policy", confirmed=also, validation=0.0)) for also in (False, True))
     debates = {t.id: t for t in Run(labelled).trajectories()}
     assert [row for row in more if row["kind"] == "step"] == sorted(right, key=more.index)
     allowed = [row for row in more if row["kind"] == "confirmed"]
@@ -163,8 +163,22 @@ def test_a_policy_may_learn_every_step_that_tools_confirmed(labelled: Path, expo
         assert {evidence.status.value for evidence in node.evidence} == {"confirmed"}
     refuted = [n for t in debates.values() for n in t.steps if any(e.status.value == "refuted" for e in n.evidence)]
     assert refuted
-    with pytest.raises(ConfigError, match="`steps` is for policy alone"):
-        exported(labelled, "critic", steps="confirmed")
+    with pytest.raises(ConfigError, match="`confirmed` is for policy and critic"):
+        exported(labelled, "sft-journey", confirmed=True)
+
+
+def test_a_critic_may_learn_every_look_ahead_that_holds(tmp_path: Path, exported: Export) -> None:
+    run = play(tmp_path / "run", 20, rounds=5)  # few are solved, so little is known of the steps
+    known, more = (rows(exported(run, "critic", confirmed=also, validation=0.0)) for also in (False, True))
+    sound = [row for row in more if row["kind"] == "confirmed"]
+    assert len(more) == len(known) + len(sound)
+    assert len(sound) > 10
+    debates = {t.id: t for t in Run(run).trajectories()}
+    for row in sound:
+        step = read_step(debates[row["debate"]].tree.node(row["node"]).text)
+        assert step is not None
+        hopeful = "continue" in said(row) or "terminate" in said(row)
+        assert hopeful is game.solvable(step.remaining, puzzle_of(row).target)
 
 
 def test_critics_learn_the_solvers_verdict_and_where_to_return(labelled: Path, exported: Export) -> None:

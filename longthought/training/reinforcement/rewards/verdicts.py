@@ -5,11 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from longthought.agents.dialects.dialect import Unreadable
-from longthought.labels.exact import table_after_all
-from longthought.problems.countdown import lookahead
-from longthought.problems.countdown.puzzle import Puzzle
 from longthought.tools.algebra.verifier import Algebra
 from longthought.training.data.annotated import agrees
+from longthought.training.data.confirmed import look_ahead_holds
 from longthought.training.reinforcement.rewards.state import State, awaited, readings
 from longthought.trajectories.events import Action, EvidenceStatus, Verdict
 
@@ -54,23 +52,11 @@ async def _confirmed(about: State, read: Any) -> float | None:
         return 0.0
     if not isinstance(read, Verdict) or about.view.candidate is None:
         return None
-    puzzle = Puzzle.read(about.task.problem.statement)
-    if puzzle is not None and (holds := _look_ahead_holds(about, puzzle, read.critique)) is not None:
+    step = about.view.candidate.text
+    holds = look_ahead_holds(about.task.problem, about.view.path, step, read.critique)
+    if holds is not None:
         return float(holds)
     return await _equalities_hold(about, read.critique)
-
-
-def _look_ahead_holds(about: State, puzzle: Puzzle, words: str) -> bool | None:
-    """Say whether every number of a look-ahead is right; None for other words, or where the numbers are unknown."""
-    candidate = about.view.candidate
-    assert candidate is not None
-    said_wrong = words.strip() == lookahead.WRONG
-    state = table_after_all(puzzle.numbers, (*about.view.path, candidate.text))
-    if state is None or not (said_wrong or lookahead.read(words)):
-        return None
-    if state.table is None or said_wrong:
-        return said_wrong and state.table is None
-    return lookahead.holds(words, state.table, puzzle.target)
 
 
 async def _equalities_hold(about: State, words: str) -> float | None:
