@@ -89,7 +89,7 @@ async def test_steps_and_verdicts_share_their_prefix() -> None:
     thought = await think(PROSE, script)
     assert {str(messages[0].content) for messages in thought.model.seen} == {prompts.ALONE}
     asked, judged = (str(messages[1].content) for messages in thought.model.seen[2:4])
-    assert judged.startswith(asked.removesuffix(prompts.WRITE_STEP))
+    assert judged.startswith(asked.removesuffix(prompts.WRITE_STEP + prompts.IN_WORDS))
     assert judged != asked
 
 

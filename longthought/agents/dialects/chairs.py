@@ -35,6 +35,8 @@ class ChairTexts:
     """Asks for the rest of the solution."""
     compute: str = prompts.COMPUTE
     """What is added to these three where code is run."""
+    in_words: str = prompts.IN_WORDS
+    """What is added to them, and to the request for a solution, where it would be for nothing."""
     no_repeat: str = prompts.NO_REPEAT
     """What is added to them where steps were rejected."""
     write_verdict: str = prompts.WRITE_VERDICT

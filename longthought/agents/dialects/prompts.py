@@ -81,6 +81,7 @@ WRITE_REST: Final = (
     "computation; end with the final answer."
 )
 COMPUTE: Final = " A step may hold one block of Python, fenced as ```python, that prints what you need; it is run."
+IN_WORDS: Final = " Use words and calculations, and no code: none is run here."
 NO_REPEAT: Final = " Do not write a rejected step again, not in other words either."
 WRITE_REFLECTION: Final = (
     "You are the solver, and the critic doubts the new step. Re-examine it in words: check each claim it makes, answer "

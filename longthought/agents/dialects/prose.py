@@ -31,7 +31,7 @@ from longthought.agents.dialects.writing import (
     prefix,
     printed,
 )
-from longthought.agents.view import Candidate, TriedStep, View
+from longthought.agents.view import Candidate, View
 from longthought.domains.conventions import conventions
 from longthought.problems.worked import Worked
 from longthought.trajectories.events import Action, Verdict
@@ -102,11 +102,11 @@ class Prose:
 
         If the view holds one earlier attempt, ask for a revision; if it holds several, for a merger.
         """
-        asked = f"{posed(view)}{self._earlier(view.attempts)}"
+        asked = f"{posed(view)}{self._earlier(view)}"
         shown: list[BaseMessage] = []
         for example in examples:
             problem = prompts.PROBLEM.format(statement=example.statement) + answer_form(view.problem)
-            question = f"{problem}{self.voice.write_solution}"
+            question = f"{problem}{self.voice.write_solution}{self._code(view)}"
             shown += [HumanMessage(question), AIMessage(example.solution)]
         return [SystemMessage(self.voice.solve), *shown, HumanMessage(asked)]
 
@@ -235,17 +235,17 @@ class Prose:
             parts.append(prompts.REMARKS.format(remarks="\n\n".join(remarks)))
         return "".join(parts)
 
-    def _earlier(self, attempts: Sequence[TriedStep]) -> str:
+    def _earlier(self, view: View) -> str:
         """Write the earlier solutions, if any, and ask for a solution, a revision or a merger."""
-        match attempts:
+        match view.attempts:
             case []:
-                return self.voice.write_solution
+                return f"{self.voice.write_solution}{self._code(view)}"
             case [one]:
                 said = prompts.CRITIQUE.format(critique=one.reason) if one.reason else ""
                 return f"{prompts.EARLIER.format(text=one.text)}{said}{prompts.WRITE_REVISION}"
             case _:
                 one = prompts.ONE_OF_SEVERAL
-                numbered = (one.format(number=number, text=a.text) for number, a in enumerate(attempts, start=1))
+                numbered = (one.format(number=number, text=a.text) for number, a in enumerate(view.attempts, start=1))
                 return f"{''.join(numbered)}{prompts.WRITE_MERGER}"
 
     def _asked_steps(self, view: View) -> str:
@@ -259,8 +259,13 @@ class Prose:
                 asked = self.voice.write_rest
             case most:
                 asked = self.voice.write_steps.format(most=most)
-        computed = self.voice.compute if view.runs_code else ""
-        return f"{asked}{computed}{self.voice.no_repeat if view.attempts else ''}"
+        return f"{asked}{self._code(view)}{self.voice.no_repeat if view.attempts else ''}"
+
+    def _code(self, view: View) -> str:
+        """Say whether code is run, where the domain leaves that open: small models write it and make up its output."""
+        if view.runs_code:
+            return self.voice.compute
+        return self.voice.in_words if conventions(view.problem).computes else ""
 
     def _asked_verdict(self, view: View) -> str:
         """Ask for a verdict: on what, by which actions, and with which targets."""

@@ -19,7 +19,7 @@ VIEW = View(Problem(id="p", statement="2 + 2?", domain="math"), (), (), ())
 @pytest.fixture
 def mine(tmp_path: Path) -> Path:
     path = tmp_path / "mine.toml"
-    path.write_text('system = "Be brief."\nwrite_steps = "At most {most}, please."\n')
+    path.write_text('system = "Be brief."\nwrite_steps = "At most {most}, please."\nin_words = ""\n')
     return path
 
 
