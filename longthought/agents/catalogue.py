@@ -35,6 +35,7 @@ _SPOKEN: Final = {
     Programs.name: Programs,
     **{thinker.name: thinker for thinker in THINKERS.values()},
 }
+DIALECT_NAMES: Final = tuple(_SPOKEN)
 PROVIDERS: Final = """\
   bundled:countdown        the agents that ship with longthought (Countdown only, CPU)
   bundled:FOLDER           agents that `longthought train bundled --out FOLDER` made

@@ -111,10 +111,6 @@ def context(graph: str, settings: Mapping[str, Any]) -> Context:
         ConfigError: if the graph or a setting is unknown, or a value is invalid.
 
     """
-    kind = machine(graph).context
-    given, names = kind.current(settings), [f.name for f in fields(kind)]
-    if unknown := sorted(set(given) - set(names)):
-        raise ConfigError(f"unknown setting {', '.join(unknown)} of {graph}: choose from {', '.join(sorted(names))}")
-    context = kind(**given)
+    context: Context = machine(graph).context.of(settings)
     context.expect_readable()
     return context

@@ -8,12 +8,12 @@ After Qin et al., "O1 Replication Journey: A Strategic Progress Report", 2024 (t
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import ClassVar
 
 from longthought.graphs import rules, turns
-from longthought.graphs.machine import Machine
+from longthought.graphs.machine import OVER, Machine
 from longthought.graphs.rules import DebateContext, Turn
 from longthought.trajectories.events import AnyEvent, Author
 from longthought.trajectories.tree import Tree
@@ -24,6 +24,15 @@ class Debate(Machine[DebateContext, Tree]):
 
     context = DebateContext
     turns = tuple(turn.value for turn in Turn if turn is not Turn.END)
+    edges: ClassVar[Mapping[str, Sequence[str]]] = {
+        "setup": (Turn.PROPOSE,),
+        Turn.PROPOSE: (Turn.CHECK, Turn.PROPOSE, Turn.ACT),
+        Turn.CHECK: (Turn.CHECK, Turn.JUDGE, Turn.ACT),
+        Turn.JUDGE: (Turn.ACT, Turn.JUDGE),
+        Turn.REFLECT: (Turn.JUDGE, Turn.REFLECT, Turn.ACT),
+        Turn.ACT: (Turn.PROPOSE, Turn.REFLECT, Turn.ACT, OVER),
+    }
+    pauses = True
     judge_is: ClassVar[Author] = Author.CRITIC
     """The author of the verdicts, who also pays for them."""
 
@@ -50,6 +59,3 @@ class Debate(Machine[DebateContext, Tree]):
     def notice(self, tree: Tree, settings: DebateContext) -> str:
         """Return an extra notice for the next agent; empty in a debate."""
         return ""
-
-
-graph = Debate().compile()
