@@ -19,9 +19,11 @@ from longthought.domains.posing import posed
 from longthought.errors import ConfigError
 from longthought.graphs import catalogue
 from longthought.graphs.context import Context, started
+from longthought.graphs.machine import Machine
 from longthought.graphs.play import play
 from longthought.graphs.sampling.settings import SamplingContext
 from longthought.graphs.seats import Seats
+from longthought.graphs.studio.asking import Ask
 from longthought.jobs.dispatch import run_shards
 from longthought.jobs.executors import workers
 from longthought.jobs.generate import run_job
@@ -55,6 +57,8 @@ async def asolve(
     answer: str | None = None,
     domain: str | Domain | None = None,
     on_event: Callable[[AnyEvent], None] | None = None,
+    thread: str | None = None,
+    ask: Ask | None = None,
     **settings: Any,
 ) -> Trajectory:
     """Run one debate and return it.
@@ -68,7 +72,12 @@ async def asolve(
         tools: Names of the verifiers that check every step.
         answer: The reference answer, which only the grader sees, after the debate. Countdown needs none.
         domain: The domain of a statement: an object, a name, or `module:NAME` (default: recognised).
-        on_event: Called with each event as it happens.
+        on_event: Called with each event as it happens; for a debate that goes on in its thread, with the earlier ones
+            first.
+        thread: Where each turn is kept, so that the same call goes on after a crash: NAME for a thread in
+            `threads.sqlite`, FILE#NAME, or postgresql://…#NAME. Another problem begins a new debate in the thread.
+        ask: An async function that is called with a question, as a dict, before each of the critic's verdicts is
+            applied, and returns a person's reply; `question["replies"]` says what may be replied.
         settings: Other settings of the graph: rounds, tokens, seconds, veto, seed, base_url, ….
 
     Raises:
@@ -77,7 +86,8 @@ async def asolve(
 
     """
     expect("a function of an event", Callable, NoneType, on_event=on_event)
-    expect("a text", str, NoneType, answer=answer)
+    expect("a text", str, NoneType, answer=answer, thread=thread)
+    expect("an async function of a question", Callable, NoneType, ask=ask)
     task = task_of(problem, address(domain), answer)
     context = context_of(graph, policy, critic, tools, settings)
     seats = seated(context, policy, critic)
@@ -90,10 +100,25 @@ async def asolve(
     try:
         await expect_ready(seats, [task.problem])
         machine = catalogue.machine(context.graph)(seats)
-        ended = await play(machine, [started(task.problem, context)], observe, settings=context)
+        machine.ask = _asking(machine, ask)
+        first = started(task.problem, context)
+        if thread is None:
+            ended = await play(machine, [first], observe, settings=context)
+        else:
+            from longthought.graphs.threads import Thread, play_in_thread
+
+            ended = await play_in_thread(machine, first, Thread.of(thread), observe, context)
         return await graded(ended, task.reference, observe)
     finally:
         await seats.aclose()
+
+
+def _asking(machine: Machine[Any, Any], ask: Ask | None) -> Ask | None:
+    if ask is not None and not machine.pauses:
+        raise ConfigError(
+            f"`ask` is for graphs in which a verdict moves the debate, and not for {machine.context.graph}"
+        )
+    return ask
 
 
 def generate(

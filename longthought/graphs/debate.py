@@ -15,6 +15,7 @@ from typing import ClassVar
 from longthought.graphs import rules, turns
 from longthought.graphs.machine import OVER, Machine
 from longthought.graphs.rules import DebateContext, Turn
+from longthought.graphs.studio.asking import asked
 from longthought.trajectories.events import AnyEvent, Author
 from longthought.trajectories.tree import Tree
 
@@ -47,7 +48,8 @@ class Debate(Machine[DebateContext, Tree]):
     async def take(self, turn: str, fold: Tree, settings: DebateContext) -> Sequence[AnyEvent]:
         """Ask the agent or tools whose turn it is, or let the rules move the cursor."""
         if turn == Turn.ACT:
-            return [rules.act(fold, settings, at=time.time())]
+            by_hand = await asked(fold, (await self.seats(settings)).policy, self.ask) if self.ask else ()
+            return by_hand or [rules.act(fold, settings, at=time.time())]
         failure = partial(turns.failed, Turn(turn), fold, judge_is=self.judge_is)
         return await turns.or_failure(self._ask(Turn(turn), fold, settings), failure)
 

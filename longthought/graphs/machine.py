@@ -22,6 +22,7 @@ from longthought.trajectories.events import AnyEvent, Finished, Started
 from longthought.trajectories.trajectory import Trajectory
 
 if TYPE_CHECKING:
+    from longthought.graphs.studio.asking import Ask
     from longthought.graphs.studio.stepwise import Graph, Host
 
 NO_LIMIT: RunnableConfig = {"recursion_limit": 1_000_000_000}
@@ -67,6 +68,9 @@ class Machine(ABC, Generic[C, F]):
     """The class of its settings, which holds the graph's name."""
     turns: ClassVar[Sequence[str]]
     """The names of its turns, in the order in which their nodes are drawn."""
+
+    ask: "Ask | None" = None
+    """Asks a person before each verdict is applied, in graphs that pause."""
 
     def __init__(self, seats: Seats | None = None, delegate: Delegate | None = None) -> None:
         """Keep the seats and the player of sub-debates.

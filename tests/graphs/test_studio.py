@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,10 @@ import httpx
 import pytest
 from langgraph_sdk import get_client
 
+from longthought.errors import ConfigError
 from longthought.graphs.rules import DebateContext
 from longthought.graphs.search.settings import SearchContext
+from longthought.graphs.studio.fetching import from_server
 from longthought.trajectories.events import (
     EVENT,
     Action,
@@ -234,6 +237,12 @@ async def test_a_person_takes_a_step_back_and_forks(server: str) -> None:
         assert tree.nodes[path[0]].reason == "try another way"
         assert not {node.id for node in tree.path()} & set(path)
         assert "back to the problem: try another way" in [m["content"] for m in state["values"]["messages"]]
+        first_end, fork = await from_server(server, thread)
+        assert fork.events == tuple(after)
+        assert first_end.events[: len(before)] == tuple(before)
+        assert first_end.finished
+        with pytest.raises(ConfigError, match="has no thread"):
+            await from_server(server, str(uuid.uuid4()))
 
 
 async def test_a_person_edits_a_verdict_in_the_list_of_events(server: str) -> None:
@@ -274,7 +283,7 @@ async def test_a_person_is_asked_about_each_verdict_and_the_debate_is_kept(serve
         refused = (await reply({"action": "jump"}))[0]["value"]
         assert "`action` must be one of" in refused["fault"]
         assert await reply({"action": "backtrack", "critique": "another way"})
-        assert await reply({"step": "20 + 16 = 36 left 3 7 36"})
+        assert await reply({"step": "20 + 16 = 36 left 36 7 3"})
         log = log_of(await client.threads.get_state(thread))
         by_hand = [event for event in log if event.by is Author.HUMAN]
         started, judged, back, left, step = by_hand

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from longthought.errors import ConfigError
 from longthought.graphs.rules import candidate
 from longthought.request import objection
-from longthought.trajectories.events import EVENT, Action, Author, Cause, Moved, StopReason, Verdict
+from longthought.trajectories.events import EVENT, Action, Author, Cause, StopReason, Verdict
 from longthought.trajectories.tree import Node, NodeKind, Standing, Tree, TreeError
 
 _STAMPS: Final = frozenset(("kind", "trajectory", "seq", "by", "at"))
@@ -141,8 +141,8 @@ def rewritten_step(tree: Tree, node: Node, text: str, answer: str | None, reason
     to = node.parent or 0
     place: _Event = {"to": to, "cause": Cause.EDITED.value, "abandoned": left_behind(tree, to, node)}
     moved = completed(tree, {**place, "reason": reason})
-    tree.apply(Moved.model_validate(moved))
-    return [moved, completed(tree, {"text": text, "answer": answer})]
+    step = {"text": text, "answer": answer, "parent": to}
+    return [moved, {**completed(tree, step), "seq": tree.events + 1}]
 
 
 def changed_verdict(tree: Tree, node: Node, verdict: Verdict, change: Mapping[str, Any]) -> _Event:

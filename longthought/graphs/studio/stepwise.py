@@ -18,18 +18,16 @@ from langgraph.runtime import Runtime, get_runtime
 from langgraph.types import interrupt
 
 from longthought.domains.posing import expect_possible, posed
-from longthought.errors import LongthoughtError, ProblemError, UserError
+from longthought.errors import LongthoughtError, ProblemError
 from longthought.graphs.context import Context, started
 from longthought.graphs.machine import OVER, Fold, Machine
 from longthought.graphs.seats import Seats
-from longthought.graphs.studio import asking
 from longthought.graphs.studio.form import CHOICES, form, read
 from longthought.graphs.studio.narration import dialogue, narrate, path
 from longthought.graphs.studio.state import Outcome, State, Typed
 from longthought.problems.problem import Problem
-from longthought.trajectories.events import EVENT, AnyEvent, Author, Finished, Graded, Judged
+from longthought.trajectories.events import EVENT, AnyEvent, Author, Finished, Graded
 from longthought.trajectories.trajectory import Trajectory
-from longthought.trajectories.tree import Tree
 
 Graph = CompiledStateGraph[State, Any, Typed, Outcome]
 CLOSE: Final = "close"
@@ -158,29 +156,11 @@ class Stepwise(Generic[C, F]):
             with self._said():
                 run, settings, choices = self._resume(state, runtime)
                 told = self._retold(state, run)
-                asks = choices["pause"] == "verdicts"
-                events = await self._by_hand(state, run, settings) if asks else ()
-                if not events:
-                    events = await run.machine.take(turn, run.fold, settings)
-                update = await self._update(run, events)
+                run.machine.ask = _interrupt if choices["pause"] == "verdicts" else self._machine.ask
+                update = await self._update(run, await run.machine.take(turn, run.fold, settings))
                 return {**update, "messages": [*told, *update["messages"]]}
 
         return node
-
-    async def _by_hand(self, state: State, run: _Run[C, F], settings: C) -> Sequence[AnyEvent]:
-        """Ask a person about the critic's verdict, until the reply can be read, and return what it means as events."""
-        log = [EVENT.validate_python(event) for event in state.get("events", [])[-1:]]
-        if not (self._machine.pauses and log and isinstance(log[0], Judged) and log[0].by is not Author.HUMAN):
-            return ()
-        fault = ""
-        while True:
-            tree = Tree.fold(map(EVENT.validate_python, state.get("events", [])))
-            reply = interrupt(asking.question(tree, fault))
-            try:
-                seats = await run.machine.seats(settings)
-                return [EVENT.validate_python(event) for event in asking.answered(tree, reply, seats.policy)]
-            except UserError as error:
-                fault = str(error)
 
     async def _close(self, state: State, runtime: Runtime[Any]) -> dict[str, Any]:
         """Grade the debate, keep it if that is asked for, and release its agents."""
@@ -292,6 +272,11 @@ class Stepwise(Generic[C, F]):
             if self._host is None:
                 raise
             raise ValueError(str(error)) from error
+
+
+async def _interrupt(question: dict[str, Any]) -> Any:
+    """Stop the run until a person replies."""
+    return interrupt(question)
 
 
 def _name(first: Mapping[str, Any]) -> str:
