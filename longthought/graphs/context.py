@@ -241,6 +241,12 @@ class Context:
         return older | {name: value for name, value in given.items() if name not in cls.renamed}
 
 
+def described(kind: type[Context], name: str) -> str:
+    """Return the text under a setting, which stands in the class that declares it."""
+    declared = (getattr(base, "__pydantic_fields__", {}).get(name) for base in kind.__mro__)
+    return next((field.description for field in declared if field is not None and field.description), "")
+
+
 def usual_tools(policy: str, dialect: str | None) -> list[str]:
     """Return the tools of settings that name none: Python only for a policy that can write it, and can have it run."""
     if speaks_compact(policy) if dialect is None else dialect not in _WORDY:

@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 from longthought.agents.catalogue import DIALECT_NAMES
 from longthought.agents.program import Program
 from longthought.errors import ConfigError
-from longthought.graphs.context import Context
+from longthought.graphs.context import Context, described
 from longthought.request import objection
 from longthought.tools.catalogue import TOOLS
 
@@ -32,17 +32,11 @@ def form(kind: type[Context], *, pauses: bool) -> Any:
     shown: dict[str, Any] = {}
     for field in fields(kind):
         default = None if field.default is MISSING else field.default
-        described = Field(default=default, description=_described(kind, field.name))
-        shown[field.name] = Annotated[_chosen_from(field.name) or types[field.name], described]
+        said = Field(default=default, description=described(kind, field.name))
+        shown[field.name] = Annotated[_chosen_from(field.name) or types[field.name], said]
     for name, type_ in (("pause", _PAUSE), ("out", _OUT))[0 if pauses else 1 :]:
         shown[name] = Annotated[type_, Field(default=CHOICES[name])]
     return TypedDict("Settings", shown, total=False)  # type: ignore[misc]
-
-
-def _described(kind: type[Context], name: str) -> str | None:
-    """Return the text under a field, which stands in the class that declares it."""
-    declared = (getattr(base, "__pydantic_fields__", {}).get(name) for base in kind.__mro__)
-    return next((field.description for field in declared if field is not None and field.description), None)
 
 
 def _chosen_from(name: str) -> Any:
