@@ -96,6 +96,11 @@ async def asolve(
     expect("a function of an event", Callable, NoneType, on_event=on_event)
     expect("a text", str, NoneType, answer=answer, thread=thread)
     expect("an async function of a question", Callable, NoneType, ask=ask)
+    place = None
+    if thread is not None:
+        from longthought.graphs.threads import Thread
+
+        place = Thread.of(thread)
     task = task_of(problem, address(domain), answer)
     agents = agents_of(policy, critic, settings)
     names, own_tools = split(tools)
@@ -112,12 +117,12 @@ async def asolve(
         machine = catalogue.machine(graph)(seats)
         machine.ask = _asking(machine, ask)
         first = started(task.problem, context)
-        if thread is None:
+        if place is None:
             ended = await play(machine, [first], observe, settings=context)
         else:
-            from longthought.graphs.threads import Thread, play_in_thread
+            from longthought.graphs.threads import play_in_thread
 
-            ended = await play_in_thread(machine, first, Thread.of(thread), observe, context)
+            ended = await play_in_thread(machine, first, place, observe, context)
         return await graded(ended, task.reference, observe)
     finally:
         await seats.aclose()

@@ -35,13 +35,22 @@ class Thread(NamedTuple):
         """Read a thread as it is written.
 
         Raises:
-            ConfigError: if it has no name.
+            ConfigError: if it has no name, or the package of its store isn't installed.
 
         """
         store, _, name = written.rpartition("#")
         if not name.strip():
             raise ConfigError(f"`thread` must be NAME, FILE#NAME or postgresql://…#NAME, got {written!r}")
-        return cls(store or FILE, name)
+        thread = cls(store or FILE, name)
+        if thread.in_postgres:
+            expect_installed(
+                ("psycopg", "langgraph.checkpoint.postgres"), "postgres", f"`thread` {written}", ConfigError
+            )
+        else:
+            expect_installed(
+                ("aiosqlite", "langgraph.checkpoint.sqlite"), "threads", f"`thread` {written}", ConfigError
+            )
+        return thread
 
     @property
     def in_postgres(self) -> bool:
@@ -68,7 +77,6 @@ async def play_in_thread(
 
     Raises:
         OutageError: if a server fails every request; the debate goes on at the next call.
-        ConfigError: if the store's package isn't installed.
         LogError: if the store can't be opened.
 
     """
@@ -96,7 +104,6 @@ async def held(thread: Thread) -> list[dict[str, Any]]:
     """Return the events that a thread holds, as JSON objects; none if there is no such thread.
 
     Raises:
-        ConfigError: if the store's package isn't installed.
         LogError: if the store can't be opened.
 
     """
@@ -120,9 +127,6 @@ def _events(dumped: Sequence[dict[str, Any]]) -> list[AnyEvent]:
 async def _opened(thread: Thread) -> AsyncGenerator[BaseCheckpointSaver[Any]]:
     """Open a store, with its tables made."""
     if thread.in_postgres:
-        expect_installed(
-            ("psycopg", "langgraph.checkpoint.postgres"), "postgres", "a thread in PostgreSQL", ConfigError
-        )
         from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
         from psycopg import OperationalError
 
@@ -133,7 +137,6 @@ async def _opened(thread: Thread) -> AsyncGenerator[BaseCheckpointSaver[Any]]:
         except OperationalError as error:
             raise LogError(f"`thread`: PostgreSQL can't be used ({str(error).strip()})") from error
         return
-    expect_installed(("aiosqlite", "langgraph.checkpoint.sqlite"), "threads", "a thread", ConfigError)
     from sqlite3 import DatabaseError
 
     from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
