@@ -348,3 +348,9 @@ async def test_an_event_by_hand_that_does_not_fit_is_refused_in_words(server: st
         with pytest.raises(httpx.HTTPStatusError) as refused:
             await client.threads.update_state(thread, {"events": [{"action": "jump"}]}, as_node="judge")
         assert "action" in refused.value.response.text
+
+
+def test_make_studio_starts_this_server_and_says_where_it_is() -> None:
+    said = subprocess.run(["make", "-n", "studio", "PORT=2025"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "baseUrl=http://127.0.0.1:2025" in said.stdout
+    assert "langgraph dev --no-browser --no-reload --port 2025" in said.stdout
