@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 DEMO := runs/demo
+PORT ?= 2024
 export OMP_NUM_THREADS ?= 1
 export TOKENIZERS_PARALLELISM := false
 export LANGSMITH_TRACING := false
 export LANGGRAPH_CLI_NO_ANALYTICS := 1
 
-.PHONY: help demo test bubblewrap check page docs format cover clean bundled
+.PHONY: help demo studio test bubblewrap check page docs format cover clean bundled
 
 help:  ## list the targets and what they do
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,6 +21,11 @@ demo: $(VENV)/.local  ## play 100 debates of the bundled agents on the CPU, with
 	@$(BIN)/longthought generate $(DEMO).jsonl --out $(DEMO)
 	@$(BIN)/longthought show $(DEMO) --example
 	@echo 'Next, try: $(BIN)/longthought solve "Use 3, 7, 16 and 20, each once, to make 46."'
+
+studio: $(VENV)/.studio  ## start the local server of LangGraph Studio, and print its addresses
+	@echo 'API:    http://127.0.0.1:$(PORT)'
+	@echo 'Studio: https://smith.langchain.com/studio/?baseUrl=http://127.0.0.1:$(PORT)'
+	@$(BIN)/langgraph dev --no-browser --no-reload --port $(PORT)
 
 test: $(VENV)/.dev bubblewrap  ## run the whole test suite
 	$(BIN)/python -m pytest
@@ -61,6 +67,11 @@ $(VENV)/bin/python:
 $(VENV)/.local: $(VENV)/bin/python pyproject.toml constraints.txt
 	@echo 'installing longthought[local] …'
 	@$(PIP) --editable '.[local]'
+	@touch $@
+
+$(VENV)/.studio: $(VENV)/bin/python pyproject.toml constraints.txt
+	@echo 'installing longthought[local,studio] …'
+	@$(PIP) --editable '.[local,studio]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/bin/python pyproject.toml constraints.txt

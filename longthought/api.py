@@ -1,5 +1,6 @@
 """The Python interface: one debate, or a batch of them."""
 
+import inspect
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, replace
@@ -8,8 +9,9 @@ from pathlib import Path
 from types import NoneType
 from typing import Any
 
-from longthought.agents.agent import Judge, Policy, Proposer
-from longthought.agents.dialects.dialect import SolutionsOnly
+from langchain_core.language_models import BaseChatModel
+
+from longthought.agents.agent import Judge, Proposer
 from longthought.agents.model import BUNDLED_MODEL, Model
 from longthought.domains.catalogue import address
 from longthought.domains.domain import Domain
@@ -18,58 +20,73 @@ from longthought.domains.loader import load
 from longthought.domains.posing import posed
 from longthought.errors import ConfigError
 from longthought.graphs import catalogue
-from longthought.graphs.context import Context, started
+from longthought.graphs.context import started
+from longthought.graphs.machine import Machine
 from longthought.graphs.play import play
-from longthought.graphs.sampling.settings import SamplingContext
-from longthought.graphs.seats import Seats
+from longthought.graphs.studio.asking import Ask
 from longthought.jobs.dispatch import run_shards
 from longthought.jobs.executors import workers
 from longthought.jobs.generate import run_job
 from longthought.jobs.grading import graded
 from longthought.jobs.preflight import expect_ready, to_inspect, unfinished
 from longthought.jobs.progress import Progress
-from longthought.jobs.request import JobRequest, with_models
+from longthought.jobs.request import JobRequest
 from longthought.jobs.scheduler import Opening
 from longthought.jobs.thread import awaited, in_thread
 from longthought.jobs.upload import uploading
 from longthought.jobs.vllm import serving
+from longthought.participants import agents_of, context_of, named, seated, split, with_tools
 from longthought.problems.problem import Problem, Task
 from longthought.request import expect
+from longthought.tools.verifier import Verifier
 from longthought.trajectories.events import AnyEvent
 from longthought.trajectories.folder import RunFolder, kept_setting
 from longthought.trajectories.trajectory import Trajectory
 
 
 def solve(problem: str | Problem, **settings: Any) -> Trajectory:
-    """Run one debate and return it; the same as `asolve`, for code without an event loop."""
+    """Run one debate and return it; the same as `asolve`, for code without an event loop and for notebooks.
+
+    >>> debate = lt.solve("Use 3, 5 and 8, each once, to make 29.", seed=1)
+    >>> debate.finished, debate.problem.domain
+    (True, 'countdown')
+    """
     return awaited(asolve(problem, **settings))
 
 
 async def asolve(
     problem: str | Problem,
     *,
-    graph: str = "debate",
-    policy: str | Model | Proposer = BUNDLED_MODEL,
-    critic: str | Model | Judge = BUNDLED_MODEL,
-    tools: Iterable[str] | None = None,
+    graph: str | type[Machine[Any, Any]] = "debate",
+    policy: str | Model | Proposer | BaseChatModel = BUNDLED_MODEL,
+    critic: str | Model | Judge | BaseChatModel = BUNDLED_MODEL,
+    tools: Iterable[str | Verifier] | None = None,
     answer: str | None = None,
     domain: str | Domain | None = None,
     on_event: Callable[[AnyEvent], None] | None = None,
+    thread: str | None = None,
+    ask: Ask | None = None,
     **settings: Any,
 ) -> Trajectory:
     """Run one debate and return it.
 
     Args:
         problem: The statement, or a Problem.
-        graph: The name of the graph; see `longthought.graphs.catalogue`.
-        policy: `provider:model`, a `Model`, or an agent made with `lt.policy`, which stays open for further calls
-            until its `aclose` is awaited.
+        graph: The name of the graph, or a subclass of `longthought.graphs.machine.Machine` of your own.
+        policy: `provider:model`, a `Model`, a chat model of LangChain, or an agent made with `lt.policy`, which stays
+            open for further calls until its `aclose` is awaited.
         critic: Likewise, with `lt.critic`.
-        tools: Names of the verifiers that check every step.
+        tools: Verifiers that check every step: names, or objects with `name`, `claims` and `check`.
         answer: The reference answer, which only the grader sees, after the debate. Countdown needs none.
         domain: The domain of a statement: an object, a name, or `module:NAME` (default: recognised).
-        on_event: Called with each event as it happens.
-        settings: Other settings of the graph: rounds, tokens, seconds, veto, seed, base_url, ….
+        on_event: Called with each event as it happens; for a debate that goes on in its thread, with the earlier ones
+            first.
+        thread: Where each turn is kept, so that the same call goes on after a crash: NAME for a thread in
+            `threads.sqlite`, FILE#NAME, or postgresql://…#NAME. Another problem begins a new debate in the thread.
+        ask: An async function that is called with a question, as a dict, before each of the critic's verdicts is
+            applied, and returns a person's reply; `question["replies"]` says what may be replied.
+        settings: Other settings of the graph: rounds, tokens, seconds, veto, seed, base_url, …; `help(lt.solve)` lists
+            them all.
 
     Raises:
         UserError: if a setting or a model is invalid, or an agent can't read the problem.
@@ -77,10 +94,18 @@ async def asolve(
 
     """
     expect("a function of an event", Callable, NoneType, on_event=on_event)
-    expect("a text", str, NoneType, answer=answer)
+    expect("a text", str, NoneType, answer=answer, thread=thread)
+    expect("an async function of a question", Callable, NoneType, ask=ask)
+    place = None
+    if thread is not None:
+        from longthought.graphs.threads import Thread
+
+        place = Thread.of(thread)
     task = task_of(problem, address(domain), answer)
-    context = context_of(graph, policy, critic, tools, settings)
-    seats = seated(context, policy, critic)
+    agents = agents_of(policy, critic, settings)
+    names, own_tools = split(tools)
+    context = context_of(graph, *agents, names, settings)
+    seats = with_tools(seated(context, *agents), own_tools)
 
     def observe(events: Sequence[AnyEvent]) -> None:
         if on_event:
@@ -89,11 +114,30 @@ async def asolve(
 
     try:
         await expect_ready(seats, [task.problem])
-        machine = catalogue.machine(context.graph)(seats)
-        ended = await play(machine, [started(task.problem, context)], observe, settings=context)
+        machine = catalogue.machine(graph)(seats)
+        machine.ask = _asking(machine, ask)
+        first = started(task.problem, context)
+        if place is None:
+            ended = await play(machine, [first], observe, settings=context)
+        else:
+            from longthought.graphs.threads import play_in_thread
+
+            ended = await play_in_thread(machine, first, place, observe, context)
         return await graded(ended, task.reference, observe)
     finally:
         await seats.aclose()
+
+
+for _function in (solve, asolve):
+    _function.__doc__ = f"{inspect.getdoc(_function)}\n\n{catalogue.settings_help()}"
+
+
+def _asking(machine: Machine[Any, Any], ask: Ask | None) -> Ask | None:
+    if ask is not None and not machine.pauses:
+        raise ConfigError(
+            f"`ask` is for graphs in which a verdict moves the debate, and not for {machine.context.graph}"
+        )
+    return ask
 
 
 def generate(
@@ -101,8 +145,9 @@ def generate(
     request: JobRequest | None = None,
     *,
     out: str | Path,
-    policy: str | Model | Proposer = BUNDLED_MODEL,
-    critic: str | Model | Judge = BUNDLED_MODEL,
+    policy: str | Model | Proposer | BaseChatModel = BUNDLED_MODEL,
+    critic: str | Model | Judge | BaseChatModel = BUNDLED_MODEL,
+    tools: Iterable[str | Verifier] | None = None,
     progress: Progress | None = None,
     begin: Opening | None = None,
     domain: str | Domain | None = None,
@@ -110,8 +155,11 @@ def generate(
 ) -> Generator[Trajectory, None, None]:
     """Run a batch of debates into a run folder, or resume one, and yield each debate as it ends.
 
-        for trajectory in lt.generate("problems.jsonl", out="runs/first", samples=4, rounds=16):
-            print(trajectory.answer)
+    >>> statements = ["Use 3, 5 and 8, each once, to make 29.", "Use 2, 5 and 9, each once, to make 19."]
+    >>> for trajectory in lt.generate(statements, out="runs/first", rounds=16):
+    ...     print(trajectory.finished)
+    True
+    True
 
     Debates that ended in an earlier run are in the folder (`lt.Run(out)`), and are not yielded again; with
     `retry_failed=True`, those that failed are played on. Leaving the loop early stops the job cleanly; a slow loop
@@ -124,10 +172,11 @@ def generate(
             debates begin.
         request: What the job is asked to do, as one value (default: built from the settings).
         out: The run folder.
-        policy: `provider:model`, a `Model`, or a live agent made with `lt.policy`, which stays open for further calls
-            until its `aclose` is awaited. A live agent given beside a request replaces the agent that the request
-            names.
+        policy: `provider:model`, a `Model`, a chat model of LangChain, or a live agent made with `lt.policy`, which
+            stays open for further calls until its `aclose` is awaited. A live agent given beside a request replaces
+            the agent that the request names.
         critic: Likewise, with `lt.critic`.
+        tools: Verifiers that check every step: names, or objects with `name`, `claims` and `check`.
         progress: Counts to watch while the job runs.
         begin: Returns the events that a debate goes on from, given its task and its sample number; the first must be
             `Started`. By default a debate begins with the problem alone.
@@ -145,9 +194,12 @@ def generate(
     expect("the path of a folder", str, Path, out=out)
     expect("a Progress", Progress, NoneType, progress=progress)
     expect("a function of a task and a sample number", Callable, NoneType, begin=begin)
-    job = _with_kept_tools(_request(request, policy, critic, settings), Path(out))
+    agents = agents_of(policy, critic, settings)
+    names, own_tools = split(tools)
+    settings |= {} if names is None else {"tools": names}
+    job = _with_kept_tools(_request(request, *agents, settings), Path(out))
     if job.elsewhere:
-        _expect_names(policy, critic)
+        _expect_names(*agents, own_tools)
 
     async def work() -> AsyncGenerator[Trajectory]:
         async with AsyncExitStack() as stack:
@@ -159,7 +211,7 @@ def generate(
                 local_job = job.model_copy(update={"context": context, "serve_vllm": None})
                 expect_server = server.expect_alive
             to_check, tasks = to_inspect(tasks_of(problems, domain))
-            seats = seated(local_job.context, policy, critic)
+            seats = with_tools(seated(local_job.context, *agents), own_tools)
             stack.push_async_callback(seats.aclose)
             waiting = unfinished(Path(out), to_check, local_job.samples, retry_failed=local_job.retry_failed)
             await expect_ready(seats, map(_gradable, waiting), elsewhere=local_job.elsewhere)
@@ -192,11 +244,11 @@ def _request(
 ) -> JobRequest:
     """Return the given request, with live agents named in it, or build one from settings."""
     if request is None:
-        return JobRequest.of(**_named(policy, critic), **settings)
-    _named(policy, critic)
+        return JobRequest.of(**named(policy, critic), **settings)
+    named(policy, critic)
     agents = {"policy": policy, "critic": critic}
-    named = {name: agent for name, agent in agents.items() if isinstance(agent, str | Model) and agent != BUNDLED_MODEL}
-    request = JobRequest.given(request, {**named, **settings})
+    given = {name: agent for name, agent in agents.items() if isinstance(agent, str | Model) and agent != BUNDLED_MODEL}
+    request = JobRequest.given(request, {**given, **settings})
     live = {name: agent.name for name, agent in agents.items() if not isinstance(agent, str | Model)}
     return request.model_copy(update={"context": replace(request.context, **live)}) if live else request
 
@@ -207,7 +259,9 @@ def _with_kept_tools(job: JobRequest, out: Path) -> JobRequest:
     return job if kept is None else job.model_copy(update={"context": replace(job.context, tools=kept)})
 
 
-def _expect_names(policy: str | Model | Proposer, critic: str | Model | Judge) -> None:
+def _expect_names(policy: str | Model | Proposer, critic: str | Model | Judge, own_tools: Sequence[Verifier]) -> None:
+    if own_tools:
+        raise ConfigError("a job over several processes: name its tools; an object lives in this process alone")
     if not (isinstance(policy, str | Model) and isinstance(critic, str | Model)):
         raise ConfigError(
             "a job over several processes: name policy and critic, such as 'openai:NAME'; each makes its own"
@@ -259,52 +313,3 @@ def _gradable(task: Task) -> Problem:
     if task.reference is not None:
         expect_gradable(task.problem)
     return task.problem
-
-
-def context_of(
-    graph: str,
-    policy: str | Model | Proposer,
-    critic: str | Model | Judge,
-    tools: Iterable[str] | None,
-    settings: Mapping[str, Any],
-) -> Context:
-    """Build the context of a graph from its agents, tools and settings."""
-    expect("a list of names", Iterable, NoneType, tools=tools)
-    given = settings if tools is None else {**settings, "tools": tools if isinstance(tools, str) else list(tools)}
-    return catalogue.context(graph, with_models(given, **_named(policy, critic)))
-
-
-def seated(context: Context, policy: str | Model | Proposer, critic: str | Model | Judge) -> Seats:
-    """Seat agents given as objects, and make the agents given by name.
-
-    Raises:
-        ConfigError: if the policy writes whole solutions only, and the graph asks for steps.
-
-    """
-    seats = context.seats(
-        policy=None if isinstance(policy, str | Model) else policy,
-        critic=None if isinstance(critic, str | Model) else critic,
-    )
-    whole = isinstance(seats.policy, Policy) and isinstance(seats.policy.dialect, SolutionsOnly)
-    if whole and context.graph != SamplingContext.graph:
-        raise ConfigError(
-            f"{seats.policy.name} writes whole solutions, and {context.graph} asks for steps; take "
-            f"`graph={SamplingContext.graph}`"
-        )
-    return seats
-
-
-def _named(policy: str | Model | Proposer, critic: str | Model | Judge) -> dict[str, Any]:
-    """Return the names or the models of two agents by their chairs.
-
-    Raises:
-        ConfigError: if one of them is no agent, or one for the other chair.
-
-    """
-    named: dict[str, Any] = {}
-    for chair, agent, skill in (("policy", policy, "propose"), ("critic", critic, "judge")):
-        live = not isinstance(agent, str | Model)
-        if live and not (isinstance(getattr(agent, "name", None), str) and callable(getattr(agent, skill, None))):
-            raise ConfigError(f"`{chair}` must be provider:model, a Model, or made with lt.{chair}, got {agent!r}")
-        named[chair] = agent.name if live else agent
-    return named

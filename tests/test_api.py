@@ -10,6 +10,9 @@ import longthought as lt
 from longthought.agents import catalogue
 from longthought.agents.agent import Critic, Policy
 from longthought.agents.dialects.prose import Prose
+from longthought.errors import ConfigError
+from longthought.tools.verifier import Claim
+from longthought.trajectories.events import Checked, Evidence, EvidenceStatus, Started
 from tests.fakes import sums
 from tests.fakes.scripted import ScriptedChatModel
 
@@ -95,3 +98,45 @@ async def test_calls_work_where_an_event_loop_runs(tmp_path: Path) -> None:
     assert lt.label(tmp_path / "run", method="tree").labels
     compared = lt.evaluate(sums.tasks(1), out=tmp_path / "compared", strategies=["debate"], budgets=[4000], **seated)
     assert compared.comparison.problems == 1
+
+
+# Parts that are given as objects.
+
+
+class Sevens:
+    """A tool that refutes every step without a 7."""
+
+    name = "sevens"
+
+    def claims(self, problem: lt.Problem, path: Any, step: str) -> list[Claim]:
+        return [Claim(text=step, span=(0, len(step)), problem=problem, path=tuple(path))]
+
+    async def check(self, claim: Claim) -> Evidence:
+        status = EvidenceStatus.CONFIRMED if "7" in claim.text else EvidenceStatus.REFUTED
+        return Evidence(tool=self.name, claim=claim.text, status=status)
+
+
+def test_a_chat_model_is_taken_as_it_is() -> None:
+    policy, critic = summing()
+    debate = lt.solve("What is 7 + 1000?", policy=policy, critic=critic, tools=[])
+    assert debate.answer == "1007"
+    assert {call.model for call in debate.calls} == {"langchain:Closing"}
+    assert (policy.closed, critic.closed) == (0, 0)
+    assert isinstance(debate.events[0], Started)
+    assert debate.events[0].config["policy"] == "langchain:Closing"
+    with pytest.raises(ConfigError, match="`temperature`: a chat model that is given as an object"):
+        lt.policy(policy, temperature=1)
+
+
+def test_a_tool_is_taken_as_it_is_beside_names(tmp_path: Path) -> None:
+    policy, critic = summing()
+    debate = lt.solve("What is 7 + 1000?", policy=policy, critic=critic, tools=["algebra", Sevens()])
+    used = {e.tool for event in debate.events if isinstance(event, Checked) for e in event.evidence}
+    assert "sevens" in used
+    given: Any = {"policy": policy, "critic": critic, "tools": [Sevens()]}
+    (same,) = lt.generate(["What is 7 + 1000?"], out=tmp_path / "run", **given)
+    assert {e.tool for event in same.events if isinstance(event, Checked) for e in event.evidence} == {"sevens"}
+    with pytest.raises(ConfigError, match="name its tools"):
+        list(lt.generate(["What is 7 + 1000?"], out=tmp_path / "two", processes=2, tools=[Sevens()]))
+    with pytest.raises(ConfigError, match="names of tools, or objects"):
+        lt.solve("What is 7 + 1000?", tools=[7])  # pyright: ignore[reportArgumentType]

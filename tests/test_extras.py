@@ -32,6 +32,8 @@ MODEL = "transformers:model"
         ("train sft data --out out", ("torch",), "train"),
         ("train dpo data --out out", ("trl",), "train"),
         ("solve Add.", LOCAL, "local"),
+        ("solve Add. --policy openai:x --critic openai:x --thread t", ("aiosqlite",), "threads"),
+        ("import-thread postgresql://h/d#t --out out", ("psycopg",), "postgres"),
         (f"generate problems.jsonl --out out --policy {MODEL} --critic {MODEL}", LOCAL, "local"),
         ("generate problems.jsonl --out out --executor ray", ("ray",), "ray"),
         ("generate problems.parquet --out out", ("datasets", "pyarrow"), "data"),

@@ -35,6 +35,7 @@ _SPOKEN: Final = {
     Programs.name: Programs,
     **{thinker.name: thinker for thinker in THINKERS.values()},
 }
+DIALECT_NAMES: Final = tuple(_SPOKEN)
 PROVIDERS: Final = """\
   bundled:countdown        the agents that ship with longthought (Countdown only, CPU)
   bundled:FOLDER           agents that `longthought train bundled --out FOLDER` made
@@ -45,8 +46,13 @@ PROVIDERS: Final = """\
   PROVIDER:NAME            anything else that LangChain's init_chat_model knows, if langchain is installed"""
 
 
-def policy(model: str | Model = BUNDLED_MODEL, **settings: Any) -> Policy:
+def policy(model: str | Model | BaseChatModel = BUNDLED_MODEL, **settings: Any) -> Policy:
     """Make the policy called `provider:model`; settings are fields of `Model`.
+
+        >>> lt.policy("bundled:countdown", seed=7).name
+        'bundled:countdown'
+
+    A chat model of LangChain is taken as it is; `dialect` and `prompts` are then the only settings.
 
     The default temperature of the compact dialect is 0.7, chosen on the validation split. Otherwise it is the model's
     own: what its `generation_config.json` says, or what its server does where none is asked for.
@@ -56,6 +62,9 @@ def policy(model: str | Model = BUNDLED_MODEL, **settings: Any) -> Policy:
         ConfigError: if a setting makes no sense.
 
     """
+    if isinstance(model, BaseChatModel):
+        name, spoken = _as_given(model, settings)
+        return Policy(name, model, spoken)
     asked = Model.of(model, **settings)
     spoken = _worded(dialect_of(asked.name, asked.dialect), asked)
     usual = 0.7 if isinstance(spoken, Compact) else None
@@ -63,17 +72,23 @@ def policy(model: str | Model = BUNDLED_MODEL, **settings: Any) -> Policy:
     return made(asked.name, chat_model(_filled(asked, usual, spoken), "policy"), spoken)
 
 
-def critic(model: str | Model = BUNDLED_MODEL, **settings: Any) -> Critic | Scorer | AcceptingCritic:
+def critic(model: str | Model | BaseChatModel = BUNDLED_MODEL, **settings: Any) -> Critic | Scorer | AcceptingCritic:
     """Make the critic called `provider:model`; settings are fields of `Model`. It is greedy unless told otherwise.
 
+        >>> lt.critic("tools").name
+        'tools'
+
     A scorer writes nothing, so every argument but its name is ignored; `tools` is no model, and accepts what no tool
-    refutes.
+    refutes. A chat model of LangChain is taken as it is; `dialect` and `prompts` are then the only settings.
 
     Raises:
         ModelError: if there is no such provider, model or dialect.
         ConfigError: if a setting makes no sense.
 
     """
+    if isinstance(model, BaseChatModel):
+        name, spoken = _as_given(model, settings)
+        return Critic(name, model, spoken)
     if (model.name if isinstance(model, Model) else model) == TOOLS_ALONE:
         return AcceptingCritic(TOOLS_ALONE)
     asked = Model.of(model, **settings)
@@ -102,6 +117,21 @@ def solo(model: str | Model = BUNDLED_MODEL, **settings: Any) -> tuple[Policy, C
         Policy(asked.name, chat_model(writing, "solo"), speaks),
         Critic(asked.name, chat_model(judging, "solo"), speaks),
     )
+
+
+def _as_given(model: BaseChatModel, settings: Mapping[str, Any]) -> tuple[str, Dialect]:
+    """Return the name and the dialect of a chat model that was made elsewhere.
+
+    Raises:
+        ConfigError: if a setting is one of the model's own.
+
+    """
+    if own := sorted(settings.keys() - {"dialect", "prompts"}):
+        raise ConfigError(f"`{own[0]}`: a chat model that is given as an object keeps its own settings; set it there")
+    named = (getattr(model, field, None) for field in ("model_name", "model"))
+    name = next((name for name in named if isinstance(name, str) and name), type(model).__name__)
+    asked = Model(name=f"langchain:{name}", **settings)
+    return asked.name, _worded(dialect_of("", asked.dialect or "prose"), asked)
 
 
 def _filled(asked: Model, temperature: float | None, spoken: Dialect) -> Model:

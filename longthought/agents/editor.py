@@ -21,7 +21,7 @@ from longthought.agents.invocation import Invocation
 from longthought.thoughts.english import PARAGRAPH
 from longthought.thoughts.fidelity import losses, stretch_text, stretches
 from longthought.thoughts.thought import LongThought, Sentence
-from longthought.trajectories.events import Call
+from longthought.trajectories.events import Author, Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,9 @@ class Rewritten:
 async def rewrite(thought: LongThought, model: BaseChatModel, *, name: str = "") -> Rewritten:
     """Let a chat model rewrite a thought fluently; keep the original if a number, a turn or the answer was lost.
 
+    Where a person had a hand in the debate, who writes tersely, the model is asked for finer steps and pauses to
+    reflect; what must survive is the same.
+
     Args:
         thought: A thought in plain English.
         model: Any LangChain chat model.
@@ -52,7 +55,8 @@ async def rewrite(thought: LongThought, model: BaseChatModel, *, name: str = "")
     pieces = stretches(thought)
     marked = PARAGRAPH.join(f"[[{number}]] {stretch_text(piece)}" for number, piece in enumerate(pieces, start=1))
     request = prompts.THOUGHT.format(statement=thought.problem.statement, thought=marked)
-    call = await ask(model, [SystemMessage(prompts.REWRITE), HumanMessage(request)], name)
+    system = prompts.EXPAND if _by_hand(thought) else prompts.REWRITE
+    call = await ask(model, [SystemMessage(system), HumanMessage(request)], name)
     rewritten = marked_paragraphs(without_thinking(call.text))
     cut = unusable(call, "max_tokens")
     objections = (cut.reason,) if cut else losses(thought, rewritten)
@@ -66,6 +70,11 @@ async def rewrite(thought: LongThought, model: BaseChatModel, *, name: str = "")
         LongThought(thought.course, f"{thought.voice}, rewritten", tuple(sentences)), accepted=True, objections=(),
         call=call,
     )  # fmt: skip
+
+
+def _by_hand(thought: LongThought) -> bool:
+    """Say whether a person wrote or rejected a step of the debate."""
+    return any(Author.HUMAN in (node.by, node.rejected_by) for node in thought.course.tree.nodes[1:])
 
 
 def marked_paragraphs(text: str) -> list[str]:

@@ -35,7 +35,11 @@ def is_openai(base_url: str) -> bool:
 
 
 class Model(Request):
-    """A chat model, named `provider:model`, with its settings; what is None is the model's or its server's own."""
+    """A chat model, named `provider:model`, with its settings; what is None is the model's or its server's own.
+
+    >>> lt.Model(name="openai:Qwen/Qwen3-8B", base_url="http://localhost:8000/v1", temperature=0.6).top_p is None
+    True
+    """
 
     name: str = BUNDLED_MODEL
     """Chat model, as provider:model."""

@@ -11,6 +11,7 @@ from longthought.cli.doctor import doctor
 from longthought.cli.evaluate import evaluate
 from longthought.cli.export import export
 from longthought.cli.generate import generate
+from longthought.cli.import_thread import import_thread
 from longthought.cli.improve import improve
 from longthought.cli.label import label
 from longthought.cli.problems import problems
@@ -63,6 +64,7 @@ app.command()(export)
 app.add_typer(train, name="train")
 app.command()(improve)
 app.command()(code_thoughts)
+app.command()(import_thread)
 app.command()(doctor)
 
 

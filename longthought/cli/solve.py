@@ -1,5 +1,6 @@
 """`longthought solve`: one debate, shown live."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -15,12 +16,25 @@ def solve(
     settings: dict[str, Any],
     domain: DomainName = None,
     more: Set = None,
+    thread: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Thread that keeps each turn, so that the same command goes on after a stop: NAME, FILE#NAME or "
+            "postgresql://…#NAME.",
+        ),
+    ] = None,
+    interactive: Annotated[bool, typer.Option(help="Ask you before each of the critic's verdicts is applied.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Run folder that keeps the debate when it ends.")] = None,
     answer: Annotated[str | None, typer.Option(help="Reference answer to grade the debate by.")] = None,
     json: Json = False,
 ) -> None:
     """Play one debate and show it live.
 
     Example: `longthought solve "Use 3, 7, 16 and 20, each once, to make 46."`
+
+    With --interactive you approve each verdict with Enter, or write your own: `backtrack 0 try 20 first`, `because the
+    sum is wrong`, `step 20 + 16 = 36 left 36 7 3`.
     """
     import asyncio
 
@@ -28,11 +42,12 @@ def solve(
 
     import longthought as lt
     from longthought.cli.render.debate import bill, legend, live_lines, opening
+    from longthought.cli.render.question import asking
     from longthought.cli.stopping import stoppable
-    from longthought.domains.catalogue import domain_of
-    from longthought.domains.posing import posed
+    from longthought.domains.posing import expect_possible, posed
     from longthought.graphs import catalogue
     from longthought.trajectories.events import AnyEvent, Started
+    from longthought.trajectories.keeping import expect_keeps, keep
 
     console = Console(highlight=False)
     before: list[AnyEvent] = []
@@ -46,10 +61,19 @@ def solve(
         before[:] = [event]
 
     problem = posed(statement, domain)
-    domain_of(problem).expect_possible(problem)
-    with stoppable(lambda: "stopped; nothing was kept: only `longthought generate` keeps a log"):
-        playing = lt.asolve(problem, answer=answer, graph=graph, on_event=None if json else show, **given)
+    expect_possible(problem)
+    if out is not None:
+        expect_keeps(out)
+    kept = f"the thread {thread} keeps its turns: run the same command to go on"
+    with stoppable(lambda: f"stopped; {kept if thread else 'nothing was kept: give it a --thread'}"):
+        playing = lt.asolve(
+            problem, answer=answer, graph=graph, on_event=None if json else show, thread=thread,
+            ask=asking(console) if interactive else None, **given,
+        )  # fmt: skip
         trajectory = asyncio.run(playing)
+    if out is not None:
+        name = keep(trajectory, out)
+        typer.echo(f"kept in {out} as {name}", err=json)
     if json:
         typer.echo(trajectory.to_json())
     else:

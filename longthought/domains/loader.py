@@ -156,6 +156,12 @@ def data_set(
 def load(source: str | Path, **options: Any) -> Iterator[Task]:
     """Yield problems one by one; the options are those of `data_set`.
 
+    >>> from pathlib import Path
+    >>> row = '{"id": "sum", "statement": "What is 2 + 3?", "reference": {"answer": "5"}}'
+    >>> _ = Path("sums.jsonl").write_text(row)
+    >>> [task.problem.id for task in lt.load("sums.jsonl")]
+    ['sum']
+
     The reference of a `countdown` problem is `{"numbers": [...], "target": n}`, of a `code` problem `{"tests": "..."}`
     or `{"cases": [{"input": "...", "output": "..."}]}`, of a `lean` problem `{"statement": "theorem ..."}`, of a
     problem whose domain is `module:NAME` the fields of that domain's `reference`, and of any other `{"answer": "..."}`.

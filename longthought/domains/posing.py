@@ -26,3 +26,13 @@ def posed(statement: str, domain: str | None = None) -> Problem:
     problem = Problem(id=typed, statement=statement.strip(), domain=domain or recognised(statement).name)
     own_id = domain_of(problem).problem_id(problem.statement)
     return problem.model_copy(update={"id": own_id}) if own_id else problem
+
+
+def expect_possible(problem: Problem) -> None:
+    """Raise if a problem is known to have no solution.
+
+    Raises:
+        ProblemError: with what to change.
+
+    """
+    domain_of(problem).expect_possible(problem)

@@ -3,13 +3,14 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
+from enum import Enum
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
 from longthought.agents.model import Model
 from longthought.errors import ConfigError
-from longthought.graphs.context import OWN, Chair, Context, setting_of
+from longthought.graphs.context import OWN, Chair, Context, described, setting_of
 from longthought.graphs.debate import Debate
 from longthought.graphs.decompose import Decompose
 from longthought.graphs.machine import Machine
@@ -23,13 +24,15 @@ GRAPHS: Final[Mapping[str, type[Machine[Any, Any]]]] = {
 }
 
 
-def machine(name: str) -> type[Machine[Any, Any]]:
-    """Return the machine of a graph.
+def machine(name: str | type[Machine[Any, Any]]) -> type[Machine[Any, Any]]:
+    """Return the machine of a graph by its name, or a machine of one's own as it is.
 
     Raises:
         ConfigError: if no graph has that name.
 
     """
+    if isinstance(name, type) and issubclass(name, Machine):  # pyright: ignore[reportUnnecessaryIsInstance]
+        return name
     expect("the name of a graph", str, graph=name)
     if name not in GRAPHS:
         raise ConfigError(f"unknown graph {name!r}: choose from {', '.join(GRAPHS)}")
@@ -104,17 +107,40 @@ def _value(kind: Any, written: str, where: str, name: str) -> Any:
         raise ConfigError(f"{where}{objection(error, name)}") from error
 
 
-def context(graph: str, settings: Mapping[str, Any]) -> Context:
+def settings_help() -> str:
+    """Return a table of all settings with their defaults: the shared ones, then those that each graph adds."""
+    parts = [f"Settings of every graph:\n{_rows(Context, [f.name for f in fields(Context) if f.name not in _NAMED])}"]
+    for name, made in GRAPHS.items():
+        kind, base = made.context, next(base for base in made.context.__mro__[1:] if issubclass(base, Context))
+        common = {f.name: f.default for f in fields(base)}
+        own = [f.name for f in fields(kind) if f.name not in _NAMED and common.get(f.name, f) != f.default]
+        beside = f" beside those of {base.graph}" if base.graph else ""
+        rows = _rows(kind, own) if own else "    none"
+        parts.append(f"Settings of {name}{beside}:\n{rows}")
+    return "\n\n".join(parts)
+
+
+_NAMED: Final = ("policy", "critic", "tools")
+"""Settings that are parameters of `lt.solve`."""
+
+
+def _rows(kind: type[Context], names: Sequence[str]) -> str:
+    defaults = {f.name: f.default for f in fields(kind)}
+    rows = ((f"{name} = {_plain(defaults[name])}", " ".join(described(kind, name).split())) for name in names)
+    return "\n".join(f"    {left:<26} {text}" for left, text in rows)
+
+
+def _plain(value: Any) -> str:
+    return repr(value.value if isinstance(value, Enum) else value)
+
+
+def context(graph: str | type[Machine[Any, Any]], settings: Mapping[str, Any]) -> Context:
     """Build the context of a graph from its settings.
 
     Raises:
         ConfigError: if the graph or a setting is unknown, or a value is invalid.
 
     """
-    kind = machine(graph).context
-    given, names = kind.current(settings), [f.name for f in fields(kind)]
-    if unknown := sorted(set(given) - set(names)):
-        raise ConfigError(f"unknown setting {', '.join(unknown)} of {graph}: choose from {', '.join(sorted(names))}")
-    context = kind(**given)
+    context: Context = machine(graph).context.of(settings)
     context.expect_readable()
     return context

@@ -220,10 +220,31 @@ class Context:
         return cls(**{name: value for name, value in cls.current(written).items() if name in names})
 
     @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Self:
+        """Build settings from their names and values.
+
+        Raises:
+            ConfigError: if a setting is unknown or a value is invalid.
+
+        """
+        settings, names = cls.current(given), [f.name for f in fields(cls)]
+        if unknown := sorted(set(settings) - set(names)):
+            raise ConfigError(
+                f"unknown setting {', '.join(unknown)} of {cls.graph}: choose from {', '.join(sorted(names))}"
+            )
+        return cls(**settings)
+
+    @classmethod
     def current(cls, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return settings under their present names; a former name counts only if the present one isn't given."""
         older = {new: given[old] for old, new in cls.renamed.items() if old in given}
         return older | {name: value for name, value in given.items() if name not in cls.renamed}
+
+
+def described(kind: type[Context], name: str) -> str:
+    """Return the text under a setting, which stands in the class that declares it."""
+    declared = (getattr(base, "__pydantic_fields__", {}).get(name) for base in kind.__mro__)
+    return next((field.description for field in declared if field is not None and field.description), "")
 
 
 def usual_tools(policy: str, dialect: str | None) -> list[str]:

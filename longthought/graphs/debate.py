@@ -8,13 +8,14 @@ After Qin et al., "O1 Replication Journey: A Strategic Progress Report", 2024 (t
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import ClassVar
 
 from longthought.graphs import rules, turns
-from longthought.graphs.machine import Machine
+from longthought.graphs.machine import OVER, Machine
 from longthought.graphs.rules import DebateContext, Turn
+from longthought.graphs.studio.asking import asked
 from longthought.trajectories.events import AnyEvent, Author
 from longthought.trajectories.tree import Tree
 
@@ -24,6 +25,15 @@ class Debate(Machine[DebateContext, Tree]):
 
     context = DebateContext
     turns = tuple(turn.value for turn in Turn if turn is not Turn.END)
+    edges: ClassVar[Mapping[str, Sequence[str]]] = {
+        "setup": (Turn.PROPOSE,),
+        Turn.PROPOSE: (Turn.CHECK, Turn.PROPOSE, Turn.ACT),
+        Turn.CHECK: (Turn.CHECK, Turn.JUDGE, Turn.ACT),
+        Turn.JUDGE: (Turn.ACT, Turn.JUDGE),
+        Turn.REFLECT: (Turn.JUDGE, Turn.REFLECT, Turn.ACT),
+        Turn.ACT: (Turn.PROPOSE, Turn.REFLECT, Turn.ACT, OVER),
+    }
+    pauses = True
     judge_is: ClassVar[Author] = Author.CRITIC
     """The author of the verdicts, who also pays for them."""
 
@@ -38,7 +48,8 @@ class Debate(Machine[DebateContext, Tree]):
     async def take(self, turn: str, fold: Tree, settings: DebateContext) -> Sequence[AnyEvent]:
         """Ask the agent or tools whose turn it is, or let the rules move the cursor."""
         if turn == Turn.ACT:
-            return [rules.act(fold, settings, at=time.time())]
+            by_hand = await asked(fold, (await self.seats(settings)).policy, self.ask) if self.ask else ()
+            return by_hand or [rules.act(fold, settings, at=time.time())]
         failure = partial(turns.failed, Turn(turn), fold, judge_is=self.judge_is)
         return await turns.or_failure(self._ask(Turn(turn), fold, settings), failure)
 
@@ -50,6 +61,3 @@ class Debate(Machine[DebateContext, Tree]):
     def notice(self, tree: Tree, settings: DebateContext) -> str:
         """Return an extra notice for the next agent; empty in a debate."""
         return ""
-
-
-graph = Debate().compile()

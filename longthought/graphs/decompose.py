@@ -11,7 +11,7 @@ After Zhou et al., "Least-to-Most Prompting Enables Complex Reasoning in Large L
 "Plan-and-Solve Prompting", 2023.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from pydantic.dataclasses import dataclass
@@ -75,6 +75,13 @@ class Decompose(Debate):
 
     context = DecomposeContext
     turns = (PLAN, DELEGATE, KEEP, *Debate.turns)
+    edges: ClassVar[Mapping[str, Sequence[str]]] = {
+        **Debate.edges,
+        "setup": (PLAN,),
+        PLAN: (KEEP, Turn.PROPOSE, Turn.ACT),
+        DELEGATE: (KEEP, Turn.ACT),
+        KEEP: (DELEGATE, Turn.PROPOSE, Turn.ACT),
+    }
 
     def begin(self, settings: DebateContext) -> PlanTree:
         """Start with an empty tree."""
@@ -161,6 +168,3 @@ def _plan_of(tree: Tree) -> str | None:
 
 def _failure(tree: Tree, by: Author, detail: str) -> AnyEvent:
     return stamped(tree, Failed, by, failure=Failure.MODEL, detail=detail, fatal=True)
-
-
-graph = Decompose().compile()

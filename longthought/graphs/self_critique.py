@@ -91,6 +91,3 @@ def notice(tree: Tree, settings: DebateContext) -> str:
     ]
     share, left = max(shares, key=lambda share_and_text: share_and_text[0])
     return _NOTICE.format(left=left) if LOW <= share < 1 else ""
-
-
-graph = SelfCritique().compile()

@@ -33,7 +33,11 @@ class Addressed(Protocol):
 
 
 class Problem(Record):
-    """What agents may see."""
+    """What agents may see.
+
+    >>> lt.Problem(id="shirt", statement="A shirt costs 20 and is 15 % off. What does it cost?").domain
+    'math'
+    """
 
     id: str = Field(min_length=1)
     """Unique within a data set."""
@@ -105,6 +109,10 @@ _BUNDLED: Final[TypeAdapter[_BundledReference]] = TypeAdapter(_BundledReference)
 
 class Task(Record):
     """One line of a data set: a problem and, where it is known, its reference.
+
+    >>> problem = lt.Problem(id="sum", statement="What is 2 + 3?")
+    >>> lt.Task(problem=problem, reference=lt.AnswerReference(answer="5")).reference.answer
+    '5'
 
     As JSON, a reference from outside is written with its class, `{"class": "module:Name", "fields": {…}}`, so that
     another process can make it again.

@@ -117,7 +117,13 @@ class _Entry:
 
 
 class Run:
-    """The debates of a run folder, in the order in which they started."""
+    """The debates of a run folder, in the order in which they started.
+
+    >>> for debate in lt.generate(["Use 3, 5 and 8, each once, to make 29."], out="runs/one"):
+    ...     pass
+    >>> [debate.id for debate in lt.Run("runs/one").trajectories()]
+    ['countdown-3-5-8-29#0']
+    """
 
     def __init__(self, path: str | Path) -> None:
         """Read `run.json` and index every debate.

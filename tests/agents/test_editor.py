@@ -29,8 +29,21 @@ async def test_a_good_rewrite_is_taken_and_keeps_its_provenance() -> None:
     assert [s.node for s in done.thought.sentences] == [0, 1, 2, 3, 4, 4]
     all_events = {event for sentence in THOUGHT.sentences for event in sentence.events}
     assert {event for sentence in done.thought.sentences for event in sentence.events} == all_events
-    assert prompts.REWRITE in model.prompts[0]
+    assert prompts.EXPAND in model.prompts[0], "a person wrote one of its steps"
     assert THOUGHT.problem.statement in model.prompts[0]
+
+
+async def test_notes_by_a_person_are_expanded_and_checked_alike() -> None:
+    def expanded(messages: list[BaseMessage]) -> str:
+        return messages[-1].text.partition("Thought:\n")[2].replace("]] ", "]] Hmm, what am I looking for here? ")
+
+    thought = Trajectory("d", logs.edited_by_a_human()).long_thought(walk="chronological")
+    model = ScriptedChatModel(expanded)
+    done = await rewrite(thought, model)
+    assert done.accepted, done.objections
+    assert "what am I looking for" in done.thought.text
+    assert prompts.EXPAND in model.prompts[0]
+    assert not (await rewrite(thought, ScriptedChatModel(["[[1]] It is easy."]))).accepted
 
 
 @pytest.mark.parametrize(
@@ -54,8 +67,10 @@ async def test_the_model_is_shown_every_stretch_under_its_mark() -> None:
         return messages[-1].text.partition("Thought:\n")[2]
 
     thought = Trajectory("d", solved_by_search()).long_thought()
-    done = await rewrite(thought, ScriptedChatModel(echo))
+    model = ScriptedChatModel(echo)
+    done = await rewrite(thought, model)
     assert done.accepted
+    assert prompts.REWRITE in model.prompts[0]
     assert re.sub(r"\s+", " ", done.thought.text) == re.sub(r"\s+", " ", thought.text)
 
 

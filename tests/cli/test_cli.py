@@ -613,3 +613,46 @@ async def test_the_bundled_agents_from_problems_to_show(tmp_path: Path) -> None:
     assert json.loads(debate.out)["finished"]
     other = await command("solve", "What is 1 + 1000?")
     expect_one_line(other, 2, "bundled:countdown can't read", "openai:NAME")
+
+
+# A person in the terminal, and threads.
+
+
+def test_a_person_is_asked_in_the_terminal_and_the_debate_is_kept(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("hm\nbacktrack 0 look again\nstep 20 + 16 = 36 left 36 7 3\n"))
+    done = run("solve", "Use 3, 7, 16 and 20, each once, to make 46.", "--interactive", "--out", tmp_path / "kept")
+    assert done.code == 0, done.err
+    assert "can't be read" in done.out
+    (kept,) = lt.Run(tmp_path / "kept").trajectories()
+    assert f"as {kept.id}" in done.out
+    assert kept.solved is not None
+    by_hand = [event.kind for event in kept.events if event.by == "human"]
+    assert by_hand == ["judged", "moved", "moved", "proposed"]
+    assert "20 + 16 = 36" in str(kept.long_thought("chronological"))
+
+
+def test_a_thread_is_imported_once_for_each_call(run: Run, tmp_path: Path) -> None:
+    thread = f"{tmp_path}/threads.sqlite#mine"
+    assert run("solve", "Use 3, 5 and 8, each once, to make 29.", "--thread", thread).code == 0
+    for _ in range(2):
+        assert run("import-thread", thread, "--out", tmp_path / "kept").code == 0
+    first, second = lt.Run(tmp_path / "kept").trajectories()
+    assert (first.sample, second.sample) == (0, 1)
+    assert first.solved is not None
+    assert [e.at for e in first.events[:-1]] == [e.at for e in second.events[:-1]]
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("nothing",), "holds no debate yet"),
+        (("x", "--url", "http://127.0.0.1:9"), "can't be asked"),
+    ],
+)
+def test_a_thread_that_is_not_there(run: Run, tmp_path: Path, words: tuple[str, ...], reason: str) -> None:
+    done = run("import-thread", *words, "--out", tmp_path / "kept")
+    assert done.code in (1, 2)
+    assert reason in done.err
+    assert not (tmp_path / "kept").exists()

@@ -145,6 +145,18 @@ mark such as [[1]]. Rewrite every paragraph under its own mark, in the same orde
 - Keep it in the first person, as somebody who thinks aloud. Change nothing but how it is said.""".replace("\\\n", "")
 """The system message of the model that rewrites a thought."""
 
+EXPAND: Final = r"""You are given the terse notes of somebody who solved a problem with wrong turns, in paragraphs, \
+each under a mark such as [[1]]. Write each paragraph out as the full train of thought behind it, under its own mark, \
+in the same order, and write nothing else.
+
+- Go in finer steps: say what is looked for, what each step is for, and what it shows.
+- Pause to reflect: doubt a result before it is trusted, and say at a wrong turn how it was noticed and what to try now.
+- Speak as an explorer, in the first person and the present, who doesn't know yet what will work.
+- Keep every equation and every number exactly as it is, and add none.
+- Keep every wrong turn: each attempt, why it fails, and that the thinker goes back.
+- Keep the final answer as it is written, its \boxed{...} included.""".replace("\\\n", "")
+"""The system message of the model that expands the notes of a person into a thought."""
+
 SUMMARISE: Final = r"""You sum up a train of thought for readers, in at most six sentences: what was tried, what \
 failed and why, what worked, and the final answer as it is written there. Use only what stands in the thought: no \
 number, equation or idea that it does not contain, and no judgement of your own.""".replace("\\\n", "")

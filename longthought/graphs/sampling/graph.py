@@ -15,9 +15,9 @@ afterwards, over the answers in the log. So obviously wrong answers stay in the 
 attempts leave the vote, unless `veto` is off, and the critic sees the evidence.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Final
+from typing import ClassVar, Final
 
 from longthought.domains.conventions import conventions
 from longthought.graphs import turns
@@ -44,6 +44,14 @@ class Sampling(Machine[SamplingContext, Attempts]):
 
     context = SamplingContext
     turns = (ATTEMPT, CHECK, JUDGE, MERGE, CONCLUDE)
+    edges: ClassVar[Mapping[str, Sequence[str]]] = {
+        "setup": (ATTEMPT,),
+        ATTEMPT: (ATTEMPT, CHECK, JUDGE, MERGE, CONCLUDE),
+        CHECK: (ATTEMPT, CHECK, JUDGE, MERGE, CONCLUDE),
+        JUDGE: (ATTEMPT, JUDGE, MERGE, CONCLUDE),
+        MERGE: (CHECK, CONCLUDE),
+        CONCLUDE: (CONCLUDE, OVER),
+    }
 
     def begin(self, settings: SamplingContext) -> Attempts:
         """Start without attempts."""
@@ -183,9 +191,6 @@ def _reason(fold: Attempts, settings: SamplingContext, chosen: int) -> str:
             winners = next(group for group in groups if chosen in group)
             weight = f", {sum(ballots[index].score for index in winners):.2f} by weight" if settings.scored else ""
             return f"{len(winners)} of {total} votes{weight}"
-
-
-graph = Sampling().compile()
 
 
 def _same_answer(problem: Problem) -> votes.SameAnswer:

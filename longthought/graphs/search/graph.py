@@ -14,9 +14,9 @@ et al., "Reasoning Language Models: A Blueprint", 2025, for the parts that searc
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from longthought.agents.agent import Solver
 from longthought.errors import ConfigError, LongthoughtError
@@ -56,6 +56,14 @@ class TreeSearch(Machine[SearchContext, Search]):
 
     context = SearchContext
     turns = tuple(dict.fromkeys(_TURNS.values()))
+    edges: ClassVar[Mapping[str, Sequence[str]]] = {
+        "setup": ("select",),
+        "select": ("expand",),
+        "expand": ("check", "expand", "select", "act"),
+        "check": ("judge", "check", "expand", "select", "act"),
+        "judge": ("judge", "check", "expand", "select", "act"),
+        "act": ("select", "expand", "check", "judge", "act", OVER),
+    }
 
     def begin(self, settings: SearchContext) -> Search:
         """Start with an empty tree."""
@@ -191,6 +199,3 @@ def _finish(end: EndSearch, fold: Search) -> Sequence[AnyEvent]:
         reason=fold.why(node),
     )  # fmt: skip
     return [moved, stamped(fold, Finished, Author.STRATEGY, after=1, **fields)]
-
-
-graph = TreeSearch().compile()
