@@ -72,7 +72,7 @@ def test_an_agent_learns_in_whole_debates(role: Role, problems: Path, tmp_path: 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_the_turns_are_all_that_the_learner_wrote_and_nothing_else(role: Role, problems: Path, tmp_path: Path) -> None:
-    trainer = trainer_of(problems, tmp_path, role, temperature=3.0)
+    trainer = trainer_of(problems, tmp_path, role, temperature=1.5)
     most, others = 0, set[str]()
     for debate in played(trainer):
         calls = [c for e in debate.trajectory.events for c in getattr(e, "calls", ()) if c.model == NAME]
