@@ -72,15 +72,24 @@ class GroupTrainer(GRPOTrainer):
         rewards = super()._calculate_rewards(inputs, prompts, completions, completion_ids_list)
         if not self._seen_rewards:  # before the first update
             self._seen_rewards = True
-            for index, function in enumerate(self.reward_funcs):
-                given = [None if torch.isnan(reward) else float(reward) for reward in rewards[:, index]]
-                if isinstance(function, CheckedReward):
-                    expect_some(function.name, given)
+            self._expect_some(rewards)
         for found in gather_object([figures(completions, [row["state"] for row in inputs], completion_ids_list)]):
             for name, value in found.items():  # of all processes, so that all stop together
                 self._metrics[mode][name].append(value)
         self._metrics[mode]["cpu/reward"].append(time.process_time() - began)
         return rewards
+
+    def _expect_some(self, rewards: torch.Tensor) -> None:
+        """Raise if one of the rewards, (replies, rewards), skips every reply.
+
+        Raises:
+            ConfigError: naming the reward.
+
+        """
+        for index, function in enumerate(self.reward_funcs):
+            given = [None if torch.isnan(reward) else float(reward) for reward in rewards[:, index]]
+            if isinstance(function, CheckedReward):
+                expect_some(function.name, given)
 
     def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any) -> Any:
         """Take one pass, and add its CPU seconds to the metrics."""

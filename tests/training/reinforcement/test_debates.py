@@ -140,6 +140,13 @@ def test_passes_over_a_part_add_up_to_its_gradient(loss: str, problems: Path, tm
         torch.testing.assert_close(parameter.grad, expected[name], rtol=1e-3, atol=1e-6)
 
 
+def test_a_reward_may_say_nothing_of_a_few_debates_unless_it_is_the_only_one(problems: Path, tmp_path: Path) -> None:
+    trainer = trainer_of(problems, tmp_path, "policy", rewards=f"{OWN}:even,format")
+    trainer._expect_some(torch.tensor([[torch.nan, 1.0], [torch.nan, torch.nan]]))
+    with pytest.raises(ConfigError, match="even and format returned None for all of 2 replies"):
+        trainer._expect_some(torch.full((2, 2), torch.nan))
+
+
 # Credit.
 
 
