@@ -87,6 +87,7 @@ def scorer(data: Data, out: Out, request: TrainingRequest, json: Json = False) -
     leave=("method", "labels"),
     base=BASE,
     chat_template=TEMPLATE,
+    partner=Spelling(metavar="PROVIDER:MODEL"),
     rewards=Spelling(flags="--reward", metavar="NAME[=WEIGHT]"),
     judge=Spelling(metavar="PROVIDER:MODEL"),
     rubric=Spelling(metavar="FILE"),
@@ -96,7 +97,8 @@ def scorer(data: Data, out: Out, request: TrainingRequest, json: Json = False) -
 )
 def grpo(
     source: Annotated[
-        Path, typer.Argument(help="File of problems for a thinker; run folder for a policy or a critic.")
+        Path,
+        typer.Argument(help="File of problems for thinkers and whole debates; run folder for single turns of debates."),
     ],
     out: Out,
     request: ReinforcementRequest,
@@ -105,6 +107,8 @@ def grpo(
     """Train by reinforcement (GRPO): replies that earn more than their group become likelier.
 
     Example: `longthought train grpo runs/train --role critic --base bundled:countdown --out models/critic-rl`
+
+    Example: `longthought train grpo train.jsonl --role policy --base bundled:countdown --out models/policy-rl`
 
     Example: `longthought train grpo train.jsonl --base models/thinker --steps 100 --out models/thinker-rl`
 

@@ -93,7 +93,8 @@ class ReinforcementRequest(TrainingRequest):
     method: Literal["grpo"] = "grpo"  # pyright: ignore[reportIncompatibleVariableOverride]
     """Training method: grpo."""
     role: Role | None = None
-    """Role to train: policy or critic from the debates of a run; thinker from problems (default: thinker)."""
+    """Role to train: thinker on problems, policy or critic in whole debates on problems, or on single turns of a run \
+(default: thinker)."""
     rewards: Names = ()
     """Reward, by name or as module:function, with a weight if it isn't 1: format=0.2; can be repeated (default: \
 depends on the role)."""
@@ -102,9 +103,16 @@ depends on the role)."""
     rubric: Path | None = None
     """File of criteria for the reward rubric, one a line."""
     group: int = Field(default=8, ge=2)
-    """Replies to each prompt, which are compared with each other; at least 2."""
+    """Replies to each prompt, or debates on each problem, which are compared with each other; at least 2."""
     batch: Positive = 128
-    """Replies per optimiser step, over all devices; a multiple of the group."""
+    """Replies or whole debates per optimiser step, over all devices; a multiple of the group."""
+    partner: str | None = None
+    """In whole debates, the other agent, which doesn't learn, as PROVIDER:MODEL (default: bundled:countdown for \
+compact agents, else the base)."""
+    rounds: Positive = 32
+    """Maximum number of proposals in a whole debate."""
+    computed: Positive | None = None
+    """Maximum number of tokens of both agents in a whole debate, without cached prompt tokens."""
     temperature: float = Field(default=1.0, gt=0)
     """Temperature at which replies are sampled."""
     max_tokens: Positive | None = None

@@ -87,6 +87,21 @@ class InProcessChatModel(BaseChatModel):
         expect_packages(self.model)  # before anything is played
         return self
 
+    @classmethod
+    def over(cls, engine: Engine, tokenizer: Any, name: str, **fields: Any) -> Self:
+        """Make a chat model on an engine that is already there, which only it uses.
+
+        Args:
+            engine: The engine.
+            tokenizer: The transformers tokenizer of its model, with a chat template.
+            name: The name that the model reports.
+            fields: The other fields: temperature, max_tokens, ….
+
+        """
+        made = cls(path="", model=name, **fields)
+        made._loaded = _LoadedModel(engine, tokenizer, Guides(name, tokenizer, engine.end, engine.vocabulary))
+        return made
+
     @property
     def _llm_type(self) -> str:
         return "longthought-in-process"

@@ -65,6 +65,19 @@ def load_engine(
     return start_engine(model, kind=kind, seed=seed), tokenizer
 
 
+def load_model(path_or_name: str | Path, *, device: str | None = None) -> tuple[Any, Any]:
+    """Load a model without an engine, as `load_engine` does, and its tokenizer.
+
+    Raises:
+        ModelError: if torch or transformers is missing, or there is no such model.
+
+    """
+    expect_packages(str(path_or_name))
+    source = locate(str(path_or_name))
+    with quietly(str(path_or_name)):
+        return _load(str(path_or_name), source, device)
+
+
 def _load(name: str, source: str, device: str | None) -> tuple[Any, Any]:
     """Return the model of a folder or of the hub, any adapter merged into it, and its tokenizer."""
     import torch

@@ -1,4 +1,4 @@
-"""Prompts for reinforcement: problems for thinkers, and the states of logged debates for policies and critics.
+"""Prompts for reinforcement: problems for thinkers and whole debates, and the states of logged debates.
 
 A debate is folded event by event, so every state is one that an agent was in. What labels and the outcome say of it is
 kept beside it for the rewards. Each prompt occurs once, and problems of test sets are left out.
@@ -33,6 +33,8 @@ from longthought.trajectories.run import Run
 from longthought.trajectories.tree import NodeKind
 
 FORMAT: Final = "grpo"
+WHOLE: Final = "grpo-debates"
+"""The format of problems on which policies and critics play whole debates."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,9 @@ class Prompts(DataFolder):
 
 
 def prompts_of(source: Path, request: ReinforcementRequest, dialect: str) -> Prompts:
-    """Make the prompts of a training: of a file of problems for a thinker, else of the debates of a run.
+    """Make the prompts of a training: of the debates of a run, or of a file of problems.
+
+    The prompt of a whole debate is the first that its policy gets, whichever agent learns.
 
     Raises:
         UserError: if the source can't be read, or there is nothing in it to train the role on.
@@ -73,21 +77,24 @@ def prompts_of(source: Path, request: ReinforcementRequest, dialect: str) -> Pro
     role = request.role or ("policy" if run else "thinker")
     if run and request.role is None:
         raise ConfigError(f"`role` is missing: say which agent learns from the run {source}, policy, critic or thinker")
-    if not run and role != "thinker":
+    whole = not run and role != "thinker"
+    if not whole and (given := request.model_fields_set & {"partner", "rounds", "computed"}):
         raise ConfigError(
-            f"`role` {role}: {source} holds problems, not debates; name a run folder, or leave `role` out"
+            f"`{min(given)}` is a setting of whole debates, which policies and critics play on a file of problems; "
+            "leave it out"
         )
     found = _of_run(source, role, request, dialect, tests, left_out) if run else _of_tasks(
-        load(source), dialect, tests, left_out
+        load(source), "policy" if whole else "thinker", dialect, tests, left_out
     )  # fmt: skip
     rows = _distinct(found, left_out)
-    if role == "critic":
+    if role == "critic" and run:
         rows = _balanced(rows, source, request.seed)
     if not rows:
         reasons = "; ".join(f"{count:,} {reason}" for reason, count in left_out.most_common(4)) or "it is empty"
         raise ProblemError(f"{source}: there is nothing to train a {role} on ({reasons})")
     columns = tuple(_row(state, logged) for state, logged in rows)
-    return Prompts(source, Meta(format=FORMAT, dialect=dialect, role=role), columns, tuple(left_out.most_common()))
+    made = WHOLE if whole else FORMAT
+    return Prompts(source, Meta(format=made, dialect=dialect, role=role), columns, tuple(left_out.most_common()))
 
 
 def _row(state: State, logged: str) -> Mapping[str, Any]:
@@ -101,11 +108,11 @@ def _row(state: State, logged: str) -> Mapping[str, Any]:
 
 
 def _of_tasks(
-    tasks: Iterable[Task], dialect: str, tests: TestSets, left_out: Counter[str]
+    tasks: Iterable[Task], role: Role, dialect: str, tests: TestSets, left_out: Counter[str]
 ) -> Iterator[tuple[State, str]]:
-    """Yield a thinker's state for each problem."""
+    """Yield an agent's first state for each problem."""
     for task in tasks:
-        state = State(role="thinker", dialect=dialect, task=task, view=View(task.problem, (), (), ()))
+        state = State(role=role, dialect=dialect, task=task, view=View(task.problem, (), (), ()))
         if objection := tests.objection(task.problem):
             left_out[objection] += 1
         elif state.speaks.unsuitable(state.view) is not None:
@@ -126,7 +133,7 @@ def _of_run(
         problem = run.problem(name)
         task = tasks.get(problem.id) or Task(problem=problem, reference=reference_of(problem, None))
         if role == "thinker":
-            yield from _of_tasks([task], dialect, tests, left_out)
+            yield from _of_tasks([task], role, dialect, tests, left_out)
             continue
         if objection := tests.objection(problem):
             left_out[objection] += 1

@@ -179,7 +179,10 @@ class Loop:
 
     def _train(self, lesson: Lesson, source: Path, model: Path) -> Mapping[str, Any]:
         base = lesson.train.get("base") or self._base(lesson)
-        request = lesson.training(base=base, seed=lesson.train.get("seed", self.recipe.seed))
+        more = {"seed": lesson.train.get("seed", self.recipe.seed)}
+        if lesson.whole_debates and "partner" not in lesson.train:
+            more["partner"] = self.champion("critic" if lesson.role == "policy" else "policy")
+        request = lesson.training(base=base, **more)
         if isinstance(request, ReinforcementRequest):
             facts = reinforce(source, model, request, say=self.say)
         else:

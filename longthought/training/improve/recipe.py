@@ -74,7 +74,9 @@ class Lesson(Request):
     role: Role
     """The agent that learns: policy, critic or thinker."""
     method: Literal["sft", "dpo", "scorer", "grpo"] = "sft"
-    """Training method; grpo learns from rewards, a thinker on problems, policy and critic on the runs' states."""
+    """Training method; grpo learns from rewards, a thinker on problems, policy and critic as `on` says."""
+    on: Literal["states", "problems"] = "states"
+    """What a policy or a critic learns on by grpo: states of the runs, or whole debates on the round's problems."""
     generate: Settings | None = None
     """Settings of runs of its own to learn from (default: the round's)."""
     label: Settings | None = None
@@ -96,7 +98,12 @@ class Lesson(Request):
     @property
     def needs_debates(self) -> bool:
         """Whether it learns from debates, and not from problems alone."""
-        return (self.method, self.role) != ("grpo", "thinker")
+        return self.method != "grpo" or (self.role != "thinker" and not self.whole_debates)
+
+    @property
+    def whole_debates(self) -> bool:
+        """Whether a policy or a critic learns in whole debates, with the other agent in its chair."""
+        return self.method == "grpo" and self.role != "thinker" and self.on == "problems"
 
     def training(self, **more: Any) -> TrainingRequest:
         """Return what the training is asked to do."""
@@ -136,6 +143,10 @@ class Recipe(Request):
             if lesson.needs_debates and lesson.generate is None and self.generate is None:
                 raise ConfigError(f"`lesson` {lesson.folder}: there are no debates to learn from; add `generate`")
             lesson.training()
+            if lesson.on == "problems" and not lesson.whole_debates:
+                raise ConfigError(
+                    f"`lesson` {lesson.folder}: `on` is for a policy or a critic that learns by grpo; leave it out"
+                )
             if lesson.method != "grpo":
                 ExportRequest(**lesson.export)
             for settings in (lesson.generate, self.generate):

@@ -3,7 +3,7 @@
 In process, replies are written by `generate_all`. Replies of groups in which all rewards are equal have no advantage,
 so they are left out of the update; the others are sorted by length, so that little of a pass is padding. The gradient
 is TRL's own, as the scale of each part says how many replies it stands for. With vLLM, several processes or sharded
-weights, TRL's own ways are taken. Whole debates would come in through TRL's `rollout_func`, which is left as it is.
+weights, TRL's own ways are taken. `debate_trainer` adds whole debates.
 """
 
 # pyright: basic
@@ -72,25 +72,38 @@ class GroupTrainer(GRPOTrainer):
         rewards = super()._calculate_rewards(inputs, prompts, completions, completion_ids_list)
         if not self._seen_rewards:  # before the first update
             self._seen_rewards = True
-            for index, function in enumerate(self.reward_funcs):
-                given = [None if torch.isnan(reward) else float(reward) for reward in rewards[:, index]]
-                if isinstance(function, CheckedReward):
-                    expect_some(function.name, given)
+            self._expect_some(rewards)
         for found in gather_object([figures(completions, [row["state"] for row in inputs], completion_ids_list)]):
             for name, value in found.items():  # of all processes, so that all stop together
                 self._metrics[mode][name].append(value)
         self._metrics[mode]["cpu/reward"].append(time.process_time() - began)
         return rewards
 
+    def _expect_some(self, rewards: torch.Tensor) -> None:
+        """Raise if one of the rewards, (replies, rewards), skips every reply.
+
+        Raises:
+            ConfigError: naming the reward.
+
+        """
+        for index, function in enumerate(self.reward_funcs):
+            given = [None if torch.isnan(reward) else float(reward) for reward in rewards[:, index]]
+            if isinstance(function, CheckedReward):
+                expect_some(function.name, given)
+
     def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any) -> Any:
         """Take one pass, and add its CPU seconds to the metrics."""
         began = time.process_time()
         loss = super().training_step(model, inputs, num_items_in_batch)
-        self._step_seconds += time.process_time() - began
+        self._count_seconds(time.process_time() - began)
+        return loss
+
+    def _count_seconds(self, seconds: float) -> None:
+        """Add the CPU seconds of a pass to those of its optimiser step."""
+        self._step_seconds += seconds
         if self._step % self.current_gradient_accumulation_steps == 0:
             self._metrics["train"]["cpu/step"].append(self._step_seconds)
             self._step_seconds = 0.0
-        return loss
 
     def _prepare_inputs(self, generation_batch: Any) -> Any:
         if not self.model.training or self.accelerator.num_processes > 1:
@@ -110,16 +123,19 @@ def informative_parts(batch: Mapping[str, Any], count: int) -> list[dict[str, An
     """Divide a batch of replies into parts, without the replies that have no advantage.
 
     Args:
-        batch: Tensors with a row for each reply, as TRL scores them; a tensor without rows is in every part.
+        batch: Tensors with a row for each reply, as TRL scores them; a tensor without rows is in every part. `debates`
+            is the number of debates that the replies come from, if they are the turns of debates.
         count: Number of parts.
 
     Returns:
         The parts, sorted by length and cut to their longest prompt and reply. `scale` is what the mean over the replies
-        of a part has to be multiplied by, so that the mean over all parts is that over the whole batch.
+        of a part has to be multiplied by, so that the mean over all parts is that over the whole batch, or over its
+        debates.
 
     """
     advantages = batch["advantages"]
     rows = len(advantages)
+    whole = batch.get("debates", rows)
     lengths = batch["completion_mask"].sum(-1)
     kept = advantages.nonzero()[:, 0]
     kept = kept[lengths[kept].argsort()]
@@ -129,7 +145,7 @@ def informative_parts(batch: Mapping[str, Any], count: int) -> list[dict[str, An
         part = {name: _rows(value, index, rows) for name, value in batch.items()}
         if not len(chosen):
             part["advantages"] = torch.zeros_like(part["advantages"])
-        parts.append({**_cut(part), "scale": len(index) * count / rows})
+        parts.append({**_cut(part), "scale": len(index) * count / whole})
     return parts
 
 

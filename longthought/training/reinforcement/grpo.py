@@ -3,7 +3,7 @@
 Shao et al., "DeepSeekMath", 2024; by default without a normaliser of length, as in Liu et al., "Understanding
 R1-Zero-Like Training", 2025. Thinkers learn from whole thoughts on problems. Policies and critics learn from single
 turns in the states of logged debates, which makes a contextual bandit: a state in, a step or a verdict out, and a
-reward from what is known of the state.
+reward from what is known of the state; or in whole debates on problems, against an agent that stays as it is.
 """
 
 # pyright: basic
@@ -15,20 +15,25 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
+from accelerate import PartialState
 from jinja2 import TemplateError
 from transformers import Trainer
 from trl.trainer.grpo_config import GRPOConfig
 
 from longthought.agents.catalogue import DIALECTS
 from longthought.errors import ConfigError, ModelError, ProblemError, RunError
+from longthought.training.data.states import WHOLE
 from longthought.training.fine_tuning import TrainerInputs
 from longthought.training.hyperparameters import Hyperparameters
 from longthought.training.inspection import Lengths
 from longthought.training.lora import lora, save
+from longthought.training.reinforcement.debate_trainer import DebateTrainer
+from longthought.training.reinforcement.debates import DebatePlayer
 from longthought.training.reinforcement.group_trainer import GroupTrainer, spread
 from longthought.training.reinforcement.rewards.table import (
     JUDGED,
     USUAL,
+    USUAL_WHOLE,
     CheckedReward,
     expect_some,
     reward_named,
@@ -56,13 +61,14 @@ class GroupLearning:
         self._rewards: list[tuple[CheckedReward, float]] = []
         self._most = 0
         self._figures: Figures | None = None
+        self._player: DebatePlayer | None = None
 
     def inspect(self, rows: Any, inputs: TrainerInputs, where: str) -> Lengths:
         """Check every prompt, and try every reward."""
         request = _request(inputs)
         if inputs.base.shape is not None:
             raise ConfigError(f"{inputs.base.name}: rewards teach a trained model only; train it with sft first")
-        self._rewards = _rewards(request, inputs.role)
+        self._rewards = _rewards(request, USUAL_WHOLE if _whole(inputs) else USUAL[inputs.role])
         grpo_settings(request)
         sizes = [len(_prompt_tokens(inputs, row["prompt"], f"{where}, prompt {n}")) for n, row in enumerate(rows, 1)]
         self._most = most = reply_limit(request, inputs, max(sizes))
@@ -78,7 +84,10 @@ class GroupLearning:
                 f"{where}: {left} prompts are too few for one step of {request.batch} replies, {request.group} to each "
                 f"prompt; lower `batch` to {left * request.group} or less, or take more problems"
             )
-        self._try_rewards(spread(list(rows), _TRIED), inputs)
+        if _whole(inputs):
+            self._prepare_debates(inputs)
+        else:
+            self._try_rewards(spread(list(rows), _TRIED), inputs)
         return Lengths(len(sizes), sum(sizes), max(sizes), learned=0, cut=0, dropped=dropped)
 
     def model(self, inputs: TrainerInputs, dtype: Any) -> Any:
@@ -91,7 +100,8 @@ class GroupLearning:
         """Make the trainer."""
         request = _request(inputs)
         self._figures = Figures(Path(arguments["output_dir"]).parent)
-        return GroupTrainer(
+        kind = GroupTrainer if self._player is None else DebateTrainer
+        trainer = kind(
             model=model,
             args=grpo_config(request, inputs, fitted, self._most, arguments, [weight for _, weight in self._rewards]),
             reward_funcs=[reward for reward, _ in self._rewards],
@@ -100,6 +110,10 @@ class GroupLearning:
             peft_config=lora(request),
             callbacks=[self._figures],
         )
+        if isinstance(trainer, DebateTrainer):
+            assert self._player is not None
+            trainer.player = self._player
+        return trainer
 
     def save(self, trainer: Trainer, inputs: TrainerInputs, out: Path) -> Mapping[str, Any]:
         """Write the model or the adapter, with its tokenizer; after a collapse, as the last good checkpoint has it."""
@@ -119,10 +133,23 @@ class GroupLearning:
         save(trainer, inputs.base, out)
         return {"measured": measured, "rewards": self._described(_request(inputs))}
 
+    def _prepare_debates(self, inputs: TrainerInputs) -> None:
+        """Check the rewards and seat the partner; rewards can be tried on debates only."""
+        request, columns = _request(inputs), [*inputs.train.column_names, "budget", "limit"]
+        for reward, _ in self._rewards:
+            reward.expect_callable([name for name in columns if name != "prompt"])
+        if request.vllm is not None or PartialState().num_processes > 1:
+            raise ConfigError(
+                "`vllm`: whole debates are played in one process, without vLLM; leave it out and start one process, or "
+                "train on the single turns of a run"
+            )
+        self._player = DebatePlayer(request, inputs.role, inputs.data.meta.dialect, inputs.base.tokenizer, self._most)
+
     def _described(self, request: ReinforcementRequest) -> str:
         """Say what was rewarded, for the model card."""
         named = ", ".join(r.name if weight == 1 else f"{weight:g} × {r.name}" for r, weight in self._rewards)
-        return f"{named}; {request.group} replies to each prompt, at temperature {request.temperature:g}"
+        compared = "replies to each prompt" if self._player is None else "debates on each problem"
+        return f"{named}; {request.group} {compared}, at temperature {request.temperature:g}"
 
     def _try_rewards(self, rows: Sequence[Mapping[str, Any]], inputs: TrainerInputs) -> None:
         """Call every reward on a few rows, with the logged replies, or with the statement for want of one."""
@@ -148,8 +175,12 @@ def _request(inputs: TrainerInputs) -> ReinforcementRequest:
     return inputs.request
 
 
-def _rewards(request: ReinforcementRequest, role: Any) -> list[tuple[CheckedReward, float]]:
-    named = [split_weight(written) for written in request.rewards or USUAL[role]]
+def _whole(inputs: TrainerInputs) -> bool:
+    return inputs.data.meta.format == WHOLE
+
+
+def _rewards(request: ReinforcementRequest, usual: Sequence[str]) -> list[tuple[CheckedReward, float]]:
+    named = [split_weight(written) for written in request.rewards or usual]
     if len({name for name, _ in named}) < len(named):
         raise ConfigError(f"`rewards` names one of {', '.join(name for name, _ in named)} twice; give it one weight")
     return [(CheckedReward(name, reward_named(name, request.judge, request.rubric)), weight) for name, weight in named]

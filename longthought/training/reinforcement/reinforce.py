@@ -28,10 +28,12 @@ def reinforce(
     On a folder already begun, the same call resumes from its last checkpoint.
 
         lt.reinforce("train.jsonl", "models/thinker-rl", base="models/thinker")
+        lt.reinforce("train.jsonl", "models/policy-rl", role="policy", base="bundled:countdown")
         lt.reinforce("runs/train", "models/critic-rl", role="critic", base="bundled:countdown")
 
     Args:
-        source: A file of problems for a thinker; a run folder for a policy or a critic.
+        source: A file of problems for a thinker, or for the whole debates of a policy or a critic; a run folder for
+            single turns.
         out: The folder of the trained model.
         request: The settings as one value; leave it out to give them by name.
         say: Called with one line for each thing that is done.

@@ -176,11 +176,17 @@ def test_a_batch_without_any_lesson_still_has_its_parts() -> None:
 # What stops and goes on.
 
 
-def test_a_killed_training_ends_as_if_it_had_not_been_killed(logged: Path, tmp_path: Path) -> None:
-    settings = {"role": "policy", "steps": 12, "batch": 16, "group": 4, "learning_rate": 1e-3}
+@pytest.mark.parametrize(
+    ("source", "more"), [("logged", {"steps": 12, "batch": 16}), ("problems", {"steps": 4, "batch": 8, "rounds": 4})]
+)
+def test_a_killed_training_ends_as_if_it_had_not_been_killed(
+    source: str, more: dict[str, Any], request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    given: Path = request.getfixturevalue(source)
+    settings = {"role": "policy", "group": 4, "learning_rate": 1e-3, **more}
     words = [word for name, value in settings.items() for word in (f"--{name.replace('_', '-')}", str(value))]
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "longthought", "train", "grpo", str(logged), "--out", str(out), *words]
+    command = [sys.executable, "-m", "longthought", "train", "grpo", str(given), "--out", str(out), *words]
     env = {**os.environ, "COLUMNS": "100"}
     first = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env)
     until = time.monotonic() + 240
@@ -195,12 +201,12 @@ def test_a_killed_training_ends_as_if_it_had_not_been_killed(logged: Path, tmp_p
     assert second.returncode == 0, second.stderr
     assert "going on from checkpoint-" in second.stderr
     facts = json.loads(second.stdout)
-    assert (facts["steps"], facts["starts"]) == (12, 2)
+    assert (facts["steps"], facts["starts"]) == (more["steps"], 2)
     whole = tmp_path / "whole"
-    lt.reinforce(logged, whole, **settings)  # type: ignore[arg-type]
+    lt.reinforce(given, whole, **settings)  # type: ignore[arg-type]
     assert distance(out, whole) < 1e-5
     steps = [[json.loads(line)["step"] for line in (folder / "figures.jsonl").open()] for folder in (out, whole)]
-    assert steps[0] == steps[1] == list(range(1, 13))
+    assert steps[0] == steps[1] == list(range(1, more["steps"] + 1))
 
 
 def test_two_processes_reinforce_one_model(logged: Path, tmp_path: Path) -> None:

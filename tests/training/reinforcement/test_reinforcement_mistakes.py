@@ -53,7 +53,6 @@ def test_a_setting_that_makes_no_sense(settings: dict[str, Any], said: str, logg
 def test_a_source_that_teaches_nothing(logged: Path, problems: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     refused(ProblemError, problems, out, "8 prompts are too few for one step of 64 replies", batch=64)
-    refused(ConfigError, problems, out, "`role` critic: .* holds problems, not debates", role="critic")
     refused(ProblemError, problems, out, "none of its 8 prompts leaves room for 600 tokens", max_tokens=600)
     refused(UserError, tmp_path / "nowhere.jsonl", out, "nowhere")
 

@@ -14,7 +14,7 @@ from longthought.errors import ConfigError, EndpointError
 from longthought.problems.countdown.puzzle import Puzzle
 from longthought.problems.problem import AnswerReference, Problem, Task
 from longthought.training.reinforcement.rewards.judged import read_judgement, rubric
-from longthought.training.reinforcement.rewards.state import State
+from longthought.training.reinforcement.rewards.state import Played, State
 from longthought.training.reinforcement.rewards.table import (
     REWARDS,
     CheckedReward,
@@ -48,10 +48,10 @@ def policy(*path: str, **more: Any) -> State:
     return State(role="policy", dialect="compact", task=SUM, view=view, **more)
 
 
-def critic(step: str, live: bool | None, back_to: int | None = None, path: tuple[str, ...] = ()) -> State:
-    candidate = Candidate(len(path) + 1, step, None, (), (), ())
+def critic(step: str, live: bool | None, back_to: int | None = None, path: tuple[str, ...] = (), **more: Any) -> State:
+    candidate = Candidate(len(path) + 1, step, more.pop("answer", None), (), (), ())
     view = View(SUM.problem, path, tuple(range(1, len(path) + 1)), (), candidate=candidate)
-    return State(role="critic", dialect="compact", task=SUM, view=view, live=live, back_to=back_to)
+    return State(role="critic", dialect="compact", task=SUM, view=view, live=live, back_to=back_to, **more)
 
 
 def given(name: str, state: State, *replies: str, **columns: Any) -> list[float | None]:
@@ -95,6 +95,42 @@ def test_length_costs_nothing_within_the_budget() -> None:
     bounds = {"budget": [10] * 4, "limit": [20] * 4}
     ids = [[0] * n for n in (5, 10, 15, 40)]
     assert given("length", thinker(), *"abcd", completion_ids=ids, **bounds) == [0, 0, -0.5, -1]
+
+
+def test_the_outcome_credits_every_turn_of_a_debate_alike() -> None:
+    replies = "5 * 3 = 15 left 15 7", "nonsense"
+    assert given("outcome", policy(played=Played(solved=True)), *replies) == [1, 1]
+    assert given("outcome", policy(played=Played(solved=False)), *replies) == [0, 0]
+    assert given("outcome", policy(played=Played(solved=None)), *replies) == [None, None]
+    assert given("outcome", policy(), *replies) == [None, None]
+
+
+def test_improvement_in_a_whole_debate_compares_the_answers_that_were_proposed() -> None:
+    right, wrong = "5 * 3 + 7", "5 + 3 + 7"
+    for answers, worth in (((wrong, right), 1), ((right, wrong), -1), ((right,), None), ((), None)):
+        assert given("improvement", policy(played=Played(solved=True, answers=answers)), "any") == [worth]
+
+
+def test_usefulness_is_what_the_policy_gains_after_a_verdict() -> None:
+    live, dead = "5 * 3 = 15 left 15 7", "5 + 3 = 8 left 8 7"
+    back, on = "need 22 have 15 none backtrack 0", "need 22 have 22 found continue"
+
+    def after(judged: str, following: str | None) -> State:
+        return critic(judged, None, played=Played(solved=True, following=None if following is None else (following,)))
+
+    assert given("usefulness", after(dead, live), back, "nonsense") == [1, -1]
+    assert given("usefulness", after(dead, dead), back) == [0]
+    assert given("usefulness", after(live, dead), back) == [-1]
+    assert given("usefulness", after(live, None), on) == [None]
+    assert given("usefulness", critic(dead, None), back) == [None]
+
+
+def test_usefulness_of_a_verdict_on_an_answer_is_the_outcome_against_its_grade() -> None:
+    path, last = ("5 * 3 = 15 left 15 7",), "15 + 7 = 22 left 22"
+    say = "need 22 have 22 found terminate"
+    for answer, solved, worth in (("5 * 3 + 7", True, 0), ("5 * 3 + 7", False, -1), ("5 + 3 + 7", True, 1)):
+        state = critic(last, None, path=path, answer=answer, played=Played(solved=solved))
+        assert given("usefulness", state, say) == [worth]
 
 
 def test_improvement_compares_the_first_answer_with_the_last() -> None:

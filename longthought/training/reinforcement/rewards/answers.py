@@ -11,7 +11,7 @@ from longthought.problems.countdown import notation
 from longthought.problems.final_answer import boxed_span
 from longthought.problems.problem import Task
 from longthought.thoughts.compact import read_thought
-from longthought.training.reinforcement.rewards.state import awaited, readings
+from longthought.training.reinforcement.rewards.state import awaited, readings, states
 
 
 def accuracy(prompts: Sequence[Any], completions: Sequence[Any], state: Sequence[str], **_: Any) -> list[float | None]:
@@ -24,24 +24,35 @@ def accuracy(prompts: Sequence[Any], completions: Sequence[Any], state: Sequence
         answer = read.answer if isinstance(read, Step) else None
         gradable = about.role == "thinker" or (about.role == "policy" and answer is not None)
         asked.append((about.task, answer) if gradable else None)
-    return awaited(_graded(asked))
+    return awaited(graded(asked))
+
+
+def outcome(prompts: Sequence[Any], completions: Sequence[Any], state: Sequence[str], **_: Any) -> list[float | None]:
+    """Reward every turn of a debate that ends with a right answer with 1, and every turn of another with 0.
+
+    None outside of whole debates, and where the grader can't tell.
+    """
+    played = [about.played for about in states(state)]
+    return [None if debate is None or debate.solved is None else float(debate.solved) for debate in played]
 
 
 def improvement(
     prompts: Sequence[Any], completions: Sequence[Any], state: Sequence[str], **_: Any
 ) -> list[float | None]:
-    """Reward the way from the first answer of a thought to its last: 1 if mended, -1 if spoilt, 0 if neither.
+    """Reward the way from the first answer to the last: 1 if mended, -1 if spoilt, 0 if neither.
 
-    None for a thought with one answer or none. Kumar et al., "Training Language Models to Self-Correct via
-    Reinforcement Learning", 2024, add such a bonus to the reward of the last answer.
+    The answers are those of a thought, or those proposed in a whole debate. None where there is one answer or none.
+    Kumar et al., "Training Language Models to Self-Correct via Reinforcement Learning", 2024, add such a bonus to the
+    reward of the last answer.
     """
     first: list[tuple[Task, str | None] | None] = []
     last: list[tuple[Task, str | None] | None] = []
     for about, text, _read in readings(completions, state):
         found = _answers(text, about.dialect) if about.role == "thinker" else []
+        found = list(about.played.answers) if about.played is not None else found
         first.append((about.task, found[0]) if len(found) > 1 else None)
         last.append((about.task, found[-1]) if len(found) > 1 else None)
-    grades = awaited(_graded([*first, *last]))
+    grades = awaited(graded([*first, *last]))
     pairs = zip(grades[: len(first)], grades[len(first) :], strict=True)
     return [None if before is None or after is None else after - before for before, after in pairs]
 
@@ -62,7 +73,9 @@ def learnability(
     return [4 * p * (1 - p) if (p := shares.get(str(prompt))) is not None else None for prompt in prompts]
 
 
-async def _graded(asked: Sequence[tuple[Task, str | None] | None]) -> list[float | None]:
+async def graded(asked: Sequence[tuple[Task, str | None] | None]) -> list[float | None]:
+    """Grade answers: 1 if right, 0 if wrong, None where there is nothing to grade or the grader can't tell."""
+
     async def one(question: tuple[Task, str | None] | None) -> float | None:
         if question is None:
             return None

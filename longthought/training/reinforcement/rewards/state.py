@@ -22,6 +22,17 @@ from longthought.training.request import Role
 from longthought.trajectories.events import Verdict
 
 
+class Played(Record):
+    """What is known of a turn when the whole debate that it belongs to has been played."""
+
+    solved: bool | None
+    """Whether the debate's answer is right; None if the grader can't tell."""
+    answers: tuple[str, ...] = ()
+    """Every final answer that was proposed in the debate, in order."""
+    following: tuple[str, ...] | None = None
+    """For a critic: the path to the step that the policy proposed after the verdict, that step included."""
+
+
 class State(Record):
     """One question to an agent, and what is known of the answers to it."""
 
@@ -39,6 +50,8 @@ class State(Record):
     """For a policy: the value of steps from here, by their words, as labels and the outcome tell it."""
     solver: bool = False
     """Whether the solver may judge steps that are new; only if its labels are in the run."""
+    played: Played | None = None
+    """The rest of the debate, if a whole debate was played for the training."""
 
     @property
     def speaks(self) -> Dialect:

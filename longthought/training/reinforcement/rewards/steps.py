@@ -7,6 +7,7 @@ from longthought.agents.dialects.dialect import Step
 from longthought.labels.exact import table_after_all
 from longthought.problems.countdown import game
 from longthought.problems.countdown.puzzle import Puzzle
+from longthought.problems.problem import Task
 from longthought.training.reinforcement.rewards.answers import accuracy
 from longthought.training.reinforcement.rewards.state import State, readings
 
@@ -32,15 +33,15 @@ def _value(about: State, read: Any, right: float | None) -> float | None:
         return 0.0
     if read.answer is not None and right is not None:
         return right
-    if about.solver and (live := _solved(about, read.text)) is not None:
+    if about.solver and (live := solvable_after(about.task, (*about.view.path, read.text))) is not None:
         return float(live)
     return about.known.get(" ".join(read.text.split()))
 
 
-def _solved(about: State, text: str) -> bool | None:
-    """Say whether the target can still be made after a step; None if the step or the path to it can't be read."""
-    puzzle = Puzzle.read(about.task.problem.statement)
-    after = None if puzzle is None else table_after_all(puzzle.numbers, (*about.view.path, text))
+def solvable_after(task: Task, path: Sequence[str]) -> bool | None:
+    """Say whether the target of a Countdown problem can still be made after some steps; None if one can't be read."""
+    puzzle = Puzzle.read(task.problem.statement)
+    after = None if puzzle is None else table_after_all(puzzle.numbers, tuple(path))
     if puzzle is None or after is None:
         return None
     return after.table is not None and game.solvable(after.table, puzzle.target)

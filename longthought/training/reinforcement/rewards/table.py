@@ -10,12 +10,12 @@ from typing import Any, Final
 
 from longthought.agents.model import Model
 from longthought.errors import ConfigError, LongthoughtError
-from longthought.training.reinforcement.rewards.answers import accuracy, improvement, learnability
+from longthought.training.reinforcement.rewards.answers import accuracy, improvement, learnability, outcome
 from longthought.training.reinforcement.rewards.forms import format_reward, language, length
 from longthought.training.reinforcement.rewards.judged import critic_score, rubric
 from longthought.training.reinforcement.rewards.state import awaited
 from longthought.training.reinforcement.rewards.steps import step
-from longthought.training.reinforcement.rewards.verdicts import reason, verdict
+from longthought.training.reinforcement.rewards.verdicts import reason, usefulness, verdict
 from longthought.training.request import Role
 
 Reward = Callable[..., Any]
@@ -26,8 +26,10 @@ REWARDS: Final[Mapping[str, Reward]] = {
     "language": language,
     "learnability": learnability,
     "length": length,
+    "outcome": outcome,
     "reason": reason,
     "step": step,
+    "usefulness": usefulness,
     "verdict": verdict,
 }
 """Rewards that need nothing but the rows."""
@@ -39,6 +41,8 @@ USUAL: Final[Mapping[Role, tuple[str, ...]]] = {
     "critic": ("verdict", "reason=0.5"),
 }
 """The rewards of a role, unless others are named."""
+USUAL_WHOLE: Final = ("outcome", "format=0.5")
+"""The rewards of whole debates, unless others are named."""
 _GIVEN: Final = ("prompts", "completions", "completion_ids", "trainer_state", "log_extra", "log_metric")
 """The arguments that TRL passes to a reward, besides the columns."""
 

@@ -8,7 +8,9 @@ from longthought.agents.dialects.dialect import Unreadable
 from longthought.tools.algebra.verifier import Algebra
 from longthought.training.data.annotated import agrees
 from longthought.training.data.confirmed import look_ahead_holds
+from longthought.training.reinforcement.rewards.answers import graded
 from longthought.training.reinforcement.rewards.state import State, awaited, readings
+from longthought.training.reinforcement.rewards.steps import solvable_after
 from longthought.trajectories.events import Action, EvidenceStatus, Verdict
 
 OTHER_TARGET = 0.5
@@ -31,6 +33,41 @@ def _fit(about: State, read: Any) -> float | None:
         return 0.0
     astray = read.action is Action.BACKTRACK and about.back_to is not None and read.target != about.back_to
     return OTHER_TARGET if astray else 1.0
+
+
+def usefulness(
+    prompts: Sequence[Any], completions: Sequence[Any], state: Sequence[str], **_: Any
+) -> list[float | None]:
+    """Reward a verdict of a whole debate by what the policy gained after it: 1, 0 or -1.
+
+    A verdict on an answer is measured by the outcome of the debate against the grade of that answer, which would have
+    stood without it. A verdict on another step of a Countdown problem is measured by the solver: whether the step that
+    was proposed next leads to a right answer, against whether the judged one does. None where that is not known, and
+    outside of whole debates; -1 for a verdict that can't be read. Estornell et al., "ACC-Collab", 2024, credit the
+    critic with the next round too.
+    """
+    read = readings(completions, state)
+    judged = [about.view.candidate if about.played is not None else None for about, _, _ in read]
+    asked = [
+        None if c is None or c.answer is None else (a.task, c.answer) for c, (a, _, _) in zip(judged, read, strict=True)
+    ]
+    grades = awaited(graded(asked))
+    return [_gain(about, found, grade) for (about, _text, found), grade in zip(read, grades, strict=True)]
+
+
+def _gain(about: State, read: Any, grade: float | None) -> float | None:
+    candidate, played = about.view.candidate, about.played
+    if about.role != "critic" or played is None or candidate is None:
+        return None
+    if not isinstance(read, Verdict):
+        return -1.0
+    if candidate.answer is not None:
+        return None if grade is None or played.solved is None else played.solved - grade
+    if played.following is None:
+        return None
+    before = solvable_after(about.task, (*about.view.path, candidate.text))
+    after = solvable_after(about.task, played.following)
+    return None if before is None or after is None else float(after) - float(before)
 
 
 def reason(prompts: Sequence[Any], completions: Sequence[Any], state: Sequence[str], **_: Any) -> list[float | None]:
