@@ -78,9 +78,11 @@ def prompts_of(source: Path, request: ReinforcementRequest, dialect: str) -> Pro
     if run and request.role is None:
         raise ConfigError(f"`role` is missing: say which agent learns from the run {source}, policy, critic or thinker")
     whole = not run and role != "thinker"
-    if not whole and (given := request.model_fields_set & {"partner", "rounds", "computed"}):
+    usual = ReinforcementRequest()  # the command line gives every setting
+    changed = [name for name in ("computed", "partner", "rounds") if getattr(request, name) != getattr(usual, name)]
+    if not whole and changed:
         raise ConfigError(
-            f"`{min(given)}` is a setting of whole debates, which policies and critics play on a file of problems; "
+            f"`{changed[0]}` is a setting of whole debates, which policies and critics play on a file of problems; "
             "leave it out"
         )
     found = _of_run(source, role, request, dialect, tests, left_out) if run else _of_tasks(
