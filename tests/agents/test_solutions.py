@@ -25,9 +25,9 @@ def test_a_solution_is_asked_for_with_its_examples_as_turns_of_the_same_talk() -
     asked = Prose().ask_solution(seen(), [Worked(statement="What is 1 + 1?", solution=r"\boxed{2}")])
     assert asked == [
         SystemMessage(prompts.SOLVE),
-        HumanMessage(f"Problem:\nWhat is 1 + 1?\n\n{MATH.answer_form}\n\n{prompts.WRITE_SOLUTION}"),
+        HumanMessage(f"Problem:\nWhat is 1 + 1?\n\n{MATH.answer_form}\n\n{prompts.WRITE_SOLUTION}{prompts.IN_WORDS}"),
         AIMessage(r"\boxed{2}"),
-        HumanMessage(f"Problem:\nWhat is 12 * 13?\n\n{MATH.answer_form}\n\n{prompts.WRITE_SOLUTION}"),
+        HumanMessage(f"Problem:\nWhat is 12 * 13?\n\n{MATH.answer_form}\n\n{prompts.WRITE_SOLUTION}{prompts.IN_WORDS}"),
     ]
 
 
@@ -38,7 +38,9 @@ def test_a_revision_shows_the_attempt_before() -> None:
     assert asked.text.endswith(prompts.WRITE_REVISION)
     [_, asked] = Prose().ask_solution(seen(attempts=(TriedStep("It is 4.", "", Author.CRITIC),)))
     assert "critic" not in asked.text
-    assert asked.text.startswith(Prose().ask_solution(seen())[1].text.removesuffix(prompts.WRITE_SOLUTION))
+    assert asked.text.startswith(
+        Prose().ask_solution(seen())[1].text.removesuffix(prompts.WRITE_SOLUTION + prompts.IN_WORDS)
+    )
 
 
 @pytest.mark.parametrize(

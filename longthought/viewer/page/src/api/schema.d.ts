@@ -975,6 +975,9 @@ export interface components {
         /**
          * Problem
          * @description What agents may see.
+         *
+         *     >>> lt.Problem(id="shirt", statement="A shirt costs 20 and is 15 % off. What does it cost?").domain
+         *     'math'
          */
         Problem: {
             /** Id */
