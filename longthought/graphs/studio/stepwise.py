@@ -64,6 +64,8 @@ class _Run(Generic[C, F]):
     fold: F
     last: dict[str, Any] = field(default_factory=dict[str, Any])
     """The event that was folded last."""
+    edited: bool = False
+    """Whether the log was edited since the last turn, so that the dialogue may not fit it."""
 
 
 class _Targets(dict[Any, str]):
@@ -207,7 +209,7 @@ class Stepwise(Generic[C, F]):
             run.fold, folded = run.machine.begin(settings), 0
         for event in events[folded:]:
             run.fold.apply(EVENT.validate_python(event))
-        run.last = events[-1]
+        run.last, run.edited = events[-1], run.edited or folded < len(events)
         return run, settings, choices
 
     def _chosen(
@@ -223,6 +225,9 @@ class Stepwise(Generic[C, F]):
 
     def _retold(self, state: State, run: _Run[C, F]) -> list[Any]:
         """Return what brings the dialogue in line with a log that a person edited."""
+        if not run.edited:
+            return []
+        run.edited = False
         events, shown = state.get("events", []), state.get("messages", [])
         name = _name(events[0])
         ids = [message.id or "" for message in shown if (message.id or "").startswith(f"{name}:")]
