@@ -21,19 +21,22 @@ from longthought.trajectories.tree import NodeKind, Tree
 
 def judged_steps(debate: AnnotatedDebate) -> Iterator[tuple[Judged, Tree, View, bool]]:
     """Yield the verdicts of critics, with the tree, what the critic saw, and where the step is known to lead."""
-    for event, tree, shown in _judged(debate):
-        if (live := debate.lives.get(event.node)) is not None:
+    for event, tree, shown, live in _judged(debate, unknown=False):
+        if live is not None:
             yield event, tree, shown, live
 
 
-def _judged(debate: AnnotatedDebate) -> Iterator[tuple[Judged, Tree, View]]:
+def _judged(debate: AnnotatedDebate, *, unknown: bool) -> Iterator[tuple[Judged, Tree, View, bool | None]]:
+    """Yield the same and, with `unknown`, also the verdicts on steps of which nothing is known."""
     settings: DebateContext | None = None
     for event, tree in replay(debate.trajectory):
         if isinstance(event, Started) and "reflections" in event.config:  # a setting of debates alone
             settings = DebateContext.read(event.config)
         if isinstance(event, Judged) and event.by is not Author.STRATEGY:  # which rates sub-debates
-            actions = legal_actions(tree, settings) if settings else tuple(Action)
-            yield event, tree, view(tree, event.node, actions=actions)
+            live = debate.lives.get(event.node)
+            if live is not None or unknown:
+                actions = legal_actions(tree, settings) if settings else tuple(Action)
+                yield event, tree, view(tree, event.node, actions=actions), live
 
 
 def critic_rows(
@@ -47,20 +50,19 @@ def critic_rows(
     without a reason the step is left out. A look-ahead is also replaced where the solver knows a better one, since a
     critic should not learn to be right for a wrong reason.
     """
-    for event, tree, shown, live in judged_steps(debate):
-        right = _right_verdict(event.verdict, tree, debate, shown, live, dialect)
-        if right is None:
+    for event, tree, shown, live in _judged(debate, unknown=confirmed):
+        if live is None:
+            if not _confirmed(shown, event.verdict):
+                continue
+            right = event.verdict
+        elif (right := _right_verdict(event.verdict, tree, debate, shown, live, dialect)) is None:
             left_out["with a wrong verdict and no reason to put in its place"] += 1
-        elif (text := written(right, shown, dialect)) is None:
+            continue
+        if (text := written(right, shown, dialect)) is None:
             left_out[f"with a verdict that can't be said in {dialect.name}"] += 1
         else:
-            kind = "accept" if right.action in HOPEFUL else "reject"
+            kind = "confirmed" if live is None else "accept" if right.action in HOPEFUL else "reject"
             yield turn("critic", kind, debate.at(event.node), dialect.ask_critic(shown), text, ruler)
-    for event, _, shown in _judged(debate) if confirmed else ():
-        if event.node in debate.lives or not _confirmed(shown, event.verdict):
-            continue
-        if (text := written(event.verdict, shown, dialect)) is not None:
-            yield turn("critic", "confirmed", debate.at(event.node), dialect.ask_critic(shown), text, ruler)
 
 
 def _confirmed(shown: View, verdict: Verdict) -> bool:

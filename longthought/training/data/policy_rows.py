@@ -43,8 +43,7 @@ def policy_rows(
             case Proposed() if _is_reply(event, tree):
                 kind = "draft" if event.ahead else "step"
                 if not _leads(debate, event):
-                    nodes = _steps(debate.trajectory.tree, event)
-                    if not (confirmed and len(nodes) == 1 + len(event.ahead) and steps_confirmed(nodes)):
+                    if not (confirmed and _confirmed(debate, event)):
                         continue
                     kind = "confirmed"
                 shown = view(tree, at=event.parent)
@@ -90,6 +89,12 @@ def _leads(debate: AnnotatedDebate, event: Proposed) -> bool | None:
     if False in lives:
         return False
     return lives[-1] if len(nodes) == 1 + len(event.ahead) else None
+
+
+def _confirmed(debate: AnnotatedDebate, event: Proposed) -> bool:
+    """Say whether every step of a reply became a node that tools confirmed."""
+    nodes = _steps(debate.trajectory.tree, event)
+    return len(nodes) == 1 + len(event.ahead) and steps_confirmed(nodes)
 
 
 def _steps(tree: Tree, event: Proposed) -> list[Node]:
