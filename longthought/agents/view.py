@@ -6,7 +6,7 @@ two views of the same path can share its bytes. A view gives no access to the re
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -78,6 +78,12 @@ class View:
     """Whether a step may compute in Python, because a tool runs it."""
     unjudged: int = 0
     """How many steps at the end of the path are, like the candidate, new and not judged yet."""
+    reply: str = ""
+    """The reply that ends with the candidate, as the policy wrote it."""
+    before: "View | None" = None
+    """What the policy saw when it wrote that reply, if the reply has earlier steps than the candidate."""
+    whole: bool = False
+    """Whether the policy writes whole solutions, each without a look at the others."""
     found: tuple[str, ...] = ()
     """The results that tools came to by themselves in this debate, so far, whatever step they checked."""
     examples: tuple[Worked, ...] = ()
@@ -94,6 +100,11 @@ class View:
     def targets(self) -> tuple[int, ...]:
         """The nodes that a verdict may return to: the problem and the steps of the path."""
         return (0, *self.path_nodes)
+
+    @property
+    def asked(self) -> "View":
+        """What the policy saw when it wrote the reply that ends with the candidate."""
+        return self.before or replace(self, candidate=None, reply="", notice="")
 
     def repeated(self, steps: Sequence[str]) -> TriedStep | None:
         """Return the rejected attempt that a proposal says again, whole and in the same words; None without one.
@@ -120,13 +131,16 @@ def view(
         ProblemError: if the file of worked solutions that the debate was started with can't be read.
 
     """
-    origin = tree.cursor if at is None else at
-    candidate_view = None
+    origin, candidate_view, before, reply = tree.cursor if at is None else at, None, None, ""
     if candidate is not None:
         node = tree.node(candidate)
         origin = node.parent if node.parent is not None else 0
-        candidate_view = _candidate(tree, node)
+        candidate_view, reply = _candidate(tree, node), node.text
     steps = [n for n in tree.path(origin) if n.kind is NodeKind.STEP]
+    unjudged = sum(n.standing is Standing.OPEN for n in steps) if candidate is not None else 0
+    if unjudged:
+        first = steps[-unjudged]
+        before, reply = view(tree, at=first.parent), first.reply
     config = tree.started.config if tree.started else {}
     return View(
         problem=tree.problem,
@@ -143,7 +157,10 @@ def view(
         actions=actions,
         draft=config.get("draft", 1),
         runs_code=PYTHON in config.get("tools", ()) and conventions(tree.problem).computes,
-        unjudged=sum(n.standing is Standing.OPEN for n in steps) if candidate is not None else 0,
+        unjudged=unjudged,
+        reply=reply,
+        before=before,
+        whole="attempts" in config,  # the setting of sampling
         found=tuple(tree.found),
         examples=_examples(config, tree.problem) if "draft" in config else (),  # sampling shows them as it likes
         notice=notice,

@@ -89,6 +89,8 @@ class Node:
     """The cause of the move that abandoned the node."""
     drafted: bool = False
     """Whether the step stood in the same reply as the one above it."""
+    reply: str = ""
+    """The reply that the step begins, as it was written, if there are more steps in it."""
 
 
 class TreeError(ValueError):
@@ -238,6 +240,7 @@ class Tree:
             Node(
                 event.node, parent.id, NodeKind.STEP, event.by, event.text, parent.depth + 1, event.answer,
                 sources=event.sources, drafted=event.drafted,
+                reply=event.calls[-1].text if event.ahead and event.calls else "",
             )
         )  # fmt: skip
         parent.children.append(event.node)

@@ -9,6 +9,7 @@ from langchain_core.messages import AIMessage
 
 from longthought.agents.agent import Critic, Policy
 from longthought.agents.dialects.prose import Prose
+from longthought.agents.dialects.yes_no import YesNo
 from longthought.errors import EndpointError
 from longthought.graphs.context import started
 from longthought.graphs.debate import Debate
@@ -57,12 +58,19 @@ class Drafted:
 
 
 async def debate(
-    policy: Sequence[Line], critic: Sequence[Line], *, log: Sequence[AnyEvent] = (), **settings: Any
+    policy: Sequence[Line],
+    critic: Sequence[Line],
+    *,
+    log: Sequence[AnyEvent] = (),
+    judges_in: Prose | None = None,
+    **settings: Any,
 ) -> Drafted:
     context = DebateContext(**{"draft": None, "tools": ["algebra"], **settings})
     said, judged = ScriptedChatModel(policy), ScriptedChatModel(critic)
     seats = Seats(
-        Policy("fake:policy", said, Prose()), Critic("fake:critic", judged, Prose()), verifiers(context.used_tools)
+        Policy("fake:policy", said, Prose()),
+        Critic("fake:critic", judged, judges_in or Prose()),
+        verifiers(context.used_tools),
     )
     events = await play(Debate(seats), [started(PROBLEM, context)], lambda _: None, settings=context, logged=log)
     return Drafted(events.events, said, judged)
@@ -70,6 +78,32 @@ async def debate(
 
 def cut_off(text: str) -> AIMessage:
     return AIMessage(text, response_metadata={"finish_reason": "length"})
+
+
+async def test_a_critic_of_one_word_is_asked_below_the_reply_that_it_judges() -> None:
+    """So that a server that keeps prefixes reads the question alone; headings and numbers are part of the reply."""
+    draft = "Step 1:\n1. " + "\n\n2. ".join((FIRST, SECOND)) + "\n\nSo 156 + 56 = 213, which is \\boxed{213}."
+    drafted = await debate(
+        [f"{FIRST}\n\nSo it is 156, \\boxed{{156}}.", draft.replace("213", "212")],
+        ["No", "Yes"],
+        judges_in=YesNo(),
+    )
+    assert [node.text for node in drafted.tree.path()] == [FIRST, SECOND, LAST]
+    asked, judged = drafted.policy.seen, drafted.critic.seen
+    assert [request[:-2] for request in judged] == asked
+    assert judged[1][-2].content == draft.replace("213", "212")
+    assert str(judged[1][-1].content).endswith("Is the final answer 212 right? Answer with one word, Yes or No.")
+    assert "- 156 + 56 = 212: right" in str(judged[1][-1].content)  # what the tools found stands in the question
+
+
+async def test_a_draft_below_accepted_steps_is_judged_where_it_was_written() -> None:
+    drafted = await debate(
+        [f"{FIRST}\n\n{SECOND}\n\nThat is all.", f"Now add.\n\n{LAST}"],
+        ["Yes", "Yes"],
+        judges_in=YesNo(),
+    )
+    assert [request[:-2] for request in drafted.critic.seen] == drafted.policy.seen
+    assert SECOND in str(drafted.policy.seen[1][-1].content)
 
 
 async def test_of_a_draft_that_was_cut_off_the_whole_steps_count() -> None:

@@ -98,7 +98,7 @@ you look for agreement. Answer with one JSON object and nothing else:
 - action: {actions}.
 - target: {targets}.
 - score: the probability, from 0 to 1, that the solution up to here can end in the right answer.""".replace("\\\n", "")
-IS_RIGHT: Final = "You are the critic. Is the final answer right? Answer with one word, Yes or No."
+IS_RIGHT: Final = "You are the critic. Is the final answer {answer} right? Answer with one word, Yes or No."
 IS_PATH_RIGHT: Final = "You are the critic. Is everything right so far? Answer with one word, Yes or No."
 JUDGE_STEP: Final = "Judge the new step, number {last}."
 JUDGE_STEPS: Final = "Judge the new steps, {first} to {last}, one after the other."

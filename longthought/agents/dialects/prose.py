@@ -224,11 +224,14 @@ class Prose:
         return "".join(parts)
 
     def _candidate(self, view: View) -> str:
-        new = _expect_candidate(view)
+        new = expect_candidate(view)
         answer = prompts.DOES_NOT_ANSWER if new.answer is None else prompts.ANSWERS.format(answer=new.answer)
-        parts = [prompts.NEW_STEP.format(number=new.node, text=new.text), answer]
-        if new.observations:
-            parts.append(prompts.NEW_STEP_PRINTED.format(output=printed(new.observations)))
+        return f"{prompts.NEW_STEP.format(number=new.node, text=new.text)}{answer}{self.found(view)}"
+
+    def found(self, view: View) -> str:
+        """Write what tools found of the candidate, and what was said of it since."""
+        new = expect_candidate(view)
+        parts = [prompts.NEW_STEP_PRINTED.format(output=printed(new.observations))] if new.observations else []
         parts.append(evidence(new))
         if new.remarks:
             remarks = [self.voice.write_remark(remark.by, remark.text) for remark in new.remarks]
@@ -269,7 +272,7 @@ class Prose:
 
     def _asked_verdict(self, view: View) -> str:
         """Ask for a verdict: on what, by which actions, and with which targets."""
-        new = _expect_candidate(view)
+        new = expect_candidate(view)
         first = view.path_nodes[-view.unjudged] if view.unjudged else new.node
         form = prompts.JUDGE_STEPS if view.unjudged else prompts.JUDGE_STEP
         targets = ", ".join(["0 (the beginning)", *map(str, view.path_nodes)])
@@ -280,7 +283,8 @@ class Prose:
         )
 
 
-def _expect_candidate(view: View) -> Candidate:
+def expect_candidate(view: View) -> Candidate:
+    """Return the candidate of a view that must have one."""
     if view.candidate is None:
         raise ValueError("this view has no candidate to judge or reflect on; pass one to `view`")
     return view.candidate

@@ -8,11 +8,11 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from longthought.agents.dialects import prompts
 from longthought.agents.dialects.dialect import Unreadable
-from longthought.agents.dialects.prose import Prose
+from longthought.agents.dialects.prose import Prose, expect_candidate
 from longthought.agents.dialects.thinking import without_thinking
 from longthought.agents.view import View
 from longthought.trajectories.events import Action, Verdict
@@ -28,8 +28,12 @@ class YesNo(Prose):
     begins = True
 
     def ask_critic(self, view: View) -> list[BaseMessage]:
-        """Ask whether everything up to the candidate is right."""
-        return self.asked(view, prompts.IS_RIGHT if view.answers else prompts.IS_PATH_RIGHT)
+        """Ask below the policy's own reply whether all is right; a server that keeps prefixes has read the rest."""
+        new = expect_candidate(view)
+        wrote = self.ask_solution(view.asked) if view.whole else self.ask_policy(view.asked)
+        question = prompts.IS_PATH_RIGHT if new.answer is None else prompts.IS_RIGHT.format(answer=new.answer)
+        reply = without_thinking(view.reply).strip() or new.text
+        return [*wrote, AIMessage(reply), HumanMessage(f"{self.found(view)}{question}")]
 
     def read_verdict(self, reply: str, view: View, logprobs: Sequence[float] | None = None) -> Verdict | Unreadable:
         """Read the first word; without `logprobs` the score is 1 or 0."""

@@ -58,4 +58,4 @@ async def test_one_token_is_asked_for_and_a_word_that_was_cut_is_read() -> None:
     reply = await Critic("fake:critic", model, YesNo()).judge(seen("4"))
     assert reply.read == Verdict(action=Action.TERMINATE, score=0.75)
     assert model.options == [{"logprobs": True, "max_tokens": 2}]
-    assert model.prompts[0].endswith("Is the final answer right? Answer with one word, Yes or No.")
+    assert model.prompts[0].endswith("Is the final answer 4 right? Answer with one word, Yes or No.")

@@ -13,6 +13,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 import longthought as lt
 from longthought.agents.agent import Critic, Policy
 from longthought.agents.catalogue import DIALECTS
+from longthought.agents.dialects.yes_no import YesNo
 from longthought.agents.in_process.chat_model import InProcessChatModel
 from longthought.errors import ConfigError, EndpointError, ProblemError
 from longthought.graphs import catalogue
@@ -96,8 +97,9 @@ async def sample(
     dialect = DIALECTS["compact" if problem is GAME else "prose"]()
     said, judged = ScriptedChatModel(policy), ScriptedChatModel(critic)
     context = SamplingContext(**settings)
+    judges_in = YesNo() if context.critic_dialect == "yes-no" else dialect
     seats = Seats(
-        Policy("fake:policy", said, dialect), Critic("fake:critic", judged, dialect), verifiers(context.tools)
+        Policy("fake:policy", said, dialect), Critic("fake:critic", judged, judges_in), verifiers(context.tools)
     )
     begun = list(log) or [started(problem, context)]
     return Sampled(await driver(Sampling(seats), begun, context), said, judged)
@@ -169,6 +171,16 @@ async def test_the_first_answer_is_enough_where_the_first_wins() -> None:
 
 
 # The critic.
+
+
+async def test_a_critic_of_one_word_is_asked_below_the_solution() -> None:
+    """So that a server that keeps prefixes reads the question alone."""
+    run = await sample(
+        SUM, [solution(1), solution(2)], ["No", "Yes"], attempts=2, choose="weighted", critic_dialect="yes-no", tools=()
+    )
+    assert [request[:-2] for request in run.critic.seen] == [run.policy.seen[0]] * 2
+    assert [request[-2].content for request in run.critic.seen] == [solution(1), solution(2)]
+    assert run.end.answer == "2"
 
 
 async def test_the_critic_scores_each_attempt_alone_and_its_best_wins() -> None:

@@ -360,7 +360,8 @@ def test_a_critic_of_one_word_learns_whether_each_attempt_was_right(tmp_path: Pa
     assert {(said(row), row["kind"]) for row in made} == {("Yes", "accept"), ("No", "reject")}
     assert all(asked(row).endswith("Answer with one word, Yes or No.") for row in made)
     (wrong,) = [row for row in made if said(row) == "No"]
-    assert r"\boxed{5}" in asked(wrong)
+    assert [message["role"] for message in wrong["prompt"]] == ["system", "user", "assistant", "user"]
+    assert (wrong["prompt"][2]["content"], "the final answer 5 right?" in asked(wrong)) == (r"It is \boxed{5}.", True)
 
 
 # Steps with labels.
