@@ -4,14 +4,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from longthought.agents.agent import Reply
-from longthought.agents.view import View
+from longthought.agents.view import UNCONFIRMED, View
 from longthought.domains.conventions import conventions
 from longthought.trajectories.events import Action, EvidenceStatus, Verdict
 
 INDEPENDENT: Final = "program"
 """The tool that comes to an answer by itself."""
-UNCONFIRMED: Final = "nothing confirms the answer {answer}; solve the problem afresh"
-"""The reason for going back; it keeps the tool's result back, so that the next answer is independent of it too."""
 TOOLS_ALONE: Final = "tools"
 """The name that stands for no critic."""
 
@@ -41,7 +39,8 @@ class AcceptingCritic:
             return Reply(Verdict(action=Action.TERMINATE), ())
         unsure = (e for e in new.evidence if e.tool == INDEPENDENT and e.status is not EvidenceStatus.CONFIRMED)
         if (doubt := next(unsure, None)) is not None:
-            return Reply(Verdict(action=Action.BACKTRACK, critique=UNCONFIRMED.format(answer=doubt.claim)), ())
+            # the tool's result is kept back, so that the next answer is independent of it too
+            return Reply(Verdict(action=Action.BACKTRACK, critique=f"{UNCONFIRMED} {doubt.claim}"), ())
         return Reply(Verdict(action=Action.TERMINATE), ())
 
     async def aclose(self) -> None:

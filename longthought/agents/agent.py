@@ -161,6 +161,7 @@ class Agent:
             if fault is None or again >= self.dialect.repairs or _withheld(content):
                 return Reply(content, tuple(calls))
             again += 1
+            rejected += not isinstance(content, Unreadable)  # it said a rejected step again
             request = self.dialect.ask_again(messages, calls[-1].text, fault)
             options = {name: value for name, value in options.items() if name != "otherwise"}
             count = 1 if isinstance(content, Unreadable) else self.dialect.candidates
@@ -258,7 +259,7 @@ class Policy(Agent):
             dialect.policy_options(),
             lambda call: dialect.read_step(call.text, view),
             partial(_repetition, view),
-            len(view.attempts),
+            len(view.explained),
             lambda call: None if view.draft == 1 else _whole(dialect.read_step(call.text, view)),
             dialect.ask_from_path(view),
         )
@@ -268,7 +269,7 @@ class Policy(Agent):
         if count == 1:
             return [await self.propose(view)]
         dialect = self.dialect
-        warmer = self._raised_temperature(dialect.rise(len(view.attempts), 0))
+        warmer = self._raised_temperature(dialect.rise(len(view.explained), 0))
         asked, options = self._opened(
             dialect.ask_policy(view), dialect.ask_from_path(view), {**dialect.policy_options(), **warmer}
         )

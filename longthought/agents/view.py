@@ -17,6 +17,8 @@ from longthought.problems.worked import Worked, examples_for
 from longthought.trajectories.events import Action, Author, Evidence
 from longthought.trajectories.tree import Node, NodeKind, Standing, Tree
 
+UNCONFIRMED: Final = "nothing confirms the answer"
+"""How the reason begins for which tools alone send a policy back: no mistake was found."""
 PYTHON: Final = "python"
 """The name of the tool that runs the Python of a step."""
 
@@ -30,6 +32,11 @@ class TriedStep:
     by: Author
     node: int | None = None
     """The node of its first step."""
+
+    @property
+    def mistake(self) -> bool:
+        """Whether the reason names a mistake."""
+        return bool(self.reason) and not self.reason.startswith(UNCONFIRMED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +107,15 @@ class View:
     def targets(self) -> tuple[int, ...]:
         """The nodes that a verdict may return to: the problem and the steps of the path."""
         return (0, *self.path_nodes)
+
+    @property
+    def explained(self) -> tuple[TriedStep, ...]:
+        """The rejected attempts that the policy may learn from: of whole drafts, those with a mistake that was named.
+
+        Without one, the next draft is independent of those before it: they would lengthen the request and pull it their
+        way.
+        """
+        return self.attempts if self.draft is not None else tuple(a for a in self.attempts if a.mistake)
 
     @property
     def asked(self) -> "View":

@@ -215,10 +215,10 @@ class Prose:
             parts.append(prompts.PRINTED.format(number=view.path_nodes[-1], output=printed(view.observations)))
         if view.notice:
             parts.append(prompts.NOTICE.format(notice=view.notice))
-        if view.attempts:
+        if explained := view.explained:
             tried = [
                 self.voice.write_rejected(number, attempt.text, attempt.by, attempt.reason)
-                for number, attempt in enumerate(view.attempts, start=1)
+                for number, attempt in enumerate(explained, start=1)
             ]
             parts.append(prompts.TRIED.format(attempts="\n\n".join(tried)))
         return "".join(parts)
@@ -262,7 +262,7 @@ class Prose:
                 asked = self.voice.write_rest
             case most:
                 asked = self.voice.write_steps.format(most=most)
-        return f"{asked}{self._code(view)}{self.voice.no_repeat if view.attempts else ''}"
+        return f"{asked}{self._code(view)}{self.voice.no_repeat if view.explained else ''}"
 
     def _code(self, view: View) -> str:
         """Say whether code is run, where the domain leaves that open: small models write it and make up its output."""
