@@ -144,9 +144,13 @@ def _worded(dialect: Dialect, asked: Model) -> Dialect:
     """Return a dialect that asks as a model's settings say: with the texts of a file, and from a path or below it.
 
     Raises:
-        ConfigError: if the file makes no sense, or the dialect knows only one way to ask.
+        ConfigError: if the file makes no sense, or the dialect knows only one way to ask or to accept.
 
     """
+    if asked.sure is not None:
+        if not isinstance(dialect, YesNo):
+            raise ConfigError(f"`sure`: {asked.name} speaks {dialect.name}; only a critic in yes-no accepts from there")
+        dialect = YesNo(asked.sure)
     if asked.prompts is None and not asked.prefill:
         return dialect
     if type(dialect) is not Prose:
@@ -253,7 +257,7 @@ def bundled_folder(model: str, role: Role) -> Path:
 def _langchain(asked: Model) -> BaseChatModel:
     name = asked.name
     given = asked.model_dump(
-        exclude_none=True, exclude={"name", "dialect", "prompts", "prefill", "seed", "attempts", "api_key_env"}
+        exclude_none=True, exclude={"name", "dialect", "prompts", "prefill", "sure", "seed", "attempts", "api_key_env"}
     )
     given |= {} if asked.attempts is None else {"max_retries": asked.attempts - 1}
     given |= {"api_key": _variable("api_key_env", asked.api_key_env)} if asked.api_key_env else {}

@@ -98,7 +98,7 @@ class Context:
     """Further settings of the policy's model by name: top_p, top_k, min_p, penalties, stop, extra_body, headers,
     api_key_env, timeout, attempts, prompts, prefill; see `longthought.agents.model.Model`."""
     critic_settings: Mapping[str, Any] | None = None
-    """Further settings of the critic's model."""
+    """Further settings of the critic's model, `sure` among them."""
 
     @model_validator(mode="wrap")
     @classmethod

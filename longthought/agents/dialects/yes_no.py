@@ -27,6 +27,11 @@ class YesNo(Prose):
     repairs = 0
     begins = True
 
+    def __init__(self, sure: float | None = None) -> None:
+        """Create the dialect of a critic that accepts from the probability `sure` of *yes*; None goes by the word."""
+        super().__init__()
+        self.sure = sure
+
     def ask_critic(self, view: View) -> list[BaseMessage]:
         """Ask below the policy's own reply whether all is right; a server that keeps prefixes has read the rest."""
         new = expect_candidate(view)
@@ -42,8 +47,10 @@ class YesNo(Prose):
         if holds is None:
             return Unreadable("it begins with neither yes nor no")
         sure = min(1.0, math.exp(logprobs[0])) if logprobs else 1.0
+        score = sure if holds else 1 - sure
         right = Action.TERMINATE if view.answers else Action.CONTINUE
-        return Verdict(action=right if holds else Action.BACKTRACK, score=round(sure if holds else 1 - sure, 4))
+        accepts = holds if self.sure is None else score >= self.sure
+        return Verdict(action=right if accepts else Action.BACKTRACK, score=round(score, 4))
 
     def write_verdict(self, verdict: Verdict, view: View) -> str | None:
         """Write the word; None for a verdict that names a step or gives reasons."""

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage
 
+import longthought as lt
 from longthought.agents.agent import Critic
 from longthought.agents.dialects.dialect import Unreadable
 from longthought.agents.dialects.yes_no import YesNo
 from longthought.agents.view import Candidate, View
+from longthought.errors import ConfigError
 from longthought.problems.problem import Problem
 from longthought.trajectories.events import Action, Verdict
 from tests.fakes.scripted import ScriptedChatModel
@@ -35,6 +37,31 @@ def test_the_probability_of_yes_is_the_score(
     read = YesNo().read_verdict(reply, seen(answer), [math.log(probability), -3.0])
     assert isinstance(read, Verdict)
     assert (read.action, read.score, read.target, read.critique) == (action, pytest.approx(score), None, "")
+
+
+@pytest.mark.parametrize(
+    ("reply", "probability", "sure", "action"),
+    [
+        ("Yes", 0.8, 0.9, Action.BACKTRACK),
+        ("Yes", 0.9, 0.9, Action.TERMINATE),
+        ("No", 0.6, 0.3, Action.TERMINATE),
+        ("Yes", 0.4, None, Action.TERMINATE),
+    ],
+)
+def test_a_critic_may_have_to_be_surer(reply: str, probability: float, sure: float | None, action: Action) -> None:
+    read = YesNo(sure).read_verdict(reply, seen("4"), [math.log(probability)])
+    assert isinstance(read, Verdict)
+    assert read.action is action
+
+
+def test_how_sure_it_must_be_is_a_setting() -> None:
+    url = "http://localhost:8000/v1"
+    critic = lt.critic("openai:m", base_url=url, dialect="yes-no", sure=0.9)
+    assert isinstance(critic, Critic)
+    assert isinstance(critic.dialect, YesNo)
+    assert critic.dialect.sure == 0.9
+    with pytest.raises(ConfigError, match="`sure`: openai:m speaks prose; only a critic in yes-no"):
+        lt.critic("openai:m", base_url=url, sure=0.9)
 
 
 @pytest.mark.parametrize("reply", ["", "Maybe", "The answer is yes", "{}"])
