@@ -4,6 +4,8 @@ A graph's own settings are a subclass. This module knows no LangGraph, rules or 
 it makes them, so that the command line can read the settings for its help quickly.
 """
 
+import math
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
@@ -131,6 +133,14 @@ class Context:
         if self.seconds is not None and tree.seconds >= self.seconds:
             return StopReason.SECONDS
         return None
+
+    def affordable(self, tree: Tree, made: int) -> int:
+        """Return how many more attempts the budget of tokens buys at the mean cost of those made; at least one."""
+        usage, left = tree.total_usage, [math.inf]
+        for budget, spent in ((self.tokens, usage.total), (self.computed, usage.computed)):
+            if budget is not None and made and spent:
+                left.append((budget - spent) * made / spent)
+        return max(1, math.ceil(min(min(left), sys.maxsize)))
 
     def seats(self, policy: "Proposer | None" = None, critic: "Judge | None" = None) -> "Seats":
         """Seat the agents and tools that the settings name, or the agents given instead."""

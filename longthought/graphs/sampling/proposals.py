@@ -54,7 +54,8 @@ async def _written_whole(fold: Attempts, policy: Solver, seen: View, settings: S
         critique = earlier.verdicts[-1].critique if earlier.verdicts else ""
         replies = [await operators.refine(policy, seen, earlier.text, critique, examples)]
     else:
-        left = min(settings.attempts - len(fold.all), settings.rounds - fold.tree.rounds)
+        made = len(fold.all)
+        left = min(settings.attempts - made, settings.rounds - fold.tree.rounds, settings.affordable(fold.tree, made))
         replies = await operators.generate(policy, seen, 1 if settings.revise else min(settings.batch, left), examples)
     return _recorded(fold, replies, sources)
 

@@ -28,7 +28,7 @@ class SamplingContext(Context):
     aggregate: Aggregate = Aggregate.LAST
     """How the scores of an attempt's steps become one: the last, the smallest or their product."""
     batch: Positive = 8
-    """Number of whole attempts in one request; sampling can stop only between requests."""
+    """Maximum number of whole attempts in one request; sampling can stop only between requests."""
     stop_early: bool = True
     """Stop once the remaining attempts can't change the answer."""
     revise: bool = False

@@ -140,6 +140,17 @@ async def test_attempts_are_branches_of_one_tree_and_the_majority_wins() -> None
     assert run.critic.seen == []
 
 
+@pytest.mark.parametrize("limit", ["tokens", "computed"])
+async def test_a_batch_asks_for_no_more_than_the_budget_buys(limit: str) -> None:
+    script = [solution(n) for n in range(9)]
+    first = await sample(SUM, script, attempts=2, batch=2, stop_early=False)
+    each = first.tree.total_usage.total // 2
+    run = await sample(SUM, script, attempts=9, batch=2, stop_early=False, **{limit: 3 * each - 1})
+    assert len(run.answers) == 3
+    cheap = await sample(SUM, script, attempts=9, batch=4, stop_early=False, **{limit: each})
+    assert len(cheap.answers) == 4  # what an attempt costs is known only after the first request
+
+
 async def test_a_batch_is_one_turn_and_the_next_begins_where_it_ended() -> None:
     run = await sample(SUM, [solution(n) for n in range(5)], attempts=5, batch=2, stop_early=False)
     assert run.answers == ["0", "1", "2", "3", "4"]
