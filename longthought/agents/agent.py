@@ -28,10 +28,11 @@ from longthought.trajectories.events import Call, Verdict
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 ALREADY_REJECTED: Final = "the same was tried from here before and rejected{reason}; write something else"
-HOTTEST: Final = 1.3
-"""Maximum temperature that a request is raised to."""
 RAISED: Final = 1.0
-"""The raised temperature of a model whose own is not known: none is hotter by default, and every server takes it."""
+"""Maximum temperature that a request is raised to, and that of a model whose own is not known.
+
+Hotter than that, small models lose the thread, and no model's own is hotter.
+"""
 
 
 @runtime_checkable
@@ -215,7 +216,7 @@ class Agent:
         if not rise:
             return {}
         own: float | None = getattr(self.model, "temperature", None)
-        return {"temperature": RAISED if own is None else max(own, min(own + rise, HOTTEST))}
+        return {"temperature": RAISED if own is None else max(own, min(own + rise, RAISED))}
 
 
 @contextmanager

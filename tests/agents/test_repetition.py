@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage
 
-from longthought.agents.agent import HOTTEST, RAISED, Policy
+from longthought.agents.agent import RAISED, Policy
 from longthought.agents.dialects.compact import Compact
 from longthought.agents.dialects.dialect import Dialect, Step
 from longthought.agents.dialects.prose import Prose
@@ -100,10 +100,10 @@ async def test_a_reply_that_cannot_be_read_is_repaired_alone() -> None:
     ("own", "rejected", "asked"),
     [
         (0.7, 0, [None]),
-        (0.7, 1, [0.95, 1.2]),
-        (0.7, 2, [1.2, 1.2]),
+        (0.7, 1, [0.95, RAISED]),
+        (0.7, 2, [RAISED, RAISED]),
         (0.0, 3, [0.5, 0.5]),
-        (1.0, 5, [HOTTEST, HOTTEST]),
+        (1.0, 5, [RAISED, RAISED]),
         (1.8, 1, [1.8, 1.8]),
         (None, 1, [RAISED, RAISED]),
     ],

@@ -106,6 +106,16 @@ async def test_a_draft_below_accepted_steps_is_judged_where_it_was_written() -> 
     assert SECOND in str(drafted.policy.seen[1][-1].content)
 
 
+@pytest.mark.parametrize("draft", [None, 4])
+async def test_a_whole_draft_may_say_its_answer_without_a_box(draft: int | None) -> None:
+    said = f"{FIRST}\n\n{SECOND}\n\nThe final answer is 212."
+    drafted = await debate(
+        [said, LAST], [says("terminate" if draft is None else "continue"), says("terminate")], draft=draft
+    )
+    assert len(drafted.policy.seen) == (1 if draft is None else 2)
+    assert (drafted.tree.nodes[3].answer, drafted.of(Finished)[0].answer) == ("212" if draft is None else None, "212")
+
+
 async def test_of_a_draft_that_was_cut_off_the_whole_steps_count() -> None:
     loop = cut_off("\n\n".join((FIRST, SECOND, "Now 156 + 56 is 156 + 56 is 156 + 56")))
     drafted = await debate([loop, LAST], [says("continue"), says("terminate")])

@@ -143,7 +143,7 @@ class Prose:
             return whole
         texts = cut_into_steps(whole.text, sentences=view.draft != 1)
         if len(texts) == 1:
-            return whole
+            return _closed(whole, whole.text, view)
         steps: list[Step] = []
         for text in map(strip_number, texts):
             step = self.read_one(text, replace(view, path=(*view.path, *(step.text for step in steps))))
@@ -154,6 +154,7 @@ class Prose:
                 break
         if not steps or (whole.answer is not None and steps[-1].answer is None):
             return whole
+        steps[-1] = _closed(steps[-1], whole.text, view)
         return replace(steps[0], ahead=tuple(steps[1 : view.draft]))
 
     def read_one(self, step: str, view: View) -> Step | Unreadable:
@@ -281,6 +282,13 @@ class Prose:
             actions="; ".join(prompts.ACTIONS[action] for action in view.actions),
             targets=prompts.TARGETS.format(targets=targets) if Action.BACKTRACK in view.actions else prompts.NO_TARGETS,
         )
+
+
+def _closed(last: Step, reply: str, view: View) -> Step:
+    """Return the last step of a reply with its final answer, which a whole solution may say without a mark."""
+    if view.draft is not None or last.answer is not None:
+        return last
+    return replace(last, answer=conventions(view.problem).solution_answer(reply))
 
 
 def expect_candidate(view: View) -> Candidate:
