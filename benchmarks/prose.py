@@ -166,7 +166,7 @@ def main() -> None:
     parser.add_argument("--arm", action="append", required=True, metavar="NAME=GRAPH:SETTINGS")
     parser.add_argument("--out", type=Path, default=Path("runs/prose"))
     parser.add_argument("--concurrency", type=int, default=6)
-    parser.add_argument("--tools", default="algebra", help="separated by commas; an arm may have its own")
+    parser.add_argument("--tools", default="algebra", help="separated by commas, or none; an arm may have its own")
     parser.add_argument("--critic", help="another critic, such as tools (default: the model)")
     parser.add_argument("--tokens", type=int, help="budget of computed tokens a debate")
     given = parser.parse_args()
@@ -175,7 +175,8 @@ def main() -> None:
     rows: dict[str, Table] = {}
     for strategy in map(read, given.arm):
         out = given.out / f"{given.model}-{strategy.name}".replace("/", "-")
-        usual = {"tools": given.tools.split(","), "rounds": 12, "critic": given.critic or model}
+        tools = [] if given.tools == "none" else given.tools.split(",")
+        usual = {"tools": tools, "rounds": 12, "critic": given.critic or model}
         settings: dict[str, Any] = {**usual, **strategy.settings}
         if given.tokens:
             settings["computed"] = given.tokens
