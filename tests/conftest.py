@@ -8,6 +8,8 @@ from hypothesis import settings
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ["LANGSMITH_TRACING"] = "false"
+for _name in [name for name in os.environ if name.startswith(("OTEL_", "TRACEPARENT", "LONGTHOUGHT_LOG"))]:
+    del os.environ[_name]
 
 pytest_plugins = ["tests.fakes.played"]
 

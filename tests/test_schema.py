@@ -1,9 +1,14 @@
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from longthought.errors import ConfigError, RunFolderError
+from longthought.agents.scorer import Scorer
+from longthought.errors import ConfigError, ModelError, ProblemError, RunFolderError, UserError
 from longthought.schema import expect_readable, version_in
+from longthought.training.data.folder import DataFolder
+from longthought.training.record import TrainingRecord
 
 
 @pytest.mark.parametrize(
@@ -25,3 +30,19 @@ def test_only_newer_data_are_refused(error: type[RunFolderError] | type[ConfigEr
         expect_readable(file, "labels", version, 2, error)
     with pytest.raises(error, match=r"labels\.jsonl .*schema 3.* 2"):
         expect_readable(file, "labels", 3, 2, error)
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "read", "error"),
+    [
+        ("meta.json", {"format": "policy", "dialect": "prose", "role": "policy"}, DataFolder.open, ProblemError),
+        ("training.json", {"settings": {}}, lambda path: TrainingRecord.open(path, {}), ConfigError),
+        ("scorer.json", {"dialect": "prose", "threshold": 0.5}, lambda path: Scorer(str(path)), ModelError),
+    ],
+)
+def test_a_folder_of_a_newer_longthought_is_refused_in_one_sentence(
+    name: str, fields: dict[str, object], read: Callable[[Path], object], error: type[UserError], tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(json.dumps({**fields, "schema_version": 9}))
+    with pytest.raises(error, match=rf"^\S+{name} holds .* of schema 9, and this longthought reads up to \d: upgrade"):
+        read(tmp_path)

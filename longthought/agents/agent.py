@@ -23,6 +23,7 @@ from longthought.agents.served.failures import fails_all
 from longthought.agents.view import View
 from longthought.errors import EndpointError, LongthoughtError, ModelError, OutageError
 from longthought.problems.worked import Worked
+from longthought.telemetry.fields import fields
 from longthought.trajectories.events import Call, Verdict
 
 log = logging.getLogger(__name__)
@@ -115,11 +116,13 @@ class Agent:
 
     limit: ClassVar[str]
     """The setting that limits the length of its replies."""
+    role: ClassVar[str]
+    """Its role in the debate."""
 
     def __init__(self, name: str, model: BaseChatModel, dialect: Dialect) -> None:
         """Create an agent; its name is `provider:model`, as on the command line."""
         self.name, self.model, self.dialect = name, model, dialect
-        self._invocation, self._warned = Invocation(model), False
+        self._invocation, self._warned = Invocation(model, name, self.role), False
 
     def unsuitable(self, view: View) -> str | None:
         """Return why the agent's dialect can't express a problem; None if it can."""
@@ -186,7 +189,10 @@ class Agent:
             return list(opening), {**options, "otherwise": messages}
         if not self._warned:
             self._warned = True
-            log.warning("%s: it can't go on from a message of its own; it is shown the accepted steps", self.name)
+            log.warning(
+                "%s: it can't go on from a message of its own; it is shown the accepted steps", self.name,
+                extra={"model": self.name},
+            )  # fmt: skip
         return list(messages), options
 
     async def _calls(
@@ -195,7 +201,7 @@ class Agent:
         if count > 1:
             return await self._ask_many(view, messages, options, count)
         began = time.perf_counter()
-        with model_errors(self.name):
+        with model_errors(self.name), fields(model=self.name):
             message = await self._invocation(messages, session=view.trajectory, **options)
         return [call_of(self.name, message, time.perf_counter() - began)]
 
@@ -203,7 +209,7 @@ class Agent:
         self, view: View, messages: Sequence[BaseMessage], options: Mapping[str, Any], count: int
     ) -> list[Call]:
         began = time.perf_counter()
-        with model_errors(self.name):
+        with model_errors(self.name), fields(model=self.name):
             answers = await self._invocation.several(messages, count, session=view.trajectory, **options)
         return calls_of(self.name, answers, time.perf_counter() - began)
 
@@ -249,7 +255,7 @@ def is_defect(error: Exception) -> bool:
 class Policy(Agent):
     """An agent that proposes one step at a time."""
 
-    limit = "max_tokens"
+    limit, role = "max_tokens", "policy"
 
     async def propose(self, view: View) -> Reply[Step]:
         """Ask for the next step; if the reply repeats a rejected one, ask again for others."""
@@ -325,7 +331,7 @@ def _repetition(view: View, step: Step) -> str | None:
 class Critic(Agent):
     """An agent that judges the newest step."""
 
-    limit = "critic_max_tokens"
+    limit, role = "critic_max_tokens", "critic"
 
     async def judge(self, view: View) -> Reply[Verdict]:
         """Ask for a verdict on the candidate."""

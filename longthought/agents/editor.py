@@ -102,5 +102,5 @@ async def ask(model: BaseChatModel, messages: list[BaseMessage], name: str) -> C
     """
     began = time.perf_counter()
     with model_errors(name or "the chat model"):
-        message = await Invocation(model)(messages)
+        message = await Invocation(model, name)(messages)
     return call_of(name, message, time.perf_counter() - began)

@@ -13,9 +13,11 @@ from langchain_core.globals import get_debug, get_llm_cache, get_verbose
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration
+from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import var_child_runnable_config
 from langsmith.utils import tracing_is_enabled  # pyright: ignore[reportUnknownVariableType]
 
+from longthought.agents.call_span import CallSpan, add_answers
 from longthought.agents.estimates import counted
 from longthought.errors import EndpointError
 
@@ -48,9 +50,12 @@ class Continuing(Protocol):
 class Invocation:
     """Calls one chat model in the cheapest way that bypasses nothing in use."""
 
-    def __init__(self, model: BaseChatModel) -> None:
-        """Check once whether the model can be called directly."""
+    def __init__(self, model: BaseChatModel, name: str = "", agent: str = "") -> None:
+        """Check once whether the model can be called directly; its name and the agent that asks are for spans."""
         self._model = model
+        self._span = CallSpan(model, name, agent)
+        self._run_name = f"{agent} {name}".strip() or None
+        """What a tracer of LangChain shows."""
         self._direct = model if isinstance(model, Direct) else None
 
     async def __call__(self, messages: Sequence[BaseMessage], *, session: str = "", **options: Any) -> AIMessage:
@@ -58,13 +63,17 @@ class Invocation:
 
         The answer has a usage, which is estimated if the model gives none.
         """
-        if self._direct is None:
-            answer = await self._model.ainvoke(messages, **options)
-        elif needs_ainvoke(self._model):
-            answer = await self._model.ainvoke(messages, session=session, **options)
-        else:
-            answer = await self._direct.answer(messages, session=session, **options)
-        return counted(messages, [answer])[0]
+        config: RunnableConfig | None = {"run_name": self._run_name} if self._run_name else None
+        with self._span(session, options) as span:
+            if self._direct is None:
+                answer = await self._model.ainvoke(messages, config, **options)
+            elif needs_ainvoke(self._model):
+                answer = await self._model.ainvoke(messages, config, session=session, **options)
+            else:
+                answer = await self._direct.answer(messages, session=session, **options)
+            answers = counted(messages, [answer])
+            add_answers(span, messages, answers)
+        return answers[0]
 
     async def several(
         self, messages: Sequence[BaseMessage], count: int, *, session: str = "", **options: Any
@@ -78,16 +87,21 @@ class Invocation:
 
         """
         if self._direct is None:
-            return await asyncio.gather(*(self(messages, **options) for _ in range(count)))
-        if needs_ainvoke(self._model):
-            result = await self._model.agenerate([list(messages)], n=count, session=session, **options)
-            generations = [g.message for g in result.generations[0] if isinstance(g, ChatGeneration)]
-            answers = [message for message in generations if isinstance(message, AIMessage)]
-        else:
-            answers = await self._direct.answers(messages, count, session=session, **options)
-        if not answers:
-            raise EndpointError("it was asked for several answers and gave none; check the model")
-        return counted(messages, answers)
+            return await asyncio.gather(*(self(messages, session=session, **options) for _ in range(count)))
+        with self._span(session, options, count) as span:
+            if needs_ainvoke(self._model):
+                result = await self._model.agenerate(
+                    [list(messages)], run_name=self._run_name, n=count, session=session, **options
+                )
+                generations = [g.message for g in result.generations[0] if isinstance(g, ChatGeneration)]
+                answers = [message for message in generations if isinstance(message, AIMessage)]
+            else:
+                answers = await self._direct.answers(messages, count, session=session, **options)
+            if not answers:
+                raise EndpointError("it was asked for several answers and gave none; check the model")
+            answers = counted(messages, answers)
+            add_answers(span, messages, answers)
+        return answers
 
 
 def needs_ainvoke(model: BaseChatModel) -> bool:

@@ -21,6 +21,7 @@ from longthought.agents.view import View
 from longthought.errors import ModelError
 from longthought.problems.problem import Problem
 from longthought.schema import expect_readable
+from longthought.telemetry.observation import observed
 from longthought.trajectories.events import Action, Call, Usage, Verdict
 
 SCHEMA_VERSION: Final = 1
@@ -69,7 +70,14 @@ class Scorer:
         assert new is not None
         began = time.perf_counter()
         problem = problem_text(self._dialect, view.problem)
-        result = await self._scoring.score(pieces(self._dialect, problem, [*view.path, new.text]))
+        attributes = {
+            "gen_ai.operation.name": "score", "gen_ai.provider.name": "scorer", "gen_ai.agent.name": "critic",
+            "gen_ai.request.model": self.name.partition(":")[2], "gen_ai.conversation.id": view.trajectory or None,
+        }  # fmt: skip
+        with observed(f"score {attributes['gen_ai.request.model']}", attributes, run="chain") as span:
+            result = await self._scoring.score(pieces(self._dialect, problem, [*view.path, new.text]))
+            span.add({"gen_ai.usage.input_tokens": result.tokens})
+            span.output({"scores": result.scores})
         usage = Usage(prompt=result.tokens)
         call = Call(model=self.name, text="", usage=usage, latency=time.perf_counter() - began)
         if not result.scores:

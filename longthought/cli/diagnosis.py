@@ -38,6 +38,7 @@ def diagnose(base_url: str | None) -> list[Diagnosis]:
         _package("trl", "training", required=False, extra="train"),
         _package("langgraph-cli", "LangGraph Studio", required=False, extra="studio"),
         _package("fastapi", "debates in a browser", required=False, extra="viewer"),
+        _package("opentelemetry-sdk", "traces of debates", required=False, extra="telemetry"),
     ]
     if base_url:
         findings.append(_server(base_url))

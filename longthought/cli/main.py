@@ -6,8 +6,10 @@ The commands are imported inside `main`, so that this holds during their import 
 import os
 import sys
 
+from longthought.cli.last_line import write_last_line
 from longthought.errors import LongthoughtError
 from longthought.files import disk_full
+from longthought.telemetry.setup import set_up
 
 
 def main() -> None:
@@ -31,8 +33,9 @@ def _run() -> int | None:
     from longthought.cli.app import app
     from longthought.cli.render.loading import show_loading
 
-    show_loading()
     try:
+        set_up()
+        show_loading()
         return app(standalone_mode=False)
     except typer.TyperException as error:  # an unknown command, a missing option, a value of the wrong type
         reason = error.format_message().rstrip(".")
@@ -48,7 +51,6 @@ def _run() -> int | None:
 
 
 def _fail(message: str, code: int) -> int:
-    """Write a message on one line of standard error, even if it has several, and return the exit code."""
-    first, *rest = (" ".join(line.split()) for line in message.splitlines() if line.strip())
-    sys.stderr.write(f"longthought: {first}{': ' if rest else ''}{'; '.join(rest)}\n")
+    """Write the last line, and return the exit code."""
+    write_last_line(message, code)
     return code

@@ -8,6 +8,8 @@ from types import FrameType
 
 import typer
 
+from longthought.cli.last_line import write_last_line
+
 
 @contextmanager
 def stoppable(message: Callable[[], str], *, on_terminate: bool = True) -> Generator[None]:
@@ -35,7 +37,7 @@ def stoppable(message: Callable[[], str], *, on_terminate: bool = True) -> Gener
     try:
         yield
     except KeyboardInterrupt:
-        typer.echo(f"longthought: {message()}", err=True)
+        write_last_line(message(), 128 + received)
         raise typer.Exit(128 + received) from None
     finally:
         if before is not None:

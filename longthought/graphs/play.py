@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from longthought.errors import LongthoughtError
+from longthought.graphs.debate_span import debate_span
 from longthought.graphs.machine import Machine, Observer
 from longthought.trajectories.events import (
     AnyEvent,
@@ -78,7 +79,8 @@ async def play(
     if settings is None:
         settings = machine.context.read(first.config)
     if not isinstance(events[-1], Finished):
-        await _finish(machine, settings, events, record, deadline)
+        with debate_span(first, lambda: events):
+            await _finish(machine, settings, events, record, deadline)
     return Trajectory(first.trajectory, tuple(events))
 
 

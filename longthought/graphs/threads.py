@@ -15,6 +15,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from longthought.errors import ConfigError, LogError
 from longthought.extras import expect_installed
 from longthought.graphs.context import Context
+from longthought.graphs.debate_span import debate_span
 from longthought.graphs.machine import NO_LIMIT, Machine, Observer
 from longthought.trajectories.events import EVENT, AnyEvent, Started
 from longthought.trajectories.trajectory import Trajectory
@@ -92,11 +93,12 @@ async def play_in_thread(
         if not held:
             observe([first])
             events = [first]
-        running = graph.astream(typed, config, context=settings, stream_mode="updates", durability="sync")
-        async for update in running:
-            more = [event for written in update.values() for event in _events(_written(written))]
-            observe(more)
-            events += more
+        with debate_span(first, lambda: events):
+            running = graph.astream(typed, config, context=settings, stream_mode="updates", durability="sync")
+            async for update in running:
+                more = [event for written in update.values() for event in _events(_written(written))]
+                observe(more)
+                events += more
     return Trajectory(events[0].trajectory, tuple(events))
 
 

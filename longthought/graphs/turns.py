@@ -6,6 +6,7 @@ no LangGraph, so that one node may take each turn, to be watched, or one loop al
 
 import asyncio
 import itertools
+import json
 import logging
 import time
 from collections import ChainMap
@@ -22,6 +23,7 @@ from longthought.graphs import rules
 from longthought.graphs.rules import DebateContext, Turn
 from longthought.graphs.seats import Seats
 from longthought.problems.problem import Problem
+from longthought.telemetry.observation import OFF, Observation, observed
 from longthought.tools.verifier import Asking, Claim, Interpreter, Verifier
 from longthought.trajectories.events import (
     Action,
@@ -273,20 +275,36 @@ async def _check(verifier: Verifier, claim: Claim) -> _Found:
     """Return the evidence on a claim, with the seconds it took, what the tool printed, and the models it asked."""
     began = time.perf_counter()
     output, calls = "", tuple[Call, ...]()
+    attributes = {
+        "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": verifier.name, "gen_ai.tool.type": "function",
+    }  # fmt: skip
     try:
-        match verifier:
-            case Asking():
-                evidence, calls = await verifier.compute(claim)
-            case Interpreter():
-                evidence, output = await verifier.observe(claim)
-            case _:
-                evidence = await verifier.check(claim)
+        with observed(f"execute_tool {verifier.name}", attributes, run="tool", inputs={"claim": claim.text}) as seen:
+            match verifier:
+                case Asking():
+                    evidence, calls = await verifier.compute(claim)
+                case Interpreter():
+                    evidence, output = await verifier.observe(claim)
+                case _:
+                    evidence = await verifier.check(claim)
+            _add_evidence(seen, evidence)
     except OutageError:
         raise
     except Exception as error:
         evidence = _unavailable(verifier, claim.text, error)
     seconds = time.perf_counter() - began - sum(call.latency for call in calls)  # which the calls count themselves
     return evidence.model_copy(update={"seconds": round(max(seconds, 0.0), 6)}), output, calls
+
+
+def _add_evidence(seen: Observation, evidence: Evidence) -> None:
+    """Add what a tool found to the observation of its check: the status and, if content is asked for, the words."""
+    if seen is OFF:
+        return
+    found = evidence.model_dump(mode="json", exclude_none=True)
+    seen.output(found)
+    seen.add({"longthought.evidence.status": evidence.status.value})
+    if seen.has_content:
+        seen.add({"gen_ai.tool.call.arguments": evidence.claim, "gen_ai.tool.call.result": json.dumps(found)})
 
 
 def _unavailable(verifier: Verifier, claim: str, error: Exception) -> Evidence:

@@ -15,6 +15,7 @@ from longthought.errors import LongthoughtError, RunError, UserError
 from longthought.jobs.request import JobRequest
 from longthought.jobs.scheduler import Assignment
 from longthought.jobs.worker import ERROR_PREFIX, LONGEST_LINE, Report, job_line, report_of, whole_line
+from longthought.telemetry.setup import parent_variables
 
 PATIENCE: Final = 20.0
 """Seconds that a process has to stop when told to; then it is killed, and loses nothing that is logged."""
@@ -41,7 +42,7 @@ class LocalProcess:
                 pass_fds=[theirs.fileno()],
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=sys.__stderr__,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                env={**os.environ, **parent_variables(), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
                 start_new_session=True,  # Ctrl-C is for the parent alone, which then tells every process to stop
             )
         try:

@@ -110,6 +110,6 @@ async def expect_model(model: BaseChatModel, messages: Sequence[BaseMessage]) ->
         case ServedChatModel():
             await model.expect_ready()
         case InProcessChatModel():
-            await model.ainvoke(messages, max_tokens=1, temperature=0.0)
+            await model.ainvoke(messages, {"run_name": "ready?"}, max_tokens=1, temperature=0.0)
         case _:
             pass

@@ -23,6 +23,7 @@ from longthought.jobs.local import error_of
 from longthought.jobs.request import JobRequest
 from longthought.jobs.scheduler import Assignment
 from longthought.jobs.worker import ERROR_PREFIX, Report, error_line
+from longthought.telemetry.setup import set_up
 from longthought.trajectories.events import EVENT, AnyEvent
 from longthought.trajectories.segment import encode
 
@@ -43,6 +44,7 @@ class Player:
 
     def __init__(self, job: dict[str, Any]) -> None:
         """Take the job as JSON holds it; models are loaded with the first debate."""
+        set_up()
         self._job = JobRequest.model_validate(job)
         self._runner: DebateRunner | None = None
         self._lines: list[bytes] = []

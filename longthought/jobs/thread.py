@@ -1,6 +1,7 @@
 """Async work for code without an event loop: a job whose items the caller takes one at a time, or a single result.
 
-The work has its own thread, since a notebook's loop may be running in the caller's. This module knows no debates.
+The work has its own thread, since a notebook's loop may be running in the caller's, and sees the caller's context
+variables, such as the span that it is part of. This module knows no debates.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import contextlib
 import queue
 import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+from contextvars import copy_context
 from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
@@ -39,7 +41,7 @@ def in_thread(work: Callable[[], AsyncGenerator[T]]) -> Generator[T, None, None]
         except BaseException as error:
             items.put(error)
 
-    thread = threading.Thread(target=run, name="longthought-job", daemon=True)
+    thread = threading.Thread(target=copy_context().run, args=(run,), name="longthought-job", daemon=True)
     thread.start()
     cancel, make_room = begun.get()
 

@@ -22,6 +22,7 @@ from longthought.jobs.generate import DebateRunner
 from longthought.jobs.probation import Doubt
 from longthought.jobs.request import JobRequest
 from longthought.jobs.scheduler import Assignment
+from longthought.telemetry.setup import set_up
 from longthought.trajectories.events import EVENT, AnyEvent
 from longthought.trajectories.segment import TORN_LIMIT, Segment, encode
 
@@ -137,6 +138,7 @@ async def whole_line(reader: asyncio.StreamReader) -> bytes:
 
 def main() -> None:
     """Serve the socket that the parent left open."""
+    set_up()
     asyncio.run(serve(socket.socket(fileno=int(sys.argv[1]))))
 
 

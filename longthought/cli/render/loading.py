@@ -6,6 +6,7 @@ import threading
 from typing import Final
 
 from longthought.agents.in_process.quiet import LOG
+from longthought.telemetry.setup import logs_json
 
 MOMENT: Final = 1.0
 """Seconds that pass before the line is written."""
@@ -37,6 +38,6 @@ class LoadingLine(logging.Handler):
 
 def show_loading() -> None:
     """Write the line for every model that is loaded from now on, if standard error is a terminal."""
-    if sys.stderr.isatty():
+    if sys.stderr.isatty() and not logs_json():
         LOG.setLevel(logging.INFO)
         LOG.addHandler(LoadingLine())
