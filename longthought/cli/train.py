@@ -97,8 +97,10 @@ def scorer(data: Data, out: Out, request: TrainingRequest, json: Json = False) -
 )
 def grpo(
     source: Annotated[
-        Path,
-        typer.Argument(help="File of problems for thinkers and whole debates; run folder for single turns of debates."),
+        list[Path],
+        typer.Argument(
+            help="File of problems for thinkers and whole debates; run folders for single turns of debates."
+        ),
     ],
     out: Out,
     request: ReinforcementRequest,

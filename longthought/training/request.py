@@ -127,6 +127,9 @@ compact agents, else the base)."""
     """Optimiser steps on each batch of replies (TRL's num_iterations)."""
     dialect: Literal["compact", "prose"] | None = None
     """Dialect in which the agent is asked (default: depends on the base)."""
+    unknown: bool = False
+    """Take also the states of a run of which it is not known where they lead; such replies earn only rewards that can \
+tell, such as reason."""
     problems: Path | None = None
     """File of the run's problems, to grade answers of which the run itself holds no reference."""
     against: Names = ("countdown",)

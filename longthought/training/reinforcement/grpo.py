@@ -21,7 +21,7 @@ from transformers import Trainer
 from trl.trainer.grpo_config import GRPOConfig
 
 from longthought.agents.catalogue import DIALECTS
-from longthought.errors import ConfigError, ModelError, ProblemError, RunError
+from longthought.errors import CollapseError, ConfigError, ModelError, ProblemError
 from longthought.training.data.states import WHOLE
 from longthought.training.fine_tuning import TrainerInputs
 from longthought.training.hyperparameters import Hyperparameters
@@ -122,7 +122,7 @@ class GroupLearning:
         if watched is not None and watched.stopped is not None:
             good = watched.last_good()
             if good is None:
-                raise RunError(
+                raise CollapseError(
                     f"stopped at step {watched.stopped_at}, before the first good checkpoint: {watched.stopped}"
                 )
             step, checkpoint = good
