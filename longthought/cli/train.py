@@ -115,7 +115,8 @@ def grpo(
     Example: `longthought train grpo train.jsonl --base models/thinker --steps 100 --out models/thinker-rl`
 
     Run it again to go on after a stop. An agent that collapses is stopped, and its last good weights are kept.
-    On several GPUs: `accelerate launch -m longthought train grpo … --vllm colocate`.
+    On several GPUs: `accelerate launch -m longthought train grpo … --vllm colocate`; docs/training.md has
+    the commands for servers.
     """
     from longthought.training.reinforcement.reinforce import reinforce
 

@@ -134,10 +134,11 @@ tell, such as reason."""
     """File of the run's problems, to grade answers of which the run itself holds no reference."""
     against: Names = ("countdown",)
     """Test sets whose problems are left out, separated by commas: files, hf:NAME, countdown, or none."""
-    vllm: Literal["colocate", "server"] | None = None
-    """Let vLLM write the replies on GPUs: colocate (in the same process) or server (default: in process)."""
+    vllm: Literal["colocate", "server", "async"] | None = None
+    """Let vLLM write the replies on GPUs: colocate (in the processes that train), server, or async (a server that \
+goes on writing while a step is learned) (default: in process, without vLLM)."""
     trl: Names = ()
-    """Any other setting of TRL's GRPOConfig, as NAME=VALUE; can be repeated."""
+    """Any other setting of TRL's GRPOConfig (with vllm async, AsyncGRPOConfig), as NAME=VALUE; can be repeated."""
 
     @model_validator(mode="after")
     def _whole_groups(self) -> "ReinforcementRequest":
