@@ -11,6 +11,7 @@
         │   ├── RefusedError     a server that understood a request and refused it
         │   └── OutageError      a server that would fail any request: no debate is to blame, and the job stops
         ├── EngineError      an in-process engine that stopped
+        ├── CollapseError    a training that ruins its agent before there is anything to keep
         └── LogError         a log that can't be written: no debate is to blame, and the job stops
 
 Messages name the value, the reason and the next thing to do. Anything else that escapes is a bug.
@@ -70,6 +71,10 @@ class OutageError(EndpointError):
 
 class EngineError(RunError):
     """An in-process engine that stopped."""
+
+
+class CollapseError(RunError):
+    """A training that ruins its agent before there is anything to keep."""
 
 
 class LogError(RunError):

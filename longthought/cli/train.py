@@ -97,8 +97,10 @@ def scorer(data: Data, out: Out, request: TrainingRequest, json: Json = False) -
 )
 def grpo(
     source: Annotated[
-        Path,
-        typer.Argument(help="File of problems for thinkers and whole debates; run folder for single turns of debates."),
+        list[Path],
+        typer.Argument(
+            help="File of problems for thinkers and whole debates; run folders for single turns of debates."
+        ),
     ],
     out: Out,
     request: ReinforcementRequest,
@@ -113,7 +115,8 @@ def grpo(
     Example: `longthought train grpo train.jsonl --base models/thinker --steps 100 --out models/thinker-rl`
 
     Run it again to go on after a stop. An agent that collapses is stopped, and its last good weights are kept.
-    On several GPUs: `accelerate launch -m longthought train grpo … --vllm colocate`.
+    On several GPUs: `accelerate launch -m longthought train grpo … --vllm colocate`; docs/training.md has
+    the commands for servers.
     """
     from longthought.training.reinforcement.reinforce import reinforce
 

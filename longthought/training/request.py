@@ -127,14 +127,18 @@ compact agents, else the base)."""
     """Optimiser steps on each batch of replies (TRL's num_iterations)."""
     dialect: Literal["compact", "prose"] | None = None
     """Dialect in which the agent is asked (default: depends on the base)."""
+    unknown: bool = False
+    """Take also the states of a run of which it is not known where they lead; such replies earn only rewards that can \
+tell, such as reason."""
     problems: Path | None = None
     """File of the run's problems, to grade answers of which the run itself holds no reference."""
     against: Names = ("countdown",)
     """Test sets whose problems are left out, separated by commas: files, hf:NAME, countdown, or none."""
-    vllm: Literal["colocate", "server"] | None = None
-    """Let vLLM write the replies on GPUs: colocate (in the same process) or server (default: in process)."""
+    vllm: Literal["colocate", "server", "async"] | None = None
+    """Let vLLM write the replies on GPUs: colocate (in the processes that train), server, or async (a server that \
+goes on writing while a step is learned) (default: in process, without vLLM)."""
     trl: Names = ()
-    """Any other setting of TRL's GRPOConfig, as NAME=VALUE; can be repeated."""
+    """Any other setting of TRL's GRPOConfig (with vllm async, AsyncGRPOConfig), as NAME=VALUE; can be repeated."""
 
     @model_validator(mode="after")
     def _whole_groups(self) -> "ReinforcementRequest":

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,11 +15,12 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from longthought.errors import ConfigError, OutageError, RunFolderError
+from longthought.errors import ConfigError, OutageError, ProblemError, RunFolderError
 from longthought.statistics import gain
 from longthought.training.improve import problems, served
 from longthought.training.improve.improve import improve
 from longthought.training.improve.ledger import Decision, Ledger, NewLevel
+from longthought.training.improve.lessons import Loop
 from longthought.training.improve.plots import draw
 from longthought.training.improve.recipe import Lesson, Recipe, names, read
 from longthought.trajectories.run import Run
@@ -182,6 +184,16 @@ def _raise(line: str) -> None:
     raise RuntimeError("enough")
 
 
+def test_a_folder_whose_recipe_was_written_before_a_setting_existed_goes_on(
+    done: tuple[Path, Ledger], tmp_path: Path
+) -> None:
+    out = shutil.copytree(done[0], tmp_path / "loop")
+    written = json.loads((out / "recipe.json").read_text())
+    del written["problems"]["patience"]
+    (out / "recipe.json").write_text(json.dumps(written))
+    assert facts(improve(recipe(), out)) == facts(done[1])
+
+
 def test_two_loops_in_one_folder_are_refused(tmp_path: Path) -> None:
     def at_work(line: str) -> None:
         with pytest.raises(RunFolderError, match="another loop is at work there"):
@@ -219,6 +231,66 @@ def test_a_thinker_learns_by_reinforcement_on_problems_alone(tmp_path: Path) -> 
     assert [stage.stage for stage in ledger.stages] == ["problems", "train", "validate"]
     (made,) = ledger.decisions
     assert (made.before, made.promoted, made.why) == ("", True, "it is the first")
+
+
+def test_teach_yourself_plays_two_rounds_in_small_and_its_critic_learns_from_both(tmp_path: Path) -> None:
+    small = {
+        "rounds": 2, "problems.count": 12, "validation.count": 3, "validation.budget": 300,
+        "problems.levels": [{"numbers": 3}, {"numbers": 3, "max_number": 30}], "problems.harder_at": 1.0,
+        "problems.patience": 1, "lesson.critic-grpo.rounds": "all", "lesson.policy-sft.train.steps": 2,
+        "lesson.critic-grpo.train.steps": 1, "lesson.critic-grpo.train.batch": 8,
+    }  # fmt: skip
+    out = tmp_path / "loop"
+    ledger = improve(read("teach-yourself", small), out)
+    lessons = [(made.round, made.lesson) for made in ledger.decisions]
+    assert lessons == [(n, name) for n in (1, 2) for name in ("critic-grpo", "policy-sft")]
+    first, second = (
+        json.loads((out / f"round-{n}" / "critic-grpo" / "model" / "training.json").read_text())["facts"]
+        for n in (1, 2)
+    )
+    asked = [facts["lengths"]["train"]["examples"] for facts in (first, second)]
+    assert asked[1] > 1.5 * asked[0]
+    one = [made for made in ledger.decisions if made.round == 1]
+    levels = [line.round for line in ledger.lines if isinstance(line, NewLevel)]
+    assert (1 in levels) == (not any(made.promoted for made in one) or max(made.solved[0] for made in one) == 3)
+
+
+@pytest.mark.parametrize(
+    ("promoted", "patience", "harder"), [([1], 2, []), ([1], 1, [2]), ([], 2, [2]), ([], None, [])]
+)
+def test_a_level_ends_when_rounds_promote_nothing(
+    promoted: list[int], patience: int | None, harder: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def decide(loop: Loop, number: int) -> None:
+        loop.ledger.add(decision(number, loop.ledger.level, promoted=number in promoted))
+
+    monkeypatch.setattr(Loop, "play_round", decide)
+    asked = {**TINY["problems"], "harder_at": 0.9, "patience": patience}
+    ledger = improve(recipe(rounds=2, problems=asked), tmp_path / "loop")
+    assert [line.round for line in ledger.lines if isinstance(line, NewLevel)] == harder
+
+
+def decision(number: int, level: int, *, promoted: bool) -> Decision:
+    return Decision(
+        round=number, lesson="critic-sft", role="critic", level=level, candidate="transformers:none", before="none",
+        solved=(3, 3), of=6, gain=0.0, low=0.0, high=0.0, promoted=promoted, why="", seed=0, settings={}, tokens=1,
+    )  # fmt: skip
+
+
+def test_a_lesson_that_a_later_round_leaves_nothing_to_learn_is_skipped_once(tmp_path: Path) -> None:
+    nothing = Lesson(role="critic", method="grpo", generate={"rounds": 1}, train={"steps": 1, "group": 2, "batch": 4})
+    with pytest.raises(ProblemError, match="nothing to train a critic on"):
+        improve(recipe(lesson=(nothing,)), tmp_path / "first")  # one proposal a debate solves none
+    out = tmp_path / "later"
+    out.mkdir()
+    Ledger(out).add(decision(1, 0, promoted=False).model_copy(update={"lesson": "critic-grpo"}))
+    (out / "recipe.json").write_text(recipe(rounds=2, lesson=(nothing,)).model_dump_json())
+    said: list[str] = []
+    asked = recipe(rounds=2, lesson=(nothing,))
+    improve(asked, out, say=said.append)
+    ledger = improve(asked, out, say=said.append)
+    assert [stage.stage for stage in ledger.stages if stage.round == 2] == ["generate", "skip"]
+    assert sum("skipped, since" in line for line in said) == 1
 
 
 def test_a_ledger_line_that_was_cut_off_is_dropped(done: tuple[Path, Ledger], tmp_path: Path) -> None:

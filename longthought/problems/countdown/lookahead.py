@@ -61,8 +61,22 @@ def on_lines(words: str) -> str:
 
 def holds(words: str, left: Sequence[int], target: int) -> bool | None:
     """Say whether every number in a look-ahead on the numbers left is right; None if the words are no look-ahead."""
+    share = share_right(words, left, target)
+    return None if share is None else share == 1
+
+
+def share_right(words: str, left: Sequence[int], target: int) -> float | None:
+    """Return the share of a look-ahead's lines in which every number is right; None if the words are no look-ahead."""
     lines = read(words)
-    return None if lines is None else all(_is_right(line, left, target) for line in lines)
+    return None if lines is None else sum(_is_right(line, left, target) for line in lines) / len(lines)
+
+
+def supports(words: str, left: Sequence[int], *, accepts: bool) -> bool:
+    """Say whether a look-ahead ends as its verdict does: a number that helps, or none with any number held back."""
+    lines = read(words) or []
+    if any(line.found for line in lines):
+        return accepts
+    return not accepts and (len(left) < 3 or {line.held for line in lines} == set(left))
 
 
 def verdict(state: Sequence[int], target: int, back_to: int) -> str | None:

@@ -13,21 +13,17 @@ from longthought.graphs.rules import DebateContext, legal_actions
 from longthought.labels.label import Label, Method
 from longthought.thoughts import shorthand
 from longthought.training.data.annotated import HOPEFUL, AnnotatedDebate, agrees, replay
-from longthought.training.data.confirmed import look_ahead_holds
+from longthought.training.data.confirmed import share_confirmed
 from longthought.training.data.rows import PairCandidate, Ruler, TrainingRow, messages, turn
 from longthought.trajectories.events import Action, Author, Judged, Started, Verdict
 from longthought.trajectories.tree import NodeKind, Tree
 
 
-def judged_steps(debate: AnnotatedDebate) -> Iterator[tuple[Judged, Tree, View, bool]]:
-    """Yield the verdicts of critics, with the tree, what the critic saw, and where the step is known to lead."""
-    for event, tree, shown, live in _judged(debate, unknown=False):
-        if live is not None:
-            yield event, tree, shown, live
+def judged_steps(debate: AnnotatedDebate, *, unknown: bool) -> Iterator[tuple[Judged, Tree, View, bool | None]]:
+    """Yield the verdicts of critics, with the tree, what the critic saw, and where the step is known to lead.
 
-
-def _judged(debate: AnnotatedDebate, *, unknown: bool) -> Iterator[tuple[Judged, Tree, View, bool | None]]:
-    """Yield the same and, with `unknown`, also the verdicts on steps of which nothing is known."""
+    With `unknown`, also the verdicts on steps of which that is not known.
+    """
     settings: DebateContext | None = None
     for event, tree in replay(debate.trajectory):
         if isinstance(event, Started) and "reflections" in event.config:  # a setting of debates alone
@@ -50,7 +46,7 @@ def critic_rows(
     without a reason the step is left out. A look-ahead is also replaced where the solver knows a better one, since a
     critic should not learn to be right for a wrong reason.
     """
-    for event, tree, shown, live in _judged(debate, unknown=confirmed):
+    for event, tree, shown, live in judged_steps(debate, unknown=confirmed):
         if live is None:
             if not _confirmed(shown, event.verdict):
                 continue
@@ -67,7 +63,7 @@ def critic_rows(
 
 def _confirmed(shown: View, verdict: Verdict) -> bool:
     assert shown.candidate is not None
-    return look_ahead_holds(shown.problem, shown.path, shown.candidate.text, verdict.critique) is True
+    return share_confirmed(shown.problem, shown.path, shown.candidate.text, verdict) == 1
 
 
 def critic_candidates(debate: AnnotatedDebate, dialect: Dialect, left_out: Counter[str]) -> Iterator[PairCandidate]:
@@ -76,7 +72,8 @@ def critic_candidates(debate: AnnotatedDebate, dialect: Dialect, left_out: Count
     Accepting a step is good if the step led to a right answer, and sending the policy back is good if it did not
     (Estornell et al., "ACC-Collab", 2024, where the next round decides).
     """
-    for event, tree, shown, live in judged_steps(debate):
+    for event, tree, shown, live in judged_steps(debate, unknown=False):
+        assert live is not None
         own = written(event.verdict, shown, dialect)
         if own is None or event.verdict.action is Action.REFLECT:
             left_out[f"with a verdict that can't be said in {dialect.name}"] += own is None

@@ -8,8 +8,9 @@ import hashlib
 import json
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -63,8 +64,8 @@ class Prompts(DataFolder):
         return library.Dataset.from_list(list(self.prompts))
 
 
-def prompts_of(source: Path, request: ReinforcementRequest, dialect: str) -> Prompts:
-    """Make the prompts of a training: of the debates of a run, or of a file of problems.
+def prompts_of(sources: Path | Sequence[Path], request: ReinforcementRequest, dialect: str) -> Prompts:
+    """Make the prompts of a training: of the debates of runs, or of a file of problems.
 
     The prompt of a whole debate is the first that its policy gets, whichever agent learns.
 
@@ -73,7 +74,10 @@ def prompts_of(source: Path, request: ReinforcementRequest, dialect: str) -> Pro
 
     """
     tests, left_out = TestSets(request.against), Counter[str]()
+    source, *more = [sources] if isinstance(sources, Path) else sources
     run = source.is_dir()
+    if more and not all(one.is_dir() for one in (source, *more)):
+        raise ConfigError("`source`: several must all be run folders; name one file of problems")
     role = request.role or ("policy" if run else "thinker")
     if run and request.role is None:
         raise ConfigError(f"`role` is missing: say which agent learns from the run {source}, policy, critic or thinker")
@@ -85,9 +89,11 @@ def prompts_of(source: Path, request: ReinforcementRequest, dialect: str) -> Pro
             f"`{changed[0]}` is a setting of whole debates, which policies and critics play on a file of problems; "
             "leave it out"
         )
-    found = _of_run(source, role, request, dialect, tests, left_out) if run else _of_tasks(
-        load(source), "policy" if whole else "thinker", dialect, tests, left_out
-    )  # fmt: skip
+    if request.unknown and (not run or role == "thinker"):
+        raise ConfigError("`unknown` is for the states of a policy or a critic in the debates of a run; leave it out")
+    found = chain.from_iterable(
+        _of_run(one, role, request, dialect, tests, left_out) for one in (source, *more)
+    ) if run else _of_tasks(load(source), "policy" if whole else "thinker", dialect, tests, left_out)  # fmt: skip
     rows = _distinct(found, left_out)
     if role == "critic" and run:
         rows = _balanced(rows, source, request.seed)
@@ -143,11 +149,11 @@ def _of_run(
         origin = RowOrigin(source.name, problem_key(problem), name, 0)
         debate = annotations.annotate(run.trajectory(name), origin)
         make = _policy_states if role == "policy" else _critic_states
-        yield from make(debate, task, dialect, left_out)
+        yield from make(debate, task, dialect, request.unknown, left_out)
 
 
 def _policy_states(
-    debate: AnnotatedDebate, task: Task, dialect: str, left_out: Counter[str]
+    debate: AnnotatedDebate, task: Task, dialect: str, unknown: bool, left_out: Counter[str]
 ) -> Iterator[tuple[State, str]]:
     """Yield the states in which a policy was asked for a step, except those from which no answer can be reached."""
     solver = any(label.method is Method.EXACT for label in debate.labels.values())
@@ -170,20 +176,20 @@ def _policy_states(
             left_out[f"that can't be said in {dialect}"] += 1
         elif event.parent in hopeless or debate.lives.get(event.parent) is False:
             left_out["from which no right answer can be reached"] += 1
-        elif not solver and not known:
+        elif not (solver or known or unknown):
             left_out["of whose steps nothing is known"] += 1
         else:
             yield state, event.text
 
 
 def _critic_states(
-    debate: AnnotatedDebate, task: Task, dialect: str, left_out: Counter[str]
+    debate: AnnotatedDebate, task: Task, dialect: str, unknown: bool, left_out: Counter[str]
 ) -> Iterator[tuple[State, str]]:
-    """Yield the states in which a critic judged a step of which it is known where it leads."""
-    for event, before, shown, live in judged_steps(debate):
+    """Yield the states in which a critic judged a step of which it is known where it leads; with `unknown`, all."""
+    for event, before, shown, live in judged_steps(debate, unknown=unknown):
         state = State(
             role="critic", dialect=dialect, task=task, view=_seen(shown), live=live,
-            back_to=None if live else deepest_live(before, debate, event.node),
+            back_to=None if live is not False else deepest_live(before, debate, event.node),
         )  # fmt: skip
         if state.speaks.unsuitable(shown) is not None:
             left_out[f"that can't be said in {dialect}"] += 1
@@ -218,7 +224,9 @@ def _distinct(found: Iterable[tuple[State, str]], left_out: Counter[str]) -> lis
         if prompt in kept:
             left_out["with the same prompt as another"] += 1
             earlier, first = kept[prompt]
-            kept[prompt] = (earlier.model_copy(update={"known": {**state.known, **earlier.known}}), first)
+            told = state if earlier.live is None else earlier
+            put_together = {"known": {**state.known, **earlier.known}, "live": told.live, "back_to": told.back_to}
+            kept[prompt] = (earlier.model_copy(update=put_together), first)
         else:
             kept[prompt] = (state, logged)
     return list(kept.values())
@@ -227,18 +235,21 @@ def _distinct(found: Iterable[tuple[State, str]], left_out: Counter[str]) -> lis
 def _balanced(rows: list[tuple[State, str]], source: Path, seed: int) -> list[tuple[State, str]]:
     """Keep as many steps that lead to an answer as steps that don't, so that no verdict is right by habit.
 
+    Steps of which nothing is known are kept too; no verdict on them counts as right.
+
     Raises:
         ProblemError: if all are of one kind.
 
     """
     live = [row for row in rows if row[0].live]
-    dead = [row for row in rows if not row[0].live]
-    if rows and not (live and dead):
+    dead = [row for row in rows if row[0].live is False]
+    unknown = [row for row in rows if row[0].live is None]
+    if (live or dead) and not (live and dead):
         kind = "lead to a right answer" if live else "lead to none"
         raise ProblemError(
-            f"{source}: all {len(rows):,} judged steps whose labels are known {kind}, so a critic would learn to say "
-            "the same of every step; label the run with `longthought label`, or take more debates"
+            f"{source}: all {len(live) + len(dead):,} judged steps whose labels are known {kind}, so a critic would "
+            "learn to say the same of every step; label the run with `longthought label`, or take more debates"
         )
     fewer = min(len(live), len(dead))
     chosen = random.Random(seed)
-    return chosen.sample(live, fewer) + chosen.sample(dead, fewer)
+    return chosen.sample(live, fewer) + chosen.sample(dead, fewer) + unknown

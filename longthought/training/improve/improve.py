@@ -74,16 +74,24 @@ def improve(
 
 
 def _harder(loop: Loop, number: int) -> None:
-    """Go on to harder problems, if enough of these are solved."""
-    ledger, levels = loop.ledger, loop.recipe.problems.levels
+    """Go on to harder problems, if enough of these are solved or nothing more is learned from them."""
+    ledger, asked = loop.ledger, loop.recipe.problems
     passed = any(isinstance(line, NewLevel) and line.round == number for line in ledger.lines)
     last = [d for d in ledger.decisions if d.round == number and d.level == ledger.level]
-    if passed or not last or loop.recipe.problems.file is not None or ledger.level + 1 >= len(levels):
+    if passed or not last or asked.file is not None or ledger.level + 1 >= len(asked.levels):
         return
     solved = max(d.solved[0] if d.promoted else d.solved[1] for d in last) / last[-1].of
-    if solved >= loop.recipe.problems.harder_at:
+    stuck = asked.patience is not None and _rounds_without_gain(ledger) >= asked.patience
+    if solved >= asked.harder_at or stuck:
         ledger.add(NewLevel(round=number, level=ledger.level + 1, solved=solved))
-        loop.say(f"{solved:.0%} solved: the problems get harder")
+        loop.say(f"{solved:.0%} solved{', and nothing was promoted' if stuck else ''}: the problems get harder")
+
+
+def _rounds_without_gain(ledger: Ledger) -> int:
+    """Return the number of last rounds of the present level in which nothing was promoted."""
+    rounds = sorted({made.round for made in ledger.decisions if made.level == ledger.level}, reverse=True)
+    gained = {made.round for made in ledger.decisions if made.promoted}
+    return next((at for at, number in enumerate(rounds) if number in gained), len(rounds))
 
 
 @contextmanager
@@ -109,7 +117,7 @@ def _folder(out: Path, recipe: Recipe) -> Generator[None]:
                 f"{out}: another loop is at work there; wait for it, or name another folder"
             ) from error
         if file.exists():
-            _expect_same(file, json.loads(text))
+            _expect_same(file, recipe)
         else:
             write_whole(file, text)
         yield
@@ -117,10 +125,11 @@ def _folder(out: Path, recipe: Recipe) -> Generator[None]:
         os.close(lock)
 
 
-def _expect_same(file: Path, wanted: dict[str, Any]) -> None:
+def _expect_same(file: Path, wanted: Recipe) -> None:
     """Raise unless a folder's recipe is the one asked for, but for more rounds."""
-    written = json.loads(file.read_text())
-    changed = [n for n in wanted if wanted[n] != written.get(n) and n not in ("rounds", "caption")]
+    written = Recipe(**json.loads(file.read_text()))  # settings that it was written before get their defaults
+    dumped, asked = (one.model_dump(mode="json", exclude={"rounds", "caption"}) for one in (written, wanted))
+    changed = [name for name in asked if asked[name] != dumped[name]]
     if changed:
         raise ConfigError(
             f"`out` {file.parent} holds a loop with another recipe ({', '.join(changed)} differ); name another folder"

@@ -24,7 +24,7 @@ class Stage(Record):
     lesson: str = ""
     """The lesson that it belongs to; empty if it belongs to the whole round."""
     stage: str
-    """What was done: generate, label, problems, export, train or validate."""
+    """What was done: generate, label, problems, export, train, validate, or skip where there was nothing to learn."""
     folder: str
     """Where the result is, relative to the loop's folder."""
     seconds: float

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from longthought.api import generate
 from longthought.domains.loader import write
-from longthought.errors import ConfigError
+from longthought.errors import CollapseError, ConfigError, ProblemError
 from longthought.evaluation.strategies import MANY
 from longthought.jobs.progress import Progress
 from longthought.labels.job import label
@@ -32,6 +32,8 @@ from longthought.trajectories.run import Run
 
 Watch = Callable[[str, Progress], AbstractContextManager[object]]
 """Shows the figures of a job while it runs."""
+SKIP: Final = "skip"
+"""The stage of a lesson that a round left nothing to learn."""
 THINKING: Final[Settings] = {"graph": "sampling", "attempts": 1, "temperature": 0.0, "tools": []}
 """How a thinker is validated: one greedy thought."""
 
@@ -54,7 +56,8 @@ class Loop:
     def play_round(self, number: int) -> None:
         """Play the debates of a round, and teach its lessons; what the ledger holds is left alone."""
         for lesson in self.recipe.lesson:
-            if self.ledger.decision(number, lesson.folder) is None:
+            ended = self.ledger.decision(number, lesson.folder) or self.ledger.stage(number, lesson.folder, SKIP)
+            if ended is None:
                 self.say(f"round {number}, {lesson.folder}")
                 self._teach(number, lesson)
 
@@ -101,24 +104,40 @@ class Loop:
     # Stages.
 
     def _teach(self, number: int, lesson: Lesson) -> None:
-        source, model = self._source(number, lesson), self._model(number, lesson.folder)
-        self._stage(number, lesson.folder, "train", model, lambda: self._train(lesson, source, model))
+        """Train a candidate and decide on it; a round may leave a lesson nothing to learn, if an earlier one did not.
+
+        Raises:
+            UserError: if something in the recipe makes no sense with the debates.
+            RunError: if something outside fails.
+
+        """
+        model = self._model(number, lesson.folder)
+        try:
+            sources = self._sources(number, lesson)
+            self._stage(number, lesson.folder, "train", model, lambda: self._train(lesson, sources, model))
+        except (ProblemError, CollapseError) as error:
+            if not any(made.lesson == lesson.folder for made in self.ledger.decisions):
+                raise
+            why = {"why": str(error)}
+            self._stage(number, lesson.folder, SKIP, model.parent, lambda: why)
+            self.say(f"round {number}, {lesson.folder}: skipped, since {error}")
+            return
         self._decide(number, lesson)
 
-    def _source(self, number: int, lesson: Lesson) -> Path:
-        """Return what a lesson learns from, made if need be: a data set, a run or a file of problems."""
+    def _sources(self, number: int, lesson: Lesson) -> list[Path]:
+        """Return what a lesson learns from, made if need be: a data set, a file of problems, or runs."""
         folder = self.out / f"round-{number}" / lesson.folder
         if not lesson.needs_debates:
             file = folder / "problems.jsonl"
             self._stage(number, lesson.folder, "problems", file, lambda: self._write_problems(number, file))
-            return file
+            return [file]
         run, data = self._debates(number, lesson), folder / "data"
-        if lesson.method == "grpo":
-            return run
         earlier = range(1, number) if lesson.rounds == "all" else ()
         runs = [*(self._debates(before, lesson) for before in earlier), run]
+        if lesson.method == "grpo":
+            return runs
         self._stage(number, lesson.folder, "export", data, lambda: self._export(runs, data, lesson))
-        return data
+        return [data]
 
     def _write_problems(self, number: int, file: Path) -> Mapping[str, Any]:
         tasks = self._problems(number)
@@ -177,16 +196,16 @@ class Loop:
         made = export(runs, data, ExportRequest(**settings))
         return {"examples": made.counts, "left out": dict(made.left_out)}
 
-    def _train(self, lesson: Lesson, source: Path, model: Path) -> Mapping[str, Any]:
+    def _train(self, lesson: Lesson, sources: Sequence[Path], model: Path) -> Mapping[str, Any]:
         base = lesson.train.get("base") or self._base(lesson)
         more = {"seed": lesson.train.get("seed", self.recipe.seed)}
         if lesson.whole_debates and "partner" not in lesson.train:
             more["partner"] = self.champion("critic" if lesson.role == "policy" else "policy")
         request = lesson.training(base=base, **more)
         if isinstance(request, ReinforcementRequest):
-            facts = reinforce(source, model, request, say=self.say)
+            facts = reinforce(sources, model, request, say=self.say)
         else:
-            facts = train(source, model, request, say=self.say)
+            facts = train(sources[0], model, request, say=self.say)
         return {name: facts[name] for name in ("steps", "loss", "cpu_seconds") if name in facts}
 
     def _base(self, lesson: Lesson) -> str:

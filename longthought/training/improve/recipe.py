@@ -47,6 +47,8 @@ class Problems(Request):
     """Difficulties of Countdown problems, from easy to hard."""
     harder_at: Share = 0.7
     """Share of validation problems solved at which the next level begins."""
+    patience: Positive | None = None
+    """Rounds without a promotion after which the next level begins all the same (default: never)."""
     easier: Share = 0.25
     """Share of a round's problems that come from the levels before."""
 

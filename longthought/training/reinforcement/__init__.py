@@ -3,6 +3,7 @@
 reinforce      the front door
 grpo           the method, as TRL's GRPOTrainer has it
 group_trainer  the trainer: replies of a whole batch at once, groups with equal rewards dropped
+gpus           replies by vLLM, and TRL's asynchronous trainer
 debates        whole debates of the agent that learns, with the tokens of its turns
 debate_trainer the trainer on whole debates
 credit         the advantages of their turns

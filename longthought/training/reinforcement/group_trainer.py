@@ -8,6 +8,7 @@ weights, TRL's own ways are taken. `debate_trainer` adds whole debates.
 
 # pyright: basic
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -29,6 +30,11 @@ _REPLY: Final = (
     "sampling_per_token_logps", "importance_sampling_ratio",
 )  # fmt: skip
 """Tensors with a column for each token of a reply."""
+
+logging.getLogger("trl.trainer.grpo_trainer").addFilter(
+    lambda record: "All reward functions returned None" not in record.getMessage()
+)
+"""TRL prints a whole row for each batch with a reply that no reward can tell about; such replies are expected here."""
 
 
 class GroupTrainer(GRPOTrainer):

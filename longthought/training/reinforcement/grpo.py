@@ -21,7 +21,7 @@ from transformers import Trainer
 from trl.trainer.grpo_config import GRPOConfig
 
 from longthought.agents.catalogue import DIALECTS
-from longthought.errors import ConfigError, ModelError, ProblemError, RunError
+from longthought.errors import CollapseError, ConfigError, ModelError, ProblemError
 from longthought.training.data.states import WHOLE
 from longthought.training.fine_tuning import TrainerInputs
 from longthought.training.hyperparameters import Hyperparameters
@@ -29,6 +29,13 @@ from longthought.training.inspection import Lengths
 from longthought.training.lora import lora, save
 from longthought.training.reinforcement.debate_trainer import DebateTrainer
 from longthought.training.reinforcement.debates import DebatePlayer
+from longthought.training.reinforcement.gpus import (
+    async_config,
+    async_grpo,
+    async_trainer,
+    expect_possible,
+    skeleton,
+)
 from longthought.training.reinforcement.group_trainer import GroupTrainer, spread
 from longthought.training.reinforcement.rewards.table import (
     JUDGED,
@@ -48,6 +55,8 @@ _TRIED: Final = 32
 """Rows on which each reward is tried before the training begins; judged ones are tried on two."""
 _CHECKPOINTS: Final = 10
 """Checkpoints of one training, of which the last three are kept."""
+_RESUMED: Final = ("save_steps", "save_total_limit")
+"""Settings that resuming rests on."""
 
 
 class GroupLearning:
@@ -68,6 +77,8 @@ class GroupLearning:
         request = _request(inputs)
         if inputs.base.shape is not None:
             raise ConfigError(f"{inputs.base.name}: rewards teach a trained model only; train it with sft first")
+        if not _whole(inputs):
+            expect_possible(request, inputs)
         self._rewards = _rewards(request, USUAL_WHOLE if _whole(inputs) else USUAL[inputs.role])
         grpo_settings(request)
         sizes = [len(_prompt_tokens(inputs, row["prompt"], f"{where}, prompt {n}")) for n, row in enumerate(rows, 1)]
@@ -91,7 +102,9 @@ class GroupLearning:
         return Lengths(len(sizes), sum(sizes), max(sizes), learned=0, cut=0, dropped=dropped)
 
     def model(self, inputs: TrainerInputs, dtype: Any) -> Any:
-        """Load the base."""
+        """Load the base; TRL's asynchronous trainer does so itself."""
+        if _request(inputs).vllm == "async":
+            return skeleton(str(inputs.base.path))
         return inputs.base.language_model(dtype)
 
     def trainer(
@@ -100,6 +113,12 @@ class GroupLearning:
         """Make the trainer."""
         request = _request(inputs)
         self._figures = Figures(Path(arguments["output_dir"]).parent)
+        if request.vllm == "async":
+            schedule = _schedule(request, inputs, fitted)
+            given = {**arguments, **schedule, "max_completion_length": self._most}
+            kept = {name: schedule[name] for name in _RESUMED}
+            config = async_config(given, request, fitted, grpo_settings(request) | kept)
+            return async_trainer(inputs, config, self._rewards, _with_room(inputs, self._most), [self._figures])
         kind = GroupTrainer if self._player is None else DebateTrainer
         trainer = kind(
             model=model,
@@ -122,7 +141,7 @@ class GroupLearning:
         if watched is not None and watched.stopped is not None:
             good = watched.last_good()
             if good is None:
-                raise RunError(
+                raise CollapseError(
                     f"stopped at step {watched.stopped_at}, before the first good checkpoint: {watched.stopped}"
                 )
             step, checkpoint = good
@@ -240,14 +259,10 @@ def grpo_config(
         ConfigError: if TRL refuses the settings.
 
     """
-    steps = inputs.steps(fitted)
-    between = max(1, -(-steps // (_CHECKPOINTS * request.reuse))) * request.reuse
+    schedule = _schedule(request, inputs, fitted)
     settings: dict[str, Any] = {
         **arguments,
-        "max_steps": steps,
-        "logging_steps": 1,
-        "eval_strategy": "no",
-        "eval_on_start": False,
+        **schedule,
         "num_generations": request.group,
         "max_completion_length": most,
         "temperature": request.temperature,
@@ -259,11 +274,25 @@ def grpo_config(
     }
     if request.vllm is not None:
         settings |= {"use_vllm": True, "vllm_mode": request.vllm, "vllm_max_model_length": inputs.limit}
-    settings |= grpo_settings(request) | {"save_steps": between, "save_total_limit": 3}
+    settings |= grpo_settings(request) | {name: schedule[name] for name in _RESUMED}
     try:
         return GRPOConfig(**settings)
     except (ValueError, TypeError) as error:
         raise ConfigError(f"TRL refuses the settings: {error}") from error
+
+
+def _schedule(request: ReinforcementRequest, inputs: TrainerInputs, fitted: Hyperparameters) -> dict[str, Any]:
+    """Return the numbers of steps, of steps between checkpoints, and of checkpoints that are kept."""
+    steps = inputs.steps(fitted)
+    between = max(1, -(-steps // (_CHECKPOINTS * request.reuse))) * request.reuse
+    return {
+        "max_steps": steps,
+        "logging_steps": 1,
+        "save_steps": between,
+        "save_total_limit": 3,
+        "eval_strategy": "no",
+        "eval_on_start": False,
+    }
 
 
 def grpo_settings(request: ReinforcementRequest) -> dict[str, Any]:
@@ -273,7 +302,8 @@ def grpo_settings(request: ReinforcementRequest) -> dict[str, Any]:
         ConfigError: if TRL has no such setting; the nearest is suggested.
 
     """
-    known = {field.name for field in fields(GRPOConfig)}
+    kind = async_grpo()[0] if request.vllm == "async" else GRPOConfig
+    known = {field.name for field in fields(kind)}
     given: dict[str, Any] = {}
     for written in request.trl:
         name, equals, value = written.partition("=")
@@ -282,7 +312,7 @@ def grpo_settings(request: ReinforcementRequest) -> dict[str, Any]:
             raise ConfigError(f"`trl` must be written NAME=VALUE, such as epsilon_high=0.28; got {written!r}")
         if name not in known:
             near = difflib.get_close_matches(name, known, 1)
-            hint = f"did you mean {near[0]}?" if near else "see TRL's GRPOConfig"
+            hint = f"did you mean {near[0]}?" if near else f"see TRL's {kind.__name__}"
             raise ConfigError(f"`trl` {name}: there is no such setting; {hint}")
         try:
             given[name] = json.loads(value)

@@ -1,7 +1,7 @@
 """The front door to reinforcement: one function for every role, which loads torch only when it is called."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from longthought.training.train import PACKAGES
 
 
 def reinforce(
-    source: str | Path,
+    source: str | Path | Sequence[str | Path],
     out: str | Path,
     request: ReinforcementRequest | None = None,
     *,
@@ -32,8 +32,8 @@ def reinforce(
         lt.reinforce("runs/train", "models/critic-rl", role="critic", base="bundled:countdown")
 
     Args:
-        source: A file of problems for a thinker, or for the whole debates of a policy or a critic; a run folder for
-            single turns.
+        source: A file of problems for a thinker, or for the whole debates of a policy or a critic; run folders
+            for single turns.
         out: The folder of the trained model.
         request: The settings as one value; leave it out to give them by name.
         say: Called with one line for each thing that is done.
@@ -49,7 +49,11 @@ def reinforce(
         RunError: if the agent collapsed before the first checkpoint.
 
     """
-    expect("a file of problems or a run folder", str, Path, source=source)
+    sources = [source] if isinstance(source, str | Path) else list(source)
+    for one in sources:
+        expect("a file of problems or a run folder", str, Path, source=one)
+    if not sources:
+        raise ConfigError("`source` is missing: name a file of problems, or run folders")
     expect("the path of a folder", str, Path, out=out)
     expect("a function of a line", Callable, say=say)
     request = ReinforcementRequest.given(request, settings)
@@ -61,7 +65,7 @@ def reinforce(
     dialect = request.dialect
     if dialect is None:
         dialect = _spoken(request.base or BUNDLED_MODEL)
-    prompts = prompts_of(Path(source), request, dialect)
+    prompts = prompts_of([Path(one) for one in sources], request, dialect)
     for reason, count in prompts.left_out if os.environ.get("RANK", "0") == "0" else ():  # one of several processes
         say(f"left out: {count:,} {reason}")
     return fine_tune(GroupLearning(), request, prompts, Path(out), say=say, command=command)

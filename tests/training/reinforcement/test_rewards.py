@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,26 @@ def test_a_reason_is_checked_number_by_number() -> None:
     forged = "5 + 3 = 9 left 9 7"
     assert given("reason", critic(forged, False), "wrong backtrack 0", right) == [1, 0]
     assert given("reason", critic(step, False), "wrong backtrack 0") == [0]
+
+
+def test_a_reason_must_end_as_its_verdict_does_and_name_every_number() -> None:
+    look = "need 22 have 15 1 56 blank none"
+    assert given("reason", critic("5 + 3 = 8 left 8 7", None), f"{look} continue", f"{look} backtrack 0") == [0, 1]
+    hopeful = critic("5 * 3 = 15 left 15 7", None)
+    assert given("reason", hopeful, "need 22 have 22 found continue", "need 22 have 22 found backtrack 0") == [1, 0]
+    three = State.model_validate(
+        critic("4 + 1 = 5 left 9 8 5", None).model_dump() | {"task": countdown_task(Puzzle((1, 4, 8, 9), 100))}
+    )
+    three = three.model_copy(update={"view": replace(three.view, problem=three.task.problem)})
+    lines = [
+        "9 need 109 91 blank blank have 13 3 40 blank none",
+        "8 need 108 92 blank blank have 14 4 45 blank none",
+        "5 need 105 95 blank 20 have 17 1 72 blank none",
+    ]
+    bent = lines[1].replace("45", "46")
+    whole, partly = " ".join(lines), " ".join([lines[0], bent, lines[2]])
+    replies = (f"{whole} backtrack 0", f"{partly} backtrack 0", f"{lines[0]} backtrack 0")
+    assert given("reason", three, *replies) == [1, pytest.approx(2 / 3), 0]
 
 
 def test_in_prose_a_reason_is_checked_by_its_equalities() -> None:

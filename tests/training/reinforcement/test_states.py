@@ -11,6 +11,7 @@ from longthought.labels.exact import table_after_all
 from longthought.labels.label import LabelBook
 from longthought.problems.countdown import game
 from longthought.problems.countdown.puzzle import Puzzle
+from longthought.training.data.contamination import problem_key
 from longthought.training.data.states import Prompts, prompts_of
 from longthought.training.reinforcement.rewards.state import State
 from longthought.training.request import ReinforcementRequest
@@ -56,6 +57,33 @@ def test_without_labels_the_outcome_tells_and_the_solver_is_not_asked(logged: Pa
     states = told(made(bare, role="policy"))
     assert not any(state.solver for state in states)
     assert all(state.known for state in states)
+
+
+def test_states_of_unknown_worth_are_taken_on_request_and_of_several_runs(logged: Path, tmp_path: Path) -> None:
+    tasks = [countdown_task(puzzle) for puzzle in game.generate(count=12, split="train", seed=7)]
+    run = list(lt.generate(tasks, out=tmp_path / "few", concurrency=1, rounds=4))  # few are solved
+    known, all_of_them = (told(made(tmp_path / "few", role="critic", unknown=also)) for also in (False, True))
+    new = [state for state in all_of_them if state.live is None]
+    assert len(all_of_them) == len(known) + len(new) > len(known)
+    assert all(state.back_to is None for state in new)
+    some, more = (told(made(tmp_path / "few", role="policy", unknown=also)) for also in (False, True))
+    assert len(more) > len(some)
+    asked = ReinforcementRequest(role="critic", unknown=True)
+    both = prompts_of([logged, tmp_path / "few"], asked, "compact")
+    assert {row["problem"] for row in both.prompts} >= {problem_key(debate.problem) for debate in run}
+    assert len(both.prompts) > len(all_of_them)
+
+
+def test_what_one_run_knows_of_a_state_counts_for_the_other_that_does_not(logged: Path, tmp_path: Path) -> None:
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    for file in logged.glob("*.json*"):
+        if file.name != "labels.jsonl":
+            (bare / file.name).write_bytes(file.read_bytes())
+    asked = ReinforcementRequest(role="critic", unknown=True)
+    alone, both = (told(prompts_of(sources, asked, "compact")) for sources in ([logged], [bare, logged]))
+    assert sum(state.live is not None for state in both) == sum(state.live is not None for state in alone)
+    assert not any(state.live is None for state in both)
 
 
 def test_test_problems_are_left_out(tmp_path: Path) -> None:

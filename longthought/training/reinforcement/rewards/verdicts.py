@@ -7,7 +7,7 @@ from typing import Any
 from longthought.agents.dialects.dialect import Unreadable
 from longthought.tools.algebra.verifier import Algebra
 from longthought.training.data.annotated import agrees
-from longthought.training.data.confirmed import look_ahead_holds
+from longthought.training.data.confirmed import share_confirmed
 from longthought.training.reinforcement.rewards.answers import graded
 from longthought.training.reinforcement.rewards.state import State, awaited, readings
 from longthought.training.reinforcement.rewards.steps import solvable_after
@@ -73,8 +73,9 @@ def _gain(about: State, read: Any, grade: float | None) -> float | None:
 def reason(prompts: Sequence[Any], completions: Sequence[Any], state: Sequence[str], **_: Any) -> list[float | None]:
     """Reward a verdict whose reason the tools confirm with 1, and one whose reason they refute with 0.
 
-    A look-ahead is checked number by number, and any other reason through the equalities in it. None for a reason in
-    which nothing can be checked; 0 for a verdict that can't be read.
+    A look-ahead earns the share of its lines in which every number is right, and 0 if it doesn't end as its verdict
+    does; any other reason is checked through the equalities in it. None for a reason in which nothing can be checked; 0
+    for a verdict that can't be read.
     """
 
     async def all_of() -> list[float | None]:
@@ -90,9 +91,9 @@ async def _confirmed(about: State, read: Any) -> float | None:
     if not isinstance(read, Verdict) or about.view.candidate is None:
         return None
     step = about.view.candidate.text
-    holds = look_ahead_holds(about.task.problem, about.view.path, step, read.critique)
-    if holds is not None:
-        return float(holds)
+    share = share_confirmed(about.task.problem, about.view.path, step, read)
+    if share is not None:
+        return share
     return await _equalities_hold(about, read.critique)
 
 
