@@ -7,7 +7,7 @@ even imported. LangSmith is on if `LANGSMITH_TRACING` is true. What is observed 
 import os
 import sys
 from collections.abc import Generator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -96,7 +96,6 @@ def _tracer_of(provider: "TracerProvider") -> "Tracer":
     return provider.get_tracer("longthought", schema_url=SCHEMA)
 
 
-@contextmanager
 def observed(
     name: str,
     attributes: Attributes,
@@ -104,7 +103,7 @@ def observed(
     remote: bool = False,
     run: Literal["chain", "tool"] | None = None,
     inputs: Mapping[str, Any] | None = None,
-) -> Generator[Observation]:
+) -> AbstractContextManager[Observation]:
     """Observe an operation while it runs in the context; errors that leave the context are recorded.
 
     Args:
@@ -116,10 +115,25 @@ def observed(
 
     """
     spans = tracer()
-    is_run = run is not None and tracing_is_enabled() is True
-    if spans is None and not is_run:
-        yield OFF
-        return
+    traced = run if run is not None and tracing_is_enabled() is True else None
+    if spans is None and traced is None:
+        return _OFF
+    return _observed(name, attributes, spans, traced, remote=remote, inputs=inputs or {})
+
+
+_OFF: Final = nullcontext(OFF)
+
+
+@contextmanager
+def _observed(
+    name: str,
+    attributes: Attributes,
+    spans: "Tracer | None",
+    run: Literal["chain", "tool"] | None,
+    *,
+    remote: bool,
+    inputs: Mapping[str, Any],
+) -> Generator[Observation]:
     with ExitStack() as stack:
         span, tree = None, None
         if spans is not None:
@@ -130,9 +144,8 @@ def observed(
                 record_exception=False, set_status_on_exception=False,
             )  # fmt: skip
             span = stack.enter_context(opened)
-        if run is not None and is_run:
-            metadata = dict(_given(attributes))
-            tree = stack.enter_context(trace(name, run, inputs=dict(inputs or {}), metadata=metadata))
+        if run is not None:
+            tree = stack.enter_context(trace(name, run, inputs=dict(inputs), metadata=_given(attributes)))
         observation = Observation(span, tree)
         try:
             yield observation
