@@ -29,19 +29,20 @@ class AcceptingCritic:
         """Accept the candidate; a final answer only if a tool found the same by itself, where one has found any.
 
         What a tool refutes is vetoed before. A tool that could not tell is no reason to accept an answer where another
-        try may be confirmed.
+        try may be confirmed. The score of an answer grows with the claims that were confirmed on the way to it, by
+        Laplace's rule of succession.
         """
         new = view.candidate
         if new is None or new.answer is None:
             return Reply(Verdict(action=Action.CONTINUE), ())
+        score = (1 + view.confirmed) / (2 + view.confirmed)
         same = conventions(view.problem).same_answer
-        if any(same(view.problem, new.answer, found) for found in view.found):
-            return Reply(Verdict(action=Action.TERMINATE), ())
         unsure = (e for e in new.evidence if e.tool == INDEPENDENT and e.status is not EvidenceStatus.CONFIRMED)
-        if (doubt := next(unsure, None)) is not None:
-            # the tool's result is kept back, so that the next answer is independent of it too
-            return Reply(Verdict(action=Action.BACKTRACK, critique=f"{UNCONFIRMED} {doubt.claim}"), ())
-        return Reply(Verdict(action=Action.TERMINATE), ())
+        doubt = next(unsure, None)
+        if doubt is None or any(same(view.problem, new.answer, found) for found in view.found):
+            return Reply(Verdict(action=Action.TERMINATE, score=score), ())
+        # the tool's result is kept back, so that the next answer is independent of it too
+        return Reply(Verdict(action=Action.BACKTRACK, critique=f"{UNCONFIRMED} {doubt.claim}", score=score), ())
 
     async def aclose(self) -> None:
         """Do nothing: there is nothing to release."""

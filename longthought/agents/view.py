@@ -14,7 +14,7 @@ from longthought.agents.wording import words
 from longthought.domains.conventions import conventions
 from longthought.problems.problem import Problem
 from longthought.problems.worked import Worked, examples_for
-from longthought.trajectories.events import Action, Author, Evidence
+from longthought.trajectories.events import Action, Author, Evidence, EvidenceStatus
 from longthought.trajectories.tree import Node, NodeKind, Standing, Tree
 
 UNCONFIRMED: Final = "nothing confirms the answer"
@@ -87,6 +87,8 @@ class View:
     """How many steps at the end of the path are, like the candidate, new and not judged yet."""
     reply: str = ""
     """The reply that ends with the candidate, as the policy wrote it."""
+    confirmed: int = 0
+    """How many claims in that reply the tools confirmed."""
     before: "View | None" = None
     """What the policy saw when it wrote that reply, if the reply has earlier steps than the candidate."""
     whole: bool = False
@@ -147,16 +149,11 @@ def view(
         ProblemError: if the file of worked solutions that the debate was started with can't be read.
 
     """
-    origin, candidate_view, before, reply = tree.cursor if at is None else at, None, None, ""
-    if candidate is not None:
-        node = tree.node(candidate)
-        origin = node.parent if node.parent is not None else 0
-        candidate_view, reply = _candidate(tree, node), node.text
+    node = tree.node(candidate) if candidate is not None else None
+    origin = (node.parent or 0) if node else tree.cursor if at is None else at
     steps = [n for n in tree.path(origin) if n.kind is NodeKind.STEP]
-    unjudged = sum(n.standing is Standing.OPEN for n in steps) if candidate is not None else 0
-    if unjudged:
-        first = steps[-unjudged]
-        before, reply = view(tree, at=first.parent), first.reply
+    written = [n for n in (*steps, node) if n and n.standing is Standing.OPEN] if node else []
+    unjudged = sum(n is not node for n in written)
     config = tree.started.config if tree.started else {}
     return View(
         problem=tree.problem,
@@ -168,14 +165,15 @@ def view(
             if n.id != candidate
         ),
         observations=tuple(steps[-1].observations) if steps else (),
-        candidate=candidate_view,
+        candidate=_candidate(tree, node) if node else None,
         trajectory=tree.started.trajectory if tree.started else "",
         actions=actions,
         draft=config.get("draft", 1),
         runs_code=PYTHON in config.get("tools", ()) and conventions(tree.problem).computes,
         unjudged=unjudged,
-        reply=reply,
-        before=before,
+        reply=written[0].reply if unjudged else node.text if node else "",
+        confirmed=sum(e.status is EvidenceStatus.CONFIRMED for n in written for e in n.evidence),
+        before=view(tree, at=written[0].parent) if unjudged else None,
         whole="attempts" in config,  # the setting of sampling
         found=tuple(tree.found),
         examples=_examples(config, tree.problem) if "draft" in config else (),  # sampling shows them as it likes

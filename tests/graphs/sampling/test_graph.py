@@ -194,6 +194,15 @@ async def test_a_critic_of_one_word_is_asked_below_the_solution() -> None:
     assert run.end.answer == "2"
 
 
+async def test_without_a_critic_a_vote_may_be_weighed_by_what_tools_confirmed() -> None:
+    replies = iter([solution(1), solution(2, how="12 * 13 = 156, 7 * 8 = 56 and 156 + 56 = 212, so it is")])
+    policy = Policy("fake:policy", ScriptedChatModel(lambda _: next(replies)), DIALECTS["prose"]())
+    run = {"attempts": 2, "batch": 1, "choose": "weighted", "critic": "tools", "tools": ["algebra"]}
+    trajectory = await lt.asolve(SUM, graph="sampling", policy=policy, **run)
+    assert [round(v.score or 0, 2) for node in trajectory.tree.nodes for v in node.verdicts] == [0.5, 0.8]
+    assert trajectory.answer == "2"
+
+
 async def test_the_critic_scores_each_attempt_alone_and_its_best_wins() -> None:
     scores = iter([scored(0.3), scored(0.9), scored(0.4, "backtrack")])
     run = await sample(
