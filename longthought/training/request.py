@@ -99,7 +99,7 @@ class ReinforcementRequest(TrainingRequest):
     """Reward, by name or as module:function, with a weight if it isn't 1: format=0.2; can be repeated (default: \
 depends on the role)."""
     judge: str | None = None
-    """Model that the rewards critic-score and rubric ask, as PROVIDER:MODEL."""
+    """Model that the rewards advantage, critic-score and rubric ask, as PROVIDER:MODEL."""
     rubric: Path | None = None
     """File of criteria for the reward rubric, one a line."""
     group: int = Field(default=8, ge=2)
@@ -113,6 +113,8 @@ compact agents, else the base)."""
     """Maximum number of proposals in a whole debate."""
     computed: Positive | None = None
     """Maximum number of tokens of both agents in a whole debate, without cached prompt tokens."""
+    credit: Literal["reply", "choice"] = "reply"
+    """Tokens of a policy's or a critic's reply that the reward credits: all, or those that choose the move."""
     temperature: float = Field(default=1.0, gt=0)
     """Temperature at which replies are sampled."""
     max_tokens: Positive | None = None

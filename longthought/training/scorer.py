@@ -36,7 +36,7 @@ class ScoreLearning:
     """See `longthought.training.fine_tuning.Learning`."""
 
     columns: tuple[str, ...] = ("prompt", "completions", "labels")
-    formats = "step-labels"
+    formats = "step-labels or step-values"
 
     def inspect(self, rows: Any, inputs: TrainerInputs, where: str) -> Lengths:
         """Check every row, and that both kinds of labels occur."""

@@ -65,6 +65,10 @@ def test_values_of_a_recipe_can_be_replaced_by_name(tmp_path: Path) -> None:
         ("[generate]\n[label]\nmethod = 'magic'\n[[lesson]]\nrole = 'policy'", "method"),
         ("[generate]\n[[lesson]]\nrole = 'policy'\n[[lesson]]\nrole = 'policy'", "two are called policy-sft"),
         ("[generate]\n[[lesson]]\nrole = 'judge'", "role"),
+        (
+            "[generate]\n[[lesson]]\nrole = 'policy'\ntrain = { judge = 'lesson:value' }",
+            "no lesson before it is called",
+        ),
         ("[generate]\n[[lesson]]\nrole = 'policy'\non = 'problems'", "`on` is for a policy or a critic that learns by"),
         ("[generate]", "lesson"),
         ("rounds = ", "it is not TOML"),
@@ -253,6 +257,46 @@ def test_teach_yourself_plays_two_rounds_in_small_and_its_critic_learns_from_bot
     one = [made for made in ledger.decisions if made.round == 1]
     levels = [line.round for line in ledger.lines if isinstance(line, NewLevel)]
     assert (1 in levels) == (not any(made.promoted for made in one) or max(made.solved[0] for made in one) == 3)
+
+
+SMALL: dict[str, Any] = {
+    "rounds": 1, "problems.count": 12, "problems.levels": [{"numbers": 3}], "validation.count": 3,
+    "validation.budget": 300, "generate.computed": 400,
+}  # fmt: skip
+REINFORCED: dict[str, Any] = {"steps": 1, "group": 2, "batch": 4, "computed": 300}
+
+
+def small(name: str, lesson: str, **changes: Any) -> Recipe:
+    """Return a shipped recipe in small, with one tiny step in its lesson of reinforcement."""
+    return read(
+        name, {**SMALL, **{f"lesson.{lesson}.train.{key}": value for key, value in REINFORCED.items()}, **changes}
+    )
+
+
+def test_in_actor_critic_a_value_that_takes_no_chair_credits_the_policy(tmp_path: Path) -> None:
+    out = tmp_path / "loop"
+    asked = small(
+        "actor-critic", "policy-grpo", **{"lesson.value.train.steps": 2, "lesson.value.export.validation": 0.0}
+    )
+    ledger = improve(asked, out)
+    done = [(stage.lesson, stage.stage) for stage in ledger.stages]
+    assert done[:3] == [("", "generate"), ("value", "export"), ("value", "train")]
+    assert [made.lesson for made in ledger.decisions] == ["policy-grpo"]
+    settings = json.loads((out / "round-1" / "policy-grpo" / "model" / "training.json").read_text())["settings"]
+    assert settings["judge"] == f"scorer:{out}/round-1/value/model"
+    step = json.loads((out / "round-1" / "policy-grpo" / "model" / "figures.jsonl").read_text())
+    assert abs(step["rewards/advantage/mean"]) < 1
+    said: list[str] = []
+    assert facts(improve(asked, out, say=said.append)) == facts(ledger)
+    assert said == []
+
+
+def test_in_thought_factors_words_come_before_choices(tmp_path: Path) -> None:
+    out = tmp_path / "loop"
+    ledger = improve(small("thought-factors", "choice", **{"lesson.words.train.steps": 1}), out)
+    assert [made.lesson for made in ledger.decisions] == ["words", "choice"]
+    settings = json.loads((out / "round-1" / "choice" / "model" / "training.json").read_text())["settings"]
+    assert (settings["credit"], settings["rewards"]) == ("choice", ["outcome"])
 
 
 @pytest.mark.parametrize(

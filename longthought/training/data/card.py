@@ -29,6 +29,7 @@ _LESSONS: Final[Mapping[Format, str]] = {
     Format.DPO_POLICY: "replies that led to a right answer against replies that did not, to the same prompt",
     Format.DPO_CRITIC: "verdicts that were borne out against verdicts that were not, on the same step",
     Format.STEP_LABELS: "paths of steps, each labelled by whether a right answer can still be reached",
+    Format.STEP_VALUES: "paths of steps, each with the TD(λ) target of its value, from the next score and the outcome",
 }
 
 

@@ -24,14 +24,17 @@ ROLES: Final[Mapping[Format, str]] = {
     Format.DPO_POLICY: "policy",
     Format.DPO_CRITIC: "critic",
     Format.STEP_LABELS: "critic",
+    Format.STEP_VALUES: "critic",
 }
 TWINS: Final = frozenset({Format.JOURNEY, Format.SHORTCUT})
+SCORED: Final = frozenset({Format.STEP_LABELS, Format.STEP_VALUES})
+"""Formats of critics that give numbers and no words."""
 PAIRED: Final = frozenset({Format.DPO_POLICY, Format.DPO_CRITIC})
 
 
 def shape(wanted: Format) -> str:
     """Return the name of TRL's dataset type."""
-    if wanted is Format.STEP_LABELS:
+    if wanted in SCORED:
         return "stepwise supervision"
     return "preference" if wanted in PAIRED else "prompt-completion"
 
@@ -68,9 +71,10 @@ class RowMaker:
                 return policy_rows.policy_candidates(debate, dialect, left_out)
             case Format.DPO_CRITIC:
                 return critic_rows.critic_candidates(debate, dialect, left_out)
-            case Format.STEP_LABELS:
+            case Format.STEP_LABELS | Format.STEP_VALUES:
                 asked = messages(self.telling.voice.ask(debate.trajectory.problem))
-                return scorer_rows.step_label_rows(debate, asked[-1]["content"], self.ruler, left_out)
+                make = scorer_rows.label_rows if wanted is Format.STEP_LABELS else scorer_rows.value_rows
+                return make(debate, asked[-1]["content"], self.ruler, left_out)
 
     def role(self, wanted: Format) -> str:
         """Return the role that learns from a format."""

@@ -19,7 +19,7 @@ from longthought.labels.label import LabelBook
 from longthought.training.chat_template import expect_exportable
 from longthought.training.data.annotated import RunAnnotations
 from longthought.training.data.contamination import TestSets, problem_key
-from longthought.training.data.formats import TWINS, RowMaker, shape
+from longthought.training.data.formats import SCORED, TWINS, RowMaker, shape
 from longthought.training.data.report import ExportReport
 from longthought.training.data.request import ExportRequest, Format
 from longthought.training.data.rewrites import fingerprint
@@ -141,7 +141,7 @@ def as_asked(runs: Mapping[str, Run], request: ExportRequest, maker: RowMaker) -
         UserError: if a file of texts or of examples that a run was started with can no longer be read.
 
     """
-    chairs = {maker.role(wanted) for wanted in request.formats if wanted is not Format.STEP_LABELS}
+    chairs = {maker.role(wanted) for wanted in request.formats if wanted not in SCORED}
     worded: dict[str, Dialect] = {}
     for name, run in runs.items():
         for chair in chairs - {"thinker"}:
@@ -157,7 +157,7 @@ def as_asked(runs: Mapping[str, Run], request: ExportRequest, maker: RowMaker) -
 def _ruler(request: ExportRequest, dialect: str) -> Ruler:
     if request.tokenizer is not None:
         tokens = TokenRuler(request.tokenizer)
-        if request.formats[0] is not Format.STEP_LABELS:
+        if request.formats[0] not in SCORED:
             expect_exportable(tokens.tokenizer, request.tokenizer)
         return tokens
     if dialect == "compact":
@@ -223,7 +223,7 @@ def _has_rewrite(run: Run, debate: str, annotations: RunAnnotations, telling: Te
 
 def _labelled(book: LabelBook, request: ExportRequest) -> bool:
     """Say whether labels alone suffice: critics learn from any label, other roles need a step that leads on."""
-    judges = {Format.CRITIC, Format.DPO_CRITIC, Format.STEP_LABELS}.issuperset(request.formats)
+    judges = {Format.CRITIC, Format.DPO_CRITIC, *SCORED}.issuperset(request.formats)
     labels = (label for debate in book.trajectories() for label in book.of(debate).values())
     return any(label.live or (judges and label.live is False) for label in labels)
 

@@ -37,6 +37,8 @@ class Format(StrEnum):
     """To prefer verdicts that were borne out."""
     STEP_LABELS = "step-labels"
     """To score steps."""
+    STEP_VALUES = "step-values"
+    """To value steps by temporal differences along the debate."""
 
 
 # Fields as they are written on a command line.
@@ -115,7 +117,7 @@ class ExportRequest(Request):
 
     formats: Annotated[tuple[Format, ...], BeforeValidator(_formats)] = (Format.JOURNEY,)
     """Formats of one shape, separated by commas: \
-sft-journey, sft-shortcut, policy, critic, dpo-policy, dpo-critic, step-labels."""
+sft-journey, sft-shortcut, policy, critic, dpo-policy, dpo-critic, step-labels, step-values."""
     parquet: bool = False
     """Write Parquet instead of JSON lines."""
     dialect: str | None = None

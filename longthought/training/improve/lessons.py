@@ -56,8 +56,7 @@ class Loop:
     def play_round(self, number: int) -> None:
         """Play the debates of a round, and teach its lessons; what the ledger holds is left alone."""
         for lesson in self.recipe.lesson:
-            ended = self.ledger.decision(number, lesson.folder) or self.ledger.stage(number, lesson.folder, SKIP)
-            if ended is None:
+            if not self._ended(number, lesson):
                 self.say(f"round {number}, {lesson.folder}")
                 self._teach(number, lesson)
 
@@ -101,6 +100,11 @@ class Loop:
     def _model(self, number: int, lesson: str) -> Path:
         return self.out / f"round-{number}" / lesson / "model"
 
+    def _agent(self, lesson: str, model: Path) -> str:
+        """Return the name of the agent that a lesson made."""
+        method = next(one.method for one in self.recipe.lesson if one.folder == lesson)
+        return f"{'scorer' if method == 'scorer' else 'transformers'}:{model}"
+
     # Stages.
 
     def _teach(self, number: int, lesson: Lesson) -> None:
@@ -116,13 +120,19 @@ class Loop:
             sources = self._sources(number, lesson)
             self._stage(number, lesson.folder, "train", model, lambda: self._train(lesson, sources, model))
         except (ProblemError, CollapseError) as error:
-            if not any(made.lesson == lesson.folder for made in self.ledger.decisions):
+            if all(done.lesson != lesson.folder or done.stage != "train" for done in self.ledger.stages):
                 raise
             why = {"why": str(error)}
             self._stage(number, lesson.folder, SKIP, model.parent, lambda: why)
             self.say(f"round {number}, {lesson.folder}: skipped, since {error}")
             return
-        self._decide(number, lesson)
+        if lesson.promote != "never":
+            self._decide(number, lesson)
+
+    def _ended(self, number: int, lesson: Lesson) -> bool:
+        last = "train" if lesson.promote == "never" else SKIP
+        stages = [self.ledger.stage(number, lesson.folder, stage) for stage in (SKIP, last)]
+        return any(stages) or self.ledger.decision(number, lesson.folder) is not None
 
     def _sources(self, number: int, lesson: Lesson) -> list[Path]:
         """Return what a lesson learns from, made if need be: a data set, a file of problems, or runs."""
@@ -201,6 +211,9 @@ class Loop:
         more = {"seed": lesson.train.get("seed", self.recipe.seed)}
         if lesson.whole_debates and "partner" not in lesson.train:
             more["partner"] = self.champion("critic" if lesson.role == "policy" else "policy")
+        if judge := self.recipe.judge(lesson):
+            last = [s.folder for s in self.ledger.stages if (s.lesson, s.stage) == (judge, "train")][-1]
+            more["judge"] = self._agent(judge, self.out / last)
         request = lesson.training(base=base, **more)
         if isinstance(request, ReinforcementRequest):
             facts = reinforce(sources, model, request, say=self.say)
@@ -225,7 +238,7 @@ class Loop:
     def _decide(self, number: int, lesson: Lesson) -> None:
         """Compare the result of a lesson with the agent in its chair, and enter who sits there now."""
         model, before, level = self._model(number, lesson.folder), self.champion(lesson.role), self.ledger.level
-        name = f"transformers:{model}" if lesson.method != "scorer" else f"scorer:{model}"
+        name = self._agent(lesson.folder, model)
         if before.startswith("openai:"):
             name = f"openai:{self.out.name}-round-{number}-{lesson.folder}"
             self._load(model, name)

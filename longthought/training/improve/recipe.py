@@ -89,8 +89,9 @@ class Lesson(Request):
     """Settings of the training; without `base`, it goes on from the agent in the chair."""
     rounds: Literal["this", "all"] = "this"
     """The rounds whose debates are learned from."""
-    promote: Literal["better", "always"] = "better"
-    """When the result takes the chair: if validation shows that it is better, or always, as a first step may want."""
+    promote: Literal["better", "always", "never"] = "better"
+    """When the result takes the chair: if validation shows that it is better; always, as a first step may want; or
+    never, as a judge of a later lesson."""
 
     @property
     def folder(self) -> str:
@@ -149,6 +150,9 @@ class Recipe(Request):
                 raise ConfigError(
                     f"`lesson` {lesson.folder}: `on` is for a policy or a critic that learns by grpo; leave it out"
                 )
+            judge = self.judge(lesson)
+            if judge and judge not in names[: names.index(lesson.folder)]:
+                raise ConfigError(f"`lesson` {lesson.folder}: no lesson before it is called {judge}; mend its `judge`")
             if lesson.method != "grpo":
                 ExportRequest(**lesson.export)
             for settings in (lesson.generate, self.generate):
@@ -159,12 +163,19 @@ class Recipe(Request):
                     LabelRequest(**settings)
         return self
 
+    @staticmethod
+    def judge(lesson: Lesson) -> str:
+        """Return the lesson whose result judges another's replies; empty if its judge is none or no lesson's."""
+        return str(lesson.train.get("judge", "")).partition(LESSON)[2]
+
     @property
     def shared(self) -> dict[str, Any]:
         """The settings of all runs, without the agents."""
         return {name: value for name, value in self.agents.items() if name not in CHAIRS}
 
 
+LESSON: Final = "lesson:"
+"""Begins the name of a judge that is the result of a lesson before."""
 CHAIRS: Final[tuple[Role, ...]] = ("policy", "critic", "thinker")
 _TAKEN: Final = frozenset(("debates", "validation", ""))
 SHIPPED: Final = "longthought.training.improve.recipes"

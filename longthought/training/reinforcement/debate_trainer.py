@@ -45,14 +45,16 @@ class DebateTrainer(GroupTrainer):
                 "look at a debate of these agents with `longthought solve`"
             )
         batch = self._padded([(turn.prompt, turn.reply) for _, turn in turns])
-        rewards = self._rewards(inputs, played)
+        told = [states_of(debate, self.player.role, self.player.dialect) for debate in played]
+        rewards = self._rewards(inputs, played, told)
         weights = self.reward_weights.to(rewards.device)
         scaled = self.scale_rewards != "none"
         batch["advantages"], even = advantages(
             rewards, weights, [number for number, _ in turns], self.args.num_generations or 1, scaled=scaled
         )
         self._note(played, rewards, (rewards * weights).nansum(-1), even)
-        return {**batch, **self._reference(batch), "debates": len(played)}
+        batch = {**batch, **self._reference(batch), "debates": len(played)}
+        return self._on_choices(batch, [state for debate in told for state in debate])
 
     def _padded(self, turns: Sequence[tuple[Sequence[int], Sequence[int]]]) -> dict[str, Any]:
         """Return prompts and replies as TRL pads them: prompts on the left, replies on the right."""
@@ -65,15 +67,13 @@ class DebateTrainer(GroupTrainer):
         batch = {name: tensor.to(self.accelerator.device) for name, tensor in batch.items()}
         return {**batch, "num_items_in_batch": batch["completion_mask"].sum()}
 
-    def _rewards(self, inputs: Any, played: Sequence[PlayedDebate]) -> torch.Tensor:
-        """Return the rewards of all turns, (turns, rewards)."""
+    def _rewards(self, inputs: Any, played: Sequence[PlayedDebate], told: Sequence[Sequence[State]]) -> torch.Tensor:
+        """Return the rewards of all turns, (turns, rewards), from the states that their debates tell of."""
         rows = [
             self._row(row, state, list(turn.reply))
-            for row, debate in zip(inputs, played, strict=True)
-            for state, turn in zip(
-                states_of(debate, self.player.role, self.player.dialect), debate.turns, strict=True
-            )
-        ]  # fmt: skip
+            for row, debate, asked in zip(inputs, played, told, strict=True)
+            for state, turn in zip(asked, debate.turns, strict=True)
+        ]
         prompts, completions = ([row.pop(name) for row in rows] for name in ("prompt", "completion"))
         return self._calculate_rewards(rows, prompts, completions, [row["completion_ids"] for row in rows])
 

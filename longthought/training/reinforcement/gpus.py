@@ -29,7 +29,7 @@ _PACKAGES: Final = {
     "async": ("vllm", "requests", "aiohttp", "kernels"),
 }
 """What TRL imports in each way; `kernels` brings the attention of its asynchronous trainer."""
-_NOT_ASYNC: Final = ("beta", "loss", "reuse")
+_NOT_ASYNC: Final = ("beta", "credit", "loss", "reuse")
 """Settings that TRL's asynchronous trainer doesn't have."""
 
 
@@ -147,6 +147,9 @@ def async_trainer(
 def async_grpo() -> tuple[Any, Any]:
     """Import TRL's asynchronous trainer, which warns on import that it is experimental."""
     os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
-    from trl.experimental.async_grpo import AsyncGRPOConfig, AsyncGRPOTrainer
+    from trl.experimental.async_grpo import (
+        AsyncGRPOConfig,  # pyright: ignore[reportPrivateImportUsage]
+        AsyncGRPOTrainer,  # pyright: ignore[reportPrivateImportUsage]
+    )
 
     return AsyncGRPOConfig, AsyncGRPOTrainer

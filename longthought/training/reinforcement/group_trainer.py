@@ -19,7 +19,9 @@ from trl.trainer.grpo_trainer import GRPOTrainer
 
 from longthought.agents.in_process.engine import SamplingParams
 from longthought.agents.in_process.rollouts import generate_all
+from longthought.training.reinforcement.choices import choice_mask
 from longthought.training.reinforcement.collapse import figures
+from longthought.training.reinforcement.rewards.state import State, states
 from longthought.training.reinforcement.rewards.table import CheckedReward, expect_some
 
 _PER_REPLY: Final = frozenset({"grpo", "dr_grpo", "bnpo", "sapo", "luspo"})
@@ -42,6 +44,8 @@ class GroupTrainer(GRPOTrainer):
 
     model: Any
     args: Any
+    credit: str = "reply"
+    """What the reward credits: the whole reply, or the choice of a move in it."""
     _seen_rewards = False
     _step_seconds = 0.0
 
@@ -58,6 +62,25 @@ class GroupTrainer(GRPOTrainer):
         mode = "train" if self.model.training else "eval"
         self._metrics[mode]["cpu/generation"].append(time.process_time() - began)
         return answer
+
+    def _generate_and_score_completions(self, inputs: Any) -> dict[str, Any]:
+        batch = super()._generate_and_score_completions(inputs)
+        return self._on_choices(batch, states(row["state"] for row in inputs))
+
+    def _on_choices(self, batch: dict[str, Any], asked: Sequence[State]) -> dict[str, Any]:
+        """Leave only the tokens of choices to learn, if these are what the reward credits."""
+        if self.credit == "reply":
+            return batch
+        lengths = batch["completion_mask"].sum(-1).tolist()
+        rows = zip(batch["completion_ids"].tolist(), lengths, asked, strict=True)
+        masks = [
+            torch.tensor(choice_mask(self._tokenizer, ids[:length], state.role, state.dialect))
+            for ids, length, state in rows
+        ]
+        mask = torch.zeros_like(batch["completion_mask"])
+        for row, chosen in zip(mask, masks, strict=True):
+            row[: len(chosen)] = chosen.to(mask)
+        return {**batch, "tool_mask": mask}
 
     def _in_process(self) -> bool:
         sharded = self.is_fsdp_enabled or self.is_deepspeed_enabled

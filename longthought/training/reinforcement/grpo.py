@@ -77,6 +77,8 @@ class GroupLearning:
         request = _request(inputs)
         if inputs.base.shape is not None:
             raise ConfigError(f"{inputs.base.name}: rewards teach a trained model only; train it with sft first")
+        if request.credit == "choice" and inputs.role == "thinker":
+            raise ConfigError("`credit` choice is for a policy or a critic; a thought has many moves, so leave it out")
         if not _whole(inputs):
             expect_possible(request, inputs)
         self._rewards = _rewards(request, USUAL_WHOLE if _whole(inputs) else USUAL[inputs.role])
@@ -129,6 +131,7 @@ class GroupLearning:
             peft_config=lora(request),
             callbacks=[self._figures],
         )
+        trainer.credit = request.credit
         if isinstance(trainer, DebateTrainer):
             assert self._player is not None
             trainer.player = self._player

@@ -29,6 +29,7 @@ from longthought.training.data.export import export
 from longthought.training.data.report import ExportReport
 from longthought.training.data.request import ExportRequest, Format
 from longthought.training.data.rows import messages
+from longthought.trajectories.events import Judged
 from longthought.trajectories.run import Run
 from tests.fakes import sums
 from tests.fakes.played import play
@@ -44,6 +45,7 @@ COLUMNS = {
     "dpo-policy": {"prompt", "chosen", "rejected"},
     "dpo-critic": {"prompt", "chosen", "rejected"},
     "step-labels": {"prompt", "completions", "labels", "values", "first_error"},
+    "step-values": {"prompt", "completions", "labels"},
 }
 
 
@@ -377,6 +379,26 @@ def test_step_labels_say_what_the_solver_says_up_to_the_first_error(labelled: Pa
         assert row["first_error"] == first
         assert row["labels"][: first if first >= 0 else None] == live[: first if first >= 0 else None]
         assert len(row["labels"]) == len(row["values"]) == len(steps)
+
+
+def test_step_values_are_the_next_steps_score_and_the_outcome(run: Path, exported: Export) -> None:
+    """Bare debates, so that only grades, tools and the critic's own scores tell."""
+    found = rows(exported(run, "step-values"))
+    debates = {t.id: t for t in Run(run).trajectories()}
+    assert len(found) > 10
+    longest = 0
+    for row in found:
+        debate = debates[row["debate"]]
+        scores = {e.node: e.verdict.score for e in debate.events if isinstance(e, Judged)}
+        steps = [node for node in debate.tree.path(row["node"]) if node.id]
+        assert [node.text for node in steps] == row["completions"]
+        for before, after, target, later in zip(steps, steps[1:], row["labels"], row["labels"][1:], strict=False):
+            if after.id == before.children[-1] and scores.get(after.id) is not None:
+                assert target == pytest.approx(0.1 * scores[after.id] + 0.9 * later)
+                longest += 1
+        if not steps[-1].children and debate.labels.get(steps[-1].id) is not None:
+            assert row["labels"][-1] == float(debate.labels[steps[-1].id])
+    assert longest > 10
 
 
 def test_continuations_that_missed_teach_nothing_against_a_right_answer(run: Path, exported: Export) -> None:

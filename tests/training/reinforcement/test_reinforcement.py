@@ -24,7 +24,8 @@ from longthought.training.hyperparameters import Hyperparameters
 from longthought.training.reinforcement import watching
 from longthought.training.reinforcement.group_trainer import informative_parts
 from longthought.training.reinforcement.grpo import GroupLearning, grpo_config
-from longthought.training.request import ReinforcementRequest
+from longthought.training.reinforcement.rewards.state import State
+from longthought.training.request import ReinforcementRequest, Role
 from tests.training.test_loss_mask import CHATML, speaker
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning", "ignore::DeprecationWarning")
@@ -142,6 +143,41 @@ def test_no_gradient_falls_on_prompts_padding_or_tokens_from_outside(logged: Pat
     expected[:, 5:-1] = learned
     assert torch.equal(touched, expected)
     assert learned.any()
+
+
+@pytest.mark.parametrize(
+    ("role", "reply", "chosen"),
+    [
+        ("policy", "5 + 3 = 8 left 8 7", "5 + 3"),
+        ("critic", "need 22 have 15 1 56 blank none backtrack 0", "backtrack 0"),
+        ("critic", "need 22 have 22 found continue", "continue"),
+        ("policy", "left left 4", "left left 4"),
+    ],
+)
+def test_a_reward_may_credit_the_choice_of_a_move_alone(
+    role: Role, reply: str, chosen: str, logged: Path, tmp_path: Path
+) -> None:
+    _, trainer = setup(logged, tmp_path / "out", role=role, credit="choice")
+    tokenizer = trainer.processing_class
+    ids = [*tokenizer.encode(reply, add_special_tokens=False), tokenizer.eos_token_id]
+    given = batch([len(ids), 4])
+    given["completion_ids"][0, : len(ids)] = torch.tensor(ids)
+    asked = [State.model_validate_json(row["state"]) for row in list(trainer.train_dataset)[:2]]
+    mask = trainer._on_choices(given, asked)["tool_mask"][0]
+    learned = [token for token, kept in zip(ids, mask.tolist(), strict=False) if kept]
+    assert tokenizer.decode(learned, skip_special_tokens=True) == chosen
+    trainer.credit = "reply"
+    assert torch.equal(trainer._on_choices(given, asked)["tool_mask"], given["tool_mask"])
+
+
+def test_a_step_on_choices_moves_the_weights_otherwise_than_one_on_replies(logged: Path, tmp_path: Path) -> None:
+    for credit in ("reply", "choice"):
+        lt.reinforce(
+            logged, tmp_path / credit, role="policy", credit=credit, rewards=f"{OWN}:in_turn", temperature=3.0,
+            **TINY,
+        )  # fmt: skip
+    assert distance(tmp_path / "choice", BUNDLED / "countdown" / "policy") > 0
+    assert distance(tmp_path / "reply", tmp_path / "choice") > 0
 
 
 @pytest.mark.parametrize("loss", ["dr_grpo", "grpo", "dapo"])

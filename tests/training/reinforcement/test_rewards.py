@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from longthought.agents.agent import Reply
 from longthought.agents.model import Model
 from longthought.agents.view import Candidate, TriedStep, View
 from longthought.domains.countdown import countdown_task
 from longthought.errors import ConfigError, EndpointError
 from longthought.problems.countdown.puzzle import Puzzle
 from longthought.problems.problem import AnswerReference, Problem, Task
+from longthought.training.reinforcement.rewards import judged
 from longthought.training.reinforcement.rewards.judged import read_judgement, rubric
 from longthought.training.reinforcement.rewards.state import Played, State
 from longthought.training.reinforcement.rewards.table import (
@@ -23,7 +25,7 @@ from longthought.training.reinforcement.rewards.table import (
     reward_named,
     split_weight,
 )
-from longthought.trajectories.events import Author
+from longthought.trajectories.events import Action, Author, Verdict
 from tests.fakes.server import FakeServer, refuses, says
 
 SUM = countdown_task(Puzzle((3, 5, 7), 22))
@@ -164,6 +166,40 @@ def test_a_reason_is_checked_number_by_number() -> None:
     forged = "5 + 3 = 9 left 9 7"
     assert given("reason", critic(forged, False), "wrong backtrack 0", right) == [1, 0]
     assert given("reason", critic(step, False), "wrong backtrack 0") == [0]
+
+
+def test_an_advantage_is_what_a_step_adds_to_the_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = {
+        ("5 + 3 = 8 left 8 7",): 0.2,
+        ("5 * 3 = 15 left 15 7",): 0.9,
+        ("5 * 3 = 15 left 15 7", "15 - 7 = 8 left 8"): 0.5,
+    }
+
+    class Value:
+        """A critic with a table of values."""
+
+        def unsuitable(self, view: View) -> None:
+            return None
+
+        async def judge(self, view: View) -> Reply[Verdict]:
+            assert view.candidate is not None
+            score = values[*view.path, view.candidate.text]
+            return Reply(Verdict(action=Action.CONTINUE, score=score, critique=""), ())
+
+    monkeypatch.setattr(judged, "critic", lambda _: Value())
+    reward = reward_named("advantage", "bundled:countdown")
+    first, second = policy(), policy("5 * 3 = 15 left 15 7")
+    turns = [
+        (first, "5 + 3 = 8 left 8 7"), (first, "5 * 3 = 15 left 15 7"), (first, "nonsense"),
+        (second, "15 + 7 = 22 left 22"), (second, "15 - 7 = 8 left 8"),
+    ]  # fmt: skip
+    found = reward(
+        prompts=[about.ask()[-1].text for about, _ in turns],
+        completions=[text for _, text in turns],
+        state=[about.model_dump_json() for about, _ in turns],
+    )
+    mean = (0.2 + 0.9 + 0.0) / 3
+    assert found == pytest.approx([0.2 - mean, 0.9 - mean, -mean, 1 - 0.9, 0 - 0.9])  # answers are graded
 
 
 def test_a_reason_must_end_as_its_verdict_does_and_name_every_number() -> None:

@@ -1,11 +1,12 @@
-"""Rewards that another model gives: the score of a critic, and written criteria judged in words and a number.
+"""Rewards that another model gives: the score of a critic, what a step adds to it, and written criteria.
 
-Both are made from the name of a model, and hold it while they are used. A judge that fails leaves a reply unrewarded.
+They are made from the name of a model, and hold it while they are used. A judge that fails leaves a reply unrewarded.
 """
 
 import asyncio
 import json
 import re
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -20,6 +21,7 @@ from longthought.agents.editor import ask
 from longthought.agents.model import Model
 from longthought.agents.view import Candidate
 from longthought.errors import EndpointError
+from longthought.training.reinforcement.rewards.answers import accuracy
 from longthought.training.reinforcement.rewards.state import State, awaited, readings, reply_text, states
 from longthought.trajectories.events import Verdict
 
@@ -49,6 +51,61 @@ def critic_score(model: str | Model) -> Callable[..., list[float | None]]:
 
     reward.__name__ = "critic-score"
     return reward
+
+
+def advantage(model: str | Model) -> Callable[..., list[float | None]]:
+    """Make a reward from a value: what a policy's step adds to it, from -1 to 1.
+
+    The value of a path is the score that a critic gives to its last step. After an answer it is the answer's grade, and
+    after a step that can't be read or repeats a rejected one it is 0. Before the first step it is the mean of the
+    values after it in the same batch, over replies to the same prompt. Konda and Tsitsiklis, "Actor-Critic Algorithms",
+    2000.
+    """
+    judge = critic(model)
+
+    def reward(
+        prompts: Sequence[Any], completions: Sequence[Any], state: Sequence[str], **_: Any
+    ) -> list[float | None]:
+        found = readings(completions, state)
+        known = [
+            grade if isinstance(read, Step) and about.view.repeated(read.texts) is None else 0.0
+            for (about, _text, read), grade in zip(found, accuracy(prompts, completions, state), strict=True)
+        ]
+        asked = [(about, read) for (about, _text, read), value in zip(found, known, strict=True) if value is None]
+        scores = iter(awaited(_all_of([_scored(judge, about, read) for about, read in asked])))
+        after = [next(scores) if value is None else value for value in known]
+        before = _before(judge, prompts, [about for about, _, _ in found], after)
+        return [None if a is None or b is None else a - b for a, b in zip(after, before, strict=True)]
+
+    reward.__name__ = "advantage"
+    return reward
+
+
+def _before(
+    judge: Judge, prompts: Sequence[Any], states: Sequence[State], after: Sequence[float | None]
+) -> list[float | None]:
+    """Return the value of every path before its step."""
+    paths = list(dict.fromkeys((about.task.problem.id, about.view.path) for about in states if about.view.path))
+    shown = {(about.task.problem.id, about.view.path): about for about in states}
+    scores = dict(zip(paths, awaited(_all_of([_last_scored(judge, shown[path]) for path in paths])), strict=True))
+    first: dict[str, list[float]] = defaultdict(list)
+    for prompt, value in zip(prompts, after, strict=True):
+        if value is not None:
+            first[str(prompt)].append(value)
+    return [
+        scores[about.task.problem.id, about.view.path] if about.view.path
+        else sum(values) / len(values) if (values := first.get(str(prompt)))
+        else None
+        for about, prompt in zip(states, prompts, strict=True)
+    ]  # fmt: skip
+
+
+async def _last_scored(judge: Judge, about: State) -> float | None:
+    """Score the last step of a state's path."""
+    *path, last = about.view.path
+    shown = replace(about.view, path=tuple(path), path_nodes=about.view.path_nodes[:-1], attempts=(), observations=())
+    read = about.speaks.read_one(last, shown)
+    return await _scored(judge, about.model_copy(update={"view": shown}), read)
 
 
 async def _scored(judge: Judge, about: State, read: Any) -> float | None:

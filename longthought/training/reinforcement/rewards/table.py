@@ -12,7 +12,7 @@ from longthought.agents.model import Model
 from longthought.errors import ConfigError, LongthoughtError
 from longthought.training.reinforcement.rewards.answers import accuracy, improvement, learnability, outcome
 from longthought.training.reinforcement.rewards.forms import format_reward, language, length
-from longthought.training.reinforcement.rewards.judged import critic_score, rubric
+from longthought.training.reinforcement.rewards.judged import advantage, critic_score, rubric
 from longthought.training.reinforcement.rewards.state import awaited
 from longthought.training.reinforcement.rewards.steps import step
 from longthought.training.reinforcement.rewards.verdicts import reason, usefulness, verdict
@@ -33,7 +33,7 @@ REWARDS: Final[Mapping[str, Reward]] = {
     "verdict": verdict,
 }
 """Rewards that need nothing but the rows."""
-JUDGED: Final = ("critic-score", "rubric")
+JUDGED: Final = ("advantage", "critic-score", "rubric")
 """Rewards that ask the model named `judge`; `rubric` also needs a file of criteria."""
 USUAL: Final[Mapping[Role, tuple[str, ...]]] = {
     "thinker": ("accuracy", "format=0.1"),
@@ -78,7 +78,8 @@ def reward_named(name: str, judge: str | Model | None = None, criteria: Path | N
     if name in JUDGED:
         if judge is None:
             raise ConfigError(f"`judge` is missing: the reward {name} asks a model; name it as provider:model")
-        return critic_score(judge) if name == "critic-score" else rubric(judge, _criteria(criteria))
+        made = {"advantage": advantage, "critic-score": critic_score}
+        return made[name](judge) if name in made else rubric(judge, _criteria(criteria))
     if ":" not in name:
         known = ", ".join(sorted((*REWARDS, *JUDGED)))
         raise ConfigError(f"`rewards` {name!r}: there is no such reward; choose from {known}, or give module:function")
