@@ -1,6 +1,7 @@
-"""Files that are there whole or not at all, and disks without room for them."""
+"""Files that are there whole or not at all, locks on files, and disks without room for them."""
 
 import errno
+import fcntl
 import os
 from pathlib import Path
 from typing import Final
@@ -32,6 +33,26 @@ def write_whole(path: Path, text: str) -> None:
 def draft_of(path: Path) -> Path:
     """Return where a file is drafted; the holder of a folder may find one there that a kill has left."""
     return path.with_name(f"{path.name}.new")
+
+
+def locked(path: Path) -> int:
+    """Lock a file for this process, made if need be.
+
+    Returns:
+        The descriptor that holds the lock until it is closed.
+
+    Raises:
+        BlockingIOError: if another process holds the lock.
+        OSError: if the file can't be written or locked.
+
+    """
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        raise
+    return lock
 
 
 def disk_full(error: BaseException) -> str | None:

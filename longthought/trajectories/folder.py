@@ -7,7 +7,6 @@
 The log is the truth; everything else about a run can be rebuilt from these files.
 """
 
-import fcntl
 import json
 import os
 import platform
@@ -22,7 +21,7 @@ from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 
 from longthought.errors import RunFolderError
-from longthought.files import draft_of, write_whole
+from longthought.files import draft_of, locked, write_whole
 from longthought.record import Record
 from longthought.schema import expect_readable
 from longthought.trajectories.events import SCHEMA_VERSION, AnyEvent
@@ -260,19 +259,14 @@ def _expect_empty(path: Path) -> None:
 
 def _acquire(path: Path) -> int:
     try:
-        lock = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except OSError as error:
-        raise RunFolderError(f"{path}: can't be written ({error.strerror}); choose another `out`") from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        holder = os.pread(lock, 20, 0).decode(errors="replace").strip() or "unknown"
-        os.close(lock)
-        if not isinstance(error, BlockingIOError):
-            raise RunFolderError(f"{path}: can't be locked ({error.strerror}); choose another `out`") from error
+        lock = locked(path / _LOCK)
+    except BlockingIOError:
+        holder = (path / _LOCK).read_bytes()[:20].decode(errors="replace").strip() or "unknown"
         raise RunFolderError(
             f"{path} is in use by process {holder}: wait for that job to end, or choose another `out`"
         ) from None
+    except OSError as error:
+        raise RunFolderError(f"{path}: can't be written ({error.strerror}); choose another `out`") from error
     try:
         os.ftruncate(lock, 0)
         os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)

@@ -149,11 +149,10 @@ class RunIndex:
             try:
                 line = decode(text)
             except (DecodeError, UnicodeDecodeError, RecursionError):
-                self._expect_known(text)
+                self._expect_known(version_in(text))
                 return at, text[:40]
             name = line.trajectory
-            if line.kind == "started":
-                self._expect_known(text)
+            self._expect_known(line.schema_version)
             tally = active.get(name)
             if tally is None:
                 tally = active[name] = self._stored(name) or Tally()
@@ -163,8 +162,8 @@ class RunIndex:
             at += len(text) + 1
         return at, None
 
-    def _expect_known(self, text: bytes) -> None:
-        if (version := version_in(text)) is not None:
+    def _expect_known(self, version: int | None) -> None:
+        if version is not None:
             expect_readable(self.path, "events", version, SCHEMA_VERSION, RunFolderError)
 
     def _stored(self, name: str) -> Tally | None:

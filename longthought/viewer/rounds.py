@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from longthought.statistics import share
 from longthought.viewer.answers import Decision, Rounds
@@ -23,7 +23,7 @@ def rounds(set: Set, runs: Collection[str]) -> Rounds:
         error = f"{set.name} has decided nothing yet: the first candidate is still to be validated."
         return Rounds(set=set.name, error=error, decisions=())
     try:
-        found = tuple(_decision(line, lines[:number], set.name, runs) for number, line in enumerate(lines))
+        found = tuple(_decision(line, set.name, runs) for line in lines)
     except (KeyError, TypeError, ValueError):
         return Rounds(set=set.name, error=f"{LEDGER} of {set.name} is from another version.", decisions=())
     return Rounds(set=set.name, decisions=found)
@@ -44,26 +44,13 @@ def _decisions(path: Path) -> Iterator[dict[str, Any]]:
             yield found
 
 
-def _decision(line: dict[str, Any], earlier: list[dict[str, Any]], set: str, runs: Collection[str]) -> Decision:
+def _decision(line: dict[str, Any], set: str, runs: Collection[str]) -> Decision:
     (after, before), of = line["solved"], line["of"]
     solved = share(after, of)
-    run, rival = f"{set}/round-{line['round']}/{line['lesson']}/validation", _rival(line, earlier, set)
+    run, rival = f"{set}/round-{line['round']}/{line['lesson']}/validation", f"{set}/{line.get('rival')}"
     return Decision(
         round=line["round"], lesson=line["lesson"], role=line["role"], level=line["level"], solved=solved.value,
         low=solved.low, high=solved.high, before=before / of if of else 0.0, problems=of, gain=line["gain"],
         gain_low=line["low"], gain_high=line["high"], promoted=line["promoted"], why=line["why"],
         tokens=line["tokens"], run=run if run in runs else None, rival=rival if rival in runs else None,
     )  # fmt: skip
-
-
-_TEAM: Final = ("policy", "critic")
-
-
-def _rival(line: dict[str, Any], earlier: list[dict[str, Any]], set: str) -> str:
-    """Return the run of the agents in the chairs: the last one promoted, or one that was played for this level."""
-    team = _TEAM if line["role"] in _TEAM else (line["role"],)
-    promoted = [other for other in earlier if other["promoted"] and other["role"] in team]
-    if promoted and promoted[-1]["level"] == line["level"]:
-        return f"{set}/round-{promoted[-1]['round']}/{promoted[-1]['lesson']}/validation"
-    what = "debate" if line["role"] in _TEAM else "thinker"
-    return f"{set}/validation/{what}-{len(promoted)}-level-{line['level']}"

@@ -3,7 +3,6 @@
 It can be deleted at any time and is built again from the logs. One connection writes; others read what it committed.
 """
 
-import fcntl
 import hashlib
 import os
 import sqlite3
@@ -14,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from longthought.files import locked
 from longthought.trajectories.ids import root_debate
 from longthought.viewer.tally import COLUMNS, Tally
 
@@ -212,12 +212,6 @@ def _claimed(path: Path) -> int | None:
     """Lock a file for this process; None if another process holds it, or it can't be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        return locked(path)
     except OSError:
         return None
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(lock)
-        return None
-    return lock

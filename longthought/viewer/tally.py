@@ -67,6 +67,8 @@ class Line(Struct, gc=False, frozen=True):
     reason: str = ""
     answer: str | None = None
     solved: bool | None = None
+    schema_version: int | None = None
+    """Only the first event of a debate tells it."""
 
 
 decode: Final = Decoder(Line).decode

@@ -301,14 +301,15 @@ def improve(out: Path, chance: random.Random) -> None:
     for run in ("validation/debate-0-level-0", "round-1/policy-sft/validation", "round-1/critic-sft/validation"):
         write(out / run, [ordinary(n, chance) for n in range(1, 31)])
     ledger = Ledger(out)
+    rivals = ("validation/debate-0-level-0", "round-1/policy-sft/validation")
     lessons: list[tuple[str, Role, int, int, bool]] = [
         ("policy-sft", "policy", 12, 18, True), ("critic-sft", "critic", 18, 16, False)
     ]  # fmt: skip
-    for lesson, role, before, after, promoted in lessons:
+    for rival, (lesson, role, before, after, promoted) in zip(rivals, lessons, strict=True):
         ledger.add(Stage(round=1, lesson=lesson, stage="validate", folder=f"round-1/{lesson}/validation", seconds=1.0))
         ledger.add(
             Decision(
-                round=1, lesson=lesson, role=role, level=0, candidate=lesson, before="bundled:countdown",
+                round=1, lesson=lesson, role=role, level=0, candidate=lesson, before="bundled:countdown", rival=rival,
                 solved=(after, before), of=30, gain=(after - before) / 30, low=0.02 if promoted else -0.1, high=0.3,
                 promoted=promoted, why="the gain is above 0" if promoted else "the gain is not surely above 0", seed=0,
                 settings={}, tokens=250_000 if promoted else 410_000,

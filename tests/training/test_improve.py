@@ -150,6 +150,7 @@ def test_a_round_goes_from_debates_to_a_decision(done: tuple[Path, Ledger]) -> N
     (made,) = ledger.decisions
     assert (made.round, made.role, made.of, made.before) == (1, "critic", 6, "bundled:countdown")
     assert made.candidate == f"transformers:{out}/round-1/critic-sft/model"
+    assert made.rival == "validation/debate-0-level-0"
     assert ledger.champion("critic", "bundled:countdown") == (made.candidate if made.promoted else made.before)
     assert made.tokens == sum(stage.tokens for stage in ledger.stages if stage.stage != "train") > 0
     played = {debate.problem.id for debate in Run(out / "round-1" / "debates").trajectories()}

@@ -10,7 +10,6 @@ A candidate takes its chair only if validation shows that it is better; otherwis
 on the same folder goes on where it stopped, in the middle of any stage.
 """
 
-import fcntl
 import json
 import os
 from collections.abc import Callable, Generator
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from longthought.errors import ConfigError, RunFolderError
-from longthought.files import write_whole
+from longthought.files import locked, write_whole
 from longthought.request import expect
 from longthought.training.destination import expect_new, expect_writable
 from longthought.training.improve import recipe as recipes
@@ -108,14 +107,11 @@ def _folder(out: Path, recipe: Recipe) -> Generator[None]:
         expect_new(out)
         out.mkdir(parents=True, exist_ok=True)
     expect_writable(out)
-    lock = os.open(out / "improve.lock", os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise RunFolderError(
-                f"{out}: another loop is at work there; wait for it, or name another folder"
-            ) from error
+        lock = locked(out / "improve.lock")
+    except OSError as error:
+        raise RunFolderError(f"{out}: another loop is at work there; wait for it, or name another folder") from error
+    try:
         if file.exists():
             _expect_same(file, recipe)
         else:

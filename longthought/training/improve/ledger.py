@@ -48,6 +48,8 @@ class Decision(Record):
     """The candidate, as a model's name."""
     before: str
     """The agent that was in the chair; empty if there was none."""
+    rival: str = ""
+    """The validation run of the agents in the chairs, relative to the loop's folder; empty if there was none."""
     solved: tuple[int, int]
     """Validation problems that candidate and the agent before it solved."""
     of: int

@@ -245,7 +245,8 @@ class Loop:
         run = self.out / f"round-{number}" / lesson.folder / "validation"
         self._validate(number, lesson.folder, run, lesson.role, {lesson.role: name})
         after = _outcomes(run)
-        earlier = _outcomes(self._champions_run(number, lesson.role)) if before else [False] * len(after)
+        rival = self._champions_run(number, lesson.role) if before else None
+        earlier = _outcomes(rival) if rival else [False] * len(after)
         better = gain(after, earlier, self.recipe.validation.confidence)
         promoted = not before or lesson.promote == "always" or better.low > 0
         why = (
@@ -255,6 +256,7 @@ class Loop:
         )  # fmt: skip
         line = Decision(
             round=number, lesson=lesson.folder, role=lesson.role, level=level, candidate=name, before=before,
+            rival=str(rival.relative_to(self.out)) if rival else "",
             solved=(sum(after), sum(earlier)), of=len(after), gain=better.value, low=better.low, high=better.high,
             promoted=promoted, why=why, seed=self.recipe.seed, settings=lesson.model_dump(mode="json"),
             tokens=self.ledger.tokens,

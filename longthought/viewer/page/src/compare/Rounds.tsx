@@ -1,12 +1,12 @@
 /** An improvement loop: each candidate's share of validation problems over the tokens spent, and whether it was promoted. */
 import type { Change } from "../address";
 import type { Rounds as RoundsAnswer } from "../api/types";
+import { Axes, HEIGHT, scale, TOP, WIDTH } from "./Axes";
 import { ticks } from "./scale";
 
 type Decision = RoundsAnswer["decisions"][number];
 
-const [WIDTH, HEIGHT] = [760, 230];
-const [LEFT, RIGHT, TOP, BOTTOM] = [42, 92, 10, 30];
+const RIGHT = 92;
 const ROLES = ["policy", "critic", "thinker"];
 const MILLION = 1e6;
 
@@ -77,10 +77,9 @@ export function Rounds({ decisions, change }: { decisions: readonly Decision[]; 
 }
 
 function Chart({ decisions }: { decisions: readonly Decision[] }) {
-  const across = ticks(Math.max(...decisions.map((one) => one.tokens / MILLION), 1e-3));
-  const most = across.at(-1) ?? 1;
-  const x = (one: Decision) => LEFT + ((WIDTH - LEFT - RIGHT) * one.tokens) / MILLION / most;
-  const y = (share: number) => TOP + (HEIGHT - TOP - BOTTOM) * (1 - share);
+  const axes = scale(ticks(Math.max(...decisions.map((one) => one.tokens / MILLION), 1e-3)), RIGHT);
+  const { right, y } = axes;
+  const x = (one: Decision) => axes.x(one.tokens / MILLION);
   const said = decisions
     .map(
       (one) =>
@@ -94,28 +93,7 @@ function Chart({ decisions }: { decisions: readonly Decision[] }) {
       role="img"
       aria-label={`Share of validation problems solved, for each candidate. ${said}`}
     >
-      {[0, 0.25, 0.5, 0.75, 1].map((share) => (
-        <g key={share} className="grid">
-          <line x1={LEFT} x2={WIDTH - RIGHT} y1={y(share)} y2={y(share)} />
-          <text x={LEFT - 7} y={y(share) + 4} textAnchor="end">
-            {100 * share} %
-          </text>
-        </g>
-      ))}
-      {across.map((value) => (
-        <text
-          key={value}
-          x={LEFT + ((WIDTH - LEFT - RIGHT) * value) / most}
-          y={HEIGHT - 12}
-          textAnchor="middle"
-          className="tick-label"
-        >
-          {value.toLocaleString("en")}
-        </text>
-      ))}
-      <text x={WIDTH - RIGHT + 18} y={HEIGHT - 12} className="tick-label">
-        M tokens
-      </text>
+      <Axes {...axes} unit="M tokens" />
       <path className="chair" d={chair(decisions, x, y)} />
       {decisions.map((one) => (
         <g
@@ -132,8 +110,8 @@ function Chart({ decisions }: { decisions: readonly Decision[] }) {
       ))}
       {ROLES.filter((role) => decisions.some((one) => one.role === role)).map((role, index) => (
         <g key={role} className="candidate" data-hue={ROLES.indexOf(role)} data-promoted="">
-          <circle cx={WIDTH - RIGHT + 20} cy={TOP + 10 + 18 * index} r="4" />
-          <text x={WIDTH - RIGHT + 30} y={TOP + 14 + 18 * index}>
+          <circle cx={right + 20} cy={TOP + 10 + 18 * index} r="4" />
+          <text x={right + 30} y={TOP + 14 + 18 * index}>
             {role}
           </text>
         </g>
