@@ -46,8 +46,9 @@ from longthought.trajectories.events import (
 )
 from longthought.trajectories.folder import RunFolder
 from longthought.trajectories.segment import encode
-from longthought.viewer.answers import Filter, Outcome, Sort
+from longthought.viewer.answers import Outcome
 from longthought.viewer.library import Library
+from longthought.viewer.questions import Filter, Sort
 from longthought.viewer.serving import address, listening, serve
 
 _NAME = "the name of a debate#0"

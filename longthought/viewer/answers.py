@@ -6,7 +6,7 @@ This module holds no behaviour. Times are in seconds, shares and scores in [0, 1
 from enum import StrEnum
 from typing import Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict
 
 from longthought.labels.label import Label
 from longthought.problems.problem import Problem
@@ -169,72 +169,6 @@ class Row(Answer):
     """Whether its log has a hole; it is read up to the hole."""
 
 
-class Sort(StrEnum):
-    """The columns that a table can be sorted by; `started` is the order of the log."""
-
-    STARTED = "started"
-    ID = "id"
-    OUTCOME = "outcome"
-    STOP = "stop_reason"
-    ROUNDS = "rounds"
-    BACKTRACKS = "backtracks"
-    REFLECTIONS = "reflections"
-    REFUTATIONS = "refutations"
-    TOKENS = "tokens"
-    SCORE = "score"
-    NODES = "nodes"
-    SECONDS = "seconds"
-    LABELLED = "labelled"
-    WRONG_REJECTIONS = "wrong_rejections"
-    WRONG_APPROVALS = "wrong_approvals"
-
-
-class LabelFilter(StrEnum):
-    """What is known of the steps of a debate."""
-
-    ANY = "any"
-    """Some step has a label."""
-    NONE = "none"
-    """No step has one."""
-    DOUBTFUL = "doubtful"
-    """A person should look at a step."""
-    WRONG_VERDICT = "wrong_verdict"
-    """A live step was rejected, or a dead one accepted."""
-
-
-class Filter(Record):
-    """Which debates, and in which order: the query of `debates`, `summary` and `neighbours`."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True, extra="ignore")  # a query has other fields too
-
-    run: tuple[str, ...] = ()
-    """Names of runs or of sets; all by default."""
-    q: str = Field(default="", max_length=200)
-    """A text in the id, the statement, the answer or the words of any step, critique or thinking; case is ignored."""
-    outcome: tuple[Outcome, ...] = ()
-    stop: tuple[StopReason, ...] = ()
-    domain: tuple[str, ...] = ()
-    label: LabelFilter | None = None
-    rounds_min: int | None = None
-    rounds_max: int | None = None
-    backtracks_min: int | None = None
-    backtracks_max: int | None = None
-    reflections_min: int | None = None
-    reflections_max: int | None = None
-    refutations_min: int | None = None
-    refutations_max: int | None = None
-    tokens_min: int | None = None
-    tokens_max: int | None = None
-    nodes_min: int | None = None
-    nodes_max: int | None = None
-    score_min: float | None = None
-    score_max: float | None = None
-    wrong_rejections_min: int | None = None
-    wrong_approvals_min: int | None = None
-    sort: Sort = Sort.STARTED
-    descending: bool = False
-
-
 class Table(Answer):
     """`GET /api/debates`: a window of the table."""
 
@@ -357,123 +291,6 @@ class Thought(Answer):
     sentences: tuple[SentenceView, ...]
 
 
-class Side(Answer):
-    """One of two debates on the same problem."""
-
-    id: str
-    outcome: Outcome
-    answer: str | None
-    rounds: int
-    backtracks: int
-    tokens: int
-    score: float | None
-
-
-class Pair(Answer):
-    """The same problem in two runs."""
-
-    problem: str
-    statement: str
-    a: Side
-    b: Side
-
-
-class Cell(StrEnum):
-    """Who solved a problem."""
-
-    BOTH = "both"
-    ONLY_A = "only_a"
-    ONLY_B = "only_b"
-    NEITHER = "neither"
-    UNKNOWN = "unknown"
-    """One of them is unfinished or not graded."""
-
-
-class Comparison(Answer):
-    """`GET /api/compare`: two runs on the debates that both have; `cell` chooses the rows."""
-
-    version: int
-    a: str
-    b: str
-    counts: dict[Cell, int]
-    unpaired_a: int
-    """Debates that only A has."""
-    unpaired_b: int
-    tokens_a: int
-    """Tokens of A on the debates that both have."""
-    tokens_b: int
-    p: float | None
-    """Exact McNemar p-value of the flips; None without a flip."""
-    total: int
-    """Number of pairs in the chosen cell."""
-    offset: int
-    rows: tuple[Pair, ...]
-
-
-class Point(Answer):
-    """The share of problems solved with a number of tokens, and its 95 % interval."""
-
-    tokens: float
-    """Mean tokens spent per problem."""
-    budget: int
-    solved: float
-    low: float
-    high: float
-
-
-class Curve(Answer):
-    """One strategy of an evaluation at growing budgets."""
-
-    name: str
-    points: tuple[Point, ...]
-
-
-class Curves(Answer):
-    """`GET /api/curves`: the curves that a set's report holds."""
-
-    set: str
-    error: str = ""
-    """Why there are none, in a sentence; empty if there are some."""
-    curves: tuple[Curve, ...]
-
-
-class Decision(Answer):
-    """Whether a candidate of an improvement loop took its chair."""
-
-    round: int
-    lesson: str
-    role: str
-    level: int
-    """The difficulty of the validation problems, from 0."""
-    solved: float
-    """The share of the validation problems that the candidate solved, and its 95 % interval."""
-    low: float
-    high: float
-    before: float
-    """The share that the agent in the chair solved."""
-    problems: int
-    gain: float
-    gain_low: float
-    gain_high: float
-    promoted: bool
-    why: str
-    tokens: int
-    """Tokens of the whole loop up to here."""
-    run: str | None
-    """The candidate's validation run, if it is on view."""
-    rival: str | None
-    """The run that it was compared with, if it is on view."""
-
-
-class Rounds(Answer):
-    """`GET /api/rounds`: the decisions of an improvement loop, in order."""
-
-    set: str
-    error: str = ""
-    """Why there are none, in a sentence; empty if there are some."""
-    decisions: tuple[Decision, ...]
-
-
 class Doubt(Answer):
     """A step that a person should look at."""
 
@@ -492,21 +309,6 @@ class ReviewQueue(Answer):
     doubts: tuple[Doubt, ...]
     more: str | None
     """Give it as `after` to get those that follow; None at the end."""
-
-
-class Word(Record):
-    """`POST /api/labels`: the word of a person on a step."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
-
-    run: str
-    id: str
-    node: int = Field(ge=1)
-    live: bool | None
-    """Whether a right answer can still be reached; for a node with an answer, whether it is right. None: can't tell."""
-    reason: str = Field(default="", max_length=10_000)
-    withdrawn: bool = False
-    """Whether this takes back the last word of a person on the step; `live` is then ignored."""
 
 
 class Written(Answer):

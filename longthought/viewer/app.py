@@ -11,24 +11,20 @@ from starlette.exceptions import HTTPException
 from longthought.errors import LongthoughtError
 from longthought.thoughts.walks import Walk
 from longthought.viewer.answers import (
-    Cell,
-    Comparison,
-    Curves,
     Debate,
-    Filter,
     Neighbours,
     Objection,
     ReviewQueue,
-    Rounds,
     Runs,
     Summary,
     Table,
     Thought,
-    Word,
     Written,
 )
+from longthought.viewer.comparison_answers import Cell, Comparison, Curves, Rounds
 from longthought.viewer.errors import UnknownError
 from longthought.viewer.guard import Guard
+from longthought.viewer.questions import Filter, Word
 
 if TYPE_CHECKING:
     from longthought.viewer.library import Library

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from longthought.viewer.answers import Filter, LabelFilter, Sort
+from longthought.viewer.questions import Filter, LabelFilter, Sort
 from longthought.viewer.store import Store
 
 _WHOLE: Final = (

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from longthought.statistics import paired
-from longthought.viewer.answers import Cell, Comparison, Pair, Side
+from longthought.viewer.comparison_answers import Cell, Comparison, Pair, Side
 from longthought.viewer.store import Store
 
 _SIDE: Final = ("id", "outcome", "answer", "rounds", "backtracks", "tokens", "score")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from longthought.viewer.answers import Curve, Curves, Point
+from longthought.viewer.comparison_answers import Curve, Curves, Point
 from longthought.viewer.folders import REPORT, Set, report
 
 

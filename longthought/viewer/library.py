@@ -15,14 +15,9 @@ from longthought.errors import ConfigError
 from longthought.thoughts.walks import Walk
 from longthought.viewer import comparing, curving, debates, reviewing
 from longthought.viewer.answers import (
-    Cell,
-    Comparison,
-    Curves,
     Debate,
-    Filter,
     Neighbours,
     ReviewQueue,
-    Rounds,
     Runs,
     RunState,
     RunView,
@@ -30,12 +25,13 @@ from longthought.viewer.answers import (
     Summary,
     Table,
     Thought,
-    Word,
     Written,
 )
+from longthought.viewer.comparison_answers import Cell, Comparison, Curves, Rounds
 from longthought.viewer.errors import UnknownError
 from longthought.viewer.folders import Member, Set, is_live, opened
 from longthought.viewer.index import RunIndex
+from longthought.viewer.questions import Filter, Word
 from longthought.viewer.rounds import rounds
 from longthought.viewer.search import Search
 from longthought.viewer.store import Store

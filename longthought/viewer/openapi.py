@@ -10,8 +10,8 @@ from unittest.mock import sentinel
 
 from longthought.record import Record
 from longthought.trajectories import events
-from longthought.viewer.answers import Word
 from longthought.viewer.app import application
+from longthought.viewer.questions import Word
 
 FILE: Final = Path(__file__).parent / "page" / "openapi.json"
 

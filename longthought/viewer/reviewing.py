@@ -8,9 +8,10 @@ from typing import Final
 from longthought.errors import ConfigError
 from longthought.labels.label import Label, LabelWriter, Method
 from longthought.labels.review import doubtful_steps
-from longthought.viewer.answers import Doubt, ReviewQueue, Word
+from longthought.viewer.answers import Doubt, ReviewQueue
 from longthought.viewer.debates import Record, located
 from longthought.viewer.index import RunIndex
+from longthought.viewer.questions import Word
 from longthought.viewer.store import Store
 
 _NOBODY: Final = "someone"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from longthought.statistics import share
-from longthought.viewer.answers import Decision, Rounds
+from longthought.viewer.comparison_answers import Decision, Rounds
 from longthought.viewer.folders import LEDGER, Set
 
 

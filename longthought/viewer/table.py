@@ -9,8 +9,9 @@ from typing import Any, Final
 import numpy as np
 
 from longthought.viewer import figures
-from longthought.viewer.answers import DebateName, Filter, Neighbours, Row, Sort, Summary, Table
+from longthought.viewer.answers import DebateName, Neighbours, Row, Summary, Table
 from longthought.viewer.columns import Columns, Numbers, chosen, ordered
+from longthought.viewer.questions import Filter, Sort
 from longthought.viewer.search import Search
 from longthought.viewer.store import Store
 

@@ -11,10 +11,10 @@ from starlette.testclient import TestClient
 
 from longthought.labels.label import LabelBook
 from longthought.trajectories.run import Run
-from longthought.viewer.answers import Filter
 from longthought.viewer.app import application
 from longthought.viewer.library import Library
 from longthought.viewer.openapi import FILE, description
+from longthought.viewer.questions import Filter
 from tests.fakes import golden
 from tests.viewer.conftest import ADDRESS
 

@@ -19,8 +19,9 @@ from longthought.trajectories.segment import encode
 from longthought.trajectories.trajectory import Trajectory
 from longthought.viewer import folders
 from longthought.viewer import index as index_module
-from longthought.viewer.answers import Filter, LabelFilter, Row, RunState
+from longthought.viewer.answers import Row, RunState
 from longthought.viewer.library import Library
+from longthought.viewer.questions import Filter, LabelFilter
 from tests.fakes import golden, logs
 from tests.fakes.random_logs import debates, searches
 
