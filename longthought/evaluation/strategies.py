@@ -68,6 +68,12 @@ STRATEGIES: Final[Mapping[str, Strategy]] = {
             {**_ATTEMPTS, "dialect": "program", "choose": "majority"},
             "the most frequent answer of programs",
         ),
+        Strategy(
+            "tools-vote",
+            "sampling",
+            {"attempts": MANY, "choose": "weighted", "critic": "tools", "tools": ("algebra",)},
+            "a vote weighed by what tools confirmed",
+        ),
         Strategy("self-critique", "self_critique", choice="the agent's own last word"),
         Strategy("debate", "debate", choice="the answer the critic accepts"),
         Strategy("draft-debate", "debate", {"draft": None}, "the answer the critic accepts, else a vote"),

@@ -300,6 +300,18 @@ def test_a_weighted_vote_is_taken_over_the_runs_of_the_best_score(tmp_path: Path
     assert [folder.name for folder in tmp_path.iterdir() if folder.is_dir()] == ["critic-best-of-n"]
 
 
+def test_a_vote_is_weighed_by_what_tools_confirmed(tmp_path: Path) -> None:
+    task = Task(problem=Problem(id="s", statement="What is 2 + 2?"), reference=AnswerReference(answer="4"))
+    replies = ["\\boxed{5}", "2 + 2 = 5, so \\boxed{5}", "As 2 + 2 = 4 and 4 + 0 = 4, it is \\boxed{4}."]
+    policy = Policy("fake:policy", ScriptedChatModel([AIMessage(r, usage_metadata=PRICE) for r in replies]), Prose())
+    played = replace(
+        STRATEGIES["tools-vote"], settings={**STRATEGIES["tools-vote"].settings, "attempts": 3, "batch": 1}
+    )
+    settings: dict[str, Any] = {"budgets": (4000,), "policy": policy, "concurrency": 1}
+    found = lt.evaluate([task], out=tmp_path, strategies=[played], **settings).comparison
+    assert found.row("tools-vote", 4000).solved.solved == 1  # one five is refuted, and the other confirmed by nothing
+
+
 # Strategies.
 
 
