@@ -283,20 +283,24 @@ def dialect_of(model: str, dialect: str | None = None) -> Dialect:
 
     """
     if dialect is None:
-        kinds = THINKERS if _thinks(model) else DIALECTS
+        trained = _training(model)
+        if trained.get("data", {}).get("dialect") == YesNo.name:
+            return YesNo()
+        kinds = THINKERS if trained.get("role") == "thinker" else DIALECTS
         return kinds["compact" if speaks_compact(model) else "prose"]()
     if dialect not in _SPOKEN:
         raise ModelError(f"unknown dialect {dialect!r}: choose from {', '.join(_SPOKEN)}")
     return _SPOKEN[dialect]()
 
 
-def _thinks(model: str) -> bool:
-    """Say whether a model was trained as a thinker, which the `training.json` in its folder records."""
+def _training(model: str) -> Mapping[str, Any]:
+    """Return what `training.json` in a model's folder records of its training; nothing without one."""
     provider, _, name = model.partition(":")
     record = Path(name) / "training.json"
     if provider != "transformers" or not record.is_file():
-        return False
+        return {}
     try:
-        return json.loads(record.read_text())["facts"].get("role") == "thinker"
-    except (ValueError, KeyError, AttributeError) as error:
+        facts: dict[str, Any] = dict(json.loads(record.read_text())["facts"])
+        return facts
+    except (ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{record}: can't be read ({error}); train again, or name its `dialect`") from error

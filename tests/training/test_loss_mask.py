@@ -8,6 +8,8 @@ import pytest
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+import longthought as lt
+from longthought.agents.catalogue import dialect_of
 from longthought.errors import ModelError
 from longthought.training.data.folder import DataFolder
 from longthought.training.fine_tuning import TrainerInputs, arguments, prepare
@@ -98,6 +100,16 @@ def test_in_a_talk_only_the_assistant_is_learned(tmp_path: Path) -> None:
         data = data_folders.write(tmp_path / name, [row], format="policy", role="policy", dialect="prose")
         task, trainer = prepared("sft", data, str(base), tmp_path / "out")
         assert learned(task, trainer) == ["five<|im_end|>four<|im_end|>"]
+
+
+def test_a_critic_of_one_word_learns_its_word_alone_and_is_seated_as_one(tmp_path: Path) -> None:
+    row = {"prompt": TALK[:3], "completion": data_folders.said("No")}
+    data = data_folders.write(tmp_path / "data", [row] * 2, format="critic", role="critic", dialect="yes-no")
+    base = speaker(tmp_path / "base", UNMARKED)
+    task, trainer = prepared("sft", data, str(base), tmp_path / "out")
+    assert learned(task, trainer) == ["No<|im_end|>\n"] * 2
+    lt.train(data, tmp_path / "critic", base=str(base), steps=1)
+    assert dialect_of(f"transformers:{tmp_path / 'critic'}").name == "yes-no"
 
 
 def test_a_talk_needs_a_template_with_markers(tmp_path: Path) -> None:

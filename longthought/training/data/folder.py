@@ -19,7 +19,7 @@ from typing import Any, Final, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from longthought.agents.catalogue import DIALECTS
+from longthought.agents.catalogue import DIALECT_NAMES
 from longthought.errors import ConfigError, ProblemError
 from longthought.schema import expect_readable
 from longthought.training.request import Role
@@ -59,9 +59,9 @@ class DataFolder:
 
         """
         folder = cls(path, _meta(path))
-        if folder.meta.dialect not in DIALECTS:
+        if folder.meta.dialect not in DIALECT_NAMES:
             raise ProblemError(
-                f"{path / META}: unknown dialect {folder.meta.dialect!r}; choose from {', '.join(DIALECTS)}"
+                f"{path / META}: unknown dialect {folder.meta.dialect!r}; choose from {', '.join(DIALECT_NAMES)}"
             )
         if "train" not in folder.files:
             raise ProblemError(
