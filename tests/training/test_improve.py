@@ -66,7 +66,7 @@ def test_values_of_a_recipe_can_be_replaced_by_name(tmp_path: Path) -> None:
         ("[generate]\n[[lesson]]\nrole = 'policy'\n[[lesson]]\nrole = 'policy'", "two are called policy-sft"),
         ("[generate]\n[[lesson]]\nrole = 'judge'", "role"),
         (
-            "[generate]\n[[lesson]]\nrole = 'policy'\ntrain = { judge = 'lesson:value' }",
+            "[generate]\n[[lesson]]\nrole = 'policy'\nmethod = 'grpo'\ntrain = { judge = 'lesson:value' }",
             "no lesson before it is called",
         ),
         ("[generate]\n[[lesson]]\nrole = 'policy'\non = 'problems'", "`on` is for a policy or a critic that learns by"),

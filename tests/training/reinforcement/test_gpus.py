@@ -5,6 +5,7 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -80,9 +81,12 @@ def made(source: Path, out: Path, monkeypatch: pytest.MonkeyPatch, **settings: A
 @pytest.mark.parametrize("vllm", ["colocate", "server"])
 def test_trl_is_told_how_vllm_writes(vllm: str, logged: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[Any] = []
-    monkeypatch.setattr(
-        "longthought.training.reinforcement.grpo.GroupTrainer", lambda **settings: given.append(settings)
-    )
+
+    def keep(**settings: Any) -> SimpleNamespace:
+        given.append(settings)
+        return SimpleNamespace()
+
+    monkeypatch.setattr("longthought.training.reinforcement.grpo.GroupTrainer", keep)
     url = "http://other:8000"
     made(logged, tmp_path / "out", monkeypatch, vllm=vllm, trl=f"vllm_server_base_url={url},save_steps=3")
     config = given[0]["args"]
