@@ -44,7 +44,9 @@ ROOMS = {path.parent: ast.get_docstring(ast.parse(path.read_text())) or "" for p
 """The docstring of each folder of the package; most say what each of its files is for."""
 
 
-@pytest.mark.parametrize("room", [room for room, text in ROOMS.items() if len(_captions(text)) > 2], ids=lambda room: room.name)
+@pytest.mark.parametrize(
+    "room", [room for room, text in ROOMS.items() if len(_captions(text)) > 2], ids=lambda room: room.name
+)
 def test_a_room_that_captions_its_files_captions_all_of_them(room: Path) -> None:
     files = {file.stem for file in room.glob("*.py")} | {folder.parent.name for folder in room.glob("*/__init__.py")}
     assert files - {"__init__"} <= set(_captions(ROOMS[room]))
