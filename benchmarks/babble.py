@@ -31,6 +31,8 @@ LAYERS = 2
 CONTEXT = 32_768
 LENGTH = 100
 """Mean number of tokens of a step."""
+DAYS = 40
+"""Number of sentences in a problem."""
 ACTIONS = {"continue": 0.65, "backtrack": 0.25, "reflect": 0.1, "terminate": 0.0}
 """Shares of the critic's actions; it never terminates, because no step holds an answer."""
 TURN = "<|{}|>"
@@ -119,14 +121,14 @@ def model(words: PreTrainedTokenizerFast, seed: int = 0) -> LlamaForCausalLM:
     return llama
 
 
-def depot(seed: int, days: int = 40) -> str:
+def depot(seed: int) -> str:
     """Return the statement of a long problem, of about 900 tokens."""
     draw = random.Random(seed)
     book = " ".join(
         f"On day {day} the depot took in {draw.randint(10, 99)} crates and sent {draw.randint(1, 9)} of them on."
-        for day in range(1, days + 1)
+        for day in range(1, DAYS + 1)
     )
-    return f"{book} How many crates does it hold after day {days}?"
+    return f"{book} How many crates does it hold after day {DAYS}?"
 
 
 def write(folder: Path, seed: int = 0) -> Path:

@@ -22,7 +22,6 @@ import server
 import longthought as lt
 from longthought.jobs.progress import Progress
 
-SOUND: dict[str, float] = {}
 STEPS = 7
 
 
@@ -80,8 +79,8 @@ def main() -> None:
     parser.add_argument("--stall", type=float, default=30.0, help="seconds of a stalled reply")
     parser.add_argument("--away", type=float, default=20.0, help="seconds that the server is away")
     given = parser.parse_args()
-    jobs = {
-        "sound": SOUND,
+    jobs: dict[str, dict[str, float]] = {
+        "sound": {},
         "faults": {"faults": given.faults, "stall": given.stall},
         "away": {"away_after": 2.0, "away_for": given.away},
     }

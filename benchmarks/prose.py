@@ -23,6 +23,7 @@ from longthought.agents.dialects.prose import Prose
 from longthought.domains.grade import grade
 from longthought.evaluation.strategies import read
 from longthought.problems.problem import Task
+from longthought.statistics import auroc
 from longthought.trajectories.events import AnyEvent, Author, Failed, Failure, Judged, Proposed, Usage
 from longthought.trajectories.trajectory import Trajectory
 
@@ -146,12 +147,11 @@ def _auroc(scores: Sequence[tuple[float, bool]]) -> str:
     right, wrong = [s for s, truth in scores if truth], [s for s, truth in scores if not truth]
     if not right or not wrong:
         return "–"
-    wins = sum((a > b) + (a == b) / 2 for a in right for b in wrong)
-    return f"{wins / len(right) / len(wrong):.2f}"
+    return f"{auroc(right, wrong):.2f}"
 
 
 def chosen(path: Path, count: int) -> list[Task]:
-    """Return so many problems of a file, by the hashes of their ids."""
+    """Return `count` problems of a file that can be graded, chosen by the hashes of their ids."""
     tasks = [task for task in lt.load(path) if task.reference is not None]
     return sorted(tasks, key=lambda task: hashlib.sha256(task.problem.id.encode()).digest())[:count]
 

@@ -21,8 +21,8 @@ MODELS_FILE: Final = "models.toml"
 """The file that names models, in the folder where a command is run."""
 MODELS_FILE_VARIABLE: Final = "LONGTHOUGHT_MODELS"
 """The environment variable that names another such file."""
-
-
+COMPACT_FILE: Final = "compact.json"
+"""The file that marks the folder of a model as speaking the compact notation, and holds the recipe of its training."""
 OPENAI_KEY: Final = "OPENAI_API_KEY"
 """The environment variable of the key that a server gets by default."""
 
@@ -104,9 +104,9 @@ class Model(Request):
 
 
 def speaks_compact(name: str) -> bool:
-    """Say whether a model was trained on the compact notation; the folder of such a model holds a `compact.json`."""
+    """Say whether a model was trained on the compact notation; the folder of such a model holds a `COMPACT_FILE`."""
     provider, _, folder = name.partition(":")
-    return provider == "bundled" or (provider == "transformers" and (Path(folder) / "compact.json").exists())
+    return provider == "bundled" or (provider == "transformers" and (Path(folder) / COMPACT_FILE).exists())
 
 
 def is_in_models_file(name: str) -> bool:

@@ -1,8 +1,6 @@
 """`longthought label`: labels for the steps of a run, by a solver, by continuations, by a model, or by hand."""
 
-import getpass
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -81,7 +79,7 @@ def label(
 def _review(path: Path, console: "Console", *, everything: bool) -> None:
     """Show one step after the other, and store each answer at once."""
     from longthought.labels.label import LabelBook, LabelWriter
-    from longthought.labels.review import doubtful
+    from longthought.labels.review import by_hand, doubtful
     from longthought.trajectories.run import Run
 
     run, book = Run(path), LabelBook(path)
@@ -96,27 +94,18 @@ def _review(path: Path, console: "Console", *, everything: bool) -> None:
                     break
                 case "z" if answered:
                     index = answered.pop()
-                    writer.append([_by_hand(queue[index], None).model_copy(update={"withdrawn": True})])
+                    taken_back = queue[index]
+                    writer.append([by_hand(taken_back.trajectory, taken_back.node, None, None, withdrawn=True)])
                 case "s":
                     index += 1
                 case "g" | "b" | "u" as answer:
-                    writer.append([_by_hand(guess, {"g": True, "b": False, "u": None}[answer])])
+                    live = {"g": True, "b": False, "u": None}[answer]
+                    writer.append([by_hand(guess.trajectory, guess.node, live, guess)])
                     answered.append(index)
                     index += 1
                 case _:
                     console.print(KEYS)
     typer.echo(f"{len(answered)} labelled by hand, {len(queue) - len(answered)} left")
-
-
-def _by_hand(guess: "Label", live: bool | None) -> "Label":
-    """Return the human label of a step; the guess is its label so far."""
-    from longthought.labels.label import Label, Method
-
-    value = None if live is None else float(live)
-    return Label(
-        trajectory=guess.trajectory, node=guess.node, method=Method.HUMAN, live=live, value=value, trials=1,
-        reason=guess.reason if live == guess.live else "", by=getpass.getuser(), at=time.time(),
-    )  # fmt: skip
 
 
 def _show(console: "Console", trajectory: "Trajectory", guess: "Label", position: str) -> None:

@@ -21,7 +21,6 @@ from pydantic import ConfigDict
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from longthought.agents.model import BUNDLED_MODEL
 from longthought.graphs.context import Context
 from longthought.record import Record
 
@@ -56,8 +55,6 @@ DomainName = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-
-BUNDLED = BUNDLED_MODEL
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from longthought.cli.options import BUNDLED, BaseUrl, DialectName, Json, Seed, Tools, Veto, split_tools
+from longthought.agents.model import BUNDLED_MODEL
+from longthought.cli.options import BaseUrl, DialectName, Json, Seed, Tools, Veto, split_tools
 
 if TYPE_CHECKING:
     from longthought.evaluation.steps import Solution, StepReport
@@ -23,7 +24,7 @@ def steps(
     critic: Annotated[
         str,
         typer.Option(metavar="PROVIDER:MODEL", help="Model that judges steps, or tools to judge by the tools alone."),
-    ] = BUNDLED,
+    ] = BUNDLED_MODEL,
     base_url: BaseUrl = None,
     dialect: DialectName = None,
     tools: Tools = None,

@@ -200,7 +200,7 @@ async def compare(evaluation: Evaluation, note: Note = silent) -> Comparison:
 
     """
     budgets = sorted(set(evaluation.request.budgets))
-    curve = steps(budgets)
+    curve = curve_budgets(budgets)
     grades = AnswerGrades()
     table: dict[str, dict[tuple[int, Count], list[list[Outcome]]]] = {}
     for strategy in evaluation.request.strategies:
@@ -242,10 +242,10 @@ async def _replays(
         yield Replay(task, trajectory, strategy, machine, grades)
 
 
-def steps(budgets: Sequence[int], points: int = POINTS) -> list[int]:
+def curve_budgets(budgets: Sequence[int]) -> list[int]:
     """Return the budgets of a curve: those given, and others evenly spaced on a log scale up to the largest."""
     low, high = max(1, min(budgets) // 8), max(budgets)
-    between = {round(low * (high / low) ** (n / (points - 1))) for n in range(points)}
+    between = {round(low * (high / low) ** (n / (POINTS - 1))) for n in range(POINTS)}
     return sorted(between | set(budgets))
 
 

@@ -7,7 +7,6 @@ how answers change in a debate, whether the policy obeys, and whether the tools 
 from collections import Counter
 from collections.abc import AsyncIterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 from longthought.evaluation.grades import AnswerGrades
 from longthought.evaluation.reasons import ReasonCheck, contradictions
@@ -29,8 +28,6 @@ from longthought.trajectories.events import (
 )
 from longthought.trajectories.trajectory import Trajectory
 from longthought.trajectories.tree import Node, NodeKind, Tree
-
-HOPEFUL: Final = (Action.CONTINUE, Action.TERMINATE)
 
 
 class CountedShare(Record):
@@ -100,7 +97,7 @@ class Counts:
     labels: dict[str, int] = field(default_factory=dict[str, int])
     scores: list[tuple[float, bool]] = field(default_factory=list[tuple[float, bool]])
     actions: list[tuple[bool, bool]] = field(default_factory=list[tuple[bool, bool]])
-    """(sound, hopeful) of each verdict on a labelled step, except those that ask for a reflection."""
+    """(sound, accepted) of each verdict on a labelled step, except those that ask for a reflection."""
     back: list[bool] = field(default_factory=list[bool])
     firsts: list[tuple[int | None, int | None]] = field(default_factory=list[tuple[int | None, int | None]])
     flips: list[tuple[bool, bool]] = field(default_factory=list[tuple[bool, bool]])
@@ -111,7 +108,7 @@ class Counts:
     proposals: int = 0
     repeated: int = 0
     refuted: int = 0
-    words: ReasonCheck = field(default_factory=lambda: ReasonCheck())
+    words: ReasonCheck = field(default_factory=ReasonCheck)
     debates: int = 0
     tokens: Counter[str] = field(default_factory=Counter[str])
 
@@ -140,7 +137,7 @@ class Counts:
             self.scores.append((verdict.score, truth))
         if verdict.action is Action.REFLECT:
             return
-        self.actions.append((truth, verdict.action in HOPEFUL))
+        self.actions.append((truth, verdict.action.accepts))
         if verdict.action is Action.BACKTRACK:
             target = verdict.target if verdict.target is not None else node.parent or 0
             if not truth:
@@ -210,7 +207,7 @@ async def _flip(counts: Counts, task: Task, debate: Trajectory, grades: AnswerGr
 
 def _report(counts: Counts) -> Criticism:
     sound, lost = ([s for s, truth in counts.scores if truth is wanted] for wanted in (True, False))
-    back = [truth for truth, hopeful in counts.actions if not hopeful]
+    back = [truth for truth, accepted in counts.actions if not accepted]
     wrong, right = ([after for before, after in counts.flips if before is wanted] for wanted in (False, True))
     return Criticism(
         labels={source: count for source, count in counts.labels.items() if count},

@@ -10,7 +10,7 @@ from longthought.evaluation.comparison import Comparison, Note, asks_critic, com
 from longthought.evaluation.critic_report import Criticism, criticism
 from longthought.evaluation.grades import AnswerGrades
 from longthought.evaluation.request import EvaluationRequest
-from longthought.evaluation.runs import Evaluation, StrategyRun, graded
+from longthought.evaluation.runs import Evaluation, StrategyRun, with_references
 from longthought.evaluation.saving import Critics, expect_free, save
 from longthought.jobs.progress import Progress
 from longthought.jobs.thread import awaited
@@ -66,7 +66,7 @@ def evaluate(
     expect("the path of a folder", str, Path, out=out)
     expect("a function", Callable, watch=watch, note=note)
     expect_free(Path(out))
-    evaluation = Evaluation(request, graded(list(tasks_of(problems))), Path(out))
+    evaluation = Evaluation(request, with_references(list(tasks_of(problems))), Path(out))
     for run in evaluation.runs():
         progress = Progress(limit=request.concurrency * (request.processes or 1), expected=len(evaluation.tasks))
         with watch(run, progress), closing(run.play(progress)) as playing:

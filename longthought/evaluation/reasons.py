@@ -52,7 +52,7 @@ async def contradictions(debate: Trajectory, event: Judged, verifiers: Sequence[
     """Check the words of one verdict with the tools, and count what they contradict."""
     node, words = debate.tree.node(event.node), event.verdict.critique
     refuted = any(e.status is EvidenceStatus.REFUTED for e in node.evidence)
-    ignored = int(refuted and event.verdict.action in (Action.CONTINUE, Action.TERMINATE))
+    ignored = int(refuted and event.verdict.action.accepts)
     if not words.strip():
         return ReasonCheck(ignored=ignored)
     confirmed = [e.claim for e in node.evidence if e.status is EvidenceStatus.CONFIRMED]

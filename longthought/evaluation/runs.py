@@ -31,7 +31,7 @@ class Evaluation:
 
     request: EvaluationRequest
     tasks: Sequence[Task]
-    """Tasks with references; see `graded`."""
+    """Tasks with references; see `with_references`."""
     out: Path
 
     def __post_init__(self) -> None:
@@ -127,14 +127,14 @@ class StrategyRun:
                 return None
 
 
-def graded(tasks: Sequence[Task]) -> list[Task]:
+def with_references(tasks: Sequence[Task]) -> list[Task]:
     """Return the tasks, each with a reference to grade by; that of a Countdown problem is read from its statement.
 
     Raises:
         ProblemError: if a task has no reference, or its domain has no checker or can't be imported.
 
     """
-    tasks_with_references: list[Task] = []
+    gradable: list[Task] = []
     for task in tasks:
         reference = task.reference or reference_of(task.problem, None)
         expect_gradable(task.problem)
@@ -143,7 +143,7 @@ def graded(tasks: Sequence[Task]) -> list[Task]:
                 f"the problem {task.problem.id!r} has no reference to grade by: give it one, name it with "
                 "`answer_field`, or leave it out with `where`"
             )
-        tasks_with_references.append(
+        gradable.append(
             task if task.reference else Task.model_validate({"problem": task.problem, "reference": reference})
         )
-    return tasks_with_references
+    return gradable

@@ -9,6 +9,7 @@ executors  the workers of a request: processes or Ray actors
 local      processes of this machine as workers
 worker     the program that such a process runs
 ray        actors of a Ray cluster as workers
+probation  failures of the first debates, held back until it is known whose fault they are
 gates      a limited number of requests in flight, those of the oldest debate first
 grading    the grade of a debate that has ended
 progress   the counts of a job, and its summary

@@ -8,7 +8,7 @@ reported event.
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Self
@@ -157,8 +157,7 @@ async def cluster(address: str | None, resources: Mapping[str, float]) -> AsyncG
     if is_ours:
         await _expect_listener(address)
         try:
-            join: Callable[[], Any] = lambda: RAY.init(address=address, log_to_driver=True, logging_level="warning")  # noqa: E731
-            await asyncio.to_thread(join)
+            await asyncio.to_thread(RAY.init, address=address, log_to_driver=True, logging_level="warning")
         except (ConnectionError, ValueError, RuntimeError) as error:
             raise _no_cluster(address, error) from error
 

@@ -9,9 +9,9 @@ import atexit
 import contextlib
 import queue
 import threading
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextvars import copy_context
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 T = TypeVar("T")
 AHEAD: Final = 64
@@ -63,7 +63,7 @@ def in_thread(work: Callable[[], AsyncGenerator[T]]) -> Generator[T, None, None]
         atexit.unregister(stop)
 
 
-def awaited(work: Coroutine[Any, Any, T]) -> T:
+def awaited(work: Awaitable[T]) -> T:
     """Return the result of async work, or raise its error; the work is cancelled if the caller is interrupted."""
 
     async def once() -> AsyncGenerator[T]:

@@ -12,5 +12,5 @@ openings       debates that begin in the middle of another one, for the two meth
 estimates      labels that rest on trials, and how certain they are
 evidence       what tools and the solver know of steps; critics are measured against it
 outcomes       labels and the outcome of a debate, combined into what is known of its steps
-review         the labels that a person should look at
+review         the labels that a person should look at, and the label that a person gives
 """

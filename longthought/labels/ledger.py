@@ -8,23 +8,21 @@ records say.
 import fcntl
 import json
 import os
-import re
 from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Generic, Self, TypeVar
+from typing import Generic, Self, TypeVar
 
 from pydantic import ValidationError
 
 from longthought.errors import RunError, RunFolderError
 from longthought.record import Record
 from longthought.schema import expect_readable, version_in
-from longthought.trajectories.segment import sound_length
+from longthought.trajectories.segment import NAME_HEAD, sound_length
 
 R = TypeVar("R", bound=Record)
-_HEAD: Final = re.compile(rb'\{"trajectory":("[^"\\]*(?:\\.[^"\\]*)*")')
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +87,7 @@ class Ledger(Generic[R]):
             offset = 0
             while offset < end:
                 line = file.readline()
-                head = _HEAD.match(line)
+                head = NAME_HEAD.match(line)
                 if head is None:
                     raise self._broken(line, "it names no debate")
                 if (version := version_in(line)) is not None:

@@ -40,12 +40,10 @@ class Openings:
         """Yield a task for every wanted node."""
         for name in self.run.ids()[: self.limit]:
             trajectory = self.run.trajectory(name)
-            task = Task(problem=trajectory.problem)
-            if not self.judged:
-                task = gradable(trajectory.problem, self.references)
+            problem = trajectory.problem
+            task = Task(problem=problem) if self.judged else gradable(problem, self.references)
             for node in self.wanted(trajectory):
-                problem = trajectory.problem.model_copy(update={"id": f"{name}@{node}"})
-                yield task.model_copy(update={"problem": problem})
+                yield task.model_copy(update={"problem": problem.model_copy(update={"id": f"{name}@{node}"})})
 
     def begin(self, task: Task, sample: int) -> Sequence[AnyEvent]:
         """Return the events that a debate on one of the tasks begins with."""

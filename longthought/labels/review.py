@@ -1,12 +1,18 @@
-"""The labels that a person should look at: the queue of a review."""
+"""A review of labels by a person: the labels to look at, and the label that the person gives."""
 
+import getpass
+import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from typing import Final
 
 from longthought.labels.label import Label, LabelBook, Method
 from longthought.labels.outcomes import settled
 from longthought.trajectories.run import Run
 from longthought.trajectories.trajectory import Trajectory
+
+_NOBODY: Final = "someone"
+"""The name of a person whose account has none, as in a container."""
 
 
 def doubtful(run: Run, book: LabelBook, *, everything: bool = False) -> Iterator[Label]:
@@ -38,3 +44,33 @@ def doubtful_steps(
     known = {} if everything else settled(debate, labels)
     queue = [label for label in queue if label.node not in known and label.node < len(debate.tree.nodes)]
     return sorted(queue, key=lambda label: (not label.doubtful, abs((label.value or 0.5) - 0.5), label.node))
+
+
+def by_hand(
+    trajectory: str, node: int, live: bool | None, guess: Label | None, *, reason: str = "", withdrawn: bool = False
+) -> Label:
+    """Return the label that a person gives to a step.
+
+    Args:
+        trajectory: The debate.
+        node: The step.
+        live: What the person says; None if they can't tell.
+        guess: The step's label so far, whose reason is kept if the person agrees with it and gives none.
+        reason: The person's own reason.
+        withdrawn: Whether the person takes back their last label of the step, and says nothing else.
+
+    """
+    live = None if withdrawn else live
+    agreed = guess is not None and guess.live == live and not withdrawn
+    return Label(
+        trajectory=trajectory, node=node, method=Method.HUMAN, live=live, value=None if live is None else float(live),
+        trials=1, reason=reason or (guess.reason if guess and agreed else ""), by=_person(), withdrawn=withdrawn,
+        at=time.time(),
+    )  # fmt: skip
+
+
+def _person() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # the account has no name
+        return _NOBODY

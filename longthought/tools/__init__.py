@@ -5,6 +5,7 @@ catalogue   verifiers by their names on the command line
 cache       evidence by the content of its claim
 cases       single cases for `longthought check`
 langchain   verifiers as LangChain tools
+completion  the whole program of a reply that holds only a function's body
 countdown   the rules of Countdown as a verifier
 examples    a verifier that runs the examples in a programming problem
 python      a verifier that runs the Python block of a step

@@ -7,7 +7,7 @@ import ast
 import doctest
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal
 
 from longthought.problems.problem import Problem
 from longthought.tools.completion import completed
@@ -76,29 +76,22 @@ def _defined(program: str) -> set[str]:
 
 def examples(statement: str) -> list[str]:
     """Return the tests that a statement shows, as `assert` lines: its own, and what stands behind `>>>`."""
-    found = [line for line in map(_one_line, _ASSERT.findall(statement)) if line]
+    found = [line for line in _ASSERT.findall(statement) if _parses(line, "exec")]
     try:
         shown = doctest.DocTestParser().get_examples(_FENCE.sub("", statement))
     except ValueError:
         return found
     for example in shown:
         source, want = example.source.strip(), example.want.strip()
-        if _expression(source) and _expression(want):
+        if _parses(source, "eval") and _parses(want, "eval"):
             found.append(f"assert ({source}) == ({want})")
     return found
 
 
-def _one_line(text: str) -> str:
+def _parses(text: str, mode: Literal["exec", "eval"]) -> bool:
+    """Say whether a text is a program, or an expression with the mode `eval`."""
     try:
-        ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ""
-    return text
-
-
-def _expression(text: str) -> bool:
-    try:
-        ast.parse(text, mode="eval")
+        ast.parse(text, mode=mode)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True

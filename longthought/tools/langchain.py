@@ -31,7 +31,7 @@ def tools(names: list[str] | None = None) -> list[BaseTool]:
         ConfigError: if there is no such verifier.
 
     """
-    return [as_tool(verifier) for verifier in catalogue.verifiers(names or catalogue.TOOLS)]
+    return [as_tool(verifier) for verifier in catalogue.verifiers(catalogue.TOOLS if names is None else names)]
 
 
 def as_tool(verifier: Verifier) -> BaseTool:

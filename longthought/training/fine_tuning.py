@@ -27,6 +27,7 @@ from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
 from longthought.agents.in_process.load import TINY
 from longthought.agents.in_process.lora import old_names_allowed
+from longthought.agents.model import COMPACT_FILE
 from longthought.errors import ConfigError, ProblemError
 from longthought.extras import installed
 from longthought.training.bases import Base, open_base
@@ -37,9 +38,6 @@ from longthought.training.model_card import card
 from longthought.training.progress import Bar
 from longthought.training.record import CHECKPOINTS, Clock, TrainingRecord
 from longthought.training.request import LONGEST, Role, TrainingRequest
-
-COMPACT = "compact.json"
-"""Marks a folder as speaking the compact notation; see `longthought.agents.catalogue`."""
 
 
 @dataclass(frozen=True)
@@ -226,7 +224,7 @@ def _finish(record: TrainingRecord, inputs: TrainerInputs) -> None:
     """Write the files beside the weights; `training.json` comes last, since it marks the folder as complete."""
     out = record.path
     if inputs.data.meta.dialect == "compact":
-        (out / COMPACT).write_text(json.dumps({"role": inputs.role, "recipe": dict(record.settings)}, indent=1))
+        (out / COMPACT_FILE).write_text(json.dumps({"role": inputs.role, "recipe": dict(record.settings)}, indent=1))
     (out / "README.md").write_text(card(record.facts))
     record.write()
     shutil.rmtree(out / CHECKPOINTS, ignore_errors=True)  # a finished training is not resumed

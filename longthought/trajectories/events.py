@@ -28,6 +28,11 @@ class Action(StrEnum):
     TERMINATE = "terminate"
     """Accept the step as the last one."""
 
+    @property
+    def accepts(self) -> bool:
+        """Whether the step is accepted, as the last one or not."""
+        return self in (Action.CONTINUE, Action.TERMINATE)
+
 
 class Author(StrEnum):
     """Who caused an event."""

@@ -7,6 +7,7 @@ Segments know nothing of jobs or configurations.
 import fcntl
 import json
 import os
+import re
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +22,8 @@ SYNC_SECONDS: Final = 5.0
 """Longest time between two fsyncs while events come in, which a power cut may lose; a killed process loses nothing."""
 TORN_LIMIT: Final = 64 * 2**20
 """Unreadable bytes at the end of a file beyond which they are no torn write but damage."""
+NAME_HEAD: Final = re.compile(rb'\{"trajectory":("[^"\\]*(?:\\.[^"\\]*)*")')
+"""The beginning of every line of a run folder, up to the name of the debate that it is about, as JSON."""
 _WINDOW: Final = 64 * 2**10
 
 

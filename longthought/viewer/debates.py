@@ -16,8 +16,8 @@ from longthought.viewer.store import Store
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """A debate, read."""
+class LocatedDebate:
+    """A debate that was found through the index, and read."""
 
     index: RunIndex
     key: int
@@ -28,7 +28,7 @@ class Record:
     """The names of its sub-debates."""
 
 
-def located(store: Store, index: RunIndex, name: str) -> Record:
+def located(store: Store, index: RunIndex, name: str) -> LocatedDebate:
     """Read a debate.
 
     Raises:
@@ -45,10 +45,10 @@ def located(store: Store, index: RunIndex, name: str) -> Record:
     key, events, labels = found[0]
     parts = store.ask("SELECT id FROM debates WHERE run = ? AND root = ? ORDER BY key", (index.number, name))
     trajectory = index.trajectory(name, events)
-    return Record(index, key, trajectory, in_force(index.labels(labels)), tuple(part for (part,) in parts))
+    return LocatedDebate(index, key, trajectory, in_force(index.labels(labels)), tuple(part for (part,) in parts))
 
 
-def whole(record: Record, row: Row) -> Debate:
+def whole(record: LocatedDebate, row: Row) -> Debate:
     """Return a debate with all its events.
 
     Raises:
@@ -75,7 +75,7 @@ def _light(event: AnyEvent) -> AnyEvent:
     return event.model_copy(update={"calls": tuple(calls)})
 
 
-def told(record: Record, walk: Walk) -> Thought:
+def told(record: LocatedDebate, walk: Walk) -> Thought:
     """Return a debate as one long thought.
 
     Raises:

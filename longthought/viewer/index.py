@@ -6,7 +6,6 @@ transaction. A debate is read by the positions of its lines.
 
 import hashlib
 import json
-import re
 import sqlite3
 from array import array
 from collections.abc import Callable, Iterable, Iterator
@@ -24,14 +23,13 @@ from longthought.schema import expect_readable, version_in
 from longthought.trajectories.events import SCHEMA_VERSION, AnyEvent, Finished, Graded
 from longthought.trajectories.folder import Manifest, read_manifest, segments
 from longthought.trajectories.run import read_event, sound_events
-from longthought.trajectories.segment import encode, sound_length
+from longthought.trajectories.segment import NAME_HEAD, encode, sound_length
 from longthought.trajectories.trajectory import Trajectory
 from longthought.viewer.store import Store, position, unpacked
 from longthought.viewer.tally import COLUMNS, Tally, approved_and_rejected, decode
 
 BLOCK: Final = 8 * 2**20
 """Bytes that are read at once; a longer line is read whole."""
-_LABEL_HEAD: Final = re.compile(rb'\{"trajectory":("[^"\\]*(?:\\.[^"\\]*)*")')
 
 
 class RunIndex:
@@ -270,7 +268,7 @@ class RunIndex:
             for begin, block in blocks(file, start, end):
                 offset = begin
                 for line in block.split(b"\n")[:-1]:
-                    head = _LABEL_HEAD.match(line)
+                    head = NAME_HEAD.match(line)
                     if head is None:
                         raise RunFolderError(f"{path}: at byte {offset} stands no label; restore the file")
                     if (version := version_in(line)) is not None:

@@ -1,20 +1,15 @@
 """The steps that a person should look at, and the label that a person gives."""
 
-import getpass
-import time
 from collections.abc import Sequence
-from typing import Final
 
 from longthought.errors import ConfigError
-from longthought.labels.label import Label, LabelWriter, Method
-from longthought.labels.review import doubtful_steps
+from longthought.labels.label import LabelWriter
+from longthought.labels.review import by_hand, doubtful_steps
 from longthought.viewer.answers import Doubt, ReviewQueue
-from longthought.viewer.debates import Record, located
+from longthought.viewer.debates import LocatedDebate, located
 from longthought.viewer.index import RunIndex
 from longthought.viewer.questions import Word
 from longthought.viewer.store import Store
-
-_NOBODY: Final = "someone"
 
 
 def queue(store: Store, runs: Sequence[tuple[str, RunIndex]], after: str, limit: int) -> ReviewQueue:
@@ -48,7 +43,7 @@ def queue(store: Store, runs: Sequence[tuple[str, RunIndex]], after: str, limit:
     return ReviewQueue(total=total, doubts=tuple(doubts), more=str(last) if done < len(waiting) else None)
 
 
-def write(record: Record, word: Word) -> None:
+def write(record: LocatedDebate, word: Word) -> None:
     """Write the word of a person on a step into the ledger of its run.
 
     Raises:
@@ -58,21 +53,9 @@ def write(record: Record, word: Word) -> None:
     """
     if word.node >= len(record.trajectory.tree.nodes):
         raise ConfigError(f"{word.id!r} has no node {word.node}")
-    guess = record.labels.get(word.node)
-    live = None if word.withdrawn else word.live
-    kept = guess.reason if guess is not None and live == guess.live and not word.withdrawn else ""
+    label = by_hand(
+        record.trajectory.id, word.node, word.live, record.labels.get(word.node), reason=word.reason,
+        withdrawn=word.withdrawn,
+    )  # fmt: skip
     with LabelWriter(record.index.path) as writer:
-        writer.append([
-            Label(
-                trajectory=record.trajectory.id, node=word.node, method=Method.HUMAN, live=live,
-                value=None if live is None else float(live), trials=1, reason=word.reason or kept, by=_person(),
-                withdrawn=word.withdrawn, at=time.time(),
-            )
-        ])  # fmt: skip
-
-
-def _person() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a user without a name, as in a container
-        return _NOBODY
+        writer.append([label])

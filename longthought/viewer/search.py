@@ -5,7 +5,6 @@ is ignored for ASCII letters.
 """
 
 import json
-import re
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any, Final, cast
 import msgspec
 
 from longthought.trajectories.ids import root_debate
+from longthought.trajectories.segment import NAME_HEAD
 from longthought.viewer.index import blocks
 from longthought.viewer.store import Store
 
@@ -21,8 +21,6 @@ _WORDS: Final = frozenset(
     ("text", "answer", "critique", "claim", "detail", "output", "reason", "thinking", "statement")
 )
 """The fields of an event and of its parts that hold words of a debate."""
-_NAME: Final = re.compile(rb'\{"trajectory":("[^"\\]*(?:\\.[^"\\]*)*")')
-"""The start of every line, and the debate's name in it."""
 
 
 class Search:
@@ -66,7 +64,7 @@ class Search:
         lowered, at, last, keys = block.lower(), 0, b"", dict[bytes, int | None]()
         while (at := lowered.find(self._needle, at)) >= 0:
             start, end = block.rfind(b"\n", 0, at) + 1, block.find(b"\n", at)
-            head = _NAME.match(block, start)
+            head = NAME_HEAD.match(block, start)
             if head is not None and head[1] != last:
                 if head[1] not in keys:
                     keys[head[1]] = self._key(run, json.loads(head[1]))

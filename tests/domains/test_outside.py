@@ -20,7 +20,7 @@ from longthought.domains import catalogue
 from longthought.domains.grade import grade
 from longthought.domains.posing import posed
 from longthought.errors import ConfigError, ProblemError
-from longthought.evaluation.runs import graded
+from longthought.evaluation.runs import with_references
 from longthought.jobs.scheduler import Assignment
 from longthought.labels.job import label
 from longthought.training.data.contamination import TestSets
@@ -214,7 +214,7 @@ async def test_without_a_checker_nothing_is_known_and_asking_for_grades_is_refus
     )
     assert await grade(task.problem, lt.AnswerReference(answer="a"), "a") == (None, "the domain riddles has no checker")
     with pytest.raises(ProblemError, match=r"'r'.*riddles has no checker"):
-        graded([task])
+        with_references([task])
     with pytest.raises(ProblemError, match="riddles has no checker"):
         list(lt.generate([task], out=tmp_path / "run", **agents()))
     with pytest.raises(ProblemError, match="riddles has no checker"):
@@ -298,7 +298,7 @@ def test_a_run_outlives_its_domain(run: Path, tmp_path: Path) -> None:
     with pytest.raises(ProblemError, match=r"'gone:GONE'.*No module named 'gone'"):
         label(run, method="tree")
     with pytest.raises((ProblemError, ConfigError), match=r"'gone:GONE'.*No module named 'gone'"):
-        graded([lt.Task(problem=trajectory.problem)])
+        with_references([lt.Task(problem=trajectory.problem)])
     found, detail = asyncio.run(grade(trajectory.problem, hand(), RIGHT))
     assert found is None
     assert "No module named 'gone'" in detail

@@ -21,10 +21,10 @@ from longthought.agents.view import View
 from longthought.domains.countdown import countdown_task
 from longthought.errors import ConfigError, EndpointError, ProblemError, RunFolderError
 from longthought.evaluation import plots
-from longthought.evaluation.comparison import Comparison, compare, steps
+from longthought.evaluation.comparison import Comparison, compare, curve_budgets
 from longthought.evaluation.evaluation import evaluate
 from longthought.evaluation.request import EvaluationRequest
-from longthought.evaluation.runs import Evaluation, StrategyRun, graded
+from longthought.evaluation.runs import Evaluation, StrategyRun, with_references
 from longthought.evaluation.strategies import STRATEGIES, USUAL, Strategy, chosen, read
 from longthought.jobs.progress import Progress
 from longthought.problems.countdown import game
@@ -222,12 +222,12 @@ def test_the_bundled_agents_and_every_figure_again_from_their_logs(tmp_path: Pat
     assert critics.reports["debate"].judged > 0
 
 
-def test_steps_of_a_curve_hold_the_budgets() -> None:
-    found = steps([100, 800])
+def test_a_curve_holds_the_budgets() -> None:
+    found = curve_budgets([100, 800])
     assert {100, 800} <= set(found)
     assert found == sorted(set(found))
     assert found[-1] == 800
-    assert steps([1]) == [1]
+    assert curve_budgets([1]) == [1]
 
 
 def test_a_budget_too_small_for_one_call(tmp_path: Path) -> None:
@@ -261,9 +261,9 @@ async def test_a_plan_that_was_not_played_says_so(tmp_path: Path) -> None:
 def test_every_problem_has_something_to_grade_by() -> None:
     game = Task(problem=Problem(id="g", statement="Use 3 and 7, each once, to make 21.", domain="countdown"))
     sum_ = Task(problem=Problem(id="s", statement="What is 1 + 1?"), reference=AnswerReference(answer="2"))
-    assert graded([game, sum_])[0].reference is not None
+    assert with_references([game, sum_])[0].reference is not None
     with pytest.raises(ProblemError, match="'t' has no reference"):
-        graded([sum_, Task(problem=Problem(id="t", statement="Why?"))])
+        with_references([sum_, Task(problem=Problem(id="t", statement="Why?"))])
 
 
 class Scores:

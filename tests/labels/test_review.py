@@ -1,7 +1,9 @@
 from pathlib import Path
 
+import pytest
+
 from longthought.labels.label import LabelBook, LabelWriter, Method
-from longthought.labels.review import doubtful
+from longthought.labels.review import by_hand, doubtful
 from longthought.trajectories.run import Run
 from tests.fakes.labels import guess
 
@@ -25,3 +27,21 @@ def test_a_label_of_a_step_that_the_debate_lacks_is_not_put_before_a_person(run:
     with LabelWriter(run) as writer:
         writer.append([stray])
     assert not [one for all_ in (False, True) for one in doubtful(Run(run), LabelBook(run), everything=all_)]
+
+
+def test_a_person_keeps_the_reason_that_they_agree_with() -> None:
+    suggested = guess(1, Method.MODEL, True).model_copy(update={"reason": "20 + 16 can still make 46"})
+    assert by_hand("p#0", 1, True, suggested).reason == "20 + 16 can still make 46"
+    assert by_hand("p#0", 1, False, suggested).reason == ""
+    assert by_hand("p#0", 1, True, suggested, reason="I checked").reason == "I checked"
+    taken_back = by_hand("p#0", 1, True, suggested, withdrawn=True)
+    assert (taken_back.withdrawn, taken_back.live, taken_back.reason) == (True, None, "")
+
+
+@pytest.mark.parametrize("error", [KeyError("getpwuid(): uid not found: 4321"), OSError("No username set")])
+def test_a_person_whose_account_has_no_name_can_label(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nameless() -> str:
+        raise error
+
+    monkeypatch.setattr("getpass.getuser", nameless)
+    assert by_hand("p#0", 1, True, None).by == "someone"

@@ -10,6 +10,7 @@ from longthought.tools.langchain import tools
 
 
 def test_every_verifier_is_a_tool_with_words_to_choose_it_by() -> None:
+    assert tools([]) == []
     found = tools()
     assert [tool.name for tool in found] == list(TOOLS)
     assert all(len(tool.description) > 20 for tool in found)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from longthought.statistics import gain
 from longthought.training.improve import problems, served
 from longthought.training.improve.improve import improve
 from longthought.training.improve.ledger import Decision, Ledger, NewLevel
-from longthought.training.improve.lessons import Loop
+from longthought.training.improve.lessons import Loop, unwatched
 from longthought.training.improve.plots import draw
 from longthought.training.improve.recipe import Lesson, Recipe, names, read
 from longthought.trajectories.run import Run
@@ -398,6 +399,33 @@ async def test_a_server_is_handed_an_adapter_once(tmp_path: Path) -> None:
     assert taken == {"round-1": str(tmp_path)}
     with pytest.raises(OutageError, match="can't be reached"):
         served.load(tmp_path, "round-1", "http://127.0.0.1:9/v1")
+
+
+async def test_every_server_of_a_chair_is_handed_its_adapter(tmp_path: Path) -> None:
+    taken: list[tuple[int | None, str]] = []
+
+    async def take(request: web.Request) -> web.Response:
+        taken.append((request.url.port, (await request.json())["lora_name"]))
+        return web.Response()
+
+    async with AsyncExitStack() as stack:
+        servers: list[TestServer] = []
+        for _ in range(3):
+            app = web.Application()
+            app.router.add_post("/v1/load_lora_adapter", take)
+            servers.append(server := TestServer(app))
+            await stack.enter_async_context(server)
+        first, second, third = servers
+        one, two, other = (f"http://127.0.0.1:{server.port}/v1" for server in (first, second, third))
+        urls = {"base_url": f"{one}, {two}", "critic_base_url": other}
+        asked = recipe(agents={"policy": "openai:base", "critic": "openai:base", **urls})
+        ledger = Ledger(tmp_path)
+        for role in ("policy", "critic"):
+            made = {"role": role, "lesson": f"{role}-sft", "candidate": f"openai:{role}-1"}
+            ledger.add(decision(1, 0, promoted=True).model_copy(update=made))
+        loop = Loop(asked, tmp_path, ledger, str, unwatched)
+        await asyncio.to_thread(loop._agents, "policy", {})  # pyright: ignore[reportPrivateUsage]
+        assert taken == [(first.port, "policy-1"), (second.port, "policy-1"), (third.port, "critic-1")]
 
 
 def test_a_lesson_without_weights_says_what_to_train(tmp_path: Path) -> None:

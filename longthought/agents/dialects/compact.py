@@ -104,7 +104,7 @@ class Compact:
             target = view.path_nodes[parsed.back_to - 1] if parsed.back_to else 0
         action = Action(parsed.action)
         confidence = _confidence(parsed.words, logprobs)
-        accepts = action in (Action.CONTINUE, Action.TERMINATE)
+        accepts = action.accepts
         return Verdict(
             action=action,
             target=target,

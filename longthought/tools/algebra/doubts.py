@@ -34,7 +34,7 @@ def doubt(link: Link, left: Fraction, right: Fraction) -> str:
         return f"{link.left_text} may be a ratio, a date or a part of something"
     if (link.left.literal and link.left.units) or (link.right.literal and link.right.units and left == 1):
         return "one side may be the other in other units"
-    return _unit_doubt(link, left, right) or (_rounding_doubt(link, left, right) or _run_on_doubt(link, left))
+    return _unit_doubt(link, left, right) or _rounding_doubt(link, left, right) or _run_on_doubt(link, left)
 
 
 def _is_part(tree: Node) -> bool:

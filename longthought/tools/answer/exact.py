@@ -24,7 +24,7 @@ class _NotExact(Exception):
 
 
 def value(text: str) -> Fraction | None:
-    """Return the value of a cleaned text (see `writing.clean`), or None if it isn't plainly a rational number."""
+    """Return the value of a cleaned text (see `cleaning.clean`), or None if it isn't plainly a rational number."""
     try:
         reader = _ExpressionReader(text)
         total = reader.sum()

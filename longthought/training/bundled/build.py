@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
+from longthought.agents.model import COMPACT_FILE
 from longthought.domains.countdown import countdown_task
 from longthought.errors import ConfigError, RunError
 from longthought.evaluation.comparison import Comparison
@@ -18,10 +19,6 @@ from longthought.training.bundled.card import card
 from longthought.training.bundled.recipe import RECIPES, Recipe
 from longthought.training.destination import expect_new
 from longthought.training.record import TrainingRecord
-
-RECIPE_FILE: Final = "compact.json"
-"""The file that marks a folder as speaking the compact notation, and holds its recipe."""
-
 
 ARMS: Final = ("greedy", "self-critique", "debate", "oracle", "random-critic", "leaf-only")
 """Strategies that the model card compares."""
@@ -48,7 +45,7 @@ def build(out: Path, *, seed: int = 0, scale: float = 1.0, test_problems: int = 
     _train_all((recipe for recipe in recipes.values() if recipe.start is None), out)
     _train_all((recipe for recipe in recipes.values() if recipe.start is not None), out)
     found, critic = measure(out, test_problems)
-    facts = {role: json.loads((out / role / RECIPE_FILE).read_text()) for role in recipes}
+    facts = {role: json.loads((out / role / COMPACT_FILE).read_text()) for role in recipes}
     (out / "README.md").write_text(card(facts, found, critic))
     return found
 
@@ -92,5 +89,5 @@ class _Training(multiprocessing.get_context("spawn").Process):
             "wall_seconds": round(sum(attempt["seconds"] for attempt in record.attempts)),
             "cpu_seconds": round(sum(attempt["cpu_seconds"] for attempt in record.attempts)),
         }
-        (self.out / RECIPE_FILE).write_text(json.dumps(record.facts, indent=1))
+        (self.out / COMPACT_FILE).write_text(json.dumps(record.facts, indent=1))
         record.write()

@@ -25,6 +25,8 @@ CHAT_TEMPLATE = (
 """Words between single spaces; a reply ends in the end token, and only replies are learned."""
 CONTEXT = 512
 PERIODS = (2, 3, 4, 5, 7, 8, 9, 10, 11, 13, 16, 20, 25, 32, 50, 64, 100, 128, 200, 256, 400, 512, 800, 1000)
+FEATURE_SCALE = 0.05
+"""Amplitude of the sines and cosines; the other part of a new weight has a standard deviation of 0.02."""
 
 
 def tokenizer(context: int = CONTEXT) -> PreTrainedTokenizerFast:
@@ -42,9 +44,7 @@ def tokenizer(context: int = CONTEXT) -> PreTrainedTokenizerFast:
     )
 
 
-def model(
-    *, hidden: int = 192, layers: int = 4, seed: int = 0, fourier: bool = True, context: int = CONTEXT
-) -> LlamaForCausalLM:
+def model(*, hidden: int = 192, layers: int = 4, seed: int = 0, context: int = CONTEXT) -> LlamaForCausalLM:
     """Build an untrained model with head dimension 64."""
     torch.manual_seed(seed)
     config = LlamaConfig(
@@ -62,21 +62,20 @@ def model(
         eos_token_id=1,
     )
     built = LlamaForCausalLM(config)
-    if fourier:
-        features = number_features(hidden)
-        first = len(notation.VOCABULARY) - len(features)
-        with torch.no_grad():
-            built.model.embed_tokens.weight[first:] += features
-            built.lm_head.weight[first:] += features
+    features = number_features(hidden)
+    first = len(notation.VOCABULARY) - len(features)
+    with torch.no_grad():
+        built.model.embed_tokens.weight[first:] += features
+        built.lm_head.weight[first:] += features
     return built
 
 
-def number_features(hidden: int, scale: float = 0.05) -> torch.Tensor:
+def number_features(hidden: int) -> torch.Tensor:
     """Return one row of sines and cosines per number from 0 to 400, shape (401, hidden)."""
     values = torch.arange(notation.MAX_VALUE + 1, dtype=torch.float32)
     waves: list[torch.Tensor] = []
     for period in PERIODS:
         angle = 2 * math.pi * values / period
         waves += [angle.cos(), angle.sin()]
-    features = torch.stack(waves, dim=1) * scale
+    features = torch.stack(waves, dim=1) * FEATURE_SCALE
     return torch.nn.functional.pad(features, (0, hidden - features.shape[1]))

@@ -11,6 +11,8 @@ policy_rows    rows for policies
 critic_rows    rows for critics that write
 scorer_rows    rows for critics that score
 thinker_rows   rows for thinkers: journeys and their shortcuts
+confirmed      what tools confirm of a reply, whatever came of it
+states         prompts for reinforcement: problems, and the states of logged debates
 rows           a row before it is chosen and written, and how lengths are measured
 filters        which debates are taken, by outcome, backtracks and agreement
 contamination  which problems must not be trained on

@@ -3,18 +3,14 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 from longthought.labels.label import Label, LabelBook
 from longthought.labels.outcomes import lives
 from longthought.training.data.rewrites import Rewrite, RewriteBook
 from longthought.training.data.rows import RowOrigin
-from longthought.trajectories.events import Action, AnyEvent, Verdict
+from longthought.trajectories.events import AnyEvent, Verdict
 from longthought.trajectories.trajectory import Trajectory
 from longthought.trajectories.tree import Tree
-
-HOPEFUL: Final = frozenset({Action.CONTINUE, Action.TERMINATE})
-"""Actions by which a critic accepts a step."""
 
 
 @dataclass(frozen=True)
@@ -69,4 +65,4 @@ def replay(trajectory: Trajectory) -> Iterator[tuple[AnyEvent, Tree]]:
 
 def agrees(verdict: Verdict, live: bool) -> bool:
     """Say whether a verdict fits where a step leads; a doubt fits one that leads nowhere."""
-    return (verdict.action in HOPEFUL) == live
+    return verdict.action.accepts == live

@@ -6,7 +6,6 @@ from longthought.labels.exact import table_after_all
 from longthought.problems.countdown import lookahead
 from longthought.problems.countdown.puzzle import Puzzle
 from longthought.problems.problem import Problem
-from longthought.training.data.annotated import HOPEFUL
 from longthought.trajectories.events import EvidenceStatus, Verdict
 from longthought.trajectories.tree import Node
 
@@ -31,7 +30,7 @@ def share_confirmed(problem: Problem, path: Sequence[str], step: str, verdict: V
         where the numbers left are unknown.
 
     """
-    words, accepts = verdict.critique, verdict.action in HOPEFUL
+    words, accepts = verdict.critique, verdict.action.accepts
     puzzle = Puzzle.read(problem.statement)
     said_wrong = words.strip() == lookahead.WRONG
     state = table_after_all(puzzle.numbers, (*path, step)) if puzzle else None

@@ -12,7 +12,7 @@ from longthought.agents.view import View, view
 from longthought.graphs.rules import DebateContext, legal_actions
 from longthought.labels.label import Label, Method
 from longthought.thoughts import shorthand
-from longthought.training.data.annotated import HOPEFUL, AnnotatedDebate, agrees, replay
+from longthought.training.data.annotated import AnnotatedDebate, agrees, replay
 from longthought.training.data.confirmed import share_confirmed
 from longthought.training.data.rows import PairCandidate, Ruler, TrainingRow, messages, turn
 from longthought.trajectories.events import Action, Author, Judged, Started, Verdict
@@ -57,7 +57,7 @@ def critic_rows(
         if (text := written(right, shown, dialect)) is None:
             left_out[f"with a verdict that can't be said in {dialect.name}"] += 1
         else:
-            kind = "confirmed" if live is None else "accept" if right.action in HOPEFUL else "reject"
+            kind = "confirmed" if live is None else "accept" if right.action.accepts else "reject"
             yield turn("critic", kind, debate.at(event.node), dialect.ask_critic(shown), text, ruler)
 
 

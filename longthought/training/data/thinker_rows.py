@@ -15,12 +15,11 @@ from longthought.labels.label import Label
 from longthought.thoughts.thought import LongThought
 from longthought.thoughts.walks import Walk, right_end
 from longthought.training.data.annotated import AnnotatedDebate
+from longthought.training.data.request import Format
 from longthought.training.data.rewrites import fingerprint
 from longthought.training.data.rows import RULE, PairCandidate, RowOrigin, Ruler, TrainingRow, messages, reply
 from longthought.trajectories.events import Action, Author
 from longthought.trajectories.trajectory import Trajectory
-
-JOURNEY, SHORTCUT = "sft-journey", "sft-shortcut"
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def told_twins(
 
 
 def twins(
-    debate: AnnotatedDebate, telling: Telling, ruler: Ruler, wanted: str, left_out: Counter[str]
+    debate: AnnotatedDebate, telling: Telling, ruler: Ruler, wanted: Format, left_out: Counter[str]
 ) -> Iterator[TrainingRow]:
     """Yield the wanted twin, if both can be told; a journey is in a model's words if a rewrite is accepted.
 
@@ -85,8 +84,8 @@ def twins(
     journey, shortcut = told
     rewrite = (debate.rewrites or {}).get(fingerprint(journey.text))
     texts = (rewrite.text if rewrite else journey.text, shortcut.text)
-    text, other = texts if wanted == JOURNEY else texts[::-1]
-    by = rewrite.model if rewrite and wanted == JOURNEY else RULE
+    text, other = texts if wanted is Format.JOURNEY else texts[::-1]
+    by = rewrite.model if rewrite and wanted is Format.JOURNEY else RULE
     prompt = messages(telling.voice.ask(debate.trajectory.problem))
     length, twin = ruler(text), ruler(other)
     total = sum(ruler(message["content"]) for message in prompt) + max(length, twin)
@@ -97,7 +96,7 @@ def twins(
     yield TrainingRow(wanted, kind, debate.source, columns, shortcut.text, length, total, twin, by)
 
 
-def _own_thoughts(debate: AnnotatedDebate, telling: Telling, ruler: Ruler, wanted: str) -> Iterator[TrainingRow]:
+def _own_thoughts(debate: AnnotatedDebate, telling: Telling, ruler: Ruler, wanted: Format) -> Iterator[TrainingRow]:
     prompt = messages(telling.voice.ask(debate.trajectory.problem))
     asked = sum(ruler(message["content"]) for message in prompt)
     for node in debate.trajectory.steps:

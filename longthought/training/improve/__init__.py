@@ -5,5 +5,6 @@ problems    which problems a round plays, and when they get harder
 ledger      what happened, line by line
 lessons     one lesson: debates, labels, data, training, validation, decision
 improve     the loop
+served      adapters for servers that play while they are trained
 plots       figures of a ledger
 """

@@ -73,7 +73,7 @@ def improve(
 
 
 def _harder(loop: Loop, number: int) -> None:
-    """Go on to harder problems, if enough of these are solved or nothing more is learned from them."""
+    """Go on to harder problems, if enough of the present ones are solved or nothing more is learned from them."""
     ledger, asked = loop.ledger, loop.recipe.problems
     passed = any(isinstance(line, NewLevel) and line.round == number for line in ledger.lines)
     last = [d for d in ledger.decisions if d.round == number and d.level == ledger.level]

@@ -85,17 +85,18 @@ class Loop:
         thinks = lesson == "thinker" and settings.get("graph") == "sampling"
         chairs: dict[str, Role] = {"policy": "thinker"} if thinks else {"policy": "policy", "critic": "critic"}
         agents = {chair: instead.get(role) or self.champion(role) for chair, role in chairs.items()}
-        for name in agents.values():
-            self._serve(name)
+        for chair, name in agents.items():
+            adapter = next((d for d in self.ledger.decisions if d.candidate == name), None)
+            if adapter is not None and name.startswith("openai:"):
+                self._load(self._model(adapter.round, adapter.lesson), name, chair)
         return agents
 
-    def _serve(self, agent: str) -> None:
-        adapter = next((d for d in self.ledger.decisions if d.candidate == agent), None)
-        if adapter is not None and agent.startswith("openai:"):
-            self._load(self._model(adapter.round, adapter.lesson), agent)
-
-    def _load(self, folder: Path, agent: str) -> None:
-        served.load(folder, agent.removeprefix("openai:"), str(self.recipe.agents.get("base_url")))
+    def _load(self, folder: Path, agent: str, chair: str) -> None:
+        """Have every server of a chair load an adapter."""
+        settings = self.recipe.agents
+        urls = (settings.get("critic_base_url") if chair == "critic" else None) or settings.get("base_url")
+        for url in str(urls).split(","):
+            served.load(folder, agent.removeprefix("openai:"), url.strip())
 
     def _model(self, number: int, lesson: str) -> Path:
         return self.out / f"round-{number}" / lesson / "model"
@@ -241,7 +242,7 @@ class Loop:
         name = self._agent(lesson.folder, model)
         if before.startswith("openai:"):
             name = f"openai:{self.out.name}-round-{number}-{lesson.folder}"
-            self._load(model, name)
+            self._load(model, name, lesson.role)
         run = self.out / f"round-{number}" / lesson.folder / "validation"
         self._validate(number, lesson.folder, run, lesson.role, {lesson.role: name})
         after = _outcomes(run)

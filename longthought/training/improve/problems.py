@@ -39,7 +39,7 @@ def training(recipe: Recipe, round: int, level: int, runs: Sequence[Path]) -> li
     problems, seed = recipe.problems, recipe.seed * 1_000 + round
     if problems.file is not None:
         return _drawn(_learnable(recipe), problems.count, _solved(runs), seed)
-    easier = round_half(problems.count * problems.easier) if level else 0
+    easier = _round_half(problems.count * problems.easier) if level else 0
     tasks = _made(problems.levels[level], problems.count - easier, "train", seed)
     for below in range(level if easier else 0):
         share = easier // level + (below < easier % level)
@@ -66,7 +66,7 @@ def validation(recipe: Recipe, level: int) -> list[Task]:
     return sorted(tasks, key=_hash)[:count]
 
 
-def round_half(number: float) -> int:
+def _round_half(number: float) -> int:
     """Round to the nearest whole number, halves up."""
     return int(number + 0.5)
 

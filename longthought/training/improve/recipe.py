@@ -32,7 +32,7 @@ class Level(Request):
     """How many numbers a problem has."""
     max_number: Positive = 20
     """The largest of them."""
-    targets: Annotated[tuple[int, int], Field()] = (10, 100)
+    targets: tuple[int, int] = (10, 100)
     """The range of targets."""
 
 

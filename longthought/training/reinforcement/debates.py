@@ -27,8 +27,9 @@ from longthought.graphs import catalogue as graphs
 from longthought.graphs.context import started
 from longthought.graphs.play import play
 from longthought.jobs.grading import graded
+from longthought.jobs.thread import awaited
 from longthought.problems.problem import Task
-from longthought.training.reinforcement.rewards.state import Played, State, awaited
+from longthought.training.reinforcement.rewards.state import Played, State
 from longthought.training.request import ReinforcementRequest, Role
 from longthought.trajectories.events import AnyEvent, Judged, Proposed
 from longthought.trajectories.trajectory import Trajectory

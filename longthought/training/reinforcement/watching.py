@@ -29,7 +29,8 @@ class Figures(TrainerCallback):
         self._watch = Watch()
         self.stopped: str | None = None
         """Why the training was stopped; None if it wasn't."""
-        self._stopped_at = 0
+        self.stopped_at = 0
+        """The step at which it was stopped."""
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """Take up the figures of the steps up to the checkpoint that the training resumes from."""
@@ -57,19 +58,14 @@ class Figures(TrainerCallback):
                 stream.write(json.dumps(entry) + "\n")
         self.stopped = self._watch.add(_known(entry))
         if self.stopped is not None:
-            self._stopped_at = state.global_step
+            self.stopped_at = state.global_step
             control.should_training_stop, control.should_save = True, False
 
     def last_good(self) -> tuple[int, Path] | None:
         """Return the step and the folder of the last checkpoint from before the collapse showed; None without one."""
         found = {int(folder.name.partition("-")[2]): folder for folder in self._checkpoints.glob("checkpoint-*")}
-        good = [step for step in found if step <= self._stopped_at - WINDOW]
+        good = [step for step in found if step <= self.stopped_at - WINDOW]
         return (max(good), found[max(good)]) if good else None
-
-    @property
-    def stopped_at(self) -> int:
-        """The step at which the training was stopped."""
-        return self._stopped_at
 
 
 def _known(entry: dict[str, Any]) -> dict[str, float]:

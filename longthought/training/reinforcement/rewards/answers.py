@@ -7,11 +7,12 @@ from typing import Any
 
 from longthought.agents.dialects.dialect import Step
 from longthought.domains.grade import grade
+from longthought.jobs.thread import awaited
 from longthought.problems.countdown import notation
 from longthought.problems.final_answer import boxed_span
 from longthought.problems.problem import Task
 from longthought.thoughts.compact import read_thought
-from longthought.training.reinforcement.rewards.state import awaited, readings, states
+from longthought.training.reinforcement.rewards.state import readings, states
 
 
 def accuracy(prompts: Sequence[Any], completions: Sequence[Any], state: Sequence[str], **_: Any) -> list[float | None]:

@@ -21,8 +21,9 @@ from longthought.agents.editor import ask
 from longthought.agents.model import Model
 from longthought.agents.view import Candidate
 from longthought.errors import EndpointError
+from longthought.jobs.thread import awaited
 from longthought.training.reinforcement.rewards.answers import accuracy
-from longthought.training.reinforcement.rewards.state import State, awaited, readings, reply_text, states
+from longthought.training.reinforcement.rewards.state import State, readings, reply_text, states
 from longthought.trajectories.events import Verdict
 
 _IN_FLIGHT: Final = 32

@@ -4,9 +4,7 @@ A state holds all that a reward may need: the view as the agent's dialect render
 and what labels say. It travels as JSON, so that rows can be stored, and rewards stay functions of plain columns.
 """
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any
 
@@ -102,9 +100,3 @@ def readings(completions: Sequence[Any], column: Iterable[str]) -> list[tuple[St
     """Return each completion's state, its words, and what is read from them."""
     words = [reply_text(completion) for completion in completions]
     return [(state, text, state.read(text)) for state, text in zip(states(column), words, strict=True)]
-
-
-def awaited(answers: Any) -> Any:
-    """Wait for a coroutine in a thread of its own, since the caller's thread may already run a loop."""
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        return thread.submit(asyncio.run, answers).result()

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from longthought.agents.model import Model
 from longthought.errors import ConfigError, LongthoughtError
+from longthought.jobs.thread import awaited
 from longthought.training.reinforcement.rewards.answers import accuracy, improvement, learnability, outcome
 from longthought.training.reinforcement.rewards.forms import format_reward, language, length
 from longthought.training.reinforcement.rewards.judged import advantage, critic_score, rubric
-from longthought.training.reinforcement.rewards.state import awaited
 from longthought.training.reinforcement.rewards.steps import step
 from longthought.training.reinforcement.rewards.verdicts import reason, usefulness, verdict
 from longthought.training.request import Role

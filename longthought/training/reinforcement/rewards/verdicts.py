@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from longthought.agents.dialects.dialect import Unreadable
+from longthought.jobs.thread import awaited
 from longthought.tools.algebra.verifier import Algebra
 from longthought.training.data.annotated import agrees
 from longthought.training.data.confirmed import share_confirmed
 from longthought.training.reinforcement.rewards.answers import graded
-from longthought.training.reinforcement.rewards.state import State, awaited, readings
+from longthought.training.reinforcement.rewards.state import State, readings
 from longthought.training.reinforcement.rewards.steps import solvable_after
 from longthought.trajectories.events import Action, EvidenceStatus, Verdict
 
