@@ -115,7 +115,9 @@ async def asolve(
     try:
         await expect_ready(seats, [task.problem])
         machine = catalogue.machine(graph)(seats)
-        machine.ask = _asking(machine, ask)
+        if ask is not None:
+            _expect_pauses(machine)
+        machine.ask = ask
         first = started(task.problem, context)
         if place is None:
             ended = await play(machine, [first], observe, settings=context)
@@ -132,12 +134,11 @@ for _function in (solve, asolve):
     _function.__doc__ = f"{inspect.getdoc(_function)}\n\n{catalogue.settings_help()}"
 
 
-def _asking(machine: Machine[Any, Any], ask: Ask | None) -> Ask | None:
-    if ask is not None and not machine.pauses:
+def _expect_pauses(machine: Machine[Any, Any]) -> None:
+    if not machine.pauses:
         raise ConfigError(
             f"`ask` is for graphs in which a verdict moves the debate, and not for {machine.context.graph}"
         )
-    return ask
 
 
 def generate(

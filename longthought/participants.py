@@ -94,10 +94,10 @@ def named(policy: str | Model | Proposer, critic: str | Model | Judge) -> dict[s
         ConfigError: if one of them is no agent, or one for the other chair.
 
     """
-    named: dict[str, Any] = {}
+    names: dict[str, Any] = {}
     for chair, agent, skill in (("policy", policy, "propose"), ("critic", critic, "judge")):
         live = not isinstance(agent, str | Model)
         if live and not (isinstance(getattr(agent, "name", None), str) and callable(getattr(agent, skill, None))):
             raise ConfigError(f"`{chair}` must be provider:model, a Model, or made with lt.{chair}, got {agent!r}")
-        named[chair] = agent.name if live else agent
-    return named
+        names[chair] = agent.name if live else agent
+    return names

@@ -93,6 +93,11 @@ class Solver(Proposer, Protocol):
         ...
 
 
+def solver_of(policy: Proposer) -> Solver | None:
+    """Return a policy that can write whole solutions; None for any other."""
+    return policy if isinstance(policy, Solver) and policy.solves else None
+
+
 class Judge(Protocol):
     """An agent or a program in the role of the critic."""
 

@@ -36,6 +36,8 @@ _SPOKEN: Final = {
     **{thinker.name: thinker for thinker in THINKERS.values()},
 }
 DIALECT_NAMES: Final = tuple(_SPOKEN)
+_COMPACT_TEMPERATURE: Final = 0.7
+"""Default temperature of a policy in the compact dialect."""
 PROVIDERS: Final = """\
   bundled:countdown        the agents that ship with longthought (Countdown only, CPU)
   bundled:FOLDER           agents that `longthought train bundled --out FOLDER` made
@@ -67,7 +69,7 @@ def policy(model: str | Model | BaseChatModel = BUNDLED_MODEL, **settings: Any) 
         return Policy(name, model, spoken)
     asked = Model.of(model, **settings)
     spoken = _worded(dialect_of(asked.name, asked.dialect), asked)
-    usual = 0.7 if isinstance(spoken, Compact) else None
+    usual = _COMPACT_TEMPERATURE if isinstance(spoken, Compact) else None
     made = Programmer if isinstance(spoken, Programs) else Policy
     return made(asked.name, chat_model(_filled(asked, usual, spoken), "policy"), spoken)
 
@@ -109,7 +111,7 @@ def solo(model: str | Model = BUNDLED_MODEL, **settings: Any) -> tuple[Policy, C
 
     """
     asked = Model.of(model, **settings)
-    usual = 0.7 if speaks_compact(asked.name) else None
+    usual = _COMPACT_TEMPERATURE if speaks_compact(asked.name) else None
     speaks = _worded(alone(dialect_of(asked.name, asked.dialect)), asked)
     writing = _filled(asked, usual, speaks)
     judging = writing.model_copy(update={"temperature": 0.0})
@@ -184,9 +186,10 @@ def chat_model(model: str | Model, role: Role, **settings: Any) -> BaseChatModel
     match provider:
         case "bundled" | "transformers":
             path = str(bundled_folder(name, role)) if provider == "bundled" else name
+            _expect_unset(asked, _OF_SERVERS)
             return InProcessChatModel(
                 model=asked.name, path=path, temperature=asked.temperature, top_p=asked.top_p, top_k=asked.top_k,
-                max_tokens=asked.max_tokens, stop=asked.stop, seed=asked.seed or 0, **_none_of(asked, _OF_SERVERS),
+                max_tokens=asked.max_tokens, stop=asked.stop, seed=asked.seed or 0,
             )  # fmt: skip
         case "scorer":
             raise ModelError(f"{asked.name}: it gives scores and no words, so it sits in the critic's chair alone")
@@ -230,12 +233,11 @@ def _variable(setting: str, name: str) -> str:
     return value
 
 
-def _none_of(asked: Model, fields: Sequence[str]) -> Mapping[str, Any]:
-    """Return nothing; raise if one of the fields is set, which a model in this process can't follow."""
+def _expect_unset(asked: Model, fields: Sequence[str]) -> None:
+    """Raise if one of the fields is set, which a model in this process can't follow."""
     for field in fields:
         if getattr(asked, field) is not None:
             raise ConfigError(f"`{field}`: {asked.name} runs in this process and can't follow it; serve the model")
-    return {}
 
 
 def bundled_folder(model: str, role: Role) -> Path:
@@ -245,7 +247,7 @@ def bundled_folder(model: str, role: Role) -> Path:
         ModelError: if there is no such agent.
 
     """
-    folder = (BUNDLED / model if (BUNDLED / model).is_dir() else Path(model)) / role
+    folder = (BUNDLED / model if (BUNDLED / model).is_dir() else Path(model).expanduser()) / role
     if not (folder / "config.json").exists():
         if folder.parent.is_dir():
             raise ModelError(f"bundled:{model} has no {role}; `longthought train bundled` makes one")
@@ -296,7 +298,7 @@ def dialect_of(model: str, dialect: str | None = None) -> Dialect:
 def _training(model: str) -> Mapping[str, Any]:
     """Return what `training.json` in a model's folder records of its training; nothing without one."""
     provider, _, name = model.partition(":")
-    record = Path(name) / "training.json"
+    record = Path(name).expanduser() / "training.json"
     if provider != "transformers" or not record.is_file():
         return {}
     try:

@@ -19,8 +19,8 @@ from longthought.agents.dialects.thinking import without_thinking
 from longthought.agents.endings import unusable
 from longthought.agents.invocation import Invocation
 from longthought.thoughts.english import PARAGRAPH
-from longthought.thoughts.fidelity import losses, stretch_text, stretches
-from longthought.thoughts.thought import LongThought, Sentence
+from longthought.thoughts.fidelity import losses, stretches
+from longthought.thoughts.thought import LongThought, Sentence, joined
 from longthought.trajectories.events import Author, Call
 
 
@@ -53,7 +53,7 @@ async def rewrite(thought: LongThought, model: BaseChatModel, *, name: str = "")
 
     """
     pieces = stretches(thought)
-    marked = PARAGRAPH.join(f"[[{number}]] {stretch_text(piece)}" for number, piece in enumerate(pieces, start=1))
+    marked = PARAGRAPH.join(f"[[{number}]] {joined(piece)}" for number, piece in enumerate(pieces, start=1))
     request = prompts.THOUGHT.format(statement=thought.problem.statement, thought=marked)
     system = prompts.EXPAND if _by_hand(thought) else prompts.REWRITE
     call = await ask(model, [SystemMessage(system), HumanMessage(request)], name)

@@ -106,7 +106,8 @@ class Model(Request):
 def speaks_compact(name: str) -> bool:
     """Say whether a model was trained on the compact notation; the folder of such a model holds a `COMPACT_FILE`."""
     provider, _, folder = name.partition(":")
-    return provider == "bundled" or (provider == "transformers" and (Path(folder) / COMPACT_FILE).exists())
+    marker = Path(folder).expanduser() / COMPACT_FILE
+    return provider == "bundled" or (provider == "transformers" and marker.exists())
 
 
 def is_in_models_file(name: str) -> bool:

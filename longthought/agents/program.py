@@ -66,12 +66,10 @@ class Program:
         """
         call = await ask(self._model, request(claim.problem), self._model_name)
         result = unusable(call, "max_tokens") or await printed(call.text)
-        found = None if isinstance(result, Unreadable) else result
-        status, detail = (
-            (EvidenceStatus.ABSTAINED, result.reason)
-            if isinstance(result, Unreadable)
-            else await _compared(result, claim.text)
-        )
+        if isinstance(result, Unreadable):
+            found, status, detail = None, EvidenceStatus.ABSTAINED, result.reason
+        else:
+            found, (status, detail) = result, await _compared(result, claim.text)
         evidence = Evidence(
             tool=self.name, status=status, claim=claim.text, detail=detail, span=claim.span, found=found
         )

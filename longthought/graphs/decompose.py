@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Final
 
 from pydantic.dataclasses import dataclass
 
-from longthought.agents.agent import Solver
+from longthought.agents.agent import solver_of
 from longthought.agents.dialects.dialect import Unreadable
 from longthought.agents.view import view
 from longthought.errors import ConfigError
@@ -114,7 +114,7 @@ class Decompose(Debate):
         """Ask the policy for a plan."""
         seats = await self.seats(settings)
         policy, seen = seats.policy, view(tree)
-        if not (isinstance(policy, Solver) and policy.solves):
+        if solver_of(policy) is None:
             raise ConfigError(
                 f"graph = 'decompose': {policy.name} knows only the steps of a game and can't write a plan; "
                 "take a policy that speaks prose"

@@ -272,9 +272,8 @@ def _obey(tree: Tree, settings: DebateContext, node: Node, verdict: Verdict, by:
             return Moved, by, stay
         case Action.BACKTRACK:
             to = verdict.target if verdict.target is not None else _before_draft(tree, node)
-            if fault := _illegal_target(
-                tree, node, to
-            ):  # a critic's target is checked before it is logged; a person's is not
+            # a critic's target is checked before it is logged; a person's is not
+            if fault := _illegal_target(tree, node, to):
                 detail = f"{verdict.action}: {fault}"
                 return Failed, by, {"failure": Failure.ILLEGAL_VERDICT, "detail": detail, "node": node.id}
             return _leave(tree, node, to, Cause.REJECTED, by, verdict.critique)

@@ -86,13 +86,10 @@ async def play_in_thread(
         graph: Any = machine.compile()
         graph.checkpointer = store
         events = _events((await graph.aget_state(config)).values.get("events", []))
-        held = events and isinstance(events[0], Started) and events[0].problem == first.problem
-        if held:
-            observe(events)
-        typed = None if held else {"events": [first.model_dump(mode="json")]}
-        if not held:
-            observe([first])
-            events = [first]
+        typed = None
+        if not (events and isinstance(events[0], Started) and events[0].problem == first.problem):
+            events, typed = [first], {"events": [first.model_dump(mode="json")]}
+        observe(tuple(events))
         with debate_span(first, lambda: events):
             running = graph.astream(typed, config, context=settings, stream_mode="updates", durability="sync")
             async for update in running:

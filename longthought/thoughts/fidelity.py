@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 from longthought.problems.final_answer import boxed_answer
 from longthought.thoughts import shorthand
 from longthought.thoughts.moves import STEPS, Factor
-from longthought.thoughts.thought import LongThought, Sentence
+from longthought.thoughts.thought import LongThought, Sentence, joined
 
 _SIGNS: Final = str.maketrans(
     {"−": "-", "–": "-", "×": "*", "·": "*", "⋅": "*", "÷": "/", "{": "(", "}": ")", "$": " "}
@@ -71,7 +71,7 @@ def equations(text: str) -> set[str]:
 def _bare(formula: str) -> str:
     formula = re.sub(r"^\s*[aAI]\s+(?=[\d(])|\s+[aAI]\s*$", "", formula)  # an article, not a variable
     formula = re.sub(r"\s+", "", formula)
-    while formula and formula[0] in "(" and (formula.count("(") > formula.count(")") or _wrapped(formula)):
+    while formula and formula[0] == "(" and (formula.count("(") > formula.count(")") or _wrapped(formula)):
         formula = formula[1:-1] if _wrapped(formula) else formula[1:]
     while formula.endswith(")") and formula.count(")") > formula.count("("):
         formula = formula[:-1]
@@ -98,11 +98,6 @@ def stretches(thought: LongThought) -> list[tuple[Sentence, ...]]:
     return [tuple(stretch) for stretch in cut]
 
 
-def stretch_text(stretch: Sequence[Sentence]) -> str:
-    """Return a stretch as it reads."""
-    return "".join(s.text if at == 0 else s.gap + s.text for at, s in enumerate(stretch))
-
-
 def losses(thought: LongThought, rewritten: Sequence[str]) -> tuple[str, ...]:
     """Compare a rewritten thought with the plain one, stretch by stretch; return what was lost or made up.
 
@@ -122,7 +117,7 @@ def losses(thought: LongThought, rewritten: Sequence[str]) -> tuple[str, ...]:
     logged = _words_of_log(thought)
     objections: list[str] = []
     for number, (stretch, new) in enumerate(zip(pieces, rewritten, strict=True), start=1):
-        old = stretch_text(stretch)
+        old = joined(stretch)
         objections += _objections(number, "lost the number", numbers(old) - numbers(new))
         objections += _objections(number, "lost the equation", equations(old) - equations(new))
         objections += _objections(number, "made up the number", numbers(new) - known_numbers)

@@ -7,7 +7,7 @@ After the journeys of Qin et al., "O1 Replication Journey: A Strategic Progress 
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, Protocol
@@ -52,6 +52,11 @@ class Sentence:
     events: tuple[int, ...]
     gap: str = " "
     """The white space before it, unless it is the first."""
+
+
+def joined(sentences: Sequence[Sentence]) -> str:
+    """Return sentences as they read one after another."""
+    return "".join(s.text if at == 0 else s.gap + s.text for at, s in enumerate(sentences))
 
 
 class Voice(Protocol):
@@ -110,7 +115,7 @@ class LongThought:
     @cached_property
     def text(self) -> str:
         """The whole text."""
-        return "".join(s.text if at == 0 else s.gap + s.text for at, s in enumerate(self.sentences))
+        return joined(self.sentences)
 
     def __str__(self) -> str:
         return self.text

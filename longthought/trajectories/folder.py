@@ -102,7 +102,7 @@ class RunFolder:
         self.resumed = resumed
         """Whether the folder already held this run."""
         self._lock = lock
-        for segment in segments(path):
+        for segment in segments(path):  # of a killed job: wait for its helping processes, and cut off torn ends
             Segment(segment, patience=ORPHAN_SECONDS).close()
         self._segment = Segment(self.segment(0))
         _sync_folder(path)
@@ -132,7 +132,7 @@ class RunFolder:
         path = Path(path)
         wanted = _manifest(kind, config)
         if not (path / _MANIFEST).exists():
-            _expect_empty(path)
+            _make_folder(path)
         lock = _acquire(path)
         try:
             resumed = (path / _MANIFEST).exists()
@@ -244,7 +244,8 @@ def _sync_folder(path: Path) -> None:
         os.close(folder)
 
 
-def _expect_empty(path: Path) -> None:
+def _make_folder(path: Path) -> None:
+    """Make the folder of a new run, if need be, and raise if it holds anything that is no part of one."""
     try:
         path.mkdir(parents=True, exist_ok=True)
         own = {_LOCK, _MANIFEST, draft_of(path / _MANIFEST).name}

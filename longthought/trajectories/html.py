@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 ROWS: Final = 50
 """Number of debates in the table of a run."""
-_FOLDED_FROM: Final = 60
-"""Number of nodes from which abandoned branches are folded at first."""
+_FOLDED_BEYOND: Final = 60
+"""Number of nodes beyond which abandoned branches are folded at first."""
 _DEEPEST: Final = 60
 """Depth below which the tree is not indented further, so that any browser can nest it."""
 STYLE: Final = """
@@ -117,7 +117,7 @@ def _mark(solved: bool | None) -> str:
 def _tree(tree: Tree) -> str:
     """Return the tree as nested lists; without recursion, for a branch may be thousands of steps deep."""
     final = tree.finished.node if tree.finished else None
-    folds = len(tree.nodes) > _FOLDED_FROM
+    folds = len(tree.nodes) > _FOLDED_BEYOND
     parts: list[str] = ['<ul role="tree">']
     waiting: list[Node | str] = [tree.nodes[number] for number in reversed(tree.nodes[0].children)]
     while waiting:
@@ -127,9 +127,7 @@ def _tree(tree: Tree) -> str:
             continue
         line = _node(node, final)
         children = [tree.nodes[number] for number in reversed(node.children)]
-        if not children:
-            parts.append(f'<li role="treeitem">{line}</li>')
-        elif node.depth >= _DEEPEST:
+        if not children or node.depth >= _DEEPEST:
             parts.append(f'<li role="treeitem">{line}</li>')
             waiting.extend(children)
         else:

@@ -214,7 +214,7 @@ class Run:
             files: dict[int, BinaryIO] = {}
             events: list[AnyEvent] = []
             for position in entry.positions:
-                number, offset = position >> _OFFSET_BITS, position & ((1 << _OFFSET_BITS) - 1)
+                number, offset = _unpacked(position)
                 if number not in files:
                     files[number] = stack.enter_context(self._segments[number].open("rb"))
                 files[number].seek(offset)
@@ -230,7 +230,7 @@ class Run:
 
         """
         for position in self._entries[name].positions if name in self._entries else ():
-            number, offset = position >> _OFFSET_BITS, position & ((1 << _OFFSET_BITS) - 1)
+            number, offset = _unpacked(position)
             with self._segments[number].open("rb") as file:
                 file.seek(offset)
                 line = file.readline()
@@ -316,6 +316,11 @@ class Run:
         if close:
             return f"; did you mean {', '.join(map(repr, close))}?"
         return f"; its {len(self)} debates begin with {next(iter(self._entries))!r}"
+
+
+def _unpacked(position: int) -> tuple[int, int]:
+    """Return the segment number and the byte offset that a position packs."""
+    return position >> _OFFSET_BITS, position & ((1 << _OFFSET_BITS) - 1)
 
 
 @lru_cache(maxsize=64)

@@ -7,6 +7,7 @@ import pytest
 from longthought.agents import catalogue
 from longthought.agents.dialects.compact import Compact
 from longthought.agents.dialects.prose import Prose
+from longthought.agents.dialects.thinkers import ProseThinker
 from longthought.agents.in_process.chat_model import InProcessChatModel
 from longthought.agents.served.chat_model import ServedChatModel
 from longthought.agents.view import View
@@ -56,6 +57,20 @@ def test_a_model_trained_here_speaks_compact_and_is_loaded_later(trained: str) -
     assert isinstance(critic.model, InProcessChatModel)
     assert (critic.model.path, critic.model.model, critic.model.seed) == (trained.partition(":")[2], trained, 3)
     assert critic.model.max_tokens == 64
+
+
+def test_a_folder_below_the_home_is_known_by_what_it_holds(
+    trained: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path.parent))
+    name = f"~/{tmp_path.name}"
+    assert isinstance(catalogue.critic(f"transformers:{name}").dialect, Compact)
+    (tmp_path / "compact.json").unlink()
+    (tmp_path / "training.json").write_text('{"facts": {"role": "thinker"}}')
+    assert isinstance(catalogue.policy(f"transformers:{name}").dialect, ProseThinker)
+    (tmp_path / "critic").mkdir()
+    (tmp_path / "critic" / "config.json").write_text("{}")
+    assert catalogue.bundled_folder(name, "critic") == tmp_path / "critic"
 
 
 def test_another_folder_speaks_prose(tmp_path: Path) -> None:

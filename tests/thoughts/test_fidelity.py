@@ -14,17 +14,16 @@ from longthought.thoughts.fidelity import (
     numbers,
     objection_kinds,
     plain_formulas,
-    stretch_text,
     stretches,
     unsupported_claims,
 )
-from longthought.thoughts.thought import LongThought
+from longthought.thoughts.thought import LongThought, joined
 from longthought.trajectories.trajectory import Trajectory
 from tests.fakes import logs
 from tests.fakes.random_logs import debates
 
 THOUGHT = Trajectory("d", logs.edited_by_a_human()).long_thought()
-PIECES = [stretch_text(piece) for piece in stretches(THOUGHT)]
+PIECES = [joined(piece) for piece in stretches(THOUGHT)]
 FLUENT = [
     "Okay, here goes.",
     "I could split the product: 17 × 6 = 10·6 + 8 \\cdot 6.",
@@ -90,13 +89,13 @@ def test_a_wrong_turn_in_words_alone_survives_in_its_words() -> None:
 @given(debates(), st.integers(0, 2))
 def test_the_plain_version_always_passes(t: Trajectory, seed: int) -> None:
     thought = t.long_thought(seed=seed)
-    assert losses(thought, [stretch_text(piece) for piece in stretches(thought)]) == ()
+    assert losses(thought, [joined(piece) for piece in stretches(thought)]) == ()
 
 
 @given(debates(), st.randoms(use_true_random=False))
 def test_a_number_that_changes_never_passes(t: Trajectory, rng: object) -> None:
     thought = t.long_thought()
-    pieces = [stretch_text(piece) for piece in stretches(thought)]
+    pieces = [joined(piece) for piece in stretches(thought)]
     at = rng.randrange(len(pieces))  # type: ignore[attr-defined]
     digits = [m.span() for m in re.finditer(r"\d+", pieces[at])]
     if digits:

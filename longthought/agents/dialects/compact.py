@@ -149,23 +149,23 @@ def _state(step: notation.ParsedStep, view: View) -> str | None:
     remaining = Counter(before.remaining if before else puzzle.numbers)
     remaining.subtract((step.left, step.right))
     remaining[step.result] += 1
-    if step.result not in _results(step) or min(remaining.values()) < 0 or +remaining != Counter(step.remaining):
+    if step.result != _result(step) or min(remaining.values()) < 0 or +remaining != Counter(step.remaining):
         return None
     return " ".join(str(n) for n in sorted(step.remaining))
 
 
-def _results(step: notation.ParsedStep) -> Sequence[int]:
-    """Return the exact result of a step, or nothing if it has none in whole numbers."""
+def _result(step: notation.ParsedStep) -> int | None:
+    """Return the exact result of a step; None if it has none in whole numbers."""
     a, b = step.left, step.right
     match step.operator:
         case "+":
-            return [a + b]
+            return a + b
         case "-":
-            return [a - b]
+            return a - b
         case "*":
-            return [a * b]
+            return a * b
         case _:
-            return [a // b] if b and a % b == 0 else []
+            return a // b if b and a % b == 0 else None
 
 
 def _check_word(evidence: Sequence[Evidence]) -> str:

@@ -3,8 +3,8 @@ r"""The prose dialect: how instruction-tuned models debate, in plain words, `\bo
 Every request is a system message that never varies and one user message: the problem, the accepted steps under their
 node numbers, then a suffix with everything that may change between two requests on the same path, and last what is
 asked of whom. So two views that share a path share its bytes, whichever role is asked, and a server's prefix cache
-serves them. Replies are read leniently but never by guessing:
-an ambiguous reply is sent back. The rules of the debate, not this file, decide whether a verdict is legal.
+serves them. Replies are read leniently but never by guessing: an ambiguous reply is sent back. The rules of the debate,
+not this file, decide whether a verdict is legal.
 """
 
 import json

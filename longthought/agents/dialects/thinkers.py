@@ -15,6 +15,7 @@ from longthought.agents.dialects.compact import Compact
 from longthought.agents.dialects.dialect import SolutionsOnly, Step, Unreadable
 from longthought.agents.dialects.prose import Prose
 from longthought.agents.dialects.thinking import finished
+from longthought.agents.dialects.writing import statement
 from longthought.agents.view import View
 from longthought.domains.conventions import conventions
 from longthought.errors import ConfigError
@@ -48,11 +49,7 @@ class ProseThoughts(English):
 
     def ask(self, problem: Problem) -> list[BaseMessage]:
         """Ask for a long thought."""
-        given = prompts.CONTEXT.format(context=problem.context) if problem.context else ""
-        form = conventions(problem).answer_form
-        asked = prompts.PROBLEM.format(statement=problem.statement) + given
-        asked += prompts.ANSWER_FORM.format(form=form) if form else ""
-        return [SystemMessage(prompts.THINKER), HumanMessage(asked.rstrip())]
+        return [SystemMessage(prompts.THINKER), HumanMessage(statement(problem).rstrip())]
 
     def read_answer(self, text: str, problem: Problem) -> str | None:
         """Return the final answer that the problem's domain finds in a thought; None if there is none."""

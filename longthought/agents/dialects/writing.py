@@ -34,10 +34,10 @@ def prefix(view: View) -> str:
 def opening(view: View) -> str:
     """Write examples and the problem."""
     if not view.examples:
-        return _problem(view)
+        return statement(view.problem)
     solved = map(_solved, view.examples)
     shown = [prompts.EXAMPLE.format(number=number, solved=text) for number, text in enumerate(solved, start=1)]
-    return f"{''.join(shown)}{prompts.AFTER_EXAMPLES}{_problem(view)}"
+    return f"{''.join(shown)}{prompts.AFTER_EXAMPLES}{statement(view.problem)}"
 
 
 def _solved(example: Worked) -> str:
@@ -55,15 +55,13 @@ def path(view: View) -> str:
 
 def posed(view: View) -> str:
     """Write the problem and the path, without examples."""
-    return f"{_problem(view)}{path(view)}"
+    return f"{statement(view.problem)}{path(view)}"
 
 
-def _problem(view: View) -> str:
-    parts = [prompts.PROBLEM.format(statement=view.problem.statement)]
-    if view.problem.context:
-        parts.append(prompts.CONTEXT.format(context=view.problem.context))
-    parts.append(answer_form(view.problem))
-    return "".join(parts)
+def statement(problem: Problem) -> str:
+    """Write a problem, what is given with it, and the form of an answer."""
+    given = prompts.CONTEXT.format(context=problem.context) if problem.context else ""
+    return f"{prompts.PROBLEM.format(statement=problem.statement)}{given}{answer_form(problem)}"
 
 
 def answer_form(problem: Problem) -> str:

@@ -27,7 +27,7 @@ class Guides:
     """Makes the guides of one loaded model."""
 
     def __init__(self, name: str, tokenizer: Any, end: frozenset[int], vocabulary: int) -> None:
-        """Take the model's name for warnings, its transformers tokenizer, the tokens that end a reply and their count.
+        """Take what the guides need of the model; no schema is compiled yet.
 
         Args:
             name: The name of the model, for warnings.

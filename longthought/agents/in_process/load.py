@@ -29,10 +29,12 @@ def load_engine(
     device: str | None = None,
     kind: EngineName = "continuous",
     seed: int = 0,
-    threads: int | None = None,
     name: str | None = None,
 ) -> tuple[Engine, Any]:
     """Load a model and its tokenizer, in evaluation mode.
+
+    On CPU, a model under `TINY` parameters sets this whole process to one torch thread, unless `OMP_NUM_THREADS` is
+    set.
 
     Args:
         path_or_name: a folder written by `save_pretrained`, of a whole model or of an adapter, which is merged into its
@@ -40,8 +42,6 @@ def load_engine(
         device: device of the model, such as `cpu` or `cuda:0`; by default an accelerator if there is one.
         kind: kind of engine.
         seed: seed of sampling.
-        threads: number of torch threads of this whole process; by default 1 for a model under 50 million parameters
-            on CPU if `OMP_NUM_THREADS` is not set, and torch's own choice otherwise.
         name: the model's name in the log of what is loaded; by default the path.
 
     Returns:
@@ -55,13 +55,10 @@ def load_engine(
     source = locate(str(path_or_name))
     with quietly(name or str(path_or_name)):
         model, tokenizer = _load(str(path_or_name), source, device)
-    on_cpu = model.device.type == "cpu"
-    if on_cpu and threads is None and "OMP_NUM_THREADS" not in os.environ and model.num_parameters() < TINY:
-        threads = 1
-    if threads is not None:
+    if model.device.type == "cpu" and "OMP_NUM_THREADS" not in os.environ and model.num_parameters() < TINY:
         import torch
 
-        torch.set_num_threads(threads)
+        torch.set_num_threads(1)
     return start_engine(model, kind=kind, seed=seed), tokenizer
 
 

@@ -169,7 +169,7 @@ class HttpTransport:
             try:
                 probe = await breaker.enter()
             except StillOpenError as error:
-                raise request.unreachable(breaker.failures) from error
+                raise request.note_unreachable(breaker.failures) from error
             try:
                 answer = await request.endpoint.post(request.path, request.body)
             except TransientError as error:
@@ -226,12 +226,13 @@ class _RoutedRequest:
         if not failure.busy:
             self._failed_at.add(self.endpoint.base_url)
 
-    def unreachable(self, failures: int) -> TransientError:
-        """Return the failure to raise if another request has just found the server unreachable."""
+    def note_unreachable(self, failures: int) -> TransientError:
+        """Record and return the failure that another request has just found the server unreachable."""
         reason = f"can't be reached ({failures} failures in a row, the last seen by another request)"
-        self.note(TransientError(reason, "check that the server runs and that the base URL is right", unreachable=True))
-        assert self.failure is not None
-        return self.failure
+        hint = "check that the server runs and that the base URL is right"
+        failure = TransientError(reason, hint, unreachable=True)
+        self.note(failure)
+        return failure
 
 
 def ranked(endpoints: Sequence[Endpoint], session: str) -> Sequence[Endpoint]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from longthought.agents.agent import Proposer, Reply, Solver
+from longthought.agents.agent import Proposer, Reply, Solver, solver_of
 from longthought.agents.dialects.dialect import Step, Unreadable
 from longthought.agents.view import TriedStep, View, view
 from longthought.errors import ConfigError
@@ -31,16 +31,14 @@ async def attempt(fold: Attempts, seats: Seats, settings: SamplingContext) -> Se
         LongthoughtError: if the model fails, or can't do what the settings ask for.
 
     """
-    policy = seats.policy
-    whole = isinstance(policy, Solver) and policy.solves
-    opened = fold.open
-    if opened is not None and whole:  # the log broke off before the failure was written
+    policy, solver, opened = seats.policy, solver_of(seats.policy), fold.open
+    if opened is not None and solver is not None:  # the log broke off before the failure was written
         return [failed(fold, Author.POLICY, Failure.UNREADABLE_STEP, NO_ANSWER, node=opened.tip)]
     seen = _shown(fold, settings)
     if objection := policy.unsuitable(seen) or seats.critic.unsuitable(seen):
         return [failed(fold, Author.STRATEGY, Failure.MODEL, objection, fatal=True)]
-    if isinstance(policy, Solver) and policy.solves:
-        return await _written_whole(fold, policy, seen, settings)
+    if solver is not None:
+        return await _written_whole(fold, solver, seen, settings)
     for name, wanted in (("few_shot", settings.few_shot), ("merge", settings.merge)):
         if wanted:
             raise ConfigError(f"{name} = {wanted!r}: {policy.name} writes steps, not whole solutions; leave {name} out")

@@ -97,6 +97,11 @@ class OpenExpansion:
     gave_steps: bool = False
 
 
+def _strategy(settings: SearchContext, trajectory: str) -> SearchStrategy:
+    """Return the strategy of a search at its beginning; the name of the debate seeds it."""
+    return STRATEGIES[StrategyName(settings.strategy)](settings.for_strategy(trajectory))
+
+
 class Search:
     """One search, folded event by event."""
 
@@ -104,7 +109,7 @@ class Search:
         """Start empty."""
         self.settings = settings
         self.tree = Tree()
-        self.strategy: SearchStrategy = STRATEGIES[StrategyName(settings.strategy)](settings.for_strategy(""))
+        self.strategy = _strategy(settings, "")
         self.states: dict[str, int] = {}
         """By state that a step led to, if the dialect names it: the node that stands for it."""
         self.step_events: dict[int, list[Proposed | Observed | Checked]] = {}
@@ -141,9 +146,7 @@ class Search:
             self._keep_step_events(event, new)
         match event:
             case Started():
-                self.strategy = STRATEGIES[StrategyName(self.settings.strategy)](
-                    self.settings.for_strategy(event.trajectory)
-                )
+                self.strategy = _strategy(self.settings, event.trajectory)
             case Proposed():
                 self._apply_proposal(event, merged=event.node < new)
             case Checked() if isinstance(self._due.get(event.node), CheckStep):

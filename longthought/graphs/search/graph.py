@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, Final
 
-from longthought.agents.agent import Solver
+from longthought.agents.agent import solver_of
 from longthought.errors import ConfigError, LongthoughtError
 from longthought.graphs import operators, turns
 from longthought.graphs.machine import OVER, Machine, Observer
@@ -154,7 +154,7 @@ def _kind_notice(work: ExpandNode, seats: Seats) -> str:
     """Return the notice for the policy about the kind of step wanted; empty if any kind will do."""
     if not work.kind:
         return ""
-    if not (isinstance(seats.policy, Solver) and seats.policy.solves):
+    if solver_of(seats.policy) is None:
         raise ConfigError(
             f"kinds = [{work.kind!r}, …]: {seats.policy.name} knows only the steps of a game; leave kinds out, or take "
             "a policy that speaks prose"

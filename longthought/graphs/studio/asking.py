@@ -97,12 +97,12 @@ def _read(reply: Any) -> Mapping[str, Any]:
         return cast(Mapping[str, Any], reply)
     if reply is None or reply is True:
         return {}
-    said = reply.strip() if isinstance(reply, str) else ""
-    if isinstance(reply, str) and said.lower() in _APPROVED:
+    written = reply.strip() if isinstance(reply, str) else ""
+    if isinstance(reply, str) and written.lower() in _APPROVED:
         return {}
-    if word := _WORD.fullmatch(said):
+    if word := _WORD.fullmatch(written):
         return {"step" if word[1] == "step" else "critique": word[2]}
-    if action := _ACTION.fullmatch(said):
+    if action := _ACTION.fullmatch(written):
         target = {} if action[2] is None else {"target": int(action[2])}
         return {"action": action[1], **target, **({"critique": action[3]} if action[3] else {})}
     raise ConfigError(f"the reply {reply!r} can't be read; write one of: {'; '.join(REPLIES)}")

@@ -24,6 +24,7 @@ _OUT = Annotated[
 ]
 CHOICES: Final[Mapping[str, Any]] = {"pause": "never", "out": None}
 """Settings of a thread that are no settings of the debate, with their defaults."""
+_CHOICE_TYPES: Final[Mapping[str, Any]] = {"pause": _PAUSE, "out": _OUT}
 
 
 def form(kind: type[Context], *, pauses: bool) -> Any:
@@ -34,8 +35,9 @@ def form(kind: type[Context], *, pauses: bool) -> Any:
         default = None if field.default is MISSING else field.default
         said = Field(default=default, description=described(kind, field.name))
         shown[field.name] = Annotated[_chosen_from(field.name) or types[field.name], said]
-    for name, type_ in (("pause", _PAUSE), ("out", _OUT))[0 if pauses else 1 :]:
-        shown[name] = Annotated[type_, Field(default=CHOICES[name])]
+    for name, type_ in _CHOICE_TYPES.items():
+        if pauses or name != "pause":
+            shown[name] = Annotated[type_, Field(default=CHOICES[name])]
     return TypedDict("Settings", shown, total=False)  # type: ignore[misc]
 
 
@@ -65,12 +67,11 @@ def read(kind: type[Context], given: Mapping[str, Any]) -> tuple[Context | None,
         name: value for name, value in given.items() if value != "" and not (value is None and _needed(kind, name))
     }
     choices = {name: filled.pop(name, default) for name, default in CHOICES.items()}
-    try:
-        TypeAdapter[Any](_PAUSE).validate_python(choices["pause"])
-        TypeAdapter[Any](_OUT).validate_python(choices["out"])
-    except ValidationError as error:
-        name = "`out`" if error.title.startswith("nullable") else "`pause`"
-        raise ConfigError(objection(error, name)) from error
+    for name, type_ in _CHOICE_TYPES.items():
+        try:
+            TypeAdapter[Any](type_).validate_python(choices[name])
+        except ValidationError as error:
+            raise ConfigError(objection(error, f"`{name}`")) from error
     return (kind.of(filled) if filled else None), choices
 
 

@@ -112,9 +112,9 @@ def dialogue(events: Iterable[AnyEvent], debate: str) -> list[AnyMessage]:
         if spoken is None:
             continue
         by = Author.HUMAN if isinstance(event, Started) else event.by
-        name, said = spoken
+        name, text = spoken
         kind = HumanMessage if by is Author.HUMAN else AIMessage
-        messages.append(kind(said, name="person" if by is Author.HUMAN else name, id=f"{debate}:{event.seq}"))
+        messages.append(kind(text, name="person" if by is Author.HUMAN else name, id=f"{debate}:{event.seq}"))
     return messages
 
 

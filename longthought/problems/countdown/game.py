@@ -259,14 +259,7 @@ def generate(
     puzzles: dict[str, Puzzle] = {}
     misses = 0
     while len(puzzles) < count:
-        dealt = tuple(rng.randint(1, max_number) for _ in range(numbers))
-        puzzle = None
-        if split is None or split_of(dealt) == split:
-            options = sorted(v for v in reachable(dealt) if low <= v <= high)
-            if split == "train":
-                options = [v for v in options if not held_out_target(v)]
-            if options:
-                puzzle = Puzzle(dealt, rng.choice(options))
+        puzzle = _dealt(rng, tuple(rng.randint(1, max_number) for _ in range(numbers)), targets, split)
         if puzzle is None or puzzle.id in puzzles:
             misses += 1
             if misses > 20_000:
@@ -278,3 +271,16 @@ def generate(
         misses = 0
         puzzles[puzzle.id] = puzzle
     return list(puzzles.values())
+
+
+def _dealt(
+    rng: random.Random, numbers: tuple[int, ...], targets: tuple[int, int], split: Split | None
+) -> Puzzle | None:
+    """Return a puzzle of dealt numbers; None if they belong to another split or make no target that is allowed."""
+    if split is not None and split_of(numbers) != split:
+        return None
+    low, high = targets
+    options = sorted(v for v in reachable(numbers) if low <= v <= high)
+    if split == "train":
+        options = [v for v in options if not held_out_target(v)]
+    return Puzzle(numbers, rng.choice(options)) if options else None

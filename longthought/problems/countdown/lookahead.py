@@ -1,8 +1,8 @@
 """The language of look-aheads: what a critic of Countdown writes in the compact notation before its verdict.
 
 `13 need 35 22 blank blank have 24 8 128 2 none` says: hold 13 back, and the other two would have to make its sum or
-difference with the target; they make 24, 8, 128 and 2; none of them helps. This module writes,
-reads and checks the language, by plain arithmetic. It leaves the conclusion to the verdict and to the solver.
+difference with the target; they make 24, 8, 128 and 2; none of them helps. This module writes, reads and checks the
+language, by plain arithmetic. It leaves the conclusion to the verdict and to the solver.
 """
 
 import re
