@@ -20,7 +20,7 @@ from longthought.errors import ConfigError, OutageError, ProblemError, RunFolder
 from longthought.statistics import gain
 from longthought.training.improve import problems, served
 from longthought.training.improve.improve import improve
-from longthought.training.improve.ledger import Decision, Ledger, NewLevel
+from longthought.training.improve.ledger import Decision, Ledger, NewLevel, Stage
 from longthought.training.improve.lessons import Loop, unwatched
 from longthought.training.improve.plots import draw
 from longthought.training.improve.recipe import Lesson, Recipe, names, read
@@ -329,7 +329,9 @@ def test_a_lesson_that_a_later_round_leaves_nothing_to_learn_is_skipped_once(tmp
         improve(recipe(lesson=(nothing,)), tmp_path / "first")  # one proposal a debate solves none
     out = tmp_path / "later"
     out.mkdir()
-    Ledger(out).add(decision(1, 0, promoted=False).model_copy(update={"lesson": "critic-grpo"}))
+    begun = Ledger(out)
+    begun.add(Stage(round=1, lesson="critic-grpo", stage="train", folder="round-1/critic-grpo/model", seconds=1.0))
+    begun.add(decision(1, 0, promoted=False).model_copy(update={"lesson": "critic-grpo"}))
     (out / "recipe.json").write_text(recipe(rounds=2, lesson=(nothing,)).model_dump_json())
     said: list[str] = []
     asked = recipe(rounds=2, lesson=(nothing,))
