@@ -122,7 +122,7 @@ class View:
     @property
     def asked(self) -> "View":
         """What the policy saw when it wrote the reply that ends with the candidate."""
-        return self.before or replace(self, candidate=None, reply="", notice="")
+        return self.before or replace(self, candidate=None, unjudged=0, reply="", notice="")
 
     def repeated(self, steps: Sequence[str]) -> TriedStep | None:
         """Return the rejected attempt that a proposal says again, whole and in the same words; None without one.
@@ -152,8 +152,7 @@ def view(
     node = tree.node(candidate) if candidate is not None else None
     origin = (node.parent or 0) if node else tree.cursor if at is None else at
     steps = [n for n in tree.path(origin) if n.kind is NodeKind.STEP]
-    written = [n for n in (*steps, node) if n and n.standing is Standing.OPEN] if node else []
-    unjudged = sum(n is not node for n in written)
+    reply = _reply([*steps, node]) if node else []
     config = tree.started.config if tree.started else {}
     return View(
         problem=tree.problem,
@@ -170,15 +169,23 @@ def view(
         actions=actions,
         draft=config.get("draft", 1),
         runs_code=PYTHON in config.get("tools", ()) and conventions(tree.problem).computes,
-        unjudged=unjudged,
-        reply=written[0].reply if unjudged else node.text if node else "",
-        confirmed=sum(e.status is EvidenceStatus.CONFIRMED for n in written for e in n.evidence),
-        before=view(tree, at=written[0].parent) if unjudged else None,
+        unjudged=sum(n.standing is Standing.OPEN for n in steps) if node else 0,
+        reply=(reply[0].reply or "\n\n".join(n.text for n in reply)) if reply else "",
+        confirmed=sum(e.status is EvidenceStatus.CONFIRMED for n in reply for e in n.evidence),
+        before=view(tree, at=reply[0].parent) if len(reply) > 1 else None,
         whole="attempts" in config,  # the setting of sampling
         found=tuple(tree.found),
         examples=_examples(config, tree.problem) if "draft" in config else (),  # sampling shows them as it likes
         notice=notice,
     )
+
+
+def _reply(path: list[Node]) -> list[Node]:
+    """Return the steps at the end of a path that stood in one reply."""
+    first = len(path) - 1
+    while path[first].drafted and first:
+        first -= 1
+    return path[first:]
 
 
 def _examples(config: Mapping[str, Any], problem: Problem) -> tuple[Worked, ...]:

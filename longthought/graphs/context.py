@@ -136,11 +136,11 @@ class Context:
 
     def affordable(self, tree: Tree, made: int) -> int:
         """Return how many more attempts the budget of tokens buys at the mean cost of those made; at least one."""
-        usage, left = tree.total_usage, [math.inf]
+        usage, most = tree.total_usage, sys.maxsize
         for budget, spent in ((self.tokens, usage.total), (self.computed, usage.computed)):
             if budget is not None and made and spent:
-                left.append((budget - spent) * made / spent)
-        return max(1, math.ceil(min(min(left), sys.maxsize)))
+                most = min(most, math.ceil((budget - spent) * made / spent))
+        return max(1, most)
 
     def seats(self, policy: "Proposer | None" = None, critic: "Judge | None" = None) -> "Seats":
         """Seat the agents and tools that the settings name, or the agents given instead."""

@@ -7,8 +7,9 @@ import pytest
 from langchain_core.messages import AIMessage
 
 import longthought as lt
-from longthought.agents.agent import Critic
+from longthought.agents.agent import Critic, Policy
 from longthought.agents.dialects.dialect import Unreadable
+from longthought.agents.dialects.prose import Prose
 from longthought.agents.dialects.yes_no import YesNo
 from longthought.agents.view import Candidate, View
 from longthought.errors import ConfigError
@@ -86,3 +87,15 @@ async def test_one_token_is_asked_for_and_a_word_that_was_cut_is_read() -> None:
     assert reply.read == Verdict(action=Action.TERMINATE, score=0.75)
     assert model.options == [{"logprobs": True, "max_tokens": 2}]
     assert model.prompts[0].endswith("Is the final answer 4 right? Answer with one word, Yes or No.")
+
+
+@pytest.mark.parametrize("graph", ["tree_search", "debate"])
+def test_below_a_step_the_critic_is_shown_the_steps_before_it(graph: str) -> None:
+    """In a search no step is accepted, yet each was a reply of its own."""
+    steps = iter(["First, 2 + 2 = 4.", "Then 4 + 4 = 8.", "So it is \\boxed{8}."])
+    writes, judges = ScriptedChatModel(lambda _: next(steps)), ScriptedChatModel(lambda _: "Yes")
+    agents: dict[str, Any] = {"policy": Policy("f:p", writes, Prose()), "critic": Critic("f:c", judges, YesNo())}
+    more = {"strategy": "best_first", "width": 1} if graph == "tree_search" else {}
+    lt.solve("What is 2 + 2 + 4?", graph=graph, tools=[], **agents, **more)
+    assert [asked[:-2] for asked in judges.seen] == writes.seen
+    assert "Then 4 + 4 = 8." in judges.prompts[-1]
