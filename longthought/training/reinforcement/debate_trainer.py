@@ -23,7 +23,6 @@ from longthought.training.reinforcement.credit import advantages
 from longthought.training.reinforcement.debates import DebatePlayer, PlayedDebate, states_of
 from longthought.training.reinforcement.group_trainer import GroupTrainer, informative_parts
 from longthought.training.reinforcement.rewards.state import State, states
-from longthought.training.reinforcement.rewards.table import expect_some
 
 
 class DebateTrainer(GroupTrainer):
@@ -76,16 +75,6 @@ class DebateTrainer(GroupTrainer):
         ]
         prompts, completions = ([row.pop(name) for row in rows] for name in ("prompt", "completion"))
         return self._calculate_rewards(rows, prompts, completions, [row["completion_ids"] for row in rows])
-
-    def _expect_some(self, rewards: torch.Tensor) -> None:
-        """Raise if the rewards together skip every turn; one alone may well say nothing of a few debates.
-
-        Raises:
-            ConfigError: naming the rewards.
-
-        """
-        some = [None if row.isnan().all() else 1.0 for row in rewards]
-        expect_some(" and ".join(self.reward_func_names), some)
 
     def _row(self, problem: Any, state: State, ids: list[int]) -> dict[str, Any]:
         """Return a turn with the columns that rewards get."""

@@ -22,7 +22,7 @@ from longthought.agents.in_process.rollouts import generate_all
 from longthought.training.reinforcement.choices import choice_mask
 from longthought.training.reinforcement.collapse import figures
 from longthought.training.reinforcement.rewards.state import State, states
-from longthought.training.reinforcement.rewards.table import CheckedReward, expect_some
+from longthought.training.reinforcement.rewards.table import expect_some
 
 _PER_REPLY: Final = frozenset({"grpo", "dr_grpo", "bnpo", "sapo", "luspo"})
 """Losses that are a mean over replies, and have to be scaled where some are left out."""
@@ -109,16 +109,14 @@ class GroupTrainer(GRPOTrainer):
         return rewards
 
     def _expect_some(self, rewards: torch.Tensor) -> None:
-        """Raise if one of the rewards, (replies, rewards), skips every reply.
+        """Raise if the rewards together, (replies, rewards), skip every reply; one alone may well say nothing of a few.
 
         Raises:
-            ConfigError: naming the reward.
+            ConfigError: naming the rewards.
 
         """
-        for index, function in enumerate(self.reward_funcs):
-            given = [None if torch.isnan(reward) else float(reward) for reward in rewards[:, index]]
-            if isinstance(function, CheckedReward):
-                expect_some(function.name, given)
+        some = [None if row.isnan().all() else 1.0 for row in rewards]
+        expect_some(" and ".join(self.reward_func_names), some)
 
     def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any) -> Any:
         """Take one pass, and add its CPU seconds to the metrics."""
