@@ -16,7 +16,7 @@ from longthought.jobs.progress import Progress
 from longthought.jobs.thread import awaited
 from longthought.problems.problem import Problem, Task
 from longthought.request import expect
-from longthought.tools.catalogue import verifiers
+from longthought.tools.catalogue import TOOLS, verifiers
 from longthought.trajectories.run import Run
 from longthought.trajectories.trajectory import Trajectory
 
@@ -98,7 +98,9 @@ async def measure(evaluation: Evaluation, note: Note = silent) -> EvaluationResu
 async def judge(evaluation: Evaluation, strategy: str) -> Criticism:
     """Report on the critic of one strategy, over all seeds."""
     runs = [run for run in evaluation.runs() if run.strategy.name == strategy]
-    return await criticism(_debates(runs), AnswerGrades(), verifiers(Run(runs[0].folder).config["tools"]))
+    used = Run(runs[0].folder).config["tools"]
+    checking = verifiers(name for name in used if name in TOOLS)  # a program that a model writes checks no words
+    return await criticism(_debates(runs), AnswerGrades(), checking)
 
 
 async def _debates(runs: list[StrategyRun]) -> AsyncIterator[tuple[Task, Trajectory]]:

@@ -312,6 +312,17 @@ def test_a_vote_is_weighed_by_what_tools_confirmed(tmp_path: Path) -> None:
     assert found.row("tools-vote", 4000).solved.solved == 1  # one five is refuted, and the other confirmed by nothing
 
 
+def test_the_tools_alone_are_compared_and_their_report_needs_no_program(tmp_path: Path) -> None:
+    task = Task(problem=Problem(id="s", statement="What is 3 * 4?"), reference=AnswerReference(answer="12"))
+    replies = ["So 3 + 4 = 7: \\boxed{7}.", "```python\nprint(3 * 4)\n```", "3 * 4 = 12: \\boxed{12}."]
+    replies.append(replies[1])
+    policy = Policy("fake:policy", ScriptedChatModel([AIMessage(r, usage_metadata=PRICE) for r in replies]), Prose())
+    settings: dict[str, Any] = {"budgets": (4000,), "policy": policy, "concurrency": 1}
+    found = lt.evaluate([task], out=tmp_path, strategies=[STRATEGIES["tools"]], **settings)
+    assert found.comparison.row("tools", 4000).solved.solved == 1
+    assert "tools" in found.critics.reports
+
+
 # Strategies.
 
 
