@@ -4,14 +4,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from longthought.agents.agent import Reply
-from longthought.agents.view import UNCONFIRMED, View
+from longthought.agents.view import View
 from longthought.domains.conventions import conventions
 from longthought.trajectories.events import Action, EvidenceStatus, Verdict
 
 INDEPENDENT: Final = "program"
 """The tool that comes to an answer by itself."""
-TOOLS_ALONE: Final = "tools"
-"""The name that stands for no critic."""
 
 
 @dataclass
@@ -42,7 +40,7 @@ class AcceptingCritic:
         if doubt is None or any(same(view.problem, new.answer, found) for found in view.found):
             return Reply(Verdict(action=Action.TERMINATE, score=score), ())
         # the tool's result is kept back, so that the next answer is independent of it too
-        return Reply(Verdict(action=Action.BACKTRACK, critique=f"{UNCONFIRMED} {doubt.claim}", score=score), ())
+        return Reply(Verdict(action=Action.BACKTRACK, critique=f"nothing confirms the answer {doubt.claim}", score=score), ())
 
     async def aclose(self) -> None:
         """Do nothing: there is nothing to release."""

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from langchain_core.language_models import BaseChatModel
 
-from longthought.agents.accepting import TOOLS_ALONE, AcceptingCritic
+from longthought.agents.accepting import AcceptingCritic
 from longthought.agents.agent import Critic, Policy
 from longthought.agents.dialects.chairs import ALONE
 from longthought.agents.dialects.compact import Compact
@@ -17,7 +17,7 @@ from longthought.agents.dialects.prose import Prose
 from longthought.agents.dialects.thinkers import CompactThinker, ProseThinker
 from longthought.agents.dialects.yes_no import YesNo
 from longthought.agents.in_process.chat_model import InProcessChatModel
-from longthought.agents.model import BUNDLED_MODEL, Model, speaks_compact
+from longthought.agents.model import BUNDLED_MODEL, TOOLS_ALONE, Model, speaks_compact
 from longthought.agents.program import Programmer, Programs
 from longthought.agents.scorer import Scorer
 from longthought.agents.served.chat_model import ServedChatModel

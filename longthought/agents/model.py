@@ -17,6 +17,8 @@ from longthought.request import Request, expect
 
 BUNDLED_MODEL: Final = "bundled:countdown"
 """The agents that ship with longthought."""
+TOOLS_ALONE: Final = "tools"
+"""The critic that is no model: the tools alone judge."""
 MODELS_FILE: Final = "models.toml"
 """The file that names models, in the folder where a command is run."""
 MODELS_FILE_VARIABLE: Final = "LONGTHOUGHT_MODELS"

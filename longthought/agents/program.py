@@ -5,6 +5,7 @@ answer is worth more than any opinion about one of them. A difference refutes ne
 A policy that writes such programs alone is the baseline of both.
 """
 
+import ast
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -122,12 +123,29 @@ async def _run(step: Step) -> Step:
 
 async def printed(reply: str) -> str | Unreadable:
     """Run the program in a reply, and return the last line that it prints."""
-    programs = blocks(without_thinking(reply))
-    if not programs:
+    program = _program(without_thinking(reply))
+    if program is None:
         return Unreadable("the reply held no program")
-    result = await shared().run(programs[-1][0])
+    result = await shared().run(program)
     lines = result.stdout.strip().splitlines()
     return _value(lines[-1].strip()) if lines else Unreadable(f"the program printed nothing ({result.run})")
+
+
+def _program(reply: str) -> str | None:
+    """Return the last program of a reply, or the reply if it is nothing else; a value that it ends with is printed."""
+    found = blocks(reply)
+    program = found[-1][0] if found else reply
+    try:
+        body = ast.parse(program.strip()).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return program if found else None
+    computes = any(isinstance(node, ast.Call | ast.BinOp) for statement in body for node in ast.walk(statement))
+    if not found and not computes:  # words may parse too, such as `It is 12.`
+        return None
+    if body and isinstance(last := body[-1], ast.Expr):
+        shown = f"if (_ := {ast.unparse(last.value)}) is not None: print(_)"
+        return "\n".join([*map(ast.unparse, body[:-1]), shown])
+    return program
 
 
 def _value(line: str) -> str:

@@ -17,8 +17,6 @@ from longthought.problems.worked import Worked, examples_for
 from longthought.trajectories.events import Action, Author, Evidence, EvidenceStatus
 from longthought.trajectories.tree import Node, NodeKind, Standing, Tree
 
-UNCONFIRMED: Final = "nothing confirms the answer"
-"""How the reason begins for which tools alone send a policy back: no mistake was found."""
 PYTHON: Final = "python"
 """The name of the tool that runs the Python of a step."""
 
@@ -32,11 +30,6 @@ class TriedStep:
     by: Author
     node: int | None = None
     """The node of its first step."""
-
-    @property
-    def mistake(self) -> bool:
-        """Whether the reason names a mistake."""
-        return bool(self.reason) and not self.reason.startswith(UNCONFIRMED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +72,8 @@ class View:
     """The actions that are legal on the candidate."""
     draft: int | None = 1
     """Maximum number of steps that the policy may write in one reply; None for a whole solution."""
+    afresh: bool = False
+    """Whether each draft is written without a look at those before it, so that their answers are independent."""
     uncut: bool = False
     """Whether the notice asks for something else than steps, so that the reply is one text."""
     runs_code: bool = False
@@ -107,17 +102,13 @@ class View:
 
     @property
     def targets(self) -> tuple[int, ...]:
-        """The nodes that a verdict may return to: the problem and the steps of the path."""
-        return (0, *self.path_nodes)
+        """The nodes that a verdict may return to: the problem and the steps of the path, drafted ones if they may stay."""
+        return (0, *self.path_nodes[: len(self.path_nodes) - self.unjudged if self.afresh else None])
 
     @property
     def explained(self) -> tuple[TriedStep, ...]:
-        """The rejected attempts that the policy may learn from: of whole drafts, those with a mistake that was named.
-
-        Without one, the next draft is independent of those before it: they would lengthen the request and pull it their
-        way.
-        """
-        return self.attempts if self.draft is not None else tuple(a for a in self.attempts if a.mistake)
+        """The rejected attempts that the policy is shown."""
+        return () if self.afresh else self.attempts
 
     @property
     def asked(self) -> "View":
@@ -127,12 +118,14 @@ class View:
     def repeated(self, steps: Sequence[str]) -> TriedStep | None:
         """Return the rejected attempt that a proposal says again, whole and in the same words; None without one.
 
+        A draft written afresh repeats nothing: what it agrees with, it has not seen.
+
         Args:
             steps: The first step of the proposal and those after it, if it is a draft.
 
         """
         beginnings = set(itertools.accumulate((words(step) for step in steps), initial=()))
-        return next((attempt for attempt in self.attempts if words(attempt.text) in beginnings), None)
+        return next((attempt for attempt in self.explained if words(attempt.text) in beginnings), None)
 
 
 def view(
@@ -168,6 +161,7 @@ def view(
         trajectory=tree.started.trajectory if tree.started else "",
         actions=actions,
         draft=config.get("draft", 1),
+        afresh=config.get("afresh", False),
         runs_code=PYTHON in config.get("tools", ()) and conventions(tree.problem).computes,
         unjudged=sum(n.standing is Standing.OPEN for n in steps) if node else 0,
         reply=(reply[0].reply or "\n\n".join(n.text for n in reply)) if reply else "",

@@ -11,9 +11,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, cast
 
-from longthought.agents.accepting import TOOLS_ALONE, AcceptingCritic
+from longthought.agents.accepting import AcceptingCritic
 from longthought.agents.agent import Judge, Reply
 from longthought.agents.dialects.dialect import Step, Unreadable
+from longthought.agents.model import TOOLS_ALONE
 from longthought.agents.view import View
 from longthought.api import generate
 from longthought.domains.catalogue import domain_of, recognised

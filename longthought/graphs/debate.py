@@ -45,6 +45,10 @@ class Debate(Machine[DebateContext, Tree]):
         """Return whose turn it is by the rules."""
         return rules.turn(fold, settings).value
 
+    def answer(self, fold: Tree, settings: DebateContext) -> str | None:
+        """Return the answer that the debate would end with if it had to stop here."""
+        return rules.answer_now(fold, settings)
+
     async def take(self, turn: str, fold: Tree, settings: DebateContext) -> Sequence[AnyEvent]:
         """Ask the agent or tools whose turn it is, or let the rules move the cursor."""
         if turn == Turn.ACT:

@@ -23,7 +23,9 @@ from typing import Annotated, Any, ClassVar, Final, TypeAlias
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
+from longthought.agents.model import TOOLS_ALONE
 from longthought.domains.conventions import conventions
+from longthought.errors import ConfigError
 from longthought.graphs.context import Context, Positive
 from longthought.problems.worked import load_worked
 from longthought.trajectories.events import (
@@ -54,7 +56,7 @@ class DebateContext(Context):
     """The settings of a debate, which the rules read."""
 
     graph: ClassVar[str] = "debate"
-    newer: ClassVar[frozenset[str]] = Context.newer | {"few_shot"}
+    newer: ClassVar[frozenset[str]] = Context.newer | {"few_shot", "afresh"}
 
     backtracks: Annotated[int, Field(ge=0)] | None = None
     """Maximum number of backtracks, vetoes included; the debate ends when one more is due."""
@@ -64,10 +66,39 @@ class DebateContext(Context):
     """Number of repeated or unreadable proposals, or of unusable verdicts, in a row after which a node is left."""
     draft: Positive | None = 1
     """Maximum number of steps that the policy may write before the critic speaks; none for a whole solution."""
+    afresh: bool | None = None
+    """Write each whole draft without a look at those before it, and keep nothing of a rejected one (default: if the
+    critic names no mistakes: tools alone, or one in the dialect yes-no)."""
     within: Annotated[int, Field(ge=0)] = 0
     """The accepted step that the debate is about; a backtrack past it ends the debate."""
     few_shot: str | None = None
     """File of worked solutions, shown to both agents before the problem; for agents that read prose."""
+
+    @property
+    def starts_afresh(self) -> bool:
+        """Whether what is rejected is left whole, and the next draft written without a look at it."""
+        if self.afresh is not None or self.draft is not None:
+            return bool(self.afresh)
+        if self.critic == TOOLS_ALONE:
+            return True
+        from longthought.agents.catalogue import dialect_of
+
+        return dialect_of(self.critic, self.critic_dialect or self.dialect).name == "yes-no"
+
+    def __post_init__(self) -> None:
+        """Check that only whole drafts are written afresh.
+
+        Raises:
+            ConfigError: if `draft` is a number.
+
+        """
+        super().__post_init__()
+        if self.afresh and self.draft is not None:
+            raise ConfigError(f"`afresh` is for whole drafts: leave it out, or write draft=none instead of {self.draft}")
+
+    def written(self) -> dict[str, Any]:
+        """Return the settings as a log keeps them; of whole drafts also whether they are written afresh."""
+        return {**super().written(), **({"afresh": self.starts_afresh} if self.draft is None else {})}
 
     def expect_readable(self) -> None:
         """Raise if the examples can't be read.
@@ -255,7 +286,8 @@ def _follow(tree: Tree, settings: DebateContext) -> _Draft:
             return _obey(tree, settings, node, judged.verdict, judged.by)
         case Checked() if node is not None and (veto := vetoing(tree, settings)):
             reason = f"{veto.tool}: {veto.detail or veto.claim}"
-            return _leave(tree, node, node.parent or 0, Cause.VETOED, Author.TOOL, reason)
+            to = _before_draft(tree, node) if settings.starts_afresh else node.parent or 0
+            return _leave(tree, node, to, Cause.VETOED, Author.TOOL, reason)
         case Failed() as failed if _out_of_patience(tree, settings, failed):
             return _give_up(tree, settings, node)
         case Moved() as moved if _answered(tree):
@@ -271,7 +303,8 @@ def _obey(tree: Tree, settings: DebateContext, node: Node, verdict: Verdict, by:
             stay = {"to": tree.cursor, "cause": Cause.DOUBTED, "doubted": (node.id,), "reason": verdict.critique}
             return Moved, by, stay
         case Action.BACKTRACK:
-            to = verdict.target if verdict.target is not None else _before_draft(tree, node)
+            named = None if settings.starts_afresh else verdict.target
+            to = named if named is not None else _before_draft(tree, node)
             # a critic's target is checked before it is logged; a person's is not
             if fault := _illegal_target(tree, node, to):
                 detail = f"{verdict.action}: {fault}"
@@ -285,8 +318,20 @@ def _obey(tree: Tree, settings: DebateContext, node: Node, verdict: Verdict, by:
 
 def _end(tree: Tree, settings: DebateContext, reason: StopReason) -> _Draft:
     """End the debate; without an accepted answer, one in drafts ends with the answer that has the most votes."""
-    node = None if reason is StopReason.FAILED or settings.draft == 1 else last_resort(tree)
+    node = None if reason is StopReason.FAILED else _vote(tree, settings)
     return Finished, Author.STRATEGY, {"reason": reason, **({"node": node.id, "answer": node.answer} if node else {})}
+
+
+def answer_now(tree: Tree, settings: DebateContext) -> str | None:
+    """Return the answer of a debate that has to stop here: the accepted one or, in drafts, the one with most votes."""
+    if tree.finished is not None:
+        return tree.finished.answer
+    node = tree.node(tree.cursor) if _answered(tree) else _vote(tree, settings)
+    return None if node is None else node.answer
+
+
+def _vote(tree: Tree, settings: DebateContext) -> Node | None:
+    return None if settings.draft == 1 else last_resort(tree)
 
 
 def last_resort(tree: Tree) -> Node | None:

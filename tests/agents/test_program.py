@@ -46,6 +46,11 @@ async def checked(reply: Line, step: str = STEP) -> tuple[EvidenceStatus, str]:
         ("```python\nprint('many')\n```", EvidenceStatus.ABSTAINED, "printed many"),
         ("```python\nprint(f'3 bags: {3 * 4:.2f} apples')\n```", EvidenceStatus.CONFIRMED, "prints the same"),
         ("```python\nprint('apples', 7)\n```", EvidenceStatus.DISPUTED, "prints 7"),
+        ("```python\nbags = 3\nbags * 4\n```", EvidenceStatus.CONFIRMED, "prints the same"),
+        ("```python\ndef apples():\n    return 12\napples()\n```", EvidenceStatus.CONFIRMED, "prints the same"),
+        ("bags = 3\nprint(bags * 4)", EvidenceStatus.CONFIRMED, "prints the same"),
+        ("```python\n3 bags * 4\n```", EvidenceStatus.ABSTAINED, "printed nothing"),
+        ("```python\n# 12\n```", EvidenceStatus.ABSTAINED, "printed nothing"),
     ],
 )
 async def test_what_the_program_prints_is_compared_with_the_answer(

@@ -276,7 +276,7 @@ class Prose:
         new = expect_candidate(view)
         first = view.path_nodes[-view.unjudged] if view.unjudged else new.node
         form = prompts.JUDGE_STEPS if view.unjudged else prompts.JUDGE_STEP
-        targets = ", ".join(["0 (the beginning)", *map(str, view.path_nodes)])
+        targets = ", ".join(["0 (the beginning)", *map(str, view.targets[1:])])
         return self.voice.write_verdict.format(
             asked=form.format(first=first, last=new.node),
             actions="; ".join(prompts.ACTIONS[action] for action in view.actions),
