@@ -40,7 +40,9 @@ class AcceptingCritic:
         if doubt is None or any(same(view.problem, new.answer, found) for found in view.found):
             return Reply(Verdict(action=Action.TERMINATE, score=score), ())
         # the tool's result is kept back, so that the next answer is independent of it too
-        return Reply(Verdict(action=Action.BACKTRACK, critique=f"nothing confirms the answer {doubt.claim}", score=score), ())
+        return Reply(
+            Verdict(action=Action.BACKTRACK, critique=f"nothing confirms the answer {doubt.claim}", score=score), ()
+        )
 
     async def aclose(self) -> None:
         """Do nothing: there is nothing to release."""

@@ -102,8 +102,9 @@ class View:
 
     @property
     def targets(self) -> tuple[int, ...]:
-        """The nodes that a verdict may return to: the problem and the steps of the path, drafted ones if they may stay."""
-        return (0, *self.path_nodes[: len(self.path_nodes) - self.unjudged if self.afresh else None])
+        """The nodes that a verdict may return to: the problem and the steps of the path; afresh, no drafted ones."""
+        stays = len(self.path_nodes) - (self.unjudged if self.afresh else 0)
+        return (0, *self.path_nodes[:stays])
 
     @property
     def explained(self) -> tuple[TriedStep, ...]:

@@ -94,7 +94,9 @@ class DebateContext(Context):
         """
         super().__post_init__()
         if self.afresh and self.draft is not None:
-            raise ConfigError(f"`afresh` is for whole drafts: leave it out, or write draft=none instead of {self.draft}")
+            raise ConfigError(
+                f"`afresh` is for whole drafts: leave it out, or write draft=none instead of {self.draft}"
+            )
 
     def written(self) -> dict[str, Any]:
         """Return the settings as a log keeps them; of whole drafts also whether they are written afresh."""

@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage
 from longthought.agents.agent import Critic, Policy
 from longthought.agents.dialects.prose import Prose
 from longthought.agents.dialects.yes_no import YesNo
-from longthought.errors import EndpointError
+from longthought.errors import ConfigError, EndpointError
 from longthought.graphs.context import started
 from longthought.graphs.debate import Debate
 from longthought.graphs.play import play
@@ -201,6 +201,60 @@ async def test_a_draft_without_a_usable_verdict_is_left_whole() -> None:
     drafted = await debate([WHOLE, EndpointError("enough")], ["no verdict"] * 6, patience=3)
     assert drafted.standings == "1ab 2ab 3ab"
     assert drafted.of(Moved)[0].cause is Cause.EXHAUSTED
+
+
+# Drafts written afresh.
+
+
+async def test_afresh_a_refuted_draft_is_left_whole_and_the_next_is_written_without_a_look_at_it() -> None:
+    drafted = await debate(["\n\n".join((FIRST, WRONG, LAST)), WHOLE], [says("terminate")], afresh=True)
+    assert drafted.standings == "1ab 2ab 3ac 4ac 5ac"
+    assert [(moved.cause, moved.to) for moved in drafted.of(Moved)] == [(Cause.VETOED, 0), (Cause.ACCEPTED, 5)]
+    first, second = drafted.policy.prompts
+    assert first == second
+    assert drafted.policy.options[0] == drafted.policy.options[1]  # no hotter than the first
+
+
+async def test_afresh_the_same_draft_again_is_a_vote_and_no_repetition() -> None:
+    drafted = await debate(
+        [WHOLE, LAST, WHOLE], [says("backtrack", 1), *[says("backtrack")] * 2], afresh=True, rounds=3
+    )
+    assert drafted.of(Failed) == []
+    assert [moved.to for moved in drafted.of(Moved)] == [0, 0, 0]
+    assert '"enum": [0, null]' in json.dumps(drafted.critic.options[0])
+    assert drafted.of(Finished)[0].answer == "212"
+
+
+def test_drafts_are_written_afresh_where_the_critic_names_no_mistakes() -> None:
+    asked: list[tuple[dict[str, Any], bool]] = [
+        ({"draft": None}, False), ({"draft": None, "critic": "tools"}, True), ({"critic": "tools"}, False),
+        ({"draft": None, "critic_dialect": "yes-no"}, True), ({"draft": 4, "critic_dialect": "yes-no"}, False),
+        ({"draft": None, "critic": "tools", "afresh": False}, False), ({"draft": None, "afresh": True}, True),
+    ]  # fmt: skip
+    for settings, afresh in asked:
+        context = DebateContext(**settings)
+        assert context.starts_afresh is afresh, settings
+        written = context.written()
+        assert written.get("afresh") == (afresh if context.draft is None else settings.get("afresh")), settings
+        assert DebateContext.read(written).starts_afresh is afresh
+
+
+def test_only_whole_drafts_are_written_afresh() -> None:
+    with pytest.raises(ConfigError, match="`afresh` is for whole drafts: leave it out, or write draft=none"):
+        DebateContext(afresh=True, draft=4)
+
+
+async def test_a_debate_in_drafts_that_is_cut_answers_with_the_vote_so_far() -> None:
+    drafted = await debate(
+        ["So \\boxed{7}.", LAST, "Or \\boxed{212}.", WHOLE], [*[says("backtrack")] * 3, says("terminate")], afresh=True
+    )
+    settings, tree, answers = DebateContext(draft=None), Tree(), list[str | None]()
+    for event in drafted.events:
+        tree.apply(event)
+        if isinstance(event, Moved | Finished):
+            answers.append(Debate().answer(tree, settings))
+    assert answers == ["7", "212", "212", "212", "212"]
+    assert Debate().answer(Tree.fold(drafted.events[:2]), DebateContext()) is None  # step by step, nothing is accepted
 
 
 @pytest.mark.parametrize(("draft", "nodes"), [(1, 1), (2, 2), (9, 3)])
