@@ -4,6 +4,7 @@ Labels are written as they are made; the same call again adds only new ones.
 """
 
 import hashlib
+import logging
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -26,6 +27,8 @@ from longthought.problems.problem import Task
 from longthought.record import Record
 from longthought.request import expect
 from longthought.trajectories.run import Run
+
+log = logging.getLogger(__name__)
 
 OPINION_TEMPERATURE: Final = 0.7
 """Temperature of a critic that is asked several times, which would say the same each time at 0."""
@@ -139,12 +142,19 @@ def _exact(run: Run, names: Iterable[str]) -> Iterator[Label]:
 
 def _trees(run: Run, references: Mapping[str, Task], names: Iterable[str]) -> Iterator[Label]:
     async def work() -> AsyncGenerator[Label]:
+        unknown = 0
         for name in names:
             trajectory = run.trajectory(name)
             task = references.get(trajectory.problem.id)
             reference = task.reference if task else reference_of(trajectory.problem, None)
+            unknown += reference is None
             for label in await tree_labels(trajectory, reference):
                 yield label
+        if unknown:
+            log.warning(
+                "of %d debates only the final answer could be graded: the log keeps no references, so give `problems`",
+                unknown,
+            )
 
     yield from in_thread(work)
 

@@ -3,10 +3,13 @@ from pathlib import Path
 
 import pytest
 
+import longthought as lt
+from longthought.agents.agent import Critic, Policy
+from longthought.agents.dialects.prose import Prose
 from longthought.errors import ConfigError
 from longthought.labels.job import label
 from longthought.labels.label import LabelBook, LabelWriter
-from longthought.problems.problem import Problem
+from longthought.problems.problem import AnswerReference, Problem, Task
 from longthought.trajectories.run import Run
 from tests.fakes.scripted import ScriptedChatModel
 
@@ -41,16 +44,29 @@ def test_asking_another_way_is_a_job_of_its_own(run: Path) -> None:
     assert all(len(Run(run / folder)) == 2 * (first.labels + first.known) for folder in folders)
 
 
-def test_answers_that_nobody_can_grade_are_refused_before_a_model_is_asked(tmp_path: Path) -> None:
-    import longthought as lt
-    from longthought.agents.agent import Critic, Policy
-    from longthought.agents.dialects.prose import Prose
-
+def played(problem: Problem | Task, out: Path) -> Policy:
     policy = Policy("fake:policy", ScriptedChatModel(lambda _: "So it is \\boxed{4}."), Prose())
     verdict = json.dumps({"critique": "yes", "action": "terminate", "target": None, "score": 0.9})
     critic = Critic("fake:critic", ScriptedChatModel(lambda _: verdict), Prose())
-    problem = Problem(id="two", statement="What is 2 + 2?")
-    list(lt.generate([problem], out=tmp_path / "run", policy=policy, critic=critic, tools=[]))
+    list(lt.generate([problem], out=out, policy=policy, critic=critic, tools=[]))
+    return policy
+
+
+def test_answers_that_only_the_file_of_problems_can_grade_are_counted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    task = Task(problem=Problem(id="two", statement="What is 2 + 2?"), reference=AnswerReference(answer="4"))
+    played(task, tmp_path / "run")
+    assert label(tmp_path / "run", method="tree").live == 1
+    assert "of 1 debates only the final answer could be graded" in caplog.text
+    caplog.clear()
+    (tmp_path / "two.jsonl").write_text(json.dumps({"statement": task.problem.statement, "answer": "4"}))
+    assert label(tmp_path / "run", method="tree", problems=str(tmp_path / "two.jsonl")).known == 1
+    assert not caplog.text
+
+
+def test_answers_that_nobody_can_grade_are_refused_before_a_model_is_asked(tmp_path: Path) -> None:
+    policy = played(Problem(id="two", statement="What is 2 + 2?"), tmp_path / "run")
     with pytest.raises(ConfigError, match=r"'two'.*`problems`"):
         label(tmp_path / "run", method="monte-carlo", proposer=policy)
     with pytest.raises(ConfigError, match="knows Countdown alone"):
