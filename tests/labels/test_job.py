@@ -9,7 +9,7 @@ from longthought.agents.dialects.prose import Prose
 from longthought.errors import ConfigError
 from longthought.labels.job import label
 from longthought.labels.label import LabelBook, LabelWriter
-from longthought.problems.problem import AnswerReference, Problem, Task
+from longthought.problems.problem import Problem, Task
 from longthought.trajectories.run import Run
 from tests.fakes.scripted import ScriptedChatModel
 
@@ -55,13 +55,14 @@ def played(problem: Problem | Task, out: Path) -> Policy:
 def test_answers_that_only_the_file_of_problems_can_grade_are_counted(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    task = Task(problem=Problem(id="two", statement="What is 2 + 2?"), reference=AnswerReference(answer="4"))
+    file = tmp_path / "two.jsonl"
+    file.write_text(json.dumps({"statement": "What is 2 + 2?", "answer": "4"}))
+    (task,) = lt.load(file)
     played(task, tmp_path / "run")
     assert label(tmp_path / "run", method="tree").live == 1
     assert "of 1 debates only the final answer could be graded" in caplog.text
     caplog.clear()
-    (tmp_path / "two.jsonl").write_text(json.dumps({"statement": task.problem.statement, "answer": "4"}))
-    assert label(tmp_path / "run", method="tree", problems=str(tmp_path / "two.jsonl")).known == 1
+    assert label(tmp_path / "run", method="tree", problems=str(file)).known == 1
     assert not caplog.text
 
 
