@@ -271,7 +271,7 @@ class Policy(Agent):
             dialect.policy_options(),
             lambda call: dialect.read_step(call.text, view),
             partial(_repetition, view),
-            len(view.explained),
+            len(view.attempts),
             lambda call: None if view.draft == 1 else _whole(dialect.read_step(call.text, view)),
             dialect.ask_from_path(view),
         )
@@ -281,7 +281,7 @@ class Policy(Agent):
         if count == 1:
             return [await self.propose(view)]
         dialect = self.dialect
-        warmer = self._raised_temperature(dialect.rise(len(view.explained), 0))
+        warmer = self._raised_temperature(dialect.rise(len(view.attempts), 0))
         asked, options = self._opened(
             dialect.ask_policy(view), dialect.ask_from_path(view), {**dialect.policy_options(), **warmer}
         )

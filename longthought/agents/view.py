@@ -62,7 +62,8 @@ class View:
     path_nodes: tuple[int, ...]
     """The node of each step on the path."""
     attempts: tuple[TriedStep, ...]
-    """Rejected steps and drafts that were tried from the end of the path, oldest first."""
+    """Rejected steps and drafts that were tried from the end of the path, oldest first; none if each is written
+    afresh."""
     observations: tuple[str, ...] = ()
     """Output of tools at the last accepted step."""
     candidate: Candidate | None = None
@@ -72,8 +73,6 @@ class View:
     """The actions that are legal on the candidate."""
     draft: int | None = 1
     """Maximum number of steps that the policy may write in one reply; None for a whole solution."""
-    afresh: bool = False
-    """Whether each draft is written without a look at those before it, so that their answers are independent."""
     uncut: bool = False
     """Whether the notice asks for something else than steps, so that the reply is one text."""
     runs_code: bool = False
@@ -102,14 +101,9 @@ class View:
 
     @property
     def targets(self) -> tuple[int, ...]:
-        """The nodes that a verdict may return to: the problem and the steps of the path; afresh, no drafted ones."""
-        stays = len(self.path_nodes) - (self.unjudged if self.afresh else 0)
+        """The nodes that a verdict may return to: the problem and the steps of the path; drafted ones if they may stay."""
+        stays = len(self.path_nodes) - (self.unjudged if self.whole else 0)
         return (0, *self.path_nodes[:stays])
-
-    @property
-    def explained(self) -> tuple[TriedStep, ...]:
-        """The rejected attempts that the policy is shown."""
-        return () if self.afresh else self.attempts
 
     @property
     def asked(self) -> "View":
@@ -119,14 +113,12 @@ class View:
     def repeated(self, steps: Sequence[str]) -> TriedStep | None:
         """Return the rejected attempt that a proposal says again, whole and in the same words; None without one.
 
-        A draft written afresh repeats nothing: what it agrees with, it has not seen.
-
         Args:
             steps: The first step of the proposal and those after it, if it is a draft.
 
         """
         beginnings = set(itertools.accumulate((words(step) for step in steps), initial=()))
-        return next((attempt for attempt in self.explained if words(attempt.text) in beginnings), None)
+        return next((attempt for attempt in self.attempts if words(attempt.text) in beginnings), None)
 
 
 def view(
@@ -148,13 +140,14 @@ def view(
     steps = [n for n in tree.path(origin) if n.kind is NodeKind.STEP]
     reply = _reply([*steps, node]) if node else []
     config = tree.started.config if tree.started else {}
+    afresh: bool = config.get("afresh", False)
     return View(
         problem=tree.problem,
         path=tuple(n.text for n in steps),
         path_nodes=tuple(n.id for n in steps),
         attempts=tuple(
             TriedStep("\n\n".join(_left_together(tree, n)), n.reason, n.rejected_by or Author.CRITIC, n.id)
-            for n in tree.rejected(origin)
+            for n in (() if afresh else tree.rejected(origin))
             if n.id != candidate
         ),
         observations=tuple(steps[-1].observations) if steps else (),
@@ -162,13 +155,12 @@ def view(
         trajectory=tree.started.trajectory if tree.started else "",
         actions=actions,
         draft=config.get("draft", 1),
-        afresh=config.get("afresh", False),
         runs_code=PYTHON in config.get("tools", ()) and conventions(tree.problem).computes,
         unjudged=sum(n.standing is Standing.OPEN for n in steps) if node else 0,
         reply=(reply[0].reply or "\n\n".join(n.text for n in reply)) if reply else "",
         confirmed=sum(e.status is EvidenceStatus.CONFIRMED for n in reply for e in n.evidence),
         before=view(tree, at=reply[0].parent) if len(reply) > 1 else None,
-        whole="attempts" in config,  # the setting of sampling
+        whole=afresh or "attempts" in config,  # the setting of sampling
         found=tuple(tree.found),
         examples=_examples(config, tree.problem) if "draft" in config else (),  # sampling shows them as it likes
         notice=notice,

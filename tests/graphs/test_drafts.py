@@ -212,6 +212,7 @@ async def test_afresh_a_refuted_draft_is_left_whole_and_the_next_is_written_with
     assert [(moved.cause, moved.to) for moved in drafted.of(Moved)] == [(Cause.VETOED, 0), (Cause.ACCEPTED, 5)]
     first, second = drafted.policy.prompts
     assert first == second
+    assert "Write the whole solution." in first  # as sampling asks
     assert drafted.policy.options[0] == drafted.policy.options[1]  # no hotter than the first
 
 

@@ -87,7 +87,9 @@ class Prose:
         return None
 
     def ask_policy(self, view: View) -> list[BaseMessage]:
-        """Ask for the next step."""
+        """Ask for the next step, or for a whole solution as sampling does: small models end those with an answer."""
+        if view.whole and not view.path:
+            return self.ask_solution(view, view.examples)
         return messages(self.voice.system, f"{prefix(view)}{self._suffix(view)}{self._asked_steps(view)}")
 
     def ask_from_path(self, view: View) -> list[BaseMessage] | None:
@@ -216,10 +218,10 @@ class Prose:
             parts.append(prompts.PRINTED.format(number=view.path_nodes[-1], output=printed(view.observations)))
         if view.notice:
             parts.append(prompts.NOTICE.format(notice=view.notice))
-        if explained := view.explained:
+        if view.attempts:
             tried = [
                 self.voice.write_rejected(number, attempt.text, attempt.by, attempt.reason)
-                for number, attempt in enumerate(explained, start=1)
+                for number, attempt in enumerate(view.attempts, start=1)
             ]
             parts.append(prompts.TRIED.format(attempts="\n\n".join(tried)))
         return "".join(parts)
@@ -263,7 +265,7 @@ class Prose:
                 asked = self.voice.write_rest
             case most:
                 asked = self.voice.write_steps.format(most=most)
-        return f"{asked}{self._code(view)}{self.voice.no_repeat if view.explained else ''}"
+        return f"{asked}{self._code(view)}{self.voice.no_repeat if view.attempts else ''}"
 
     def _code(self, view: View) -> str:
         """Say whether code is run, where the domain leaves that open: small models write it and make up its output."""

@@ -35,7 +35,7 @@ class YesNo(Prose):
     def ask_critic(self, view: View) -> list[BaseMessage]:
         """Ask below the policy's own reply whether all is right; a server that keeps prefixes has read the rest."""
         new = expect_candidate(view)
-        wrote = self.ask_solution(view.asked) if view.whole else self.ask_policy(view.asked)
+        wrote = self.ask_policy(view.asked)
         question = prompts.IS_PATH_RIGHT if new.answer is None else prompts.IS_RIGHT.format(answer=new.answer)
         reply = without_thinking(view.reply).strip() or new.text
         return [*wrote, AIMessage(reply), HumanMessage(f"{self.found(view)}{question}")]
