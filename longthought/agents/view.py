@@ -101,7 +101,7 @@ class View:
 
     @property
     def targets(self) -> tuple[int, ...]:
-        """The nodes that a verdict may return to: the problem and the steps of the path; drafted ones if they may stay."""
+        """The nodes that a verdict may return to: the problem and those steps of the path that may stay."""
         stays = len(self.path_nodes) - (self.unjudged if self.whole else 0)
         return (0, *self.path_nodes[:stays])
 
