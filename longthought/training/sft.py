@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from transformers import Trainer
+from trl.trainer import utils
 from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
@@ -22,6 +23,11 @@ from longthought.training.lora import lora, save
 
 IGNORED: Final = -100
 """The label of a token that isn't learned."""
+
+# TRL's language-model head leaves prompts out on GPUs alone, though nothing there needs one. On a CPU they are more
+# than half of the work of training a critic with a large vocabulary, which learns one word below a long prompt.
+if hasattr(utils, "_use_triton"):
+    utils._use_triton = lambda device: True  # there it decides nothing else
 
 
 class SupervisedLearning:

@@ -5,8 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from torch.nn.functional import cross_entropy
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from trl.trainer import utils
 
 import longthought as lt
 from longthought.agents.catalogue import dialect_of
@@ -110,6 +113,32 @@ def test_a_critic_of_one_word_learns_its_word_alone_and_is_seated_as_one(tmp_pat
     assert learned(task, trainer) == ["No<|im_end|>\n"] * 2
     lt.train(data, tmp_path / "critic", base=str(base), steps=1)
     assert dialect_of(f"transformers:{tmp_path / 'critic'}").name == "yes-no"
+
+
+def test_only_learned_tokens_pass_through_the_language_model_head(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [{"prompt": TALK[:3], "completion": data_folders.said(word)} for word in ("No", "Yes")]
+    data = data_folders.write(tmp_path / "data", rows, format="critic", role="critic", dialect="yes-no")
+    _, trainer = prepared("sft", data, str(speaker(tmp_path / "base", UNMARKED)), tmp_path / "out")
+    batch = trainer.data_collator([trainer.train_dataset[i] for i in range(2)])
+    scored: list[int] = []
+    real = utils._ChunkedLogProbFunction
+
+    class Spied:
+        @staticmethod
+        def apply(hidden: Any, *rest: Any) -> Any:
+            scored.append(len(hidden))
+            return real.apply(hidden, *rest)
+
+    monkeypatch.setattr(utils, "_ChunkedLogProbFunction", Spied)
+    loss = trainer.compute_loss(trainer.model, dict(batch))
+    learned_tokens = int((batch["labels"] != -100).sum())
+    assert scored == [learned_tokens]
+    assert learned_tokens < batch["labels"].numel() / 4
+    logits = trainer.model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits[:, :-1]
+    expected = cross_entropy(logits.flatten(0, 1), batch["labels"][:, 1:].flatten(), ignore_index=-100)
+    torch.testing.assert_close(loss, expected, rtol=1e-4, atol=1e-6)
 
 
 def test_a_talk_needs_a_template_with_markers(tmp_path: Path) -> None:
