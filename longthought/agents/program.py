@@ -90,7 +90,7 @@ class Programs(SolutionsOnly, Prose):
 
         """
         if examples or view.attempts:
-            raise ConfigError("a program is written for the problem alone: leave few_shot, revise and merge out")
+            raise ConfigError("a program is written for the problem alone: leave `few_shot`, `revise` and `merge` out")
         return request(view.problem)
 
 

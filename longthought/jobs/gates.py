@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import Final
 
-from longthought.agents.agent import Judge, Proposer, Reply, Solver
+from longthought.agents.agent import Judge, Proposer, Reply, solver_of
 from longthought.agents.dialects.dialect import Step
 from longthought.agents.view import View
 from longthought.errors import ModelError
@@ -79,7 +79,7 @@ class GatedPolicy:
     @property
     def solves(self) -> bool:
         """Whether the policy can write a solution whole."""
-        return isinstance(self._policy, Solver) and self._policy.solves
+        return solver_of(self._policy) is not None
 
     async def solve(self, view: View, count: int, examples: Sequence[Worked] = ()) -> Sequence[Reply[Step]]:
         """Write several whole solutions, once admitted.
@@ -88,10 +88,11 @@ class GatedPolicy:
             ModelError: if the policy knows only steps.
 
         """
-        if not isinstance(self._policy, Solver):
+        solver = solver_of(self._policy)
+        if solver is None:
             raise ModelError(f"{self.name}: it knows only steps, not whole solutions")
         async with self._gate:
-            return await self._policy.solve(view, count, examples)
+            return await solver.solve(view, count, examples)
 
     async def reflect(self, view: View) -> Reply[str]:
         """Re-examine the candidate, once admitted."""

@@ -102,4 +102,4 @@ def test_agents_that_read_no_prose_refuse_examples(shots: str) -> None:
     game = Problem(id="game", statement="Use 3, 5 and 8, each once, to make 16.")
     for given in (shots, None):
         objection = Compact().unsuitable(view(Tree.fold([started(game, DebateContext(few_shot=given))])))
-        assert ("leave few_shot out" in str(objection)) is (given is not None)
+        assert ("leave `few_shot` out" in str(objection)) is (given is not None)

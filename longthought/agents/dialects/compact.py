@@ -33,7 +33,7 @@ class Compact:
     def unsuitable(self, view: View) -> str | None:
         """Return why the problem is no Countdown problem in range, or is shown with examples; None if it is one."""
         if view.examples:
-            return "the compact dialect shows no examples; leave few_shot out"
+            return "the compact dialect shows no examples; leave `few_shot` out"
         if notation.read_statement(view.problem.statement) is None:
             return (
                 "the compact dialect reads only Countdown problems with numbers and target up to "

@@ -89,7 +89,7 @@ class Thinker(SolutionsOnly):
 
         """
         if examples or view.attempts:
-            raise ConfigError("a thinker is shown the problem alone: leave few_shot, revise and merge out")
+            raise ConfigError("a thinker is shown the problem alone: leave `few_shot`, `revise` and `merge` out")
         return self.thought_voice.ask(view.problem)
 
     def read_solution(self, reply: str, view: View) -> Step | Unreadable:

@@ -41,7 +41,9 @@ async def attempt(fold: Attempts, seats: Seats, settings: SamplingContext) -> Se
         return await _written_whole(fold, solver, seen, settings)
     for name, wanted in (("few_shot", settings.few_shot), ("merge", settings.merge)):
         if wanted:
-            raise ConfigError(f"{name} = {wanted!r}: {policy.name} writes steps, not whole solutions; leave {name} out")
+            raise ConfigError(
+                f"`{name}` is {wanted!r}, and {policy.name} writes steps, not whole solutions; leave it out"
+            )
     return await _one_step(fold, policy, seen, settings)
 
 

@@ -75,7 +75,7 @@ def test_a_thinker_is_shown_the_problem_alone() -> None:
     settings = {"revise": True, "samples": 2, "stop_early": False}
     found = lt.solve(GAME, graph="sampling", policy=thinker(WRONG, WRONG), **settings)
     assert found.stop_reason is StopReason.FAILED
-    assert "leave few_shot, revise and merge out" in str(found.failure)
+    assert "leave `few_shot`, `revise` and `merge` out" in str(found.failure)
 
 
 @pytest.mark.parametrize(("compact", "expected"), [(True, CompactThinker), (False, ProseThinker)])

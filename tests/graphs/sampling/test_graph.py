@@ -343,7 +343,7 @@ async def test_nothing_is_merged_where_all_agree_and_a_merger_without_an_answer_
     undecided = await sample(SUM, [solution(1), solution(2), "I can't tell."], attempts=2, merge=True)
     assert (len(undecided.fold.all), undecided.end.answer) == (3, "1")
     steps = await sample(GAME, [], attempts=2, merge=True)
-    assert "merge = True: fake:policy writes steps" in steps.of(Failed)[0].detail
+    assert "`merge` is True, and fake:policy writes steps" in steps.of(Failed)[0].detail
 
 
 async def test_a_revision_in_steps_sees_what_was_done_from_the_same_place_as_rejected() -> None:

@@ -208,7 +208,7 @@ async def test_kinds_are_chosen_in_turn_and_the_critic_picks_among_their_steps()
 async def test_kinds_are_refused_where_the_policy_reads_no_words() -> None:
     ended = await search(settings(debate=None, kinds=KINDS), players())
     assert ended.stop_reason is StopReason.FAILED
-    assert "leave kinds out" in (ended.failure or "")
+    assert "`kinds` holds" in (ended.failure or "")
 
 
 @pytest.mark.parametrize(
