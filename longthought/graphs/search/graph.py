@@ -156,8 +156,8 @@ def _kind_notice(work: ExpandNode, seats: Seats) -> str:
         return ""
     if solver_of(seats.policy) is None:
         raise ConfigError(
-            f"`kinds` holds {work.kind!r}, and {seats.policy.name} knows only the steps of a game; leave it out, or take "
-            "a policy that speaks prose"
+            f"`kinds` holds {work.kind!r}, and {seats.policy.name} knows only the steps of a game; leave it out, or "
+            "take a policy that speaks prose"
         )
     return operators.of_kind(work.kind)
 
