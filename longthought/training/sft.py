@@ -27,7 +27,7 @@ IGNORED: Final = -100
 # TRL's language-model head leaves prompts out on GPUs alone, though nothing there needs one. On a CPU they are more
 # than half of the work of training a critic with a large vocabulary, which learns one word below a long prompt.
 if hasattr(utils, "_use_triton"):
-    utils._use_triton = lambda device: True  # there it decides nothing else
+    utils._use_triton = lambda device: True  # pyright: ignore[reportPrivateImportUsage]  # there it decides nothing else
 
 
 class SupervisedLearning:
