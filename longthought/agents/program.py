@@ -28,6 +28,7 @@ from longthought.errors import ConfigError
 from longthought.problems.problem import Problem
 from longthought.problems.worked import Worked
 from longthought.tools.answer.compare import compare
+from longthought.tools.completion import parsed
 from longthought.tools.python import blocks
 from longthought.tools.sandbox.pool import shared
 from longthought.tools.verifier import Claim
@@ -135,10 +136,7 @@ def _program(reply: str) -> str | None:
     """Return the last program of a reply, or the reply if it is nothing else; a value that it ends with is printed."""
     found = blocks(reply)
     program = found[-1][0] if found else reply
-    try:
-        body = ast.parse(program.strip()).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return program if found else None
+    body = parsed(program.strip())
     computes = any(isinstance(node, ast.Call | ast.BinOp) for statement in body for node in ast.walk(statement))
     if not found and not computes:  # words may parse too, such as `It is 12.`
         return None

@@ -17,6 +17,7 @@ This module calls no model, tool or clock.
 import math
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, TypeAlias
 
@@ -74,7 +75,7 @@ class DebateContext(Context):
     few_shot: str | None = None
     """File of worked solutions, shown to both agents before the problem; for agents that read prose."""
 
-    @property
+    @cached_property
     def starts_afresh(self) -> bool:
         """Whether what is rejected is left whole, and the next draft written without a look at it."""
         if self.afresh is not None or self.draft is not None:

@@ -25,7 +25,7 @@ def completed(statement: str, program: str) -> str:
             return program
         done = [node for node in begun.body if not isinstance(node, ast.Pass)]
         for whole in _joined(beginning.rstrip(), program, begun.body[0].col_offset):
-            functions = [node for node in _parsed(whole) if isinstance(node, _Function) and node.name == begun.name]
+            functions = [node for node in parsed(whole) if isinstance(node, _Function) and node.name == begun.name]
             if functions and len(functions[-1].body) > len(done):
                 return whole
     return program
@@ -33,7 +33,7 @@ def completed(statement: str, program: str) -> str:
 
 def _begun(text: str) -> _Function | None:
     """Return the function that a text ends with and that does nothing yet; None without one."""
-    body = _parsed(text) or _parsed(f"{text}\n    pass\n")
+    body = parsed(text) or parsed(f"{text}\n    pass\n")
     last = body[-1] if body else None
     return last if isinstance(last, _Function) and all(map(_does_nothing, last.body)) else None
 
@@ -54,7 +54,7 @@ def _joined(beginning: str, body: str, column: int) -> Iterator[str]:
 
 def _defines(program: str, name: str) -> bool:
     """Say whether a program gives a name a value at its top level."""
-    for node in _parsed(program):
+    for node in parsed(program):
         bound = {getattr(node, "name", "")}
         if isinstance(node, ast.Import | ast.ImportFrom):
             bound |= {alias.asname or alias.name for alias in node.names}
@@ -67,7 +67,8 @@ def _defines(program: str, name: str) -> bool:
     return False
 
 
-def _parsed(program: str) -> list[ast.stmt]:
+def parsed(program: str) -> list[ast.stmt]:
+    """Return the statements of a program; none if it can't be parsed."""
     try:
         return ast.parse(program).body
     except _UNREADABLE:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final, Literal
 
 from longthought.problems.problem import Problem
-from longthought.tools.completion import completed
+from longthought.tools.completion import completed, parsed
 from longthought.tools.python import blocks
 from longthought.tools.sandbox.pool import Sandbox, shared
 from longthought.tools.sandbox.result import Mark
@@ -67,11 +67,7 @@ class Examples:
 
 def _defined(program: str) -> set[str]:
     """Return the names of functions and classes at the top level of a program."""
-    try:
-        tree = ast.parse(program)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set()
-    return {n.name for n in tree.body if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))}
+    return {n.name for n in parsed(program) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))}
 
 
 def examples(statement: str) -> list[str]:
