@@ -15,7 +15,7 @@ from longthought.training.data.request import ExportRequest
     ExportRequest, formats=Spelling("--format", read=str, default="sft-journey"), parquet=Spelling("--parquet"),
     tokenizer=Spelling(metavar="MODEL"), backtracks=Spelling(metavar="N[-M]", read=str),
     mix=Spelling(metavar="NAME=SHARE,…", read=str), rewritten=Spelling("--rewritten"),
-    confirmed=Spelling("--confirmed"), validation=Spelling(metavar="SHARE|RUN", read=str, default="0.05"),
+    validation=Spelling(metavar="SHARE|RUN", read=str, default="0.05"),
 )  # fmt: skip
 def export(
     runs: Annotated[list[Path], typer.Argument(help="One run folder or several.")],

@@ -295,6 +295,27 @@ def test_the_legend_of_look_aheads_explains_words_that_can_be_read() -> None:
     assert (48 + 20, 48 - 20) == (68, 28)
 
 
+def test_a_look_ahead_is_redone_with_the_numbers_it_holds_back_and_those_it_forgot() -> None:
+    said = "8 need 40 1 blank blank have 9 3 none 8 need 1 have 2 none 99 need 1 have 2 none"
+    redone = lookahead.corrected(said, (39, 8, 4), 48)
+    assert redone is not None
+    assert [line.held for line in lookahead.read(redone) or []] == [8, 39, 4]
+    assert lookahead.holds(redone, (39, 8, 4), 48)
+    assert lookahead.supports(redone, (39, 8, 4), accepts=game.solvable((39, 8, 4), 48))
+    assert lookahead.corrected("need 7 have 1 2 found", (6, 2), 12) == "need 12 have 8 4 12 found"
+    assert lookahead.corrected("I see nothing", (6, 2), 12) is None
+    assert lookahead.corrected(said, (39, 8, 4, 2), 48) is None
+
+
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=3), st.integers(1, 200))
+def test_a_look_ahead_in_the_usual_order_is_redone_as_a_perfect_critic_writes_it(left: list[int], target: int) -> None:
+    state = tuple(sorted(left, reverse=True))
+    redone = lookahead.corrected("need 1 have 1 none", state, target)
+    perfect = lookahead.verdict(state, target, 0)
+    assert redone is not None
+    assert perfect is None or perfect.startswith(f"{redone} ")
+
+
 def test_a_look_ahead_is_shown_with_one_number_held_back_on_each_line() -> None:
     said = "48 need 94 2 have 27 13 none 20 need 66 26 have 55 blank none 7 need 53 have 53 found"
     assert lookahead.on_lines(said).splitlines() == [

@@ -22,6 +22,8 @@ LEGEND: Final = (
     f"from 1 to {notation.MAX_VALUE}."
 )
 """What the words mean, for people."""
+LONGEST: Final = 3
+"""How many numbers may be left for a look-ahead."""
 WRONG: Final = "wrong"
 """What stands for a look-ahead after a step that miscalculates."""
 
@@ -71,6 +73,28 @@ def share_right(words: str, left: Sequence[int], target: int) -> float | None:
     return None if lines is None else sum(_is_right(line, left, target) for line in lines) / len(lines)
 
 
+def corrected(words: str, left: Sequence[int], target: int) -> str | None:
+    """Redo a look-ahead on the numbers left by plain arithmetic, up to the first number that helps.
+
+    The numbers are held back in the order of the look-ahead; those that it forgot follow, largest first.
+
+    Returns:
+        The words; None if they were no look-ahead, or with more than three numbers left.
+
+    """
+    lines, waiting = read(words), sorted(left, reverse=True)
+    if lines is None or len(left) > LONGEST:
+        return None
+    if len(left) < LONGEST:
+        return _written(_line(None, left, target))
+    order = list[int]()
+    for line in lines:
+        if line.held in waiting:
+            waiting.remove(line.held)
+            order.append(line.held)
+    return " ".join(_written(line) for line in _held_in_turn([*order, *waiting], left, target))
+
+
 def supports(words: str, left: Sequence[int], *, accepts: bool) -> bool:
     """Say whether a look-ahead ends as its verdict does: a number that helps, or none with any number held back."""
     lines = read(words) or []
@@ -107,47 +131,35 @@ def verdict(state: Sequence[int], target: int, back_to: int) -> str | None:
 
 def _perfect(state: Sequence[int], target: int) -> list[LookAheadLine]:
     """Look ahead from a state, up to the first number that helps; return nothing for more than three numbers."""
-    match len(state):
-        case 1:
-            return [LookAheadLine(None, [target], [state[0]], found=state[0] == target)]
-        case 2:
-            return [_pair(state[0], state[1], None, [target])]
-        case 3:
-            lines = list[LookAheadLine]()
-            for index, held in enumerate(state):
-                high, low = (n for i, n in enumerate(state) if i != index)
-                lines.append(_pair(high, low, held, _results(max(target, held), min(target, held))))
-                if lines[-1].found:
-                    break
-            return lines
-        case _:
-            return []
+    if len(state) > LONGEST:
+        return []
+    return [_line(None, state, target)] if len(state) < LONGEST else _held_in_turn(state, state, target)
 
 
-def _pair(high: int, low: int, held: int | None, need: list[int | None]) -> LookAheadLine:
-    """List what two numbers can make, up to the first that is needed."""
-    have = list[int | None]()
-    for value in _results(high, low):
-        have.append(value)
-        if value is not None and value in need:
-            return LookAheadLine(held, need, have, found=True)
-    return LookAheadLine(held, need, have, found=False)
+def _held_in_turn(order: Sequence[int], left: Sequence[int], target: int) -> list[LookAheadLine]:
+    """Hold each number back in turn, up to the first line that helps."""
+    lines = list[LookAheadLine]()
+    for held in order:
+        lines.append(_line(held, left, target))
+        if lines[-1].found:
+            break
+    return lines
+
+
+def _line(held: int | None, left: Sequence[int], target: int) -> LookAheadLine:
+    """Write one line by plain arithmetic."""
+    others, need = sorted(left, reverse=True), list[int | None]([target])
+    if held is not None:
+        others.remove(held)
+        need = _results(max(target, held), min(target, held))
+    made = _results(others[0], others[1]) if len(others) == 2 else list[int | None](others)
+    helpful = next((n for n, value in enumerate(made, 1) if value is not None and value in need), None)
+    return LookAheadLine(held, need, made[:helpful], found=helpful is not None)
 
 
 def _is_right(line: LookAheadLine, left: Sequence[int], target: int) -> bool:
-    others, need = sorted(left, reverse=True), [target]
-    if line.held is not None:
-        if line.held not in others:
-            return False
-        others.remove(line.held)
-        need = _results(max(target, line.held), min(target, line.held))
-    if len(others) > 2:
-        return False
-    made = _results(others[0], others[1]) if len(others) == 2 else others
-    helpful = [value for value in line.have if value is not None and value in need]
-    if line.need != need or line.have != made[: len(line.have)]:
-        return False
-    return helpful == line.have[-1:] if line.found else not helpful and len(line.have) == len(made)
+    held = [] if line.held is None else [line.held]
+    return set(held) <= set(left) and len(left) - len(held) <= 2 and line == _line(line.held, left, target)
 
 
 def _results(high: int, low: int) -> list[int | None]:

@@ -13,7 +13,8 @@ from longthought.graphs.rules import DebateContext, legal_actions
 from longthought.labels.label import Label, Method
 from longthought.thoughts import shorthand
 from longthought.training.data.annotated import AnnotatedDebate, agrees, replay
-from longthought.training.data.confirmed import share_confirmed
+from longthought.training.data.confirmed import corrected_verdict, share_confirmed
+from longthought.training.data.request import FromTools
 from longthought.training.data.rows import PairCandidate, Ruler, TrainingRow, messages, turn
 from longthought.trajectories.events import Action, Author, Judged, Started, Verdict
 from longthought.trajectories.tree import NodeKind, Tree
@@ -36,18 +37,22 @@ def judged_steps(debate: AnnotatedDebate, *, unknown: bool) -> Iterator[tuple[Ju
 
 
 def critic_rows(
-    debate: AnnotatedDebate, dialect: Dialect, ruler: Ruler, confirmed: bool, left_out: Counter[str]
+    debate: AnnotatedDebate, dialect: Dialect, ruler: Ruler, from_tools: FromTools | None, left_out: Counter[str]
 ) -> Iterator[TrainingRow]:
     """Yield a right verdict on every judged step whose outcome is known.
 
-    With `confirmed`, also verdicts on other steps whose look-ahead is right number by number, as kind `confirmed`.
+    With `from_tools`, also verdicts on other steps whose look-ahead is right number by number, as kind `confirmed`;
+    with `corrected`, every look-ahead is redone, and the verdict follows from it.
 
     The critic's own words are kept where its verdict was right, and replaced by the label's reason where it was wrong;
     without a reason the step is left out. A look-ahead is also replaced where the solver knows a better one, since a
     critic should not learn to be right for a wrong reason.
     """
-    for event, tree, shown, live in judged_steps(debate, unknown=confirmed):
-        if live is None:
+    for event, tree, shown, live in judged_steps(debate, unknown=from_tools is not None):
+        redone = _corrected(event, shown, tree, debate) if from_tools == "corrected" else None
+        if redone is not None:
+            right = redone
+        elif live is None:
             if not _confirmed(shown, event.verdict):
                 continue
             right = event.verdict
@@ -57,13 +62,23 @@ def critic_rows(
         if (text := written(right, shown, dialect)) is None:
             left_out[f"with a verdict that can't be said in {dialect.name}"] += 1
         else:
-            kind = "confirmed" if live is None else "accept" if right.action.accepts else "reject"
+            kind = "accept" if right.action.accepts else "reject"
+            if live is None:
+                kind = "confirmed" if right.critique == event.verdict.critique else "corrected"
             yield turn("critic", kind, debate.at(event.node), dialect.ask_critic(shown), text, ruler)
 
 
 def _confirmed(shown: View, verdict: Verdict) -> bool:
     assert shown.candidate is not None
     return share_confirmed(shown.problem, shown.path, shown.candidate.text, verdict) == 1
+
+
+def _corrected(event: Judged, shown: View, tree: Tree, debate: AnnotatedDebate) -> Verdict | None:
+    assert shown.candidate is not None
+    back_to = deepest_live(tree, debate, event.node)
+    back_to = tree.node(event.node).parent if back_to is None else back_to
+    live = debate.lives.get(event.node)
+    return corrected_verdict(shown.problem, shown.path, shown.candidate.text, event.verdict, back_to=back_to, live=live)
 
 
 def critic_candidates(debate: AnnotatedDebate, dialect: Dialect, left_out: Counter[str]) -> Iterator[PairCandidate]:

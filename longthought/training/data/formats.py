@@ -12,7 +12,7 @@ from typing import Final, Literal
 from longthought.agents.dialects.dialect import Dialect
 from longthought.training.data import critic_rows, policy_rows, scorer_rows, thinker_rows
 from longthought.training.data.annotated import AnnotatedDebate
-from longthought.training.data.request import Format
+from longthought.training.data.request import Format, FromTools
 from longthought.training.data.rows import PairCandidate, Ruler, TrainingRow, messages
 from longthought.training.data.thinker_rows import Telling
 
@@ -48,8 +48,8 @@ class RowMaker:
     ruler: Ruler
     pair_by: Literal["siblings", "samples"] = "siblings"
     """Whether `dpo-policy` pairs steps from one node, or whole debates, told as thoughts."""
-    confirmed: bool = False
-    """Whether a policy or a critic also learns what tools confirmed."""
+    from_tools: FromTools | None = None
+    """What a policy or a critic also learns from tools alone."""
     worded: Mapping[str, Dialect] = field(default_factory=dict[str, Dialect])
     """By run: the dialect with the texts that its agents were asked in, where these aren't the usual ones."""
 
@@ -62,9 +62,9 @@ class RowMaker:
             case Format.JOURNEY | Format.SHORTCUT:
                 return thinker_rows.twins(debate, self.telling, self.ruler, wanted, left_out)
             case Format.POLICY:
-                return policy_rows.policy_rows(debate, dialect, self.ruler, self.confirmed, left_out)
+                return policy_rows.policy_rows(debate, dialect, self.ruler, self.from_tools, left_out)
             case Format.CRITIC:
-                return critic_rows.critic_rows(debate, dialect, self.ruler, self.confirmed, left_out)
+                return critic_rows.critic_rows(debate, dialect, self.ruler, self.from_tools, left_out)
             case Format.DPO_POLICY if self.pair_by == "samples":
                 return thinker_rows.whole_samples(debate.trajectory, debate.source, self.telling, left_out)
             case Format.DPO_POLICY:

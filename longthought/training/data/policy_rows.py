@@ -15,7 +15,8 @@ from longthought.agents.dialects.dialect import Dialect, Step, WholeDialect
 from longthought.agents.dialects.thinking import without_thinking
 from longthought.agents.view import View, view
 from longthought.training.data.annotated import AnnotatedDebate, replay
-from longthought.training.data.confirmed import steps_confirmed
+from longthought.training.data.confirmed import corrected_step, steps_confirmed
+from longthought.training.data.request import FromTools
 from longthought.training.data.rows import Message, PairCandidate, Ruler, TrainingRow, messages, turn
 from longthought.trajectories.events import Author, Proposed, Reflected
 from longthought.trajectories.tree import Node, Tree
@@ -25,12 +26,13 @@ _TAUGHT: Final = frozenset({Author.POLICY, Author.HUMAN})
 
 
 def policy_rows(
-    debate: AnnotatedDebate, dialect: Dialect, ruler: Ruler, confirmed: bool, left_out: Counter[str]
+    debate: AnnotatedDebate, dialect: Dialect, ruler: Ruler, from_tools: FromTools | None, left_out: Counter[str]
 ) -> Iterator[TrainingRow]:
     """Yield the replies whose steps all lead to a right answer, and the reflections of debates that found one.
 
-    With `confirmed`, also the other replies in which tools confirmed every step and refuted nothing, as kind
-    `confirmed`. They teach what may be said at all, where debates are seldom solved.
+    With `from_tools`, also the other replies in which tools confirmed every step and refuted nothing, as kind
+    `confirmed`, and, with `corrected`, miscalculated steps with the right numbers. They teach what may be said at all,
+    where debates are seldom solved.
 
     Of attempts at whole solutions, those with a right answer: rejection sampling, as in Yuan et al., "Scaling
     Relationship on Learning Mathematical Reasoning with Large Language Models", 2023.
@@ -41,13 +43,14 @@ def policy_rows(
     for event, tree in () if _whole(debate, dialect) else replay(debate.trajectory):
         match event:
             case Proposed() if _is_reply(event, tree):
-                kind = "draft" if event.ahead else "step"
-                if not _leads(debate, event):
-                    if not (confirmed and _confirmed(debate, event)):
-                        continue
-                    kind = "confirmed"
                 shown = view(tree, at=event.parent)
-                if (text := reply_text(event, shown, dialect, left_out)) is not None:
+                if _leads(debate, event):
+                    kind, text = "draft" if event.ahead else "step", reply_text(event, shown, dialect, left_out)
+                elif from_tools and _confirmed(debate, event):
+                    kind, text = "confirmed", reply_text(event, shown, dialect, left_out)
+                else:
+                    kind, text = "corrected", _corrected(event, shown) if from_tools == "corrected" else None
+                if text is not None:
                     yield turn("policy", kind, debate.at(event.node), dialect.ask_policy(shown), text, ruler)
             case Reflected() if event.by in _TAUGHT and debate.trajectory.solved:
                 shown = view(tree, event.parent)
@@ -95,6 +98,12 @@ def _confirmed(debate: AnnotatedDebate, event: Proposed) -> bool:
     """Say whether every step of a reply became a node that tools confirmed."""
     nodes = _steps(debate.trajectory.tree, event)
     return len(nodes) == 1 + len(event.ahead) and steps_confirmed(nodes)
+
+
+def _corrected(event: Proposed, shown: View) -> str | None:
+    """Return a miscalculated step with the right numbers, unless it was tried before."""
+    text = None if event.ahead else corrected_step(shown.problem, shown.path, event.text)
+    return None if text in [tried.text for tried in shown.attempts] else text
 
 
 def _steps(tree: Tree, event: Proposed) -> list[Node]:

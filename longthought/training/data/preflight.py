@@ -47,9 +47,9 @@ def expect_sound(request: ExportRequest) -> None:
             raise ConfigError(f"`match=tokens` is for twins, {' and '.join(sorted(TWINS))}; leave it out")
         if len(formats) > 1:
             raise ConfigError("`match=tokens` is for one of the twins at a time; export each into a folder of its own")
-    if request.confirmed and not {Format.POLICY, Format.CRITIC} & set(formats):
+    if request.from_tools and not {Format.POLICY, Format.CRITIC} & set(formats):
         raise ConfigError(
-            f"`confirmed` is for {Format.POLICY} and {Format.CRITIC}; leave it out, or export one of them"
+            f"`from_tools` is for {Format.POLICY} and {Format.CRITIC}; leave it out, or export one of them"
         )
     if request.rewritten and Format.JOURNEY not in formats:
         raise ConfigError(f"`rewritten` is for {Format.JOURNEY} alone; leave it out, or export that format")
@@ -123,7 +123,7 @@ def prepared(
     telling = Telling(
         VOICES.get(dialect.name, VOICES["prose"]), request.walk, request.wrong, request.seed, frozenset(thinkers)
     )
-    maker = RowMaker(dialect, telling, ruler, request.pair_by, request.confirmed)
+    maker = RowMaker(dialect, telling, ruler, request.pair_by, request.from_tools)
     roles = sorted({maker.role(wanted) for wanted in request.formats})
     if len(roles) > 1:
         raise ConfigError(
@@ -174,7 +174,7 @@ def expect_lessons(runs: Mapping[str, Run], request: ExportRequest) -> None:
         ConfigError: naming the run that has none.
 
     """
-    for name, run in () if request.confirmed else runs.items():
+    for name, run in () if request.from_tools else runs.items():
         book = LabelBook(run.path)
         if _labelled(book, request):
             continue

@@ -17,6 +17,8 @@ from longthought.thoughts.walks import Walk
 
 SPLIT: Final = "countdown"
 """The domain whose own test split is held out by default; it needs no file."""
+FromTools = Literal["confirmed", "corrected"]
+"""What a policy or a critic may learn from tools alone, whatever came of it."""
 JOURNEY_WALKS: Final = (Walk.DEPTH_FIRST, Walk.CHRONOLOGICAL)
 
 
@@ -130,8 +132,9 @@ sft-journey, sft-shortcut, policy, critic, dpo-policy, dpo-critic, step-labels, 
     """Keep debates with N (or N-M) backtracks."""
     agreement: Annotated[float, Field(ge=0, le=1)] | None = None
     """Keep debates in which at least this share of the verdicts fits where their steps lead."""
-    confirmed: bool = False
-    """Take also what tools confirmed, whatever came of it: steps for a policy, look-aheads for a critic."""
+    from_tools: FromTools | None = None
+    """Take also what tools confirmed, whatever came of it, or also what they can correct: steps for a policy, \
+look-aheads for a critic."""
     max_length: Positive | None = None
     """Maximum length of a row, prompt included, in tokens (in words for prose without a tokenizer)."""
     against: tuple[str, ...] = (SPLIT,)

@@ -15,11 +15,13 @@ from longthought.agents.dialects.prose import Prose
 from longthought.agents.dialects.thinkers import VOICES, CompactThinker
 from longthought.agents.dialects.yes_no import YesNo
 from longthought.agents.view import view
+from longthought.domains.countdown import countdown_task
 from longthought.errors import ConfigError, ModelError, ProblemError, RunFolderError
 from longthought.labels.estimates import estimated
+from longthought.labels.exact import TableState, table_after_all
 from longthought.labels.label import Label, LabelWriter, Method
 from longthought.labels.tree import tree_labels
-from longthought.problems.countdown import game
+from longthought.problems.countdown import game, lookahead
 from longthought.problems.countdown.notation import read_step, read_verdict
 from longthought.problems.countdown.puzzle import Puzzle
 from longthought.thoughts.walks import Walk
@@ -153,7 +155,7 @@ def test_policies_learn_live_steps_in_words_that_read_back(labelled: Path, expor
 
 
 def test_a_policy_may_learn_every_step_that_tools_confirmed(labelled: Path, exported: Export) -> None:
-    right, more = (rows(exported(labelled, "policy", confirmed=also, validation=0.0)) for also in (False, True))
+    right, more = (rows(exported(labelled, "policy", from_tools=also, validation=0.0)) for also in (None, "confirmed"))
     debates = {t.id: t for t in Run(labelled).trajectories()}
     assert [row for row in more if row["kind"] == "step"] == sorted(right, key=more.index)
     allowed = [row for row in more if row["kind"] == "confirmed"]
@@ -165,13 +167,13 @@ def test_a_policy_may_learn_every_step_that_tools_confirmed(labelled: Path, expo
         assert {evidence.status.value for evidence in node.evidence} == {"confirmed"}
     refuted = [n for t in debates.values() for n in t.steps if any(e.status.value == "refuted" for e in n.evidence)]
     assert refuted
-    with pytest.raises(ConfigError, match="`confirmed` is for policy and critic"):
-        exported(labelled, "sft-journey", confirmed=True)
+    with pytest.raises(ConfigError, match="`from_tools` is for policy and critic"):
+        exported(labelled, "sft-journey", from_tools="confirmed")
 
 
 def test_a_critic_may_learn_every_look_ahead_that_holds(tmp_path: Path, exported: Export) -> None:
     run = play(tmp_path / "run", 20, rounds=5)  # few are solved, so little is known of the steps
-    known, more = (rows(exported(run, "critic", confirmed=also, validation=0.0)) for also in (False, True))
+    known, more = (rows(exported(run, "critic", from_tools=also, validation=0.0)) for also in (None, "confirmed"))
     sound = [row for row in more if row["kind"] == "confirmed"]
     assert len(more) == len(known) + len(sound)
     assert len(sound) > 10
@@ -181,6 +183,47 @@ def test_a_critic_may_learn_every_look_ahead_that_holds(tmp_path: Path, exported
         assert step is not None
         hopeful = "continue" in said(row) or "terminate" in said(row)
         assert hopeful is game.solvable(step.remaining, puzzle_of(row).target)
+
+
+@pytest.fixture(scope="module")
+def astray(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return debates on numbers larger than the agents know, in which they miscalculate."""
+    puzzles = game.generate(count=10, split="train", max_number=26, seed=4)
+    out = tmp_path_factory.mktemp("astray") / "run"
+    list(lt.generate([countdown_task(puzzle) for puzzle in puzzles], out=out, concurrency=1, rounds=20))
+    return out
+
+
+def test_a_policy_may_learn_its_miscalculated_steps_with_the_right_numbers(astray: Path, exported: Export) -> None:
+    found = rows(exported(astray, "policy", from_tools="corrected", validation=0.0))
+    debates = {t.id: t for t in Run(astray).trajectories()}
+    redone = [row for row in found if row["kind"] == "corrected"]
+    assert len(redone) > 5
+    for row in redone:
+        tree = debates[row["debate"]].tree
+        *path, own = [node.text for node in tree.path(row["node"])]
+        new, old = read_step(said(row)), read_step(own)
+        assert new is not None
+        assert old is not None
+        assert new[:3] == old[:3]
+        assert table_after_all(puzzle_of(row).numbers, (*path, own)) == TableState(None)
+        assert table_after_all(puzzle_of(row).numbers, (*path, said(row))) == TableState(new.remaining)
+
+
+def test_a_critic_may_learn_its_look_aheads_redone_and_what_follows_from_them(astray: Path, exported: Export) -> None:
+    found = rows(exported(astray, "critic", from_tools="corrected", validation=0.0))
+    debates = {t.id: t for t in Run(astray).trajectories()}
+    sound = rows(exported(astray, "critic", from_tools="confirmed", validation=0.0))
+    assert len(found) > len(sound) + 10
+    for row in found:
+        step, verdict = read_step(debates[row["debate"]].tree.node(row["node"]).text), read_verdict(said(row))
+        assert step is not None
+        assert verdict is not None
+        target = puzzle_of(row).target
+        assert lookahead.holds(verdict.words, step.remaining, target)
+        if verdict.action != "backtrack":
+            assert game.solvable(step.remaining, target)
+    assert {"corrected", "accept"} <= {row["kind"] for row in found}
 
 
 def test_critics_learn_the_solvers_verdict_and_where_to_return(labelled: Path, exported: Export) -> None:
