@@ -30,7 +30,7 @@ def code_thoughts(
     import json as jsons
 
     from longthought.cli.render.job import CountDisplay
-    from longthought.training.code_thoughts import write_thoughts
+    from longthought.training.code_thoughts.folder import write_thoughts
 
     done, total = 0, 0
 

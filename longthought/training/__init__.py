@@ -17,9 +17,8 @@ destination      the check that an output folder is new and can be written
 record           `training.json`: settings, attempts and outcome of a training
 progress         the progress bar of a training
 model_card       the card of a trained model
-code_thoughts    thoughts that end in programs, as training data
-narration        what a program does, in plain English
 data/            training data out of run folders
+code_thoughts/   thoughts that end in programs, as training data
 reinforcement/   learning from rewards
 improve/         rounds of debates, data and training, for both agents
 environments/    the debate for other trainers

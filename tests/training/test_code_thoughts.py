@@ -12,10 +12,11 @@ from longthought.agents.dialects.thinkers import VOICES
 from longthought.errors import ConfigError, OutageError, ProblemError, RefusedError
 from longthought.problems.problem import AnswerReference, CodeReference, Problem, Task
 from longthought.tools.python import blocks
-from longthought.training.code_thoughts import CodeThought, Unfit, code_thought, programs, write_thoughts
+from longthought.training.code_thoughts.folder import programs, write_thoughts
+from longthought.training.code_thoughts.narration import narrate
+from longthought.training.code_thoughts.thought import CodeThought, Unfit, code_thought
 from longthought.training.data.folder import DataFolder
 from longthought.training.data.request import CodeThoughtRequest
-from longthought.training.narration import narrate
 from tests.fakes.scripted import Line, ScriptedChatModel
 
 COUNT = '''\
