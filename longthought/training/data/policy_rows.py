@@ -13,12 +13,13 @@ from langchain_core.messages import BaseMessage
 
 from longthought.agents.dialects.dialect import Dialect, Step, WholeDialect
 from longthought.agents.dialects.thinking import without_thinking
+from longthought.agents.program import Program, request
 from longthought.agents.view import View, view
 from longthought.training.data.annotated import AnnotatedDebate, replay
 from longthought.training.data.confirmed import corrected_step, steps_confirmed
 from longthought.training.data.request import FromTools
 from longthought.training.data.rows import Message, PairCandidate, Ruler, TrainingRow, messages, turn
-from longthought.trajectories.events import Author, Proposed, Reflected
+from longthought.trajectories.events import Author, Checked, EvidenceStatus, Proposed, Reflected
 from longthought.trajectories.tree import Node, Tree
 
 _TAUGHT: Final = frozenset({Author.POLICY, Author.HUMAN})
@@ -34,6 +35,7 @@ def policy_rows(
     `confirmed`, and, with `corrected`, miscalculated steps with the right numbers. They teach what may be said at all,
     where debates are seldom solved.
 
+    Of the programs that a tool had written, those that confirmed a right answer: the policy's model wrote them too.
     Of attempts at whole solutions, those with a right answer: rejection sampling, as in Yuan et al., "Scaling
     Relationship on Learning Mathematical Reasoning with Large Language Models", 2023.
     """
@@ -57,8 +59,16 @@ def policy_rows(
                 prompt = dialect.ask_reflection(shown)
                 if dialect.read_reflection(event.text) == event.text:
                     yield turn("policy", "reflection", debate.at(event.node), prompt, event.text, ruler)
+            case Checked() if event.calls and debate.lives.get(event.node) and _program_confirms(event):
+                prompt, text = request(debate.trajectory.problem), event.calls[-1].text
+                yield turn("policy", "program", debate.at(event.node), prompt, text, ruler)
             case _:
                 pass
+
+
+def _program_confirms(event: Checked) -> bool:
+    """Say whether a program that was written for the problem alone gave the answer of a step."""
+    return any(e.tool == Program.name and e.status is EvidenceStatus.CONFIRMED for e in event.evidence)
 
 
 def _whole(debate: AnnotatedDebate, dialect: Dialect) -> bool:

@@ -41,6 +41,8 @@ class Played:
             "policy": Policy("fake:policy", self.models["policy"], Prose(texts["policy"])),
             "critic": Critic("fake:critic", self.models["critic"], Prose(texts["critic"])),
         }
+        if not critic:
+            agents["critic"] = "tools"
         settings = {"tools": ["algebra"], "draft": None, **settings}
         assert [debate.solved for debate in lt.generate([TASK], out=out, **agents, **settings)] == [True]
 
@@ -63,6 +65,14 @@ def test_a_draft_is_one_row_in_the_words_of_its_reply(tmp_path: Path) -> None:
     assert (said(row), row["kind"]) == (RIGHT, "draft")
     assert row["prompt"] == played.asked("policy")[1]
     assert ASTRAY in row["prompt"][-1]["content"], "shown whole, as it was rejected"
+
+
+def test_a_program_that_confirmed_a_right_answer_is_learned_too(tmp_path: Path) -> None:
+    wrong, right = "```python\nprint(12 * 13)\n```", "```python\nprint(12 * 13 + 7 * 8)\n```"
+    played = Played(tmp_path / "run", [RIGHT, wrong, RIGHT, right], [], tools=["program"])
+    rows = {row["kind"]: row for row in played.rows("policy")}
+    assert {kind: said(row) for kind, row in rows.items()} == {"draft": RIGHT, "program": right}
+    assert [rows[kind]["prompt"] for kind in ("draft", "program")] == played.asked("policy")[2:]
 
 
 def test_a_cut_draft_is_one_row_of_the_steps_that_were_asked_for(tmp_path: Path) -> None:
