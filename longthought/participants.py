@@ -14,6 +14,7 @@ from longthought.errors import ConfigError
 from longthought.graphs import catalogue
 from longthought.graphs.context import Context
 from longthought.graphs.machine import Machine
+from longthought.graphs.rules import DebateContext
 from longthought.graphs.sampling.settings import SamplingContext
 from longthought.graphs.seats import Seats
 from longthought.jobs.request import with_models
@@ -71,7 +72,7 @@ def seated(context: Context, policy: str | Model | Proposer, critic: str | Model
     """Seat agents given as objects, and make the agents given by name.
 
     Raises:
-        ConfigError: if the policy writes whole solutions only, and the graph asks for steps.
+        ConfigError: if the policy writes whole solutions only, and the graph asks for steps or for revisions.
 
     """
     seats = context.seats(
@@ -79,10 +80,11 @@ def seated(context: Context, policy: str | Model | Proposer, critic: str | Model
         critic=None if isinstance(critic, str | Model) else critic,
     )
     whole = isinstance(seats.policy, Policy) and isinstance(seats.policy.dialect, SolutionsOnly)
-    if whole and context.graph != SamplingContext.graph:
+    afresh = isinstance(context, DebateContext) and context.starts_afresh
+    if whole and not (afresh or context.graph == SamplingContext.graph):
         raise ConfigError(
             f"{seats.policy.name} writes whole solutions, and {context.graph} asks for steps; take "
-            f"`graph={SamplingContext.graph}`"
+            f"`graph={SamplingContext.graph}`, or a debate with `draft=none` and a critic of one word"
         )
     return seats
 

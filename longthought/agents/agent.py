@@ -16,7 +16,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
 
 from longthought.agents.calls import call_of, calls_of
-from longthought.agents.dialects.dialect import Dialect, Step, Unreadable, WholeDialect
+from longthought.agents.dialects.dialect import Dialect, SolutionsOnly, Step, Unreadable, WholeDialect
 from longthought.agents.endings import unusable
 from longthought.agents.invocation import Continuing, Invocation
 from longthought.agents.served.failures import fails_all
@@ -263,8 +263,13 @@ class Policy(Agent):
     limit, role = "max_tokens", "policy"
 
     async def propose(self, view: View) -> Reply[Step]:
-        """Ask for the next step; if the reply repeats a rejected one, ask again for others."""
+        """Ask for the next step; if the reply repeats a rejected one, ask again for others.
+
+        Where the dialect knows whole solutions alone, one of them is the step.
+        """
         dialect = self.dialect
+        if isinstance(dialect, SolutionsOnly):
+            return (await self.solve(view, 1))[0]
         return await self._ask(
             view,
             dialect.ask_policy(view),

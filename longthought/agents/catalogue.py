@@ -13,12 +13,13 @@ from longthought.agents.agent import Critic, Policy
 from longthought.agents.dialects.chairs import ALONE
 from longthought.agents.dialects.compact import Compact
 from longthought.agents.dialects.dialect import Dialect
+from longthought.agents.dialects.programs import Programs
 from longthought.agents.dialects.prose import Prose
 from longthought.agents.dialects.thinkers import CompactThinker, ProseThinker
 from longthought.agents.dialects.yes_no import YesNo
 from longthought.agents.in_process.chat_model import InProcessChatModel
 from longthought.agents.model import BUNDLED_MODEL, TOOLS_ALONE, Model, speaks_compact
-from longthought.agents.program import Programmer, Programs
+from longthought.agents.program import Programmer
 from longthought.agents.scorer import Scorer
 from longthought.agents.served.chat_model import ServedChatModel
 from longthought.errors import ConfigError, ModelError

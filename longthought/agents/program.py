@@ -12,19 +12,16 @@ from dataclasses import replace
 from typing import Final
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
 from longthought.agents.accepting import INDEPENDENT
 from longthought.agents.agent import Policy, Reply
-from longthought.agents.dialects import prompts
-from longthought.agents.dialects.dialect import SolutionsOnly, Step, Unreadable
-from longthought.agents.dialects.prose import Prose
+from longthought.agents.dialects.dialect import Step, Unreadable
+from longthought.agents.dialects.programs import request
 from longthought.agents.dialects.thinking import without_thinking
 from longthought.agents.editor import ask
 from longthought.agents.endings import unusable
 from longthought.agents.view import View
 from longthought.domains.conventions import conventions
-from longthought.errors import ConfigError
 from longthought.problems.problem import Problem
 from longthought.problems.worked import Worked
 from longthought.tools.answer.compare import compare
@@ -78,23 +75,6 @@ class Program:
         return evidence, (call,)
 
 
-class Programs(SolutionsOnly, Prose):
-    """The dialect of a policy that answers with a program."""
-
-    name = "program"
-
-    def ask_solution(self, view: View, examples: Sequence[Worked] = ()) -> list[BaseMessage]:
-        """Ask for a program that prints the answer.
-
-        Raises:
-            ConfigError: if there are examples or earlier attempts, which are solutions in words.
-
-        """
-        if examples or view.attempts:
-            raise ConfigError("a program is written for the problem alone: leave `few_shot`, `revise` and `merge` out")
-        return request(view.problem)
-
-
 class Programmer(Policy):
     """A policy whose solutions are programs: the answer is what one prints in the sandbox.
 
@@ -108,12 +88,6 @@ class Programmer(Policy):
             replace(reply, read=reply.read if isinstance(reply.read, Unreadable) else await _run(reply.read))
             for reply in replies
         ]
-
-
-def request(problem: Problem) -> list[BaseMessage]:
-    """Ask for a program that prints the answer of a problem."""
-    asked = prompts.PROBLEM.format(statement=problem.statement) + prompts.WRITE_PROGRAM
-    return [SystemMessage(prompts.PROGRAMMER), HumanMessage(asked)]
 
 
 async def _run(step: Step) -> Step:

@@ -87,6 +87,8 @@ class View:
     """What the policy saw when it wrote that reply, if the reply has earlier steps than the candidate."""
     whole: bool = False
     """Whether the policy writes whole solutions, each without a look at the others."""
+    program: bool = False
+    """Whether those solutions are programs."""
     found: tuple[str, ...] = ()
     """The results that tools came to by themselves in this debate, so far, whatever step they checked."""
     examples: tuple[Worked, ...] = ()
@@ -161,6 +163,7 @@ def view(
         confirmed=sum(e.status is EvidenceStatus.CONFIRMED for n in reply for e in n.evidence),
         before=view(tree, at=reply[0].parent) if len(reply) > 1 else None,
         whole=afresh or "attempts" in config,  # the setting of sampling
+        program=config.get("dialect") == "program",
         found=tuple(tree.found),
         examples=_examples(config, tree.problem) if "draft" in config else (),  # sampling shows them as it likes
         notice=notice,

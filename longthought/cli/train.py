@@ -83,6 +83,26 @@ def scorer(data: Data, out: Out, request: TrainingRequest, json: Json = False) -
 
 @train.command()
 @options(
+    TrainingRequest,
+    leave=(
+        "method", "role", "beta", "labels", "lora_rank", "epochs", "steps", "learning_rate", "schedule", "warmup",
+        "batch", "micro_batch", "report_to",
+    ),
+    build=partial(TrainingRequest, method="probe", role="critic"), base=BASE, chat_template=TEMPLATE,
+)  # fmt: skip
+def probe(data: Data, out: Out, request: TrainingRequest, json: Json = False) -> None:
+    """Teach a model to judge in one word, by one reading of the data.
+
+    Example: `longthought train probe data/critic --base models/qwen --out models/judge`
+
+    The data are of `longthought export --format critic --dialect yes-no`. A logistic regression on the frozen model's
+    hidden states is written into one of its neurons, so the result is served like its base and can sit in both chairs.
+    """
+    _fine_tune(data, out, request, json)
+
+
+@train.command()
+@options(
     ReinforcementRequest,
     leave=("method", "labels"),
     base=BASE,

@@ -8,6 +8,7 @@ fine_tuning      one training from its data to its folder, whatever the method
 sft              supervised fine-tuning
 dpo              direct preference optimisation
 scorer           a step-scoring head
+probe            a critic of one word, read out of a frozen model
 lora             adapters: what is adapted, and how they are written
 bases            the model that a training starts from
 chat_template    what training asks of a chat template

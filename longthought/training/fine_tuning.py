@@ -11,7 +11,7 @@ import math
 import os
 import platform
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -143,7 +143,7 @@ def fine_tune(
     if record.finished:
         say(f"{out} is trained already; it was done in {record.facts['steps']} steps")
         return record.facts
-    inputs = prepare(learning, request, folder)
+    inputs = prepare(learning.columns, learning.formats, request, folder)
     lengths = {split: learning.inspect(rows, inputs, str(folder.files[split])) for split, rows in inputs.splits.items()}
     for split, measured in lengths.items():
         say(_lengths(split, measured, inputs.limit))
@@ -152,8 +152,8 @@ def fine_tune(
     return _train(learning, inputs, record, lengths, say, command)
 
 
-def prepare(learning: Learning, request: TrainingRequest, data: DataFolder) -> TrainerInputs:
-    """Find the base and open the rows of a training.
+def prepare(columns: Sequence[str], formats: str, request: TrainingRequest, data: DataFolder) -> TrainerInputs:
+    """Find the base and open the rows of a training, which must have some columns, as certain formats of exports do.
 
     Raises:
         UserError: if the base and the rows don't go together.
@@ -163,7 +163,7 @@ def prepare(learning: Learning, request: TrainingRequest, data: DataFolder) -> T
     base = open_base(request, role, data.meta.dialect)
     splits: dict[Split, Any] = {split: data.rows(split) for split in data.files}
     for split, rows in splits.items():
-        _expect_columns(learning, request, data, split, rows)
+        _expect_columns(columns, formats, request, data, split, rows)
     expect_apart(data, splits)
     return TrainerInputs(request, role, data, splits, base, request.max_length or min(base.context, LONGEST))
 
@@ -215,12 +215,12 @@ def _train(
     for name, value in extra.get("measured", {}).items():
         say(f"{name}: {value}")
     if state.is_main_process:
-        _finish(record, inputs)
+        finish(record, inputs)
     state.wait_for_everyone()
     return record.facts
 
 
-def _finish(record: TrainingRecord, inputs: TrainerInputs) -> None:
+def finish(record: TrainingRecord, inputs: TrainerInputs) -> None:
     """Write the files beside the weights; `training.json` comes last, since it marks the folder as complete."""
     out = record.path
     if inputs.data.meta.dialect == "compact":
@@ -272,13 +272,26 @@ def _facts(
     held_out = [entry["eval_loss"] for entry in history if "eval_loss" in entry]
     model = trainer.accelerator.unwrap_model(trainer.model)
     return {
+        **origin(inputs, record, lengths, model),
+        "trained_parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
+        "plan": asdict(fitted),
+        "schedule": inputs.request.schedule,
+        "steps": trainer.state.global_step,
+        "epochs": round(trainer.state.epoch or 0.0, 3),
+        "loss": {"first": losses[0], "last": losses[-1], "mean": loss} if losses else {},
+        "validation_loss": {"first": held_out[0], "last": held_out[-1]} if held_out else {},
+    }
+
+
+def origin(inputs: TrainerInputs, record: TrainingRecord, lengths: Mapping[str, Lengths], model: Any) -> dict[str, Any]:
+    """Return the facts that every training has: what was trained, on which data, where, and how long it took."""
+    return {
         "method": inputs.request.method,
         "role": inputs.role,
         "base": inputs.base.name,
         "base_path": inputs.base.path,
         "adapter": inputs.adapted,
         "parameters": model.num_parameters(),
-        "trained_parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
         "data": {
             "path": str(inputs.data.path),
             "fingerprint": inputs.data.fingerprint,
@@ -286,13 +299,7 @@ def _facts(
         },
         "lengths": {split: asdict(measured) for split, measured in lengths.items()},
         "max_length": inputs.limit,
-        "plan": asdict(fitted),
-        "schedule": inputs.request.schedule,
         "seed": inputs.request.seed,
-        "steps": trainer.state.global_step,
-        "epochs": round(trainer.state.epoch or 0.0, 3),
-        "loss": {"first": losses[0], "last": losses[-1], "mean": loss} if losses else {},
-        "validation_loss": {"first": held_out[0], "last": held_out[-1]} if held_out else {},
         "starts": len(record.attempts),
         "seconds": round(sum(a["seconds"] for a in record.attempts), 1),
         "cpu_seconds": round(sum(a["cpu_seconds"] for a in record.attempts), 1),
@@ -332,13 +339,15 @@ def _lengths(split: str, lengths: Lengths, limit: int) -> str:
     return line
 
 
-def _expect_columns(learning: Learning, request: TrainingRequest, data: DataFolder, split: str, rows: Any) -> None:
+def _expect_columns(
+    columns: Sequence[str], formats: str, request: TrainingRequest, data: DataFolder, split: str, rows: Any
+) -> None:
     if "messages" in rows.column_names and request.method == "sft":
         return
-    if missing := [c for c in learning.columns if c not in rows.column_names]:
+    if missing := [c for c in columns if c not in rows.column_names]:
         raise ProblemError(
             f"{data.path}: its {split} split ({data.meta.format}) has the columns {', '.join(rows.column_names)}, and "
-            f"{request.method} needs {', '.join(missing)} too; export {learning.formats}"
+            f"{request.method} needs {', '.join(missing)} too; export {formats}"
         )
 
 

@@ -9,6 +9,7 @@ _METHODS: Final = {
     "dpo": "direct preference optimisation (TRL's DPOTrainer)",
     "scorer": "a step-scoring head (token classification, transformers' Trainer)",
     "grpo": "group relative policy optimisation (TRL's GRPOTrainer)",
+    "probe": "a linear probe on the frozen model, written into one neuron",
 }
 _USES: Final = {
     "policy": "longthought solve … --policy transformers:PATH",
@@ -20,7 +21,7 @@ _USES: Final = {
 
 def card(facts: Mapping[str, Any]) -> str:
     """Return the card as Markdown, with the front matter that model hubs read."""
-    method, plan, data = facts["method"], facts["plan"], facts["data"]
+    method, data = facts["method"], facts["data"]
     kind = "scorer" if method == "scorer" else facts["role"]
     share = facts["trained_parameters"] / facts["parameters"]
     rows = [
@@ -31,11 +32,8 @@ def card(facts: Mapping[str, Any]) -> str:
         ("data", f"`{data['path']}` ({data['format']}, dialect {data['dialect']}, digest {data['fingerprint']})"),
         *((f"{split} split", _size(lengths, facts["max_length"])) for split, lengths in facts["lengths"].items()),
         ("rewards", facts.get("rewards", "")),
-        ("steps", f"{facts['steps']:,} of {plan['batch']} examples ({facts['epochs']:g} epochs)"),
-        ("learning rate", f"{plan['learning_rate']:g}, {facts['schedule']}"),
+        *(_optimiser(facts, facts["plan"]) if "plan" in facts else ()),
         ("seed", facts["seed"]),
-        ("loss", _losses(facts["loss"])),
-        ("validation loss", _losses(facts["validation_loss"])),
         *((name.replace("_", " "), value) for name, value in facts.get("measured", {}).items()),
         ("time", f"{facts['seconds']:,.0f} s, {facts['cpu_seconds']:,.0f} CPU seconds, in {facts['starts']} start(s)"),
         ("devices", facts["devices"]),
@@ -52,6 +50,15 @@ def card(facts: Mapping[str, Any]) -> str:
         command=facts["command"] or "(called from Python)",
         use=_USES[kind],
     )
+
+
+def _optimiser(facts: Mapping[str, Any], plan: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [
+        ("steps", f"{facts['steps']:,} of {plan['batch']} examples ({facts['epochs']:g} epochs)"),
+        ("learning rate", f"{plan['learning_rate']:g}, {facts['schedule']}"),
+        ("loss", _losses(facts["loss"])),
+        ("validation loss", _losses(facts["validation_loss"])),
+    ]
 
 
 def _on_hub(base: str | None) -> bool:

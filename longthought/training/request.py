@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from longthought.request import Request
 
-Method = Literal["sft", "dpo", "scorer"]
+Method = Literal["sft", "dpo", "scorer", "probe"]
 Role = Literal["policy", "critic", "thinker"]
 LONGEST: Final = 8192
 """Maximum tokens of an example unless the request says otherwise; the model's context may be shorter."""
@@ -26,7 +26,7 @@ class TrainingRequest(Request):
     """Settings of a training, apart from the data it learns from and the folder it writes."""
 
     method: Method = "sft"
-    """Training method: sft (examples), dpo (pairs of replies) or scorer (labels of steps)."""
+    """Training method: sft (examples), dpo (pairs of replies), scorer (labels of steps) or probe (yes-no verdicts)."""
     base: str | None = None
     """Model to train: a folder, OWNER/NAME on the hub, bundled:countdown, or new:d192x4 for a new compact model."""
     role: Role | None = None

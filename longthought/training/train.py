@@ -47,6 +47,10 @@ def train(
     expect("a function of a line", Callable, say=say)
     request = TrainingRequest.given(request, settings)
     expect_installed(PACKAGES, "train", "training", ConfigError)
+    if request.method == "probe":
+        from longthought.training.probe import fit_probe
+
+        return fit_probe(request, Path(data), Path(out), say=say, command=command)
     from longthought.training.fine_tuning import fine_tune
     from longthought.training.methods import METHODS
 

@@ -8,8 +8,10 @@ import pytest
 import longthought as lt
 from longthought.agents.agent import Critic, Policy
 from longthought.agents.catalogue import policy
+from longthought.agents.dialects.programs import Programs
 from longthought.agents.dialects.prose import Prose
-from longthought.agents.program import Program, Programmer, Programs
+from longthought.agents.dialects.yes_no import YesNo
+from longthought.agents.program import Program, Programmer
 from longthought.agents.view import View
 from longthought.errors import ConfigError, OutageError
 from longthought.graphs.rules import DebateContext
@@ -138,6 +140,22 @@ def test_the_answer_of_a_program_is_what_it_prints() -> None:
     assert voted.solved
     assert [node.answer for node in voted.tree.nodes[1:]] == ["7", "12", None, "12"]
     assert voted.tree.nodes[2].text.endswith("It prints 12.")
+
+
+def test_programs_are_drafts_of_a_debate_that_a_critic_of_one_word_judges_below_them() -> None:
+    wrong = RIGHT.replace("*", "+")
+    asked = {"policy": ScriptedChatModel([wrong, RIGHT]), "critic": ScriptedChatModel(["No", "Yes"])}
+    debated = lt.solve(
+        PROBLEM, policy=Programmer("fake:policy", asked["policy"], Programs()), draft=None, dialect="program",
+        critic=Critic("fake:critic", asked["critic"], YesNo()), critic_dialect="yes-no", tools=[], answer="12",
+    )  # fmt: skip
+    assert debated.solved
+    assert [moved.cause for moved in debated.events if isinstance(moved, Moved)] == [Cause.REJECTED, Cause.ACCEPTED]
+    first, second = asked["policy"].seen
+    assert first == second, "each is written for the problem alone"
+    *above, said, question = asked["critic"].seen[1]
+    assert (above, said.text) == (second, f"{RIGHT}\n\nIt prints 12.")
+    assert "Is the final answer 12 right?" in question.text
 
 
 def test_programs_are_whole_solutions_of_the_problem_alone() -> None:

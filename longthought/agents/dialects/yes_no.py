@@ -12,6 +12,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from longthought.agents.dialects import prompts
 from longthought.agents.dialects.dialect import Unreadable
+from longthought.agents.dialects.programs import request
 from longthought.agents.dialects.prose import Prose, expect_candidate
 from longthought.agents.dialects.thinking import without_thinking
 from longthought.agents.view import View
@@ -35,7 +36,7 @@ class YesNo(Prose):
     def ask_critic(self, view: View) -> list[BaseMessage]:
         """Ask below the policy's own reply whether all is right; a server that keeps prefixes has read the rest."""
         new = expect_candidate(view)
-        wrote = self.ask_policy(view.asked)
+        wrote = request(view.problem) if view.program else self.ask_policy(view.asked)
         question = prompts.IS_PATH_RIGHT if new.answer is None else prompts.IS_RIGHT.format(answer=new.answer)
         reply = without_thinking(view.reply).strip() or new.text
         return [*wrote, AIMessage(reply), HumanMessage(f"{self.found(view)}{question}")]

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from longthought.agents.dialects.dialect import Dialect, Unreadable
 from longthought.agents.view import View, view
 from longthought.graphs.rules import DebateContext, legal_actions
+from longthought.graphs.sampling.settings import SamplingContext
 from longthought.labels.label import Label, Method
 from longthought.thoughts import shorthand
 from longthought.training.data.annotated import AnnotatedDebate, agrees, replay
@@ -17,7 +18,7 @@ from longthought.training.data.confirmed import corrected_verdict, share_confirm
 from longthought.training.data.request import FromTools
 from longthought.training.data.rows import PairCandidate, Ruler, TrainingRow, messages, turn
 from longthought.trajectories.events import Action, Author, Judged, Started, Verdict
-from longthought.trajectories.tree import NodeKind, Tree
+from longthought.trajectories.tree import Node, NodeKind, Tree
 
 
 def judged_steps(debate: AnnotatedDebate, *, unknown: bool) -> Iterator[tuple[Judged, Tree, View, bool | None]]:
@@ -39,7 +40,7 @@ def judged_steps(debate: AnnotatedDebate, *, unknown: bool) -> Iterator[tuple[Ju
 def critic_rows(
     debate: AnnotatedDebate, dialect: Dialect, ruler: Ruler, from_tools: FromTools | None, left_out: Counter[str]
 ) -> Iterator[TrainingRow]:
-    """Yield a right verdict on every judged step whose outcome is known.
+    """Yield a right verdict on every judged step whose outcome is known, and in one word on every graded solution.
 
     With `from_tools`, also verdicts on other steps whose look-ahead is right number by number, as kind `confirmed`;
     with `corrected`, every look-ahead is redone, and the verdict follows from it.
@@ -66,6 +67,26 @@ def critic_rows(
             if live is None:
                 kind = "confirmed" if right.critique == event.verdict.critique else "corrected"
             yield turn("critic", kind, debate.at(event.node), dialect.ask_critic(shown), text, ruler)
+    for node, shown, live in _unjudged(debate) if dialect.begins else ():
+        text = dialect.write_verdict(_in_one_word(node, live), shown)
+        assert text is not None
+        yield turn("critic", "accept" if live else "reject", debate.at(node.id), dialect.ask_critic(shown), text, ruler)
+
+
+def _unjudged(debate: AnnotatedDebate) -> Iterator[tuple[Node, View, bool]]:
+    """Yield the graded solutions of sampling that no critic was asked about, as one would see them."""
+    tree = debate.trajectory.tree
+    if tree.started is not None and tree.started.config.get("graph") == SamplingContext.graph:
+        for node in debate.trajectory.steps:
+            live = debate.lives.get(node.id)
+            if node.answer is not None and not node.verdicts and live is not None:
+                yield node, view(tree, node.id), live
+
+
+def _in_one_word(node: Node, live: bool) -> Verdict:
+    """Return the right verdict of a critic that gives neither a reason nor a target."""
+    accepted = Action.CONTINUE if node.answer is None else Action.TERMINATE
+    return Verdict(action=accepted if live else Action.BACKTRACK)
 
 
 def _confirmed(shown: View, verdict: Verdict) -> bool:
@@ -112,9 +133,8 @@ def _right_verdict(
     number = shown.candidate.node
     node, label = tree.node(number), debate.labels.get(number)
     fits = agrees(given, live)
-    if dialect.begins:  # its verdict is one word, with neither a reason nor a target
-        accepted = Action.CONTINUE if node.answer is None else Action.TERMINATE
-        return Verdict(action=accepted if live else Action.BACKTRACK)
+    if dialect.begins:
+        return _in_one_word(node, live)
     if fits and given.action is Action.REFLECT:
         return given
     words = _words(given, label, live=live, fits=fits, dialect=dialect)

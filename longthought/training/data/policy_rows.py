@@ -11,9 +11,10 @@ from typing import Final
 
 from langchain_core.messages import BaseMessage
 
+from longthought.agents.accepting import INDEPENDENT
 from longthought.agents.dialects.dialect import Dialect, Step, WholeDialect
+from longthought.agents.dialects.programs import request
 from longthought.agents.dialects.thinking import without_thinking
-from longthought.agents.program import Program, request
 from longthought.agents.view import View, view
 from longthought.training.data.annotated import AnnotatedDebate, replay
 from longthought.training.data.confirmed import corrected_step, steps_confirmed
@@ -68,7 +69,7 @@ def policy_rows(
 
 def _program_confirms(event: Checked) -> bool:
     """Say whether a program that was written for the problem alone gave the answer of a step."""
-    return any(e.tool == Program.name and e.status is EvidenceStatus.CONFIRMED for e in event.evidence)
+    return any(e.tool == INDEPENDENT and e.status is EvidenceStatus.CONFIRMED for e in event.evidence)
 
 
 def _whole(debate: AnnotatedDebate, dialect: Dialect) -> bool:

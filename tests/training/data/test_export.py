@@ -361,6 +361,11 @@ def test_a_policy_learns_its_right_solutions_as_it_was_asked_for_them(tmp_path: 
     assert all(row["prompt"] == messages(Prose().ask_solution(view(sampled.tree, at=0))) for row in made)
     (pair,) = rows(exported(tmp_path / "run", "dpo-policy", validation=0.0, pairs=1))
     assert said(pair, "rejected") == r"It is \boxed{5}."
+    judged = rows(exported(tmp_path / "run", "critic", dialect="yes-no", validation=0.0))
+    assert {(row["prompt"][-2]["content"], said(row)) for row in judged} == {
+        (r"It is \boxed{4}.", "Yes"), (r"It is \boxed{5}.", "No"), (r"So \boxed{4}.", "Yes"),
+    }  # fmt: skip
+    assert all(row["prompt"] == messages(YesNo().ask_critic(view(sampled.tree, row["node"]))) for row in judged)
 
 
 def ref(statement: str) -> lt.CountdownReference:
