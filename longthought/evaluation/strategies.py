@@ -54,7 +54,12 @@ STRATEGIES: Final[Mapping[str, Strategy]] = {
         Strategy("greedy", "sampling", {"attempts": 1, "temperature": 0.0, "tools": ()}, "the only attempt"),
         Strategy("majority", "sampling", {**_ATTEMPTS, "choose": "majority"}, "the most frequent answer"),
         Strategy("best-of-n", "sampling", choice="any right answer", checker=True, runs_of="majority"),
-        Strategy("critic-best-of-n", "sampling", {"attempts": MANY, "choose": "critic"}, "the best critic's score"),
+        Strategy(
+            "critic-best-of-n",
+            "sampling",
+            {"attempts": MANY, "choose": "critic", "batch": 1},  # each is judged before the next one is paid for
+            "the best critic's score",
+        ),
         Strategy(
             "weighted",
             "sampling",

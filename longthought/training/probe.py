@@ -1,7 +1,7 @@
 """A linear probe as a critic: what a frozen model knows of an answer, read out into its verdict of one word.
 
 The data are read once. At the place where the verdict is to be written, a logistic regression on the input of each
-layer's MLP learns whether the answer is right, and the layer whose regression predicts held-out answers best is taken.
+layer's MLP learns whether the answer is right, and the layer whose regression orders held-out answers best is taken.
 Its direction becomes one neuron of that MLP, which a gate opens at that place alone, and which writes along the
 difference of *yes* and *no*. So the result is an ordinary model that any server can serve, it judges below the policy's
 own words without reading anything twice, and in the policy's chair it writes what its base writes.
@@ -12,7 +12,6 @@ Internal State of an LLM Knows When It's Lying", 2023.
 
 # pyright: basic
 
-import math
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -312,11 +311,14 @@ def _doubles(values: np.ndarray) -> torch.Tensor:
 
 
 def _choose(reading: Reading, rows: Sequence[Row], say: Callable[[str], object]) -> tuple[int, float, np.ndarray]:
-    """Return the layer and the penalty whose probe predicts held-out answers best, and its scores of them."""
+    """Return the layer and the penalty whose probe orders held-out answers best, and its scores of them.
+
+    The order of all answers and of those to one problem count the same; where it is equal, the likelier scores win.
+    """
     names = {name: n for n, name in enumerate(dict.fromkeys(row.problem for row in rows))}
     fold = np.array([names[row.problem] % FOLDS for row in rows])
     right = torch.tensor([row.yes for row in rows], dtype=torch.float64)
-    margins, best = _doubles(reading.margins), (math.inf, 0, 0.0, reading.margins)
+    margins, best = _doubles(reading.margins), ((0.0, 0.0), 0, 0.0, reading.margins)
     for layer in range(reading.states.shape[1]):
         states = _doubles(reading.states[:, layer])
         found = [np.zeros(len(rows)) for _ in PENALTIES]
@@ -328,9 +330,9 @@ def _choose(reading: Reading, rows: Sequence[Row], say: Callable[[str], object])
                 scores[held.numpy()] = (margins[held] + states[held] @ direction).numpy()
         for scores, penalty in zip(found, PENALTIES, strict=True):
             loss = float(binary_cross_entropy_with_logits(torch.from_numpy(scores), right))
-            if loss < best[0]:
-                best = (loss, layer, penalty, scores)
-    say(f"layer {best[1] + 1} of {reading.states.shape[1]} knows most: loss {best[0]:.3f} on held-out problems")
+            order = (_overall(scores, rows) + _within(scores, rows)) / 2
+            best = max(best, ((round(order, 3), -loss), layer, penalty, scores), key=lambda found: found[0])
+    say(f"layer {best[1] + 1} of {reading.states.shape[1]} knows most")
     return best[1:]
 
 
@@ -376,8 +378,14 @@ def _insert(mlp: Any, gate: torch.Tensor, direction: torch.Tensor, states: torch
     mlp.down_proj.weight[:, neuron] = step.to(mlp.down_proj.weight)
 
 
-def _order(scores: np.ndarray, rows: Sequence[Row]) -> float:
-    """Return the AUROC of scores within each problem, over all pairs of a right and a wrong answer to the same one.
+def _overall(scores: np.ndarray, rows: Sequence[Row]) -> float:
+    """Return the AUROC of scores over all answers."""
+    yes = np.array([row.yes for row in rows])
+    return auroc(scores[yes].tolist(), scores[~yes].tolist())
+
+
+def _within(scores: np.ndarray, rows: Sequence[Row]) -> float:
+    """Return the AUROC of scores over the pairs of a right and a wrong answer to the same problem.
 
     Where no problem has both, the AUROC over all answers.
     """
@@ -386,12 +394,9 @@ def _order(scores: np.ndarray, rows: Sequence[Row]) -> float:
         by_problem.setdefault(row.problem, ([], []))[not row.yes].append(float(score))
     pairs = [(len(right) * len(wrong), right, wrong) for right, wrong in by_problem.values() if right and wrong]
     if not pairs:
-        return auroc([s for r, _ in by_problem.values() for s in r], [s for _, w in by_problem.values() for s in w])
+        return _overall(scores, rows)
     return sum(count * auroc(right, wrong) for count, right, wrong in pairs) / sum(count for count, _, _ in pairs)
 
 
 def _orders(scores: np.ndarray, rows: Sequence[Row]) -> str:
-    """Return the AUROC over all answers, and within each problem."""
-    yes = [float(score) for score, row in zip(scores, rows, strict=True) if row.yes]
-    no = [float(score) for score, row in zip(scores, rows, strict=True) if not row.yes]
-    return f"{auroc(yes, no):.3f}; within a problem {_order(scores, rows):.3f}"
+    return f"{_overall(scores, rows):.3f}; within a problem {_within(scores, rows):.3f}"

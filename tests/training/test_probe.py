@@ -158,6 +158,6 @@ def test_what_a_probe_can_not_learn_from_is_refused_before_anything_is_written(b
 
 def test_a_probe_orders_the_answers_to_one_problem(tmp_path: Path) -> None:
     rows = [probe.Row((), (0, 1), yes, name) for name in "ab" for yes in (True, False)]
-    assert probe._order(np.array([0.2, 0.1, 0.9, 0.8]), rows) == 1.0
-    assert probe._order(np.array([0.2, 0.1, 0.8, 0.9]), rows) == 0.5
-    assert probe._order(np.array([0.2, 0.9]), rows[::3]) == 0.0  # one right, one wrong, of two problems
+    assert probe._within(np.array([0.2, 0.1, 0.9, 0.8]), rows) == 1.0
+    assert probe._within(np.array([0.2, 0.1, 0.8, 0.9]), rows) == 0.5
+    assert probe._within(np.array([0.2, 0.9]), rows[::3]) == 0.0  # one right, one wrong, of two problems
