@@ -50,7 +50,7 @@ _SAVED_AFTER: Final = 100
 _HEADER: Final = 3
 """Number of tokens by which another place is known at which the model is about to speak."""
 _AVERAGED: Final = 32
-"""Number of rows over which a gradient is averaged."""
+"""Number of rows over which a gradient is averaged, and that are read again after a stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,32 +125,23 @@ def fit_probe(
     for split, of in rows.items():
         problems = len({row.problem for row in of})
         say(f"{split}: {len(of):,} verdicts on {problems:,} problems, {sum(row.yes for row in of):,} yes")
+    model = inputs.base.language_model(torch.bfloat16).eval()
+    if torch.accelerator.is_available():
+        model.to(torch.accelerator.current_accelerator())
+    mlps = _mlps(model, inputs.base.name)
     clock = Clock(record, 0)
     record.write()
-    model = inputs.base.language_model(torch.bfloat16).eval()
-    mlps = _mlps(model, inputs.base.name)
     reading = _read(model, mlps, rows["train"], out / CHECKPOINTS, request.seed, say)
-    layer, penalty, scores = _choose(reading, rows["train"], say)
-    right = torch.tensor([row.yes for row in rows["train"]], dtype=torch.float64)
-    states, margins = _doubles(reading.states[:, layer]), _doubles(reading.margins)
-    direction = _fit(states, margins, right, penalty)
-    gate = _gate(states, _doubles(reading.elsewhere[:, layer]))
-    _insert(mlps[layer], gate, direction, states, reading.towards_yes)
-    measured = {
-        "layer": f"{layer + 1} of {len(mlps)}",
-        "AUROC before": _orders(reading.margins, rows["train"]),
-        "AUROC in cross-validation": _orders(scores, rows["train"]),
-    }
-    for split in ("validation",) if "validation" in rows else ():
-        after = _read(model, mlps, rows[split], None, request.seed, say).margins
-        measured[f"AUROC on the {split} split, as it is served"] = _orders(after, rows[split])
+    measured = _teach(mlps, reading, rows["train"], say)
+    if held := rows.get("validation"):
+        after = _read(model, mlps, held, None, request.seed, say).margins
+        measured["AUROC on the validation split, as it is served"] = _orders(after, held)
     model.save_pretrained(out)
     inputs.base.tokenizer.save_pretrained(out)
     clock.note()
     record.facts = {
         **origin(inputs, record, {split: _lengths(of) for split, of in rows.items()}, model),
-        "trained_parameters": 3 * direction.numel(),
-        "penalty": penalty,
+        "trained_parameters": 3 * reading.states.shape[-1],
         "measured": measured,
         "command": command,
     }
@@ -158,6 +149,22 @@ def fit_probe(
         say(f"{name}: {value}")
     finish(record, inputs)
     return record.facts
+
+
+def _teach(mlps: Sequence[Any], reading: Reading, rows: Sequence[Row], say: Callable[[str], object]) -> dict[str, str]:
+    """Write what the layer that knows most knows into one of its neurons; return what cross-validation says of it."""
+    layer, penalty, scores = _choose(reading, rows, say)
+    right = torch.tensor([row.yes for row in rows], dtype=torch.float64)
+    states = _doubles(reading.states[:, layer])
+    direction = _fit(states, _doubles(reading.margins), right, penalty)
+    gate = _gate(states, _doubles(reading.elsewhere[:, layer]))
+    _insert(mlps[layer], gate, direction, states, reading.towards_yes)
+    return {
+        "layer": f"{layer + 1} of {len(mlps)}",
+        "ridge penalty": f"{penalty:g}",
+        "AUROC before": _orders(reading.margins, rows),
+        "AUROC in cross-validation": _orders(scores, rows),
+    }
 
 
 # The examples.
@@ -235,8 +242,8 @@ def _read(
     elsewhere, margins, done = list[np.ndarray](), np.zeros(len(rows)), 0
     if kept is not None and (kept / _KEPT).is_file():
         with np.load(kept / _KEPT) as before:
-            done, elsewhere = int(before["done"]), list(before["elsewhere"])
-            states[order[:done]], margins[order[:done]] = before["states"], before["margins"]
+            done, elsewhere = max(0, int(before["done"]) - _AVERAGED), list(before["elsewhere"])
+            states[order[:done]], margins[order[:done]] = before["states"][:done], before["margins"][:done]
         say(f"going on after {done:,} of {len(rows):,}")
     *inside, norm = [*mlps, model.get_decoder().norm]
     seen: list[torch.Tensor] = [torch.empty(0)] * (len(mlps) + 1)
@@ -366,7 +373,7 @@ def _gate(states: torch.Tensor, elsewhere: torch.Tensor) -> torch.Tensor:
 @torch.no_grad()
 def _insert(mlp: Any, gate: torch.Tensor, direction: torch.Tensor, states: torch.Tensor, towards: torch.Tensor) -> None:
     """Write the probe into the neuron of an MLP that does least."""
-    some = states[:_AVERAGED].to(mlp.down_proj.weight.dtype)
+    some = states[:_AVERAGED].to(mlp.down_proj.weight)
     does = (mlp.act_fn(mlp.gate_proj(some)) * mlp.up_proj(some)).abs().mean(0) * mlp.down_proj.weight.norm(dim=0)
     neuron = int(does.argmin())
     opened = mlp.act_fn(states @ gate).mean()

@@ -132,7 +132,7 @@ def test_a_probe_that_is_stopped_reads_only_what_is_left(
     said: list[str] = []
     monkeypatch.setattr(probe, "_save", save)
     again = train(data, tmp_path / "half", method="probe", base=str(base), say=said.append)
-    assert "going on after 60 of 100" in said
+    assert "going on after 28 of 100" in said
     assert again["starts"] == 2
     assert again["measured"]["AUROC before"] == whole["measured"]["AUROC before"]
     assert not (tmp_path / "half" / "checkpoints").exists()
