@@ -11,7 +11,7 @@ import math
 import os
 import platform
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -79,13 +79,17 @@ class TrainerInputs:
         return self.splits.get("validation")
 
 
-class Learning(Protocol):
-    """One way to learn from a data folder."""
+class Rows(Protocol):
+    """The rows that a way to learn needs."""
 
     columns: tuple[str, ...]
     """Columns of the rows it learns from."""
     formats: str
     """Names of the export formats that hold such rows."""
+
+
+class Learning(Rows, Protocol):
+    """One way to learn from a data folder."""
 
     def inspect(self, rows: Any, inputs: TrainerInputs, where: str) -> Lengths:
         """Measure every row; raise at one that can't be learned from."""
@@ -143,7 +147,7 @@ def fine_tune(
     if record.finished:
         say(f"{out} is trained already; it was done in {record.facts['steps']} steps")
         return record.facts
-    inputs = prepare(learning.columns, learning.formats, request, folder)
+    inputs = prepare(learning, request, folder)
     lengths = {split: learning.inspect(rows, inputs, str(folder.files[split])) for split, rows in inputs.splits.items()}
     for split, measured in lengths.items():
         say(_lengths(split, measured, inputs.limit))
@@ -152,8 +156,8 @@ def fine_tune(
     return _train(learning, inputs, record, lengths, say, command)
 
 
-def prepare(columns: Sequence[str], formats: str, request: TrainingRequest, data: DataFolder) -> TrainerInputs:
-    """Find the base and open the rows of a training, which must have some columns, as certain formats of exports do.
+def prepare(needed: Rows, request: TrainingRequest, data: DataFolder) -> TrainerInputs:
+    """Find the base and open the rows of a training.
 
     Raises:
         UserError: if the base and the rows don't go together.
@@ -163,7 +167,7 @@ def prepare(columns: Sequence[str], formats: str, request: TrainingRequest, data
     base = open_base(request, role, data.meta.dialect)
     splits: dict[Split, Any] = {split: data.rows(split) for split in data.files}
     for split, rows in splits.items():
-        _expect_columns(columns, formats, request, data, split, rows)
+        _expect_columns(needed, request, data, split, rows)
     expect_apart(data, splits)
     return TrainerInputs(request, role, data, splits, base, request.max_length or min(base.context, LONGEST))
 
@@ -339,15 +343,13 @@ def _lengths(split: str, lengths: Lengths, limit: int) -> str:
     return line
 
 
-def _expect_columns(
-    columns: Sequence[str], formats: str, request: TrainingRequest, data: DataFolder, split: str, rows: Any
-) -> None:
+def _expect_columns(needed: Rows, request: TrainingRequest, data: DataFolder, split: str, rows: Any) -> None:
     if "messages" in rows.column_names and request.method == "sft":
         return
-    if missing := [c for c in columns if c not in rows.column_names]:
+    if missing := [c for c in needed.columns if c not in rows.column_names]:
         raise ProblemError(
             f"{data.path}: its {split} split ({data.meta.format}) has the columns {', '.join(rows.column_names)}, and "
-            f"{request.method} needs {', '.join(missing)} too; export {formats}"
+            f"{request.method} needs {', '.join(missing)} too; export {needed.formats}"
         )
 
 

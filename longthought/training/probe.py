@@ -35,8 +35,6 @@ from longthought.training.inspection import Examples, Lengths
 from longthought.training.record import CHECKPOINTS, Clock, TrainingRecord
 from longthought.training.request import TrainingRequest
 
-COLUMNS: Final = ("prompt", "completion")
-FORMATS: Final = f"critic in the dialect {YesNo.name}"
 PENALTIES: Final = (1.0, 1e-1, 1e-2)
 """Strengths of the ridge penalty, among which cross-validation chooses."""
 FOLDS: Final = 5
@@ -51,6 +49,14 @@ _HEADER: Final = 3
 """Number of tokens by which another place is known at which the model is about to speak."""
 _AVERAGED: Final = 32
 """Number of rows over which a gradient is averaged, and that are read again after a stop."""
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """See `longthought.training.fine_tuning.Rows`."""
+
+    columns: tuple[str, ...] = ("prompt", "completion")
+    formats: str = f"critic in the dialect {YesNo.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +124,7 @@ def fit_probe(
             f"{data}: a probe learns verdicts of one word, and these are in {folder.meta.dialect}; export the critic's "
             f"data with `--dialect {YesNo.name}`"
         )
-    inputs = prepare(COLUMNS, FORMATS, request, folder)
+    inputs = prepare(Verdicts(), request, folder)
     if inputs.base.path is None or inputs.base.added is not None:
         raise ConfigError(f"{inputs.base.name}: a probe reads a whole model; merge the adapter into its base first")
     rows = {split: _rows(of, inputs, str(folder.files[split])) for split, of in inputs.splits.items()}
