@@ -51,7 +51,7 @@ _AVERAGED: Final = 32
 """Number of rows over which a gradient is averaged, and that are read again after a stop."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Verdicts:
     """See `longthought.training.fine_tuning.Rows`."""
 

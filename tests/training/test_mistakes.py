@@ -168,7 +168,7 @@ def test_settings_that_do_not_go_together(data: Path, tmp_path: Path) -> None:
         ({"learning_rate": float("nan")}, "`learning_rate` .*, got nan"),
         ({"warmup": 1.0}, r"`warmup` must be less than 1(\.0)?, got 1.0"),
         ({"method": "scorer", "labels": "none"}, "`labels` must be one of process, outcome, got 'none'"),
-        ({"method": "ppo"}, "`method` must be one of sft, dpo, scorer, got 'ppo'"),
+        ({"method": "ppo"}, "`method` must be one of sft, dpo, scorer, probe, got 'ppo'"),
         ({"role": "judge"}, "`role` must be one of policy, critic, thinker, got 'judge'"),
         ({"rank": 8}, "unknown setting `rank`"),
     ],
