@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from longthought.cli.options import Json, Spelling, options
-from longthought.training.request import ReinforcementRequest, TrainingRequest
+from longthought.training.request import OPTIMISER, ReinforcementRequest, TrainingRequest
 
 train = typer.Typer(help="Fine-tune agents on exported data.", no_args_is_help=True)
 
@@ -84,10 +84,7 @@ def scorer(data: Data, out: Out, request: TrainingRequest, json: Json = False) -
 @train.command()
 @options(
     TrainingRequest,
-    leave=(
-        "method", "role", "beta", "labels", "lora_rank", "epochs", "steps", "learning_rate", "schedule", "warmup",
-        "batch", "micro_batch", "report_to",
-    ),
+    leave=("method", "role", "beta", "labels", *OPTIMISER),
     build=partial(TrainingRequest, method="probe", role="critic"), base=BASE, chat_template=TEMPLATE,
 )  # fmt: skip
 def probe(data: Data, out: Out, request: TrainingRequest, json: Json = False) -> None:

@@ -139,11 +139,7 @@ def fine_tune(
     _expect_known_names(request)
     if not _processes().is_main_process:
         say = _nothing
-    datasets.disable_progress_bars()  # a line for each split is enough, and one bar
-    transformers.utils.logging.disable_progress_bar()
-    folder = data if isinstance(data, DataFolder) else DataFolder.open(data)
-    identity = {**request.identity(), "role": folder.expect_role(request.role), "data": folder.fingerprint}
-    record = TrainingRecord.open(out, identity)
+    folder, record = begin(request, data, out)
     if record.finished:
         say(f"{out} is trained already; it was done in {record.facts['steps']} steps")
         return record.facts
@@ -154,6 +150,20 @@ def fine_tune(
     if remark := lengths["train"].remark:
         say(remark)
     return _train(learning, inputs, record, lengths, say, command)
+
+
+def begin(request: TrainingRequest, data: Path | DataFolder, out: Path) -> tuple[DataFolder, TrainingRecord]:
+    """Open the data of a training and its record, with the libraries' own progress bars off.
+
+    Raises:
+        UserError: if the data can't be read or are for another role, or the folder holds another training.
+
+    """
+    datasets.disable_progress_bars()  # a line for each split is enough, and one bar
+    transformers.utils.logging.disable_progress_bar()
+    folder = data if isinstance(data, DataFolder) else DataFolder.open(data)
+    identity = {**request.identity(), "role": folder.expect_role(request.role), "data": folder.fingerprint}
+    return folder, TrainingRecord.open(out, identity)
 
 
 def prepare(needed: Rows, request: TrainingRequest, data: DataFolder) -> TrainerInputs:

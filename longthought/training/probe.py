@@ -13,26 +13,24 @@ Internal State of an LLM Knows When It's Lying", 2023.
 # pyright: basic
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import datasets
 import numpy as np
 import torch
-import transformers
 from torch.nn.functional import binary_cross_entropy_with_logits
 from transformers.cache_utils import DynamicCache, DynamicLayer
 
-from longthought.agents.dialects.yes_no import YesNo
+from longthought.agents.dialects.yes_no import WORDS, YesNo
 from longthought.errors import ConfigError, ModelError, ProblemError
 from longthought.statistics import auroc
-from longthought.training.data.folder import DataFolder
-from longthought.training.fine_tuning import TrainerInputs, finish, origin, prepare
+from longthought.training.data.folder import Split
+from longthought.training.fine_tuning import TrainerInputs, begin, finish, origin, prepare
 from longthought.training.inspection import Examples, Lengths
-from longthought.training.record import CHECKPOINTS, Clock, TrainingRecord
+from longthought.training.record import CHECKPOINTS, Clock
 from longthought.training.request import TrainingRequest
 
 PENALTIES: Final = (1.0, 1e-1, 1e-2)
@@ -111,11 +109,7 @@ def fit_probe(
         UserError: if data, base or settings make no sense; nothing has been written then.
 
     """
-    datasets.disable_progress_bars()
-    transformers.utils.logging.disable_progress_bar()
-    folder = DataFolder.open(data)
-    identity = {**request.identity(), "role": folder.expect_role("critic"), "data": folder.fingerprint}
-    record = TrainingRecord.open(out, identity)
+    folder, record = begin(request.model_copy(update={"role": "critic"}), data, out)
     if record.finished:
         say(f"{out} is trained already")
         return record.facts
@@ -127,10 +121,18 @@ def fit_probe(
     inputs = prepare(Verdicts(), request, folder)
     if inputs.base.path is None or inputs.base.added is not None:
         raise ConfigError(f"{inputs.base.name}: a probe reads a whole model; merge the adapter into its base first")
-    rows = {split: _rows(of, inputs, str(folder.files[split])) for split, of in inputs.splits.items()}
+    rows: dict[Split, list[Row]] = {
+        split: _rows(of, inputs, str(folder.files[split])) for split, of in inputs.splits.items()
+    }
     for split, of in rows.items():
         problems = len({row.problem for row in of})
         say(f"{split}: {len(of):,} verdicts on {problems:,} problems, {sum(row.yes for row in of):,} yes")
+        if dropped := len(inputs.splits[split]) - len(of):
+            say(f"{split}: {dropped:,} longer than {inputs.limit} tokens are left out")
+    if not _has_both(rows["train"]):
+        raise ProblemError(
+            f"{folder.files['train']}: its verdicts are all the same, or too long, so there is nothing to tell apart"
+        )
     model = inputs.base.language_model(torch.bfloat16).eval()
     if torch.accelerator.is_available():
         model.to(torch.accelerator.current_accelerator())
@@ -139,14 +141,14 @@ def fit_probe(
     record.write()
     reading = _read(model, mlps, rows["train"], out / CHECKPOINTS, request.seed, say)
     measured = _teach(mlps, reading, rows["train"], say)
-    if held := rows.get("validation"):
+    if _has_both(held := rows.get("validation", [])):
         after = _read(model, mlps, held, None, request.seed, say).margins
         measured["AUROC on the validation split, as it is served"] = _orders(after, held)
     model.save_pretrained(out)
     inputs.base.tokenizer.save_pretrained(out)
     clock.note()
     record.facts = {
-        **origin(inputs, record, {split: _lengths(of) for split, of in rows.items()}, model),
+        **origin(inputs, record, {split: _lengths(of, len(inputs.splits[split])) for split, of in rows.items()}, model),
         "trained_parameters": 3 * reading.states.shape[-1],
         "measured": measured,
         "command": command,
@@ -177,47 +179,41 @@ def _teach(mlps: Sequence[Any], reading: Reading, rows: Sequence[Row], say: Call
 
 
 def _rows(rows: Any, inputs: TrainerInputs, where: str) -> list[Row]:
-    """Encode every verdict.
+    """Encode every verdict that the model can take.
 
     Raises:
-        ProblemError: at a row that is no verdict of one word, or if all verdicts are the same.
-        ModelError: if the tokenizer doesn't tell the two words apart by one token.
+        ProblemError: at a row that is no verdict of one word.
+        ModelError: if the tokenizer doesn't tell the two words apart.
 
     """
     examples, found = Examples(inputs.base, rows, ("completion",)), list[Row]()
     for number, row in enumerate(rows, start=1):
         place = f"{where}, example {number}"
         said = row["completion"][-1]["content"].strip()
-        if said not in ("Yes", "No"):
+        if said not in WORDS:
             raise ProblemError(f"{place}: its verdict is {said[:40]!r}, neither Yes nor No; export it again")
-        prompt, *replies = _both(examples, row, place)
-        at = next(n for n, (a, b) in enumerate(zip(*replies, strict=False)) if a != b)
-        tokens = (*prompt, *replies[0][:at])
+        (prompt, yes), (_, no) = (
+            examples.encode({**row, "completion": [{"role": "assistant", "content": word}]}, "completion", place)
+            for word in WORDS
+        )
+        at = _shared(yes, no)
+        if at == min(len(yes), len(no)):
+            raise ModelError(f"{place}: {inputs.base.name} has no tokens that tell Yes from No; take another base")
+        tokens = (*prompt, *yes[:at])
         if len(tokens) >= inputs.limit:
             continue
         inputs.base.expect_known_words(list(tokens), place)
-        found.append(Row(tokens, (replies[0][at], replies[1][at]), said == "Yes", str(row.get("problem", number))))
-    if len({row.yes for row in found}) < 2:
-        raise ProblemError(f"{where}: its verdicts are all the same, so there is nothing to tell apart")
+        found.append(Row(tokens, (yes[at], no[at]), said == WORDS[0], str(row.get("problem", number))))
     return found
 
 
-def _both(examples: Examples, row: Mapping[str, Any], place: str) -> Iterator[list[int]]:
-    """Yield the tokens of the prompt, and those of the replies Yes and No."""
-    prompt: list[int] = []
-    replies: list[list[int]] = []
-    for word in ("Yes", "No"):
-        prompt, reply = examples.encode(
-            {**row, "completion": [{"role": "assistant", "content": word}]}, "completion", place
-        )
-        replies.append(reply)
-    yield prompt
-    yield from replies
+def _has_both(rows: Sequence[Row]) -> bool:
+    return len({row.yes for row in rows}) == 2
 
 
-def _lengths(rows: Sequence[Row]) -> Lengths:
-    sizes = [len(row.prompt) for row in rows]
-    return Lengths(len(rows), sum(sizes), max(sizes), len(rows), 0, 0)
+def _lengths(rows: Sequence[Row], given: int) -> Lengths:
+    sizes, dropped = [len(row.prompt) for row in rows], given - len(rows)
+    return Lengths(given, sum(sizes), max(sizes, default=0), len(rows), dropped, dropped)
 
 
 # What the frozen model makes of them.
@@ -251,7 +247,7 @@ def _read(
             done, elsewhere = max(0, int(before["done"]) - _AVERAGED), list(before["elsewhere"])
             states[order[:done]], margins[order[:done]] = before["states"][:done], before["margins"][:done]
         say(f"going on after {done:,} of {len(rows):,}")
-    *inside, norm = [*mlps, model.get_decoder().norm]
+    norm = model.get_decoder().norm
     seen: list[torch.Tensor] = [torch.empty(0)] * (len(mlps) + 1)
     ends = list[torch.Tensor]()
 
@@ -263,7 +259,7 @@ def _read(
 
     cache, past = None, ()
     with ExitStack() as stack:
-        for layer, module in enumerate((*inside, norm)):
+        for layer, module in enumerate((*mlps, norm)):
             stack.callback(module.register_forward_pre_hook(keep(layer)).remove)
         for count, number in enumerate(order[done:], start=done + 1):
             row = rows[number]

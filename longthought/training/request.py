@@ -16,7 +16,15 @@ Method = Literal["sft", "dpo", "scorer", "probe"]
 Role = Literal["policy", "critic", "thinker"]
 LONGEST: Final = 8192
 """Maximum tokens of an example unless the request says otherwise; the model's context may be shorter."""
-_METHODS_OF: Final[dict[str, tuple[str, ...]]] = {"beta": ("dpo", "grpo"), "labels": ("scorer",)}
+OPTIMISER: Final = (
+    "lora_rank", "epochs", "steps", "learning_rate", "schedule", "warmup", "batch", "micro_batch", "report_to",
+)  # fmt: skip
+"""Fields of trainings that take steps, as all but a probe's do."""
+_METHODS_OF: Final[dict[str, tuple[str, ...]]] = {
+    "beta": ("dpo", "grpo"),
+    "labels": ("scorer",),
+    **dict.fromkeys(OPTIMISER, ("sft", "dpo", "scorer", "grpo")),
+}
 """Fields that only some methods read."""
 
 Positive = Annotated[int, Field(ge=1)]

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import trl
 from datasets import load_dataset
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
 from longthought.errors import ModelError
@@ -18,6 +17,7 @@ from longthought.problems.countdown import notation
 from longthought.training.bundled import model as small
 from longthought.training.chat_template import SAVE, learned, marked_template
 from longthought.training.data.report import ExportReport
+from tests.fakes.bytewise import bytewise
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning", "ignore::DeprecationWarning")
 """TRL and transformers warn of each other's settings; what they do is looked at below."""
@@ -37,18 +37,6 @@ def compact(template: str = MARKED) -> PreTrainedTokenizerFast:
     return made
 
 
-def bytewise() -> PreTrainedTokenizerFast:
-    """Return a tokenizer of single bytes with the chat template of Qwen3, which has no markers of its own."""
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    inner = Tokenizer(models.BPE(vocab={c: n for n, c in enumerate(alphabet)}, merges=[]))
-    inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    inner.decoder = decoders.ByteLevel()
-    made = PreTrainedTokenizerFast(tokenizer_object=inner, eos_token="<|im_end|>", pad_token="<|endoftext|>")
-    made.add_special_tokens({"additional_special_tokens": ["<|im_start|>"]})
-    made.chat_template = CHATML.read_text()
-    return made
-
-
 def train_rows(made: ExportReport) -> Any:
     return load_dataset(str(made.out), cache_dir=str(made.out.parent / "cache"), split="train")
 
@@ -65,7 +53,7 @@ def test_the_mask_of_compact_rows_covers_the_reply_and_its_end(labelled: Path, e
 
 @pytest.mark.parametrize("format", ["sft-journey", "policy", "critic"])
 def test_the_mask_of_prose_rows_covers_the_reply_and_its_end(labelled: Path, exported: Export, format: str) -> None:
-    tokenizer = bytewise()
+    tokenizer = bytewise(CHATML.read_text())
     template = marked_template(tokenizer, "bytewise", SAVE)
     assert template != tokenizer.chat_template
     for row in train_rows(exported(labelled, format, dialect="prose")).select(range(5)):

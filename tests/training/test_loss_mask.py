@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from torch.nn.functional import cross_entropy
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import LlamaConfig, LlamaForCausalLM
 from trl.trainer import utils
 
 import longthought as lt
@@ -21,6 +20,7 @@ from longthought.training.methods import METHODS
 from longthought.training.request import Method, TrainingRequest
 from longthought.trajectories.trajectory import Trajectory
 from tests.fakes import data_folders
+from tests.fakes.bytewise import bytewise
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning", "ignore::DeprecationWarning")
 CHATML = (
@@ -40,14 +40,7 @@ TALK = [
 
 def speaker(folder: Path, template: str | None) -> Path:
     """Write a tiny model that can say any bytes, as an instruction-tuned one does."""
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    inner = Tokenizer(models.BPE(vocab={letter: i for i, letter in enumerate(alphabet)}, merges=[]))
-    inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    inner.decoder = decoders.ByteLevel()
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=inner, eos_token="<|im_end|>", pad_token="<|pad|>")
-    tokenizer.add_special_tokens({"additional_special_tokens": ["<|im_start|>"]})
-    if template is not None:
-        tokenizer.chat_template = template
+    tokenizer = bytewise(template)
     tokenizer.save_pretrained(folder)
     config = LlamaConfig(
         vocab_size=len(tokenizer),

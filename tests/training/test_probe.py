@@ -9,34 +9,23 @@ import numpy as np
 import pytest
 import torch
 import trl
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-from transformers import AutoModelForCausalLM, AutoTokenizer, GPT2Config, LlamaConfig, PreTrainedTokenizerFast
+from transformers import AutoModelForCausalLM, AutoTokenizer, GPT2Config, LlamaConfig
 
 from longthought.errors import ConfigError, ModelError, ProblemError
 from longthought.statistics import auroc
 from longthought.training import probe
 from longthought.training.train import train
+from tests.fakes.bytewise import bytewise
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning", "ignore::DeprecationWarning")
 """TRL and transformers warn of each other's settings; what they do is looked at below."""
 
 RIGHT, WRONG = "8", "3"
-
-
-def _tokenizer() -> PreTrainedTokenizerFast:
-    """Return a tokenizer of single bytes, and the words of a verdict, with the chat template of Qwen3."""
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    inner = Tokenizer(models.BPE(vocab={c: n for n, c in enumerate(alphabet)}, merges=[]))
-    inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    inner.decoder = decoders.ByteLevel()
-    made = PreTrainedTokenizerFast(tokenizer_object=inner, eos_token="<|im_end|>", pad_token="<|endoftext|>")
-    made.add_special_tokens({"additional_special_tokens": ["<|im_start|>"]})
-    made.chat_template = (Path(trl.__file__).parent / "chat_templates" / "qwen3.jinja").read_text()
-    return made
+QWEN3 = (Path(trl.__file__).parent / "chat_templates" / "qwen3.jinja").read_text()
 
 
 def _base(out: Path, **settings: Any) -> Path:
-    tokenizer = _tokenizer()
+    tokenizer = bytewise(QWEN3)
     torch.manual_seed(0)
     config = LlamaConfig(
         vocab_size=len(tokenizer), hidden_size=64, intermediate_size=160, num_hidden_layers=4, num_attention_heads=4,
@@ -139,20 +128,21 @@ def test_a_probe_that_is_stopped_reads_only_what_is_left(
 
 
 def test_what_a_probe_can_not_learn_from_is_refused_before_anything_is_written(base: Path, tmp_path: Path) -> None:
-    def refused(error: type[Exception], words: str, data: Path, model: Path | str = base) -> None:
+    def refused(error: type[Exception], words: str, data: Path, model: Path = base, **more: Any) -> None:
         with pytest.raises(error, match=words):
-            train(data, tmp_path / "judge", method="probe", base=str(model))
+            train(data, tmp_path / "judge", method="probe", base=str(model), **more)
         assert not (tmp_path / "judge" / "config.json").exists()
 
     fine = [_row(problem, answer) for problem in range(4) for answer in (RIGHT, WRONG)]
     refused(ConfigError, "in prose; export", _data(tmp_path / "prose", fine, dialect="prose"))
     refused(ConfigError, "leave `role` out", _data(tmp_path / "policy", fine, role="policy"))
+    refused(ConfigError, "`epochs` is a setting", _data(tmp_path / "steps", fine), epochs=2.0)
     refused(ProblemError, "all the same", _data(tmp_path / "same", fine[::2]))
     refused(ProblemError, "example 9: its verdict is 'Maybe'", _data(tmp_path / "odd", [*fine, _row(9, "3", "Maybe")]))
     other = tmp_path / "gpt2"
     config = GPT2Config(vocab_size=300, n_embd=32, n_layer=2, n_head=2)
     AutoModelForCausalLM.from_config(config).save_pretrained(other)
-    _tokenizer().save_pretrained(other)
+    bytewise(QWEN3).save_pretrained(other)
     refused(ModelError, "no gated MLP", _data(tmp_path / "fine", fine), other)
 
 

@@ -18,7 +18,9 @@ from longthought.agents.dialects.thinking import without_thinking
 from longthought.agents.view import View
 from longthought.trajectories.events import Action, Verdict
 
-_WORDS: Final = {"yes": True, "no": False}
+WORDS: Final = ("Yes", "No")
+"""The two verdicts."""
+_WORDS: Final = {word.lower(): word == WORDS[0] for word in WORDS}
 
 
 class YesNo(Prose):
@@ -57,7 +59,7 @@ class YesNo(Prose):
         """Write the word; None for a verdict that names a step or gives reasons."""
         if verdict.action is Action.REFLECT or verdict.target is not None or verdict.critique:
             return None
-        return "No" if verdict.action is Action.BACKTRACK else "Yes"
+        return WORDS[verdict.action is Action.BACKTRACK]
 
     def critic_options(self, view: View) -> Mapping[str, Any]:
         """Request the probability of one short word."""

@@ -46,10 +46,13 @@ def policy_rows(
     for event, tree in () if _whole(debate, dialect) else replay(debate.trajectory):
         match event:
             case Proposed() if _is_reply(event, tree):
+                leads = _leads(debate, event)
+                if not (leads or from_tools):
+                    continue
                 shown = view(tree, at=event.parent)
-                if _leads(debate, event):
+                if leads:
                     kind, text = "draft" if event.ahead else "step", reply_text(event, shown, dialect, left_out)
-                elif from_tools and _confirmed(debate, event):
+                elif _confirmed(debate, event):
                     kind, text = "confirmed", reply_text(event, shown, dialect, left_out)
                 else:
                     kind, text = "corrected", _corrected(event, shown) if from_tools == "corrected" else None
