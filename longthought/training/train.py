@@ -48,7 +48,7 @@ def train(
     request = TrainingRequest.given(request, settings)
     expect_installed(PACKAGES, "train", "training", ConfigError)
     if request.method == "probe":
-        from longthought.training.probe import fit_probe
+        from longthought.training.probe.fit import fit_probe
 
         return fit_probe(request, Path(data), Path(out), say=say, command=command)
     from longthought.training.fine_tuning import fine_tune

@@ -13,7 +13,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, GPT2Config, LlamaC
 
 from longthought.errors import ConfigError, ModelError, ProblemError
 from longthought.statistics import auroc
-from longthought.training import probe
+from longthought.training.probe import neuron, reading, regression
+from longthought.training.probe.verdicts import Row
 from longthought.training.train import train
 from tests.fakes.bytewise import bytewise
 
@@ -86,12 +87,13 @@ def test_a_probe_judges_problems_it_has_not_seen_and_writes_what_its_base_writes
     said: list[str] = []
     facts = train(data, tmp_path / "judge", method="probe", base=str(base), say=said.append)
     assert facts["trained_parameters"] == 3 * 64
-    assert any("knows most" in line for line in said)
+    assert sum("as it would be served" in line for line in said) == 4  # one line for each layer that is tried
     before, after = (
         [[_margin(path, _prompt(problem, answer)) for problem in range(5)] for answer in (RIGHT, WRONG)]
         for path in (base, tmp_path / "judge")
     )
     assert auroc(*after) > 0.9 > auroc(*before)
+    assert min(after[0]) > 0 > max(after[1])  # calibrated, so the words can be taken at their word
     assert float(facts["measured"]["AUROC on the validation split, as it is served"].partition(";")[0]) > 0.9
     tokenizer = AutoTokenizer.from_pretrained(base)
     text = tokenizer.apply_chat_template(_prompt(3, RIGHT)[:2], tokenize=False)
@@ -107,21 +109,21 @@ def test_a_probe_that_is_stopped_reads_only_what_is_left(
     base: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = train(data, tmp_path / "whole", method="probe", base=str(base))
-    monkeypatch.setattr(probe, "_SAVED_AFTER", 30)
-    save = probe._save
+    monkeypatch.setattr(reading, "_SAVED_AFTER", 30)
+    save = reading._save
 
     def stop(folder: Path, **arrays: Any) -> None:
         save(folder, **arrays)
         if arrays["done"] == 60:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(probe, "_save", stop)
+    monkeypatch.setattr(reading, "_save", stop)
     with pytest.raises(KeyboardInterrupt):
         train(data, tmp_path / "half", method="probe", base=str(base))
     said: list[str] = []
-    monkeypatch.setattr(probe, "_save", save)
+    monkeypatch.setattr(reading, "_save", save)
     again = train(data, tmp_path / "half", method="probe", base=str(base), say=said.append)
-    assert "going on after 28 of 100" in said
+    assert "going on after 60 of 100" in said
     assert again["starts"] == 2
     assert again["measured"]["AUROC before"] == whole["measured"]["AUROC before"]
     assert not (tmp_path / "half" / "checkpoints").exists()
@@ -147,7 +149,32 @@ def test_what_a_probe_can_not_learn_from_is_refused_before_anything_is_written(b
 
 
 def test_a_probe_orders_the_answers_to_one_problem(tmp_path: Path) -> None:
-    rows = [probe.Row((), (0, 1), yes, name) for name in "ab" for yes in (True, False)]
-    assert probe._within(np.array([0.2, 0.1, 0.9, 0.8]), rows) == 1.0
-    assert probe._within(np.array([0.2, 0.1, 0.8, 0.9]), rows) == 0.5
-    assert probe._within(np.array([0.2, 0.9]), rows[::3]) == 0.0  # one right, one wrong, of two problems
+    rows = [Row((), (0, 1), yes, name) for name in "ab" for yes in (True, False)]
+    assert regression.within(np.array([0.2, 0.1, 0.9, 0.8]), rows) == 1.0
+    assert regression.within(np.array([0.2, 0.1, 0.8, 0.9]), rows) == 0.5
+    assert regression.within(np.array([0.2, 0.9]), rows[::3]) == 0.0  # one right, one wrong, of two problems
+
+
+def test_a_neuron_that_is_tried_leaves_no_trace(base: Path) -> None:
+    model = AutoModelForCausalLM.from_pretrained(base)
+    mlp = reading.mlps(model, "base")[1]
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    row = torch.ones(64, dtype=torch.float64)
+    with neuron.tried(mlp, 7, neuron.Neuron(row, 2 * row, 3 * row)):
+        assert float(mlp.down_proj.weight[0, 7]) == 3.0
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+def test_what_is_written_raises_every_margin_alike_and_can_be_calibrated() -> None:
+    torch.manual_seed(0)
+    raises = torch.randn(8, 64, dtype=torch.float64) + 2
+    effect = raises @ neuron.writes(raises)
+    assert float(effect.std()) < 0.1 < 0.5 < float(effect.mean()) < 1.5
+    states = torch.randn(200, 64, dtype=torch.float64) + 3
+    elsewhere = torch.randn(400, 64, dtype=torch.float64) - 3
+    gate = neuron.gate(states, elsewhere)
+    assert float((elsewhere @ gate).max()) < 0
+    plain = neuron.Neuron(gate, torch.zeros(64, dtype=torch.float64), torch.ones(64, dtype=torch.float64))
+    shifted = plain.calibrated(2.0, -3.0)
+    assert float((states @ shifted.reads * 2).mean()) == pytest.approx(-3.0)
+    assert torch.equal(shifted.writes, 2 * plain.writes)
