@@ -15,6 +15,8 @@ roles. That agent can propose and judge single steps, and has never written a wh
     journey-tokens-SEED   fewer journeys, with as many tokens as the shortcuts
     journey-SEED-dpo      the arm of that name, then DPO on its own right and wrong thoughts
     shortcut-SEED-dpo     the same for the shortcuts
+    journey-SEED-grpo     the arm of that name, then GRPO on problems that no debate was about
+    shortcut-SEED-grpo    the same for the shortcuts
 
 Every step is a command of `longthought`, which is printed before it runs. `compare` gives each arm one rollout on
 held-out problems, and shortcuts also a majority vote and a best-of-n that the checker chooses, at the same token
@@ -94,6 +96,9 @@ class Experiment:
         if arm.endswith("-dpo"):
             self._prefer(arm.removesuffix("-dpo"))
             return
+        if arm.endswith("-grpo"):
+            self._reinforce(arm.removesuffix("-grpo"))
+            return
         name, _, seed = arm.rpartition("-")
         how = ARMS[name]
         run(
@@ -116,6 +121,16 @@ class Experiment:
             "train", "dpo", data, "--base", self.out / arm, "--epochs", 1, "--out", self.out / f"{arm}-dpo"
         )  # fmt: skip
 
+    def _reinforce(self, arm: str) -> None:
+        source, known = self.out / "reinforcement.jsonl", self.out / "problems.jsonl"
+        problems(source, 4000, self.given.problem_seed + 2, besides=known)
+        run(
+            "train", "grpo", source, "--base", self.out / arm, "--role", "thinker", "--steps", self.given.grpo_steps,
+            "--learning-rate", self.given.grpo_learning_rate, "--max-tokens", CONTEXT - 32,
+            "--reward", "accuracy", "--reward", "format=0.1", "--reward", "novelty=0.5",
+            "--seed", arm.rpartition("-")[2], "--out", self.out / f"{arm}-grpo",
+        )  # fmt: skip
+
     def compare(self, arms: list[str]) -> None:
         """Compare all arms that are trained, and print how their thoughts end."""
         trained = [arm for arm in arms if (self.out / arm / "README.md").exists()]
@@ -135,7 +150,7 @@ class Experiment:
 
     def _strategies(self, arm: str) -> list[Strategy]:
         policy = {"policy": f"transformers:{self.out / arm}", "tools": ()}
-        how = ARMS[arm.removesuffix("-dpo").rpartition("-")[0]]
+        how = ARMS[arm.removesuffix("-dpo").removesuffix("-grpo").rpartition("-")[0]]
         once = Strategy(arm, "sampling", {**policy, "attempts": 1, "temperature": how.temperature}, "one rollout")
         if arm != f"shortcut-policy-{self.given.seeds[0]}":
             return [once]
@@ -192,6 +207,8 @@ def main() -> None:
     parser.add_argument(
         "--preferences", type=int, default=600, help="number of problems on which preferences are sampled"
     )
+    parser.add_argument("--grpo-steps", type=int, default=150, help="optimiser steps of GRPO, 128 thoughts each")
+    parser.add_argument("--grpo-learning-rate", type=float, default=1e-4)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--split", default="test", choices=("test", "validation"))
     parser.add_argument("--test-problems", type=int, default=1000)
@@ -199,6 +216,7 @@ def main() -> None:
     given = parser.parse_args()
     arms = [f"{name}-{seed}" for seed in given.seeds for name in ARMS]
     arms += [f"{name}-{given.seeds[0]}-dpo" for name in ("journey", "shortcut")]
+    arms += [f"{name}-{seed}-grpo" for seed in given.seeds for name in ("journey", "shortcut")]
     experiment = Experiment(given)
     for step in given.steps or ["data", *arms, "compare"]:
         if step == "data":

@@ -239,26 +239,47 @@ def test_a_thinker_learns_by_reinforcement_on_problems_alone(tmp_path: Path) -> 
     assert (made.before, made.promoted, made.why) == ("", True, "it is the first")
 
 
-def test_teach_yourself_plays_two_rounds_in_small_and_its_critic_learns_from_both(tmp_path: Path) -> None:
-    small = {
-        "rounds": 2, "problems.count": 12, "validation.count": 3, "validation.budget": 300,
-        "problems.levels": [{"numbers": 3}, {"numbers": 3, "max_number": 30}], "problems.harder_at": 1.0,
-        "problems.patience": 1, "lesson.critic-grpo.rounds": "all", "lesson.policy-sft.train.steps": 2,
-        "lesson.critic-grpo.train.steps": 1, "lesson.critic-grpo.train.batch": 8,
-    }  # fmt: skip
+def test_a_critic_learns_by_reinforcement_from_the_debates_of_all_rounds_until_the_problems_get_harder(
+    tmp_path: Path,
+) -> None:
+    lesson = Lesson(
+        role="critic", method="grpo", rounds="all",
+        train={"rewards": ["reason", "verdict"], "unknown": True, "steps": 1, "batch": 8, "group": 8},
+    )  # fmt: skip
+    levels = {"levels": TINY["problems"]["levels"], "count": 12, "harder_at": 1.0, "patience": 1}
     out = tmp_path / "loop"
-    ledger = improve(read("teach-yourself", small), out)
-    lessons = [(made.round, made.lesson) for made in ledger.decisions]
-    assert lessons == [(n, name) for n in (1, 2) for name in ("critic-grpo", "policy-sft")]
+    ledger = improve(recipe(rounds=2, problems=levels, lesson=(lesson,), validation={"count": 3, "budget": 300}), out)
     first, second = (
         json.loads((out / f"round-{n}" / "critic-grpo" / "model" / "training.json").read_text())["facts"]
         for n in (1, 2)
     )
     asked = [facts["lengths"]["train"]["examples"] for facts in (first, second)]
     assert asked[1] > 1.5 * asked[0]
-    one = [made for made in ledger.decisions if made.round == 1]
-    levels = [line.round for line in ledger.lines if isinstance(line, NewLevel)]
-    assert (1 in levels) == (not any(made.promoted for made in one) or max(made.solved[0] for made in one) == 3)
+    (one,) = (made for made in ledger.decisions if made.round == 1)
+    levels_begun = [line.round for line in ledger.lines if isinstance(line, NewLevel)]
+    assert (1 in levels_begun) == (not one.promoted or one.solved[0] == 3)
+
+
+def test_teach_yourself_in_small_teaches_corrected_moves_and_verdicts_and_then_the_steps_of_solved_debates(
+    tmp_path: Path,
+) -> None:
+    small = {
+        "rounds": 1, "problems.count": 12, "problems.levels": [{"numbers": 3, "max_number": 30}],
+        "validation.count": 3, "validation.budget": 300,
+        **{f"lesson.{name}.train.steps": 2 for name in ("moves", "critic-sft", "policy-sft")},
+    }  # fmt: skip
+    out = tmp_path / "loop"
+    ledger = improve(read("teach-yourself", small), out)
+    made = [(one.lesson, one.role, one.promoted) for one in ledger.decisions]
+    assert made[:2] == [("moves", "policy", True), ("critic-sft", "critic", True)]
+    assert made[2][:2] == ("policy-sft", "policy")
+    kinds = {
+        name: {json.loads(line)["kind"] for line in (out / "round-1" / name / "data" / "train.jsonl").open()}
+        for name, _, _ in made
+    }
+    assert "corrected" in kinds["moves"]
+    assert kinds["critic-sft"] & {"confirmed", "corrected"}
+    assert kinds["policy-sft"] == {"step"}
 
 
 SMALL: dict[str, Any] = {

@@ -10,9 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from longthought.problems.countdown.notation import read_step
-from longthought.thoughts.compact import read_thought
-from longthought.training.reinforcement.rewards.forms import is_readable
+from longthought.training.reinforcement.rewards.forms import is_readable, repeated
 from longthought.training.reinforcement.rewards.state import readings
 from longthought.trajectories.events import Verdict
 
@@ -112,37 +110,6 @@ def entropy(counts: Sequence[int]) -> float:
     """Return the entropy of a distribution in bits, from its counts."""
     total = sum(counts)
     return -sum(n / total * math.log2(n / total) for n in counts if n)
-
-
-def repeated(text: str, dialect: str) -> tuple[int, int]:
-    """Return how many steps of a thought repeat an earlier one from the same numbers, and how many steps there are.
-
-    In prose, a step is a line.
-    """
-    seen: set[tuple[str, ...]] = set()
-    count = repeats = 0
-    for key in _compact_steps(text) if dialect == "compact" else _lines(text):
-        repeats += key in seen
-        count += 1
-        seen.add(key)
-    return repeats, count
-
-
-def _compact_steps(text: str) -> list[tuple[str, ...]]:
-    path: list[str] = []
-    keys: list[tuple[str, ...]] = []
-    for turn in read_thought(text).turns:
-        before = read_step(path[-1]) if path else None
-        numbers = " ".join(map(str, sorted(before.remaining))) if before else ""
-        keys.append((numbers, turn.step.partition(" =")[0]))
-        path.append(turn.step)
-        if turn.back_to is not None:
-            del path[turn.back_to :]
-    return keys
-
-
-def _lines(text: str) -> list[tuple[str, ...]]:
-    return [tuple(words) for line in text.splitlines() if (words := line.split())]
 
 
 def _share(values: Sequence[bool]) -> float:

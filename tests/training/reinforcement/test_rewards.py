@@ -94,6 +94,12 @@ def test_language_is_the_share_in_the_script_of_the_problem() -> None:
     assert given("language", thinker(), "step 3 + 5 maybe") == [0.8]
 
 
+def test_novelty_is_the_share_of_steps_that_were_not_taken_before_from_the_same_numbers() -> None:
+    twice = ASTRAY + "backtrack 0 not 5 + 3 dead left 7 5 3 make 22 " + MENDED
+    assert given("novelty", thinker(), MENDED, twice, "") == [1, pytest.approx(2 / 3), None]
+    assert given("novelty", thinker(WORDS, "prose"), "2 + 2 = 4\n4\n2 + 2 = 4") == [pytest.approx(2 / 3)]
+
+
 def test_length_costs_nothing_within_the_budget() -> None:
     bounds = {"budget": [10] * 4, "limit": [20] * 4}
     ids = [[0] * n for n in (5, 10, 15, 40)]

@@ -1,4 +1,4 @@
-"""Rewards of how a reply is written: whether it can be read, its language and its length."""
+"""Rewards of how a reply is written: whether it can be read, its language and length, and what it repeats."""
 
 import unicodedata
 from collections import Counter
@@ -82,3 +82,44 @@ def length(
         -min(1.0, max(0, len(ids) - allowed) / max(1, most - allowed))
         for ids, allowed, most in zip(completion_ids, budget, limit, strict=True)
     ]
+
+
+def novelty(prompts: Sequence[Any], completions: Sequence[Any], state: Sequence[str], **_: Any) -> list[float | None]:
+    """Reward the share of a thought's steps that don't repeat an earlier one; None for a reply without steps.
+
+    Yeo et al., "Demystifying Long Chain-of-Thought Reasoning in LLMs", 2025, penalise repeated n-grams; here a step
+    counts as repeated only if it was taken from the same numbers before.
+    """
+    said = [repeated(reply_text(text), about.dialect) for text, about in zip(completions, states(state), strict=True)]
+    return [1 - repeats / steps if steps else None for repeats, steps in said]
+
+
+def repeated(text: str, dialect: str) -> tuple[int, int]:
+    """Return how many steps of a thought repeat an earlier one from the same numbers, and how many steps there are.
+
+    In prose, a step is a line.
+    """
+    seen: set[tuple[str, ...]] = set()
+    count = repeats = 0
+    for key in _compact_steps(text) if dialect == "compact" else _lines(text):
+        repeats += key in seen
+        count += 1
+        seen.add(key)
+    return repeats, count
+
+
+def _compact_steps(text: str) -> list[tuple[str, ...]]:
+    path: list[str] = []
+    keys: list[tuple[str, ...]] = []
+    for turn in read_thought(text).turns:
+        before = notation.read_step(path[-1]) if path else None
+        numbers = " ".join(map(str, sorted(before.remaining))) if before else ""
+        keys.append((numbers, turn.step.partition(" =")[0]))
+        path.append(turn.step)
+        if turn.back_to is not None:
+            del path[turn.back_to :]
+    return keys
+
+
+def _lines(text: str) -> list[tuple[str, ...]]:
+    return [tuple(words) for line in text.splitlines() if (words := line.split())]

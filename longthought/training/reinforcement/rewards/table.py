@@ -12,7 +12,7 @@ from longthought.agents.model import Model
 from longthought.errors import ConfigError, LongthoughtError
 from longthought.jobs.thread import awaited
 from longthought.training.reinforcement.rewards.answers import accuracy, improvement, learnability, outcome
-from longthought.training.reinforcement.rewards.forms import format_reward, language, length
+from longthought.training.reinforcement.rewards.forms import format_reward, language, length, novelty
 from longthought.training.reinforcement.rewards.judged import advantage, critic_score, rubric
 from longthought.training.reinforcement.rewards.steps import step
 from longthought.training.reinforcement.rewards.verdicts import reason, usefulness, verdict
@@ -26,6 +26,7 @@ REWARDS: Final[Mapping[str, Reward]] = {
     "language": language,
     "learnability": learnability,
     "length": length,
+    "novelty": novelty,
     "outcome": outcome,
     "reason": reason,
     "step": step,
