@@ -126,7 +126,7 @@ class Experiment:
         problems(source, 4000, self.given.problem_seed + 2, besides=known)
         run(
             "train", "grpo", source, "--base", self.out / arm, "--role", "thinker", "--steps", self.given.grpo_steps,
-            "--learning-rate", self.given.grpo_learning_rate, "--max-tokens", CONTEXT - 32,
+            "--learning-rate", self.given.grpo_learning_rate, "--max-tokens", self.given.grpo_max_tokens,
             "--reward", "accuracy", "--reward", "format=0.1", "--reward", "novelty=0.5",
             "--seed", arm.rpartition("-")[2], "--out", self.out / f"{arm}-grpo",
         )  # fmt: skip
@@ -208,7 +208,8 @@ def main() -> None:
         "--preferences", type=int, default=600, help="number of problems on which preferences are sampled"
     )
     parser.add_argument("--grpo-steps", type=int, default=150, help="optimiser steps of GRPO, 128 thoughts each")
-    parser.add_argument("--grpo-learning-rate", type=float, default=1e-4)
+    parser.add_argument("--grpo-learning-rate", type=float, default=2e-4)
+    parser.add_argument("--grpo-max-tokens", type=int, default=480)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--split", default="test", choices=("test", "validation"))
     parser.add_argument("--test-problems", type=int, default=1000)
