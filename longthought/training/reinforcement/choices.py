@@ -9,8 +9,10 @@ the action and the target in its JSON.
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from statistics import fmean, pstdev
 from typing import Any, Final
 
+from longthought.training.reinforcement.rewards.forms import told_steps
 from longthought.training.request import Role
 
 _CHOICES: Final = {
@@ -33,10 +35,34 @@ def choice_mask(tokenizer: Any, ids: Sequence[int], role: Role, dialect: str) ->
     start, end = choice(text, role, dialect)
     if (start, end) == (0, len(text)):
         return [1] * len(ids)
+    written = _tokens(tokenizer, ids, start, end)
+    return [int(at in written) for at in range(len(ids))]
+
+
+def step_credits(tokenizer: Any, replies: Sequence[Sequence[int]], dialect: str) -> list[list[float]]:
+    """Return what each token of some thoughts earns by the novelty of its step; 0 outside of the choices of steps.
+
+    A choice earns 1 for a new step and 0 for a repeated one, less the mean over all steps, in units of their standard
+    deviation (at least 0.1), as rewards of steps are normalised by Shao et al., "DeepSeekMath", 2024. There a step also
+    earns what the steps after it do; here it earns its own alone.
+    """
+    texts = [tokenizer.decode(ids, skip_special_tokens=True) for ids in replies]
+    told = [told_steps(text, dialect) for text in texts]
+    every = [float(step.new) for steps in told for step in steps]
+    mean, spread = (fmean(every), pstdev(every)) if every else (0.0, 0.0)
+    earned = [[0.0] * len(ids) for ids in replies]
+    for ids, steps, row in zip(replies, told, earned, strict=True):
+        for step in steps:
+            for at in _tokens(tokenizer, ids, step.start, step.end):
+                row[at] = (step.new - mean) / max(spread, 0.1)
+    return earned
+
+
+def _tokens(tokenizer: Any, ids: Sequence[int], start: int, end: int) -> range:
+    """Return the tokens in which something of a part of their text is written."""
 
     def written(count: int) -> int:
         return len(tokenizer.decode(ids[:count], skip_special_tokens=True))
 
     counts = range(len(ids) + 1)
-    first, last = bisect_right(counts, start, key=written) - 1, bisect_left(counts, end, key=written)
-    return [int(first <= at < last) for at in range(len(ids))]
+    return range(bisect_right(counts, start, key=written) - 1, bisect_left(counts, end, key=written))

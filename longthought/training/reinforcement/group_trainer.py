@@ -19,7 +19,7 @@ from trl.trainer.grpo_trainer import GRPOTrainer
 
 from longthought.agents.in_process.engine import SamplingParams
 from longthought.agents.in_process.rollouts import generate_all
-from longthought.training.reinforcement.choices import choice_mask
+from longthought.training.reinforcement.choices import choice_mask, step_credits
 from longthought.training.reinforcement.collapse import figures
 from longthought.training.reinforcement.rewards.state import State, states
 from longthought.training.reinforcement.rewards.table import expect_some
@@ -29,7 +29,7 @@ _PER_REPLY: Final = frozenset({"grpo", "dr_grpo", "bnpo", "sapo", "luspo"})
 _PROMPT: Final = ("prompt_ids", "prompt_mask")
 _REPLY: Final = (
     "completion_ids", "completion_mask", "tool_mask", "old_per_token_logps", "ref_per_token_logps",
-    "sampling_per_token_logps", "importance_sampling_ratio",
+    "sampling_per_token_logps", "importance_sampling_ratio", "advantages",
 )  # fmt: skip
 """Tensors with a column for each token of a reply."""
 
@@ -45,7 +45,9 @@ class GroupTrainer(GRPOTrainer):
     model: Any
     args: Any
     credit: str = "reply"
-    """What the reward credits: the whole reply, or the choice of a move in it."""
+    """What the reward credits: the whole reply, or the choice of a move in it; with `step`, novelty credits steps."""
+    novelty: float = 0.0
+    """The weight of the novelty of a step, if that credits the step alone."""
     _seen_rewards = False
     _step_seconds = 0.0
 
@@ -65,7 +67,18 @@ class GroupTrainer(GRPOTrainer):
 
     def _generate_and_score_completions(self, inputs: Any) -> dict[str, Any]:
         batch = super()._generate_and_score_completions(inputs)
-        return self._on_choices(batch, states(row["state"] for row in inputs))
+        asked = states(row["state"] for row in inputs)
+        return self._on_steps(batch, asked) if self.credit == "step" else self._on_choices(batch, asked)
+
+    def _on_steps(self, batch: dict[str, Any], asked: Sequence[State]) -> dict[str, Any]:
+        """Add to the advantage of a thought, at the choice of each of its steps, what the step's novelty earns."""
+        mask = batch["completion_mask"]
+        lengths = mask.sum(-1).tolist()
+        replies = [ids[:length] for ids, length in zip(batch["completion_ids"].tolist(), lengths, strict=True)]
+        advantages = batch["advantages"][:, None] * mask
+        for row, earned in zip(advantages, step_credits(self._tokenizer, replies, asked[0].dialect), strict=True):
+            row[: len(earned)] += self.novelty * torch.tensor(earned).to(row)
+        return {**batch, "advantages": advantages}
 
     def _on_choices(self, batch: dict[str, Any], asked: Sequence[State]) -> dict[str, Any]:
         """Leave only the tokens of choices to learn, if these are what the reward credits."""
@@ -164,7 +177,7 @@ def informative_parts(batch: Mapping[str, Any], count: int) -> list[dict[str, An
     rows = len(advantages)
     whole = batch.get("debates", rows)
     lengths = batch["completion_mask"].sum(-1)
-    kept = advantages.nonzero()[:, 0]
+    kept = advantages.reshape(rows, -1).any(-1).nonzero()[:, 0]
     kept = kept[lengths[kept].argsort()]
     parts: list[dict[str, Any]] = []
     for chosen in torch.tensor_split(kept, count):
@@ -190,7 +203,7 @@ def _cut(part: dict[str, Any]) -> dict[str, Any]:
     for name in _PROMPT:
         cut[name] = part[name][:, part[name].shape[1] - prompt :]
     for name in _REPLY:
-        if (value := part.get(name)) is not None and value.shape[1] == width:
+        if (value := part.get(name)) is not None and value.ndim == 2 and value.shape[1] == width:
             cut[name] = value[:, :reply]
     return cut
 

@@ -79,6 +79,11 @@ class GroupLearning:
             raise ConfigError(f"{inputs.base.name}: rewards teach a trained model only; train it with sft first")
         if request.credit == "choice" and inputs.role == "thinker":
             raise ConfigError("`credit` choice is for a policy or a critic; a thought has many moves, so leave it out")
+        if request.credit == "step" and not (inputs.role == "thinker" and "novelty" in _named(request)):
+            raise ConfigError(
+                "`credit` step is for a thinker with the reward novelty, which then credits each step by itself; leave "
+                "`credit` out, or add the reward"
+            )
         if not _whole(inputs):
             expect_possible(request, inputs)
         self._rewards = _rewards(request, USUAL_WHOLE if _whole(inputs) else USUAL[inputs.role])
@@ -124,7 +129,7 @@ class GroupLearning:
         kind = GroupTrainer if self._player is None else DebateTrainer
         trainer = kind(
             model=model,
-            args=grpo_config(request, inputs, fitted, self._most, arguments, [weight for _, weight in self._rewards]),
+            args=grpo_config(request, inputs, fitted, self._most, arguments, self._weights(request)),
             reward_funcs=[reward for reward, _ in self._rewards],
             train_dataset=_with_room(inputs, self._most),
             processing_class=inputs.base.tokenizer,
@@ -132,10 +137,17 @@ class GroupLearning:
             callbacks=[self._figures],
         )
         trainer.credit = request.credit
+        if request.credit == "step":
+            trainer.novelty = _named(request)["novelty"]
         if isinstance(trainer, DebateTrainer):
             assert self._player is not None
             trainer.player = self._player
         return trainer
+
+    def _weights(self, request: ReinforcementRequest) -> list[float]:
+        """Return the weights of the rewards in a reply's sum, which leaves out what credits single steps."""
+        by_step = request.credit == "step"
+        return [0.0 if by_step and reward.name == "novelty" else weight for reward, weight in self._rewards]
 
     def save(self, trainer: Trainer, inputs: TrainerInputs, out: Path) -> Mapping[str, Any]:
         """Write the model or the adapter, with its tokenizer; after a collapse, as the last good checkpoint has it."""
@@ -199,6 +211,10 @@ def _request(inputs: TrainerInputs) -> ReinforcementRequest:
 
 def _whole(inputs: TrainerInputs) -> bool:
     return inputs.data.meta.format == WHOLE
+
+
+def _named(request: ReinforcementRequest) -> dict[str, float]:
+    return dict(split_weight(written) for written in request.rewards)
 
 
 def _rewards(request: ReinforcementRequest, usual: Sequence[str]) -> list[tuple[CheckedReward, float]]:

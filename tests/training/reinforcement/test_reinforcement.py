@@ -170,6 +170,35 @@ def test_a_reward_may_credit_the_choice_of_a_move_alone(
     assert torch.equal(trainer._on_choices(given, asked)["tool_mask"], given["tool_mask"])
 
 
+TWICE = (
+    "step 5 + 3 = 8 left 8 7 judge need 22 have 15 1 56 blank none backtrack 0 not 5 + 3 dead left 7 5 3 make 22 "
+    "step 5 + 3 = 8 left 8 7 judge need 22 have 15 1 56 blank none backtrack 0 not 5 + 3 dead left 7 5 3 make 22 "
+    "step 5 * 3 = 15 left 15 7"
+)
+
+
+def test_novelty_may_credit_each_step_of_a_thought_by_itself(problems: Path, tmp_path: Path) -> None:
+    settings: dict[str, Any] = {"role": "thinker", "credit": "step", "rewards": "accuracy,novelty=2", "max_tokens": 80}
+    _, trainer = setup(problems, tmp_path / "out", **settings)
+    assert trainer.args.reward_weights == [1.0, 0.0]
+    tokenizer = trainer.processing_class
+    ids = tokenizer.encode(TWICE, add_special_tokens=False)
+    given = batch([len(ids), 4])
+    given["completion_ids"][0] = torch.tensor(ids)
+    given["completion_ids"][1] = tokenizer.convert_tokens_to_ids("left")
+    outcome = given["advantages"].clone()
+    asked = [State.model_validate_json(row["state"]) for row in list(trainer.train_dataset)[:2]]
+    found = trainer._on_steps(given, asked)["advantages"]
+    assert torch.equal(found[1], outcome[1] * given["completion_mask"][1])
+    earned = (found[0] - outcome[0]).tolist()[: len(ids)]
+    moved = [(word, round(value, 3)) for word, value in zip(TWICE.split(), earned, strict=True) if value]
+    new, again = 2 * (1 / 3) / (2 / 9) ** 0.5, 2 * (-2 / 3) / (2 / 9) ** 0.5  # two of three steps are new
+    choices = ((("5", "+", "3"), new), (("5", "+", "3"), again), (("5", "*", "3"), new))
+    assert moved == [(word, round(value, 3)) for words, value in choices for word in words]
+    parts = informative_parts({**given, "advantages": found}, 2)
+    assert [part["advantages"].shape == part["completion_ids"].shape for part in parts] == [True, True]
+
+
 def test_a_step_on_choices_moves_the_weights_otherwise_than_one_on_replies(logged: Path, tmp_path: Path) -> None:
     for credit in ("reply", "choice"):
         lt.reinforce(

@@ -41,6 +41,8 @@ def refused(kind: type[UserError], source: Path, out: Path, match: str, **settin
         ({"trl": "epsilon_high"}, "`trl` must be written NAME=VALUE"),
         ({"loss": "ppo"}, "`loss` must be one of dr_grpo, dapo, .*, got 'ppo'"),
         ({"role": "thinker", "credit": "choice"}, "`credit` choice is for a policy or a critic"),
+        ({"credit": "step", "rewards": "novelty"}, "`credit` step is for a thinker with the reward novelty"),
+        ({"role": "thinker", "credit": "step"}, "`credit` step is for a thinker with the reward novelty"),
         ({"role": None}, "`role` is missing: say which agent learns"),
         ({"base": "new:d64x1"}, "rewards teach a trained model only"),
         ({"learning_rat": 1}, "unknown setting `learning_rat`"),

@@ -1,10 +1,11 @@
 """Rewards of how a reply is written: whether it can be read, its language and length, and what it repeats."""
 
+import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from longthought.agents.dialects.dialect import Step, Unreadable
 from longthought.problems.countdown import notation
@@ -99,27 +100,45 @@ def repeated(text: str, dialect: str) -> tuple[int, int]:
 
     In prose, a step is a line.
     """
-    seen: set[tuple[str, ...]] = set()
-    count = repeats = 0
-    for key in _compact_steps(text) if dialect == "compact" else _lines(text):
-        repeats += key in seen
-        count += 1
+    told = told_steps(text, dialect)
+    return sum(not step.new for step in told), len(told)
+
+
+class ToldStep(NamedTuple):
+    """A step of a thought."""
+
+    start: int
+    """Where the choice of the step begins in the text: in compact its two numbers and the operator, in prose a line."""
+    end: int
+    new: bool
+    """Whether no earlier step of the thought was the same, from the same numbers."""
+
+
+def told_steps(text: str, dialect: str) -> list[ToldStep]:
+    """Return the steps of a thought in the order of telling."""
+    seen, told = set[tuple[str, ...]](), list[ToldStep]()
+    for key, (start, end) in _compact_steps(text) if dialect == "compact" else _lines(text):
+        told.append(ToldStep(start, end, key not in seen))
         seen.add(key)
-    return repeats, count
+    return told
 
 
-def _compact_steps(text: str) -> list[tuple[str, ...]]:
+_CHOICE = re.compile(r"(?:^|(?<=\s))step\s+(\S+\s+\S+\s+\S+)")
+_LINE = re.compile(r"\S.*")
+_Keyed = Iterator[tuple[tuple[str, ...], tuple[int, int]]]
+
+
+def _compact_steps(text: str) -> _Keyed:
     path: list[str] = []
-    keys: list[tuple[str, ...]] = []
-    for turn in read_thought(text).turns:
+    for turn, choice in zip(read_thought(text).turns, _CHOICE.finditer(text), strict=False):  # a thought may be cut off
         before = notation.read_step(path[-1]) if path else None
         numbers = " ".join(map(str, sorted(before.remaining))) if before else ""
-        keys.append((numbers, turn.step.partition(" =")[0]))
+        yield (numbers, turn.step.partition(" =")[0]), choice.span(1)
         path.append(turn.step)
         if turn.back_to is not None:
             del path[turn.back_to :]
-    return keys
 
 
-def _lines(text: str) -> list[tuple[str, ...]]:
-    return [tuple(words) for line in text.splitlines() if (words := line.split())]
+def _lines(text: str) -> _Keyed:
+    for line in _LINE.finditer(text):
+        yield tuple(line[0].split()), line.span()
