@@ -207,8 +207,8 @@ def main() -> None:
     parser.add_argument(
         "--preferences", type=int, default=600, help="number of problems on which preferences are sampled"
     )
-    parser.add_argument("--grpo-steps", type=int, default=200, help="optimiser steps of GRPO, 128 thoughts each")
-    parser.add_argument("--grpo-learning-rate", type=float, default=5e-5)
+    parser.add_argument("--grpo-steps", type=int, default=150, help="optimiser steps of GRPO, 128 thoughts each")
+    parser.add_argument("--grpo-learning-rate", type=float, default=2e-4)
     parser.add_argument("--grpo-max-tokens", type=int, default=480)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--split", default="test", choices=("test", "validation"))

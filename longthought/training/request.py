@@ -123,7 +123,7 @@ compact agents, else the base)."""
     """Maximum number of tokens of both agents in a whole debate, without cached prompt tokens."""
     credit: Literal["reply", "choice", "step"] = "reply"
     """Tokens that the reward credits: those of the whole reply; those that choose the move of a policy or a critic \
-(choice); or, for the reward novelty of a thinker, those that choose each step (step)."""
+(choice); or those that choose each step of a thinker, where the reward novelty credits every step by itself (step)."""
     temperature: float = Field(default=1.0, gt=0)
     """Temperature at which replies are sampled."""
     max_tokens: Positive | None = None

@@ -39,8 +39,8 @@ def choice_mask(tokenizer: Any, ids: Sequence[int], role: Role, dialect: str) ->
     return [int(at in written) for at in range(len(ids))]
 
 
-def step_credits(tokenizer: Any, replies: Sequence[Sequence[int]], dialect: str) -> list[list[float]]:
-    """Return what each token of some thoughts earns by the novelty of its step; 0 outside of the choices of steps.
+def step_credits(tokenizer: Any, replies: Sequence[Sequence[int]], dialect: str) -> list[dict[int, float]]:
+    """Return what the tokens that choose the steps of some thoughts earn by the novelty of their step, by position.
 
     A choice earns 1 for a new step and 0 for a repeated one, less the mean over all steps, in units of their standard
     deviation (at least 0.1), as rewards of steps are normalised by Shao et al., "DeepSeekMath", 2024. There a step also
@@ -50,7 +50,7 @@ def step_credits(tokenizer: Any, replies: Sequence[Sequence[int]], dialect: str)
     told = [told_steps(text, dialect) for text in texts]
     every = [float(step.new) for steps in told for step in steps]
     mean, spread = (fmean(every), pstdev(every)) if every else (0.0, 0.0)
-    earned = [[0.0] * len(ids) for ids in replies]
+    earned = [dict[int, float]() for _ in replies]
     for ids, steps, row in zip(replies, told, earned, strict=True):
         for step in steps:
             for at in _tokens(tokenizer, ids, step.start, step.end):

@@ -71,13 +71,14 @@ class GroupTrainer(GRPOTrainer):
         return self._on_steps(batch, asked) if self.credit == "step" else self._on_choices(batch, asked)
 
     def _on_steps(self, batch: dict[str, Any], asked: Sequence[State]) -> dict[str, Any]:
-        """Add to the advantage of a thought, at the choice of each of its steps, what the step's novelty earns."""
-        mask = batch["completion_mask"]
-        lengths = mask.sum(-1).tolist()
+        """Leave only the choices of a thought's steps to learn, each with what the thought and its own novelty earn."""
+        lengths = batch["completion_mask"].sum(-1).tolist()
         replies = [ids[:length] for ids, length in zip(batch["completion_ids"].tolist(), lengths, strict=True)]
-        advantages = batch["advantages"][:, None] * mask
-        for row, earned in zip(advantages, step_credits(self._tokenizer, replies, asked[0].dialect), strict=True):
-            row[: len(earned)] += self.novelty * torch.tensor(earned).to(row)
+        advantages = torch.zeros_like(batch["completion_mask"], dtype=batch["advantages"].dtype)
+        earned = step_credits(self._tokenizer, replies, asked[0].dialect)
+        for row, outcome, choices in zip(advantages, batch["advantages"], earned, strict=True):
+            for at, novelty in choices.items():
+                row[at] = outcome + self.novelty * novelty
         return {**batch, "advantages": advantages}
 
     def _on_choices(self, batch: dict[str, Any], asked: Sequence[State]) -> dict[str, Any]:
