@@ -127,7 +127,7 @@ class Experiment:
         run(
             "train", "grpo", source, "--base", self.out / arm, "--role", "thinker", "--steps", self.given.grpo_steps,
             "--learning-rate", self.given.grpo_learning_rate, "--max-tokens", self.given.grpo_max_tokens,
-            "--reward", "accuracy", "--reward", "format=0.1", "--reward", "novelty", "--credit", "step",
+            "--reward", "accuracy", "--reward", "format=0.1", "--reward", "novelty=0.5", "--credit", "step",
             "--seed", arm.rpartition("-")[2], "--out", self.out / f"{arm}-grpo",
         )  # fmt: skip
 
@@ -207,8 +207,8 @@ def main() -> None:
     parser.add_argument(
         "--preferences", type=int, default=600, help="number of problems on which preferences are sampled"
     )
-    parser.add_argument("--grpo-steps", type=int, default=150, help="optimiser steps of GRPO, 128 thoughts each")
-    parser.add_argument("--grpo-learning-rate", type=float, default=2e-4)
+    parser.add_argument("--grpo-steps", type=int, default=100, help="optimiser steps of GRPO, 128 thoughts each")
+    parser.add_argument("--grpo-learning-rate", type=float, default=1e-4)
     parser.add_argument("--grpo-max-tokens", type=int, default=480)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--split", default="test", choices=("test", "validation"))

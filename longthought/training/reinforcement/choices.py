@@ -13,6 +13,7 @@ from statistics import fmean, pstdev
 from typing import Any, Final
 
 from longthought.training.reinforcement.rewards.forms import told_steps
+from longthought.training.reinforcement.rewards.state import State
 from longthought.training.request import Role
 
 _CHOICES: Final = {
@@ -39,22 +40,22 @@ def choice_mask(tokenizer: Any, ids: Sequence[int], role: Role, dialect: str) ->
     return [int(at in written) for at in range(len(ids))]
 
 
-def step_credits(tokenizer: Any, replies: Sequence[Sequence[int]], dialect: str) -> list[dict[int, float]]:
+def step_credits(tokenizer: Any, replies: Sequence[Sequence[int]], asked: Sequence[State]) -> list[dict[int, float]]:
     """Return what the tokens that choose the steps of some thoughts earn by the novelty of their step, by position.
 
-    A choice earns 1 for a new step and 0 for a repeated one, less the mean over all steps, in units of their standard
-    deviation (at least 0.1), as rewards of steps are normalised by Shao et al., "DeepSeekMath", 2024. There a step also
-    earns what the steps after it do; here it earns its own alone.
+    A choice earns 1 for a new and legal step and 0 for another, less the mean over all steps, in units of their
+    standard deviation (at least 0.1), as rewards of steps are normalised by Shao et al., "DeepSeekMath", 2024. There a
+    step also earns what the steps after it do; here it earns its own alone.
     """
     texts = [tokenizer.decode(ids, skip_special_tokens=True) for ids in replies]
-    told = [told_steps(text, dialect) for text in texts]
-    every = [float(step.new) for steps in told for step in steps]
+    told = [told_steps(text, state.dialect, state.task.problem) for text, state in zip(texts, asked, strict=True)]
+    every = [float(step.good) for steps in told for step in steps]
     mean, spread = (fmean(every), pstdev(every)) if every else (0.0, 0.0)
     earned = [dict[int, float]() for _ in replies]
     for ids, steps, row in zip(replies, told, earned, strict=True):
         for step in steps:
             for at in _tokens(tokenizer, ids, step.start, step.end):
-                row[at] = (step.new - mean) / max(spread, 0.1)
+                row[at] = (step.good - mean) / max(spread, 0.1)
     return earned
 
 

@@ -75,7 +75,7 @@ class GroupTrainer(GRPOTrainer):
         lengths = batch["completion_mask"].sum(-1).tolist()
         replies = [ids[:length] for ids, length in zip(batch["completion_ids"].tolist(), lengths, strict=True)]
         advantages = torch.zeros_like(batch["completion_mask"], dtype=batch["advantages"].dtype)
-        earned = step_credits(self._tokenizer, replies, asked[0].dialect)
+        earned = step_credits(self._tokenizer, replies, asked)
         for row, outcome, choices in zip(advantages, batch["advantages"], earned, strict=True):
             for at, novelty in choices.items():
                 row[at] = outcome + self.novelty * novelty

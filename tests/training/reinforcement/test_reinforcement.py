@@ -17,7 +17,10 @@ from safetensors.torch import load_file
 
 import longthought as lt
 from longthought.agents.catalogue import BUNDLED
+from longthought.agents.view import View
+from longthought.domains.countdown import countdown_task
 from longthought.errors import RunError
+from longthought.problems.countdown.puzzle import Puzzle
 from longthought.training.data.states import prompts_of
 from longthought.training.fine_tuning import TrainerInputs, arguments, prepare
 from longthought.training.hyperparameters import Hyperparameters
@@ -187,7 +190,8 @@ def test_novelty_may_credit_each_step_of_a_thought_by_itself(problems: Path, tmp
     given["completion_ids"][0] = torch.tensor(ids)
     given["completion_ids"][1] = tokenizer.convert_tokens_to_ids("left")
     outcome = given["advantages"].clone()
-    asked = [State.model_validate_json(row["state"]) for row in list(trainer.train_dataset)[:2]]
+    task = countdown_task(Puzzle((3, 5, 7), 22))
+    asked = [State(role="thinker", dialect="compact", task=task, view=View(task.problem, (), (), ()))] * 2
     found = trainer._on_steps(given, asked)["advantages"]
     assert not found[1].any()  # it has no steps
     earned = [(word, value) for word, value in zip(TWICE.split(), found[0].tolist(), strict=True) if value]

@@ -94,9 +94,11 @@ def test_language_is_the_share_in_the_script_of_the_problem() -> None:
     assert given("language", thinker(), "step 3 + 5 maybe") == [0.8]
 
 
-def test_novelty_is_the_share_of_steps_that_were_not_taken_before_from_the_same_numbers() -> None:
+def test_novelty_is_the_share_of_legal_steps_that_were_not_taken_before_from_the_same_numbers() -> None:
     twice = ASTRAY + "backtrack 0 not 5 + 3 dead left 7 5 3 make 22 " + MENDED
     assert given("novelty", thinker(), MENDED, twice, "") == [1, pytest.approx(2 / 3), None]
+    broken = MENDED.replace("5 + 3 = 8 left 8 7 step 8", "5 + 3 = 9 left 9 7 step 9", 1)
+    assert given("novelty", thinker(), broken, "step 9 + 3 = 12 left 12 7") == [0.5, 0]
     assert given("novelty", thinker(WORDS, "prose"), "2 + 2 = 4\n4\n2 + 2 = 4") == [pytest.approx(2 / 3)]
 
 

@@ -8,7 +8,10 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from longthought.agents.dialects.dialect import Step, Unreadable
+from longthought.labels.exact import table_after_all
 from longthought.problems.countdown import notation
+from longthought.problems.countdown.puzzle import Puzzle
+from longthought.problems.problem import Problem
 from longthought.thoughts.compact import read_thought
 from longthought.training.reinforcement.rewards.state import readings, reply_text, states
 
@@ -86,13 +89,17 @@ def length(
 
 
 def novelty(prompts: Sequence[Any], completions: Sequence[Any], state: Sequence[str], **_: Any) -> list[float | None]:
-    """Reward the share of a thought's steps that don't repeat an earlier one; None for a reply without steps.
+    """Reward the share of a thought's steps that are legal and repeat no earlier one; None for a reply without steps.
 
     Yeo et al., "Demystifying Long Chain-of-Thought Reasoning in LLMs", 2025, penalise repeated n-grams; here a step
-    counts as repeated only if it was taken from the same numbers before.
+    counts as repeated only if it was taken from the same numbers before. If a step that breaks the rules were new,
+    breaking them would be the easiest way to say something new.
     """
-    said = [repeated(reply_text(text), about.dialect) for text, about in zip(completions, states(state), strict=True)]
-    return [1 - repeats / steps if steps else None for repeats, steps in said]
+    told = [
+        told_steps(reply_text(text), about.dialect, about.task.problem)
+        for text, about in zip(completions, states(state), strict=True)
+    ]
+    return [sum(step.good for step in steps) / len(steps) if steps else None for steps in told]
 
 
 def repeated(text: str, dialect: str) -> tuple[int, int]:
@@ -101,7 +108,7 @@ def repeated(text: str, dialect: str) -> tuple[int, int]:
     In prose, a step is a line.
     """
     told = told_steps(text, dialect)
-    return sum(not step.new for step in told), len(told)
+    return sum(step.again for step in told), len(told)
 
 
 class ToldStep(NamedTuple):
@@ -110,22 +117,32 @@ class ToldStep(NamedTuple):
     start: int
     """Where the choice of the step begins in the text: in compact its two numbers and the operator, in prose a line."""
     end: int
-    new: bool
-    """Whether no earlier step of the thought was the same, from the same numbers."""
+    again: bool
+    """Whether an earlier step of the thought was the same, from the same numbers."""
+    legal: bool = True
+    """Whether the rules allow the step, and its numbers are right; true if nobody can tell."""
+
+    @property
+    def good(self) -> bool:
+        """Whether it is new and legal."""
+        return self.legal and not self.again
 
 
-def told_steps(text: str, dialect: str) -> list[ToldStep]:
-    """Return the steps of a thought in the order of telling."""
+def told_steps(text: str, dialect: str, problem: Problem | None = None) -> list[ToldStep]:
+    """Return the steps of a thought in the order of telling; with the problem, each is checked by plain arithmetic."""
     seen, told = set[tuple[str, ...]](), list[ToldStep]()
-    for key, (start, end) in _compact_steps(text) if dialect == "compact" else _lines(text):
-        told.append(ToldStep(start, end, key not in seen))
+    puzzle = Puzzle.read(problem.statement) if problem else None
+    for key, (start, end), path in _compact_steps(text) if dialect == "compact" else _lines(text):
+        state = table_after_all(puzzle.numbers, path) if puzzle and path else None
+        told.append(ToldStep(start, end, key in seen, state is None or state.table is not None))
         seen.add(key)
     return told
 
 
 _CHOICE = re.compile(r"(?:^|(?<=\s))step\s+(\S+\s+\S+\s+\S+)")
 _LINE = re.compile(r"\S.*")
-_Keyed = Iterator[tuple[tuple[str, ...], tuple[int, int]]]
+_Keyed = Iterator[tuple[tuple[str, ...], tuple[int, int], Sequence[str]]]
+"""What makes a step the same as another, where its choice is written, and the path that ends in it, if it has one."""
 
 
 def _compact_steps(text: str) -> _Keyed:
@@ -133,12 +150,12 @@ def _compact_steps(text: str) -> _Keyed:
     for turn, choice in zip(read_thought(text).turns, _CHOICE.finditer(text), strict=False):  # a thought may be cut off
         before = notation.read_step(path[-1]) if path else None
         numbers = " ".join(map(str, sorted(before.remaining))) if before else ""
-        yield (numbers, turn.step.partition(" =")[0]), choice.span(1)
         path.append(turn.step)
+        yield (numbers, turn.step.partition(" =")[0]), choice.span(1), path
         if turn.back_to is not None:
             del path[turn.back_to :]
 
 
 def _lines(text: str) -> _Keyed:
     for line in _LINE.finditer(text):
-        yield tuple(line[0].split()), line.span()
+        yield tuple(line[0].split()), line.span(), ()
