@@ -77,7 +77,7 @@ def _harder(loop: Loop, number: int) -> None:
     ledger, asked = loop.ledger, loop.recipe.problems
     passed = any(isinstance(line, NewLevel) and line.round == number for line in ledger.lines)
     last = [d for d in ledger.decisions if d.round == number and d.level == ledger.level]
-    if passed or not last or asked.file is not None or ledger.level + 1 >= len(asked.levels):
+    if passed or not last or asked.file is not None or asked.together or ledger.level + 1 >= len(asked.levels):
         return
     solved = max(d.solved[0] if d.promoted else d.solved[1] for d in last) / last[-1].of
     stuck = asked.patience is not None and _rounds_without_gain(ledger) >= asked.patience

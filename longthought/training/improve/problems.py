@@ -39,12 +39,13 @@ def training(recipe: Recipe, round: int, level: int, runs: Sequence[Path]) -> li
     problems, seed = recipe.problems, recipe.seed * 1_000 + round
     if problems.file is not None:
         return _drawn(_learnable(recipe), problems.count, _solved(runs), seed)
+    if problems.together:
+        return _spread(problems.levels, problems.count, "train", seed)
     easier = _round_half(problems.count * problems.easier) if level else 0
-    tasks = _made(problems.levels[level], problems.count - easier, "train", seed)
-    for below in range(level if easier else 0):
-        share = easier // level + (below < easier % level)
-        tasks += _made(problems.levels[below], share, "train", seed) if share else []
-    return tasks
+    return [
+        *_made(problems.levels[level], problems.count - easier, "train", seed),
+        *_spread(problems.levels[:level], easier, "train", seed),
+    ]
 
 
 def validation(recipe: Recipe, level: int) -> list[Task]:
@@ -59,6 +60,8 @@ def validation(recipe: Recipe, level: int) -> list[Task]:
         tasks = _graded(recipe.validation.file)
     elif recipe.problems.file is not None:
         tasks = [task for task in _graded(recipe.problems.file) if _aside(task)]
+    elif recipe.problems.together:
+        return _spread(recipe.problems.levels, count, "validation", recipe.seed)
     else:
         return _made(recipe.problems.levels[level], count, "validation", recipe.seed)
     if not tasks:
@@ -69,6 +72,15 @@ def validation(recipe: Recipe, level: int) -> list[Task]:
 def _round_half(number: float) -> int:
     """Round to the nearest whole number, halves up."""
     return int(number + 0.5)
+
+
+def _spread(levels: Sequence[Level], count: int, split: game.Split, seed: int) -> list[Task]:
+    """Return problems of some levels in equal shares, the first ones with one more if need be."""
+    tasks: list[Task] = []
+    for number, level in enumerate(levels):
+        if share := count // len(levels) + (number < count % len(levels)):
+            tasks += _made(level, share, split, seed)
+    return tasks
 
 
 def _made(level: Level, count: int, split: game.Split, seed: int) -> list[Task]:

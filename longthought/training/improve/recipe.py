@@ -45,6 +45,8 @@ class Problems(Request):
     """Number of problems of a round."""
     levels: tuple[Level, ...] = (Level(),)
     """Difficulties of Countdown problems, from easy to hard."""
+    together: bool = False
+    """Whether all difficulties are played from the first round on, in equal shares, and not one after another."""
     harder_at: Share = 0.7
     """Share of validation problems solved at which the next level begins."""
     patience: Positive | None = None
