@@ -39,11 +39,9 @@ def training(recipe: Recipe, round: int, level: int, runs: Sequence[Path]) -> li
     problems, seed = recipe.problems, recipe.seed * 1_000 + round
     if problems.file is not None:
         return _drawn(_learnable(recipe), problems.count, _solved(runs), seed)
-    if problems.together:
-        return _spread(problems.levels, problems.count, "train", seed)
     easier = _round_half(problems.count * problems.easier) if level else 0
     return [
-        *_made(problems.levels[level], problems.count - easier, "train", seed),
+        *_spread(_present(recipe, level), problems.count - easier, "train", seed),
         *_spread(problems.levels[:level], easier, "train", seed),
     ]
 
@@ -60,10 +58,8 @@ def validation(recipe: Recipe, level: int) -> list[Task]:
         tasks = _graded(recipe.validation.file)
     elif recipe.problems.file is not None:
         tasks = [task for task in _graded(recipe.problems.file) if _aside(task)]
-    elif recipe.problems.together:
-        return _spread(recipe.problems.levels, count, "validation", recipe.seed)
     else:
-        return _made(recipe.problems.levels[level], count, "validation", recipe.seed)
+        return _spread(_present(recipe, level), count, "validation", recipe.seed)
     if not tasks:
         raise ConfigError("`validation`: there are no problems to compare candidates on; give `validation.file`")
     return sorted(tasks, key=_hash)[:count]
@@ -72,6 +68,12 @@ def validation(recipe: Recipe, level: int) -> list[Task]:
 def _round_half(number: float) -> int:
     """Round to the nearest whole number, halves up."""
     return int(number + 0.5)
+
+
+def _present(recipe: Recipe, level: int) -> Sequence[Level]:
+    """Return the levels that are played now."""
+    levels = recipe.problems.levels
+    return levels if recipe.problems.together else levels[level : level + 1]
 
 
 def _spread(levels: Sequence[Level], count: int, split: game.Split, seed: int) -> list[Task]:

@@ -72,10 +72,8 @@ class GroupTrainer(GRPOTrainer):
 
     def _on_steps(self, batch: dict[str, Any], asked: Sequence[State]) -> dict[str, Any]:
         """Leave only the choices of a thought's steps to learn, each with what the thought and its own novelty earn."""
-        lengths = batch["completion_mask"].sum(-1).tolist()
-        replies = [ids[:length] for ids, length in zip(batch["completion_ids"].tolist(), lengths, strict=True)]
         advantages = torch.zeros_like(batch["completion_mask"], dtype=batch["advantages"].dtype)
-        earned = step_credits(self._tokenizer, replies, asked)
+        earned = step_credits(self._tokenizer, _replies(batch), asked)
         for row, outcome, choices in zip(advantages, batch["advantages"], earned, strict=True):
             for at, novelty in choices.items():
                 row[at] = outcome + self.novelty * novelty
@@ -85,11 +83,9 @@ class GroupTrainer(GRPOTrainer):
         """Leave only the tokens of choices to learn, if these are what the reward credits."""
         if self.credit == "reply":
             return batch
-        lengths = batch["completion_mask"].sum(-1).tolist()
-        rows = zip(batch["completion_ids"].tolist(), lengths, asked, strict=True)
         masks = [
-            torch.tensor(choice_mask(self._tokenizer, ids[:length], state.role, state.dialect))
-            for ids, length, state in rows
+            torch.tensor(choice_mask(self._tokenizer, ids, state.role, state.dialect))
+            for ids, state in zip(_replies(batch), asked, strict=True)
         ]
         mask = torch.zeros_like(batch["completion_mask"])
         for row, chosen in zip(mask, masks, strict=True):
@@ -158,6 +154,12 @@ class GroupTrainer(GRPOTrainer):
     def _compute_loss(self, model: Any, inputs: Any) -> Any:
         loss = super()._compute_loss(model, inputs)
         return loss * inputs["scale"] if "scale" in inputs and self.loss_type in _PER_REPLY else loss
+
+
+def _replies(batch: Mapping[str, Any]) -> list[list[int]]:
+    """Return the tokens of each reply, without padding."""
+    lengths = batch["completion_mask"].sum(-1).tolist()
+    return [ids[:length] for ids, length in zip(batch["completion_ids"].tolist(), lengths, strict=True)]
 
 
 def informative_parts(batch: Mapping[str, Any], count: int) -> list[dict[str, Any]]:

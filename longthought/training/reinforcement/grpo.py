@@ -55,6 +55,8 @@ _TRIED: Final = 32
 """Rows on which each reward is tried before the training begins; judged ones are tried on two."""
 _CHECKPOINTS: Final = 10
 """Checkpoints of one training, of which the last three are kept."""
+_NOVELTY: Final = "novelty"
+"""The reward that may credit steps instead of replies."""
 _RESUMED: Final = ("save_steps", "save_total_limit")
 """Settings that resuming rests on."""
 
@@ -79,14 +81,14 @@ class GroupLearning:
             raise ConfigError(f"{inputs.base.name}: rewards teach a trained model only; train it with sft first")
         if request.credit == "choice" and inputs.role == "thinker":
             raise ConfigError("`credit` choice is for a policy or a critic; a thought has many moves, so leave it out")
-        if request.credit == "step" and not (inputs.role == "thinker" and "novelty" in _named(request)):
+        if not _whole(inputs):
+            expect_possible(request, inputs)
+        self._rewards = _rewards(request, USUAL_WHOLE if _whole(inputs) else USUAL[inputs.role])
+        if request.credit == "step" and not (inputs.role == "thinker" and _NOVELTY in self._weights):
             raise ConfigError(
                 "`credit` step is for a thinker with the reward novelty, which then credits each step by itself; leave "
                 "`credit` out, or add the reward"
             )
-        if not _whole(inputs):
-            expect_possible(request, inputs)
-        self._rewards = _rewards(request, USUAL_WHOLE if _whole(inputs) else USUAL[inputs.role])
         grpo_settings(request)
         sizes = [len(_prompt_tokens(inputs, row["prompt"], f"{where}, prompt {n}")) for n, row in enumerate(rows, 1)]
         self._most = most = reply_limit(request, inputs, max(sizes))
@@ -126,28 +128,29 @@ class GroupLearning:
             kept = {name: schedule[name] for name in _RESUMED}
             config = async_config(given, request, fitted, grpo_settings(request) | kept)
             return async_trainer(inputs, config, self._rewards, _with_room(inputs, self._most), [self._figures])
+        weights, novelty = self._weights, 0.0
+        if request.credit == "step":
+            weights[_NOVELTY], novelty = 0.0, weights[_NOVELTY]
         kind = GroupTrainer if self._player is None else DebateTrainer
         trainer = kind(
             model=model,
-            args=grpo_config(request, inputs, fitted, self._most, arguments, self._weights(request)),
+            args=grpo_config(request, inputs, fitted, self._most, arguments, list(weights.values())),
             reward_funcs=[reward for reward, _ in self._rewards],
             train_dataset=_with_room(inputs, self._most),
             processing_class=inputs.base.tokenizer,
             peft_config=lora(request),
             callbacks=[self._figures],
         )
-        trainer.credit = request.credit
-        if request.credit == "step":
-            trainer.novelty = _named(request)["novelty"]
+        trainer.credit, trainer.novelty = request.credit, novelty
         if isinstance(trainer, DebateTrainer):
             assert self._player is not None
             trainer.player = self._player
         return trainer
 
-    def _weights(self, request: ReinforcementRequest) -> list[float]:
-        """Return the weights of the rewards in a reply's sum, which leaves out what credits single steps."""
-        by_step = request.credit == "step"
-        return [0.0 if by_step and reward.name == "novelty" else weight for reward, weight in self._rewards]
+    @property
+    def _weights(self) -> dict[str, float]:
+        """The weight of each reward, by its name."""
+        return {reward.name: weight for reward, weight in self._rewards}
 
     def save(self, trainer: Trainer, inputs: TrainerInputs, out: Path) -> Mapping[str, Any]:
         """Write the model or the adapter, with its tokenizer; after a collapse, as the last good checkpoint has it."""
@@ -211,10 +214,6 @@ def _request(inputs: TrainerInputs) -> ReinforcementRequest:
 
 def _whole(inputs: TrainerInputs) -> bool:
     return inputs.data.meta.format == WHOLE
-
-
-def _named(request: ReinforcementRequest) -> dict[str, float]:
-    return dict(split_weight(written) for written in request.rewards)
 
 
 def _rewards(request: ReinforcementRequest, usual: Sequence[str]) -> list[tuple[CheckedReward, float]]:

@@ -16,6 +16,10 @@ from longthought.thoughts.compact import read_thought
 from longthought.training.reinforcement.rewards.state import readings, reply_text, states
 
 _COMPACT_WORDS = frozenset(notation.VOCABULARY)
+_CHOICE = re.compile(r"(?:^|(?<=\s))step\s+(\S+\s+\S+\s+\S+)")
+_LINE = re.compile(r"\S.*")
+_Keyed = Iterator[tuple[tuple[str, ...], tuple[int, int], Sequence[str]]]
+"""What makes a step the same as another, where its choice is written, and the path that ends in it, if it has one."""
 
 
 def format_reward(
@@ -137,12 +141,6 @@ def told_steps(text: str, dialect: str, problem: Problem | None = None) -> list[
         told.append(ToldStep(start, end, key in seen, state is None or state.table is not None))
         seen.add(key)
     return told
-
-
-_CHOICE = re.compile(r"(?:^|(?<=\s))step\s+(\S+\s+\S+\s+\S+)")
-_LINE = re.compile(r"\S.*")
-_Keyed = Iterator[tuple[tuple[str, ...], tuple[int, int], Sequence[str]]]
-"""What makes a step the same as another, where its choice is written, and the path that ends in it, if it has one."""
 
 
 def _compact_steps(text: str) -> _Keyed:
