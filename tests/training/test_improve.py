@@ -71,6 +71,7 @@ def test_values_of_a_recipe_can_be_replaced_by_name(tmp_path: Path) -> None:
             "no lesson before it is called",
         ),
         ("[generate]\n[[lesson]]\nrole = 'policy'\non = 'problems'", "`on` is for a policy or a critic that learns by"),
+        ("[generate]\n[[lesson]]\nrole = 'policy'\nrounds = 0", "rounds"),
         ("[generate]", "lesson"),
         ("rounds = ", "it is not TOML"),
     ],
@@ -258,6 +259,11 @@ def test_a_critic_learns_by_reinforcement_from_the_debates_of_all_rounds_until_t
     (one,) = (made for made in ledger.decisions if made.round == 1)
     levels_begun = [line.round for line in ledger.lines if isinstance(line, NewLevel)]
     assert (1 in levels_begun) == (not one.promoted or one.solved[0] == 3)
+
+
+@pytest.mark.parametrize(("rounds", "oldest"), [("this", 5), ("all", 1), (1, 5), (3, 3), (9, 1)])
+def test_a_lesson_learns_from_the_last_rounds(rounds: Any, oldest: int) -> None:
+    assert Lesson(role="policy", rounds=rounds).oldest(5) == oldest
 
 
 def test_teach_yourself_in_small_teaches_corrected_moves_and_verdicts(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 Both hold whatever came of a reply. Corrections are plain arithmetic on the numbers that a reply itself chose.
 """
 
+import random
 from collections.abc import Sequence
 
 from longthought.labels.exact import table_after_all
@@ -47,20 +48,43 @@ def share_confirmed(problem: Problem, path: Sequence[str], step: str, verdict: V
     return lookahead.share_right(words, state.table, puzzle.target)
 
 
-def corrected_step(problem: Problem, path: Sequence[str], step: str) -> str | None:
-    """Return a step in the compact notation with the result and the numbers left that follow from its operation.
+def corrected_step(problem: Problem, path: Sequence[str], step: str, tried: Sequence[str], seed: str) -> str | None:
+    """Return a step in the compact notation that the rules allow and that is new.
 
-    None for a step in another form, or one whose operation the rules forbid.
+    It is the step's own operation with the result and the numbers left that follow from it. If the rules forbid that,
+    or it was tried, it is an operation that they allow, drawn at random among those that were not.
+
+    Args:
+        problem: The problem.
+        path: The accepted steps.
+        step: The step that was proposed.
+        tried: The steps that were tried before from the same numbers.
+        seed: What the draw depends on.
+
+    Returns:
+        The step; None for one in another form, where the numbers at hand are unknown, or if nothing new is left.
+
     """
     puzzle, read = Puzzle.read(problem.statement), notation.read_step(step)
     before = table_after_all(puzzle.numbers, path) if puzzle else None
     if read is None or before is None or before.table is None:
         return None
-    result = game.apply(read.left, read.operator, read.right)
-    if result is None or result > notation.MAX_VALUE:
+    known = {_operation(move) for text in tried if (move := notation.read_step(text))}
+    new = [move for move in game.moves(before.table) if _operation(move) not in known]
+    allowed = [move for move in new if move.result <= notation.MAX_VALUE]
+    if not allowed:
         return None
-    after = game.after(before.table, CountdownMove(read.left, read.operator, read.right, result))
-    return None if after is None else notation.write_step(read.left, read.operator, read.right, result, after)
+    own = next((move for move in allowed if _operation(move) == _operation(read)), None)
+    chosen = own or random.Random(seed).choice(allowed)
+    left = game.after(before.table, chosen)
+    assert left is not None
+    return notation.write_step(chosen.left, chosen.operator, chosen.right, chosen.result, left)
+
+
+def _operation(move: CountdownMove | notation.ParsedStep) -> tuple[int, str, int]:
+    """Return what a step chooses, larger number first where the order is free."""
+    free = move.operator in "+*" and move.left < move.right
+    return (move.right, move.operator, move.left) if free else (move.left, move.operator, move.right)
 
 
 def corrected_verdict(
@@ -77,7 +101,8 @@ def corrected_verdict(
         step: The step that is judged.
         verdict: The critic's verdict, with its reason.
         back_to: The node to return to, if the verdict now goes back and did not before.
-        live: Whether the step leads to a right answer; None if that isn't known.
+        live: Whether the step leads to a right answer; None if that isn't known for certain. That a debate left the
+            step and found its answer elsewhere says little: critics that learn it reject more and more.
 
     Returns:
         The verdict; None for a reason in other words, and for a look-ahead that finds nothing where there is something:
@@ -89,7 +114,7 @@ def corrected_verdict(
     if puzzle is None or state is None or state.table is None:
         return None
     wordless = not verdict.critique and len(state.table) > lookahead.LONGEST
-    if not (lookahead.read(verdict.critique) or (wordless and live is not None)):
+    if not (wordless or lookahead.read(verdict.critique)):
         return None
     words = lookahead.corrected(verdict.critique, state.table, puzzle.target)
     accepts = live is not False if words is None else lookahead.supports(words, state.table, accepts=True)

@@ -12,6 +12,7 @@ from longthought.agents.view import View, view
 from longthought.graphs.rules import DebateContext, legal_actions
 from longthought.graphs.sampling.settings import SamplingContext
 from longthought.labels.label import Label, Method
+from longthought.labels.outcomes import settled
 from longthought.thoughts import shorthand
 from longthought.training.data.annotated import AnnotatedDebate, agrees, replay
 from longthought.training.data.confirmed import corrected_verdict, share_confirmed
@@ -98,7 +99,7 @@ def _corrected(event: Judged, shown: View, tree: Tree, debate: AnnotatedDebate) 
     assert shown.candidate is not None
     back_to = deepest_live(tree, debate, event.node)
     back_to = tree.node(event.node).parent if back_to is None else back_to
-    live = debate.lives.get(event.node)
+    live = settled(debate.trajectory, debate.labels).get(event.node)
     return corrected_verdict(shown.problem, shown.path, shown.candidate.text, event.verdict, back_to=back_to, live=live)
 
 

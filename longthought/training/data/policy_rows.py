@@ -33,8 +33,9 @@ def policy_rows(
     """Yield the replies whose steps all lead to a right answer, and the reflections of debates that found one.
 
     With `from_tools`, also the other replies in which tools confirmed every step and refuted nothing, as kind
-    `confirmed`, and, with `corrected`, miscalculated steps with the right numbers. They teach what may be said at all,
-    where debates are seldom solved.
+    `confirmed`. They teach what may be said at all, where debates are seldom solved. With `corrected`, steps that the
+    critic sent back are left out of these; miscalculated ones are taught with the right numbers, and forbidden ones
+    make way for a random one that the rules allow.
 
     Of the programs that a tool had written, those that confirmed a right answer: the policy's model wrote them too.
     Of attempts at whole solutions, those with a right answer: rejection sampling, as in Yuan et al., "Scaling
@@ -47,7 +48,7 @@ def policy_rows(
         match event:
             case Proposed() if _is_reply(event, tree):
                 leads = _leads(debate, event)
-                if not (leads or from_tools):
+                if not (leads or from_tools) or (from_tools == "corrected" and _sent_back(debate, event)):
                     continue
                 shown = view(tree, at=event.parent)
                 if leads:
@@ -55,7 +56,7 @@ def policy_rows(
                 elif _confirmed(debate, event):
                     kind, text = "confirmed", reply_text(event, shown, dialect, left_out)
                 else:
-                    kind, text = "corrected", _corrected(event, shown) if from_tools == "corrected" else None
+                    kind, text = "corrected", _corrected(debate, event, shown) if from_tools == "corrected" else None
                 if text is not None:
                     yield turn("policy", kind, debate.at(event.node), dialect.ask_policy(shown), text, ruler)
             case Reflected() if event.by in _TAUGHT and debate.trajectory.solved:
@@ -114,10 +115,17 @@ def _confirmed(debate: AnnotatedDebate, event: Proposed) -> bool:
     return len(nodes) == 1 + len(event.ahead) and steps_confirmed(nodes)
 
 
-def _corrected(event: Proposed, shown: View) -> str | None:
-    """Return a miscalculated step with the right numbers, unless it was tried before."""
-    text = None if event.ahead else corrected_step(shown.problem, shown.path, event.text)
-    return None if text in [tried.text for tried in shown.attempts] else text
+def _sent_back(debate: AnnotatedDebate, event: Proposed) -> bool:
+    """Say whether the critic's first word on a step was to leave it, though it may well have led to a right answer."""
+    verdicts = debate.trajectory.tree.node(event.node).verdicts
+    return bool(verdicts) and not verdicts[0].action.accepts
+
+
+def _corrected(debate: AnnotatedDebate, event: Proposed, shown: View) -> str | None:
+    """Return what the rules allow instead of a step that tools refuted."""
+    tried = [attempt.text for attempt in shown.attempts]
+    seed = f"{debate.trajectory.id} {event.node}"
+    return None if event.ahead else corrected_step(shown.problem, shown.path, event.text, tried, seed)
 
 
 def _steps(tree: Tree, event: Proposed) -> list[Node]:

@@ -133,7 +133,7 @@ sft-journey, sft-shortcut, policy, critic, dpo-policy, dpo-critic, step-labels, 
     agreement: Annotated[float, Field(ge=0, le=1)] | None = None
     """Keep debates in which at least this share of the verdicts fits where their steps lead."""
     from_tools: FromTools | None = None
-    """Take also what tools confirmed, whatever came of it, or also what they can correct: steps for a policy, \
+    """Take also what tools confirmed, whatever came of it, or also what they can put right: steps for a policy, \
 look-aheads for a critic."""
     max_length: Positive | None = None
     """Maximum length of a row, prompt included, in tokens (in words for prose without a tokenizer)."""

@@ -143,8 +143,7 @@ class Loop:
             self._stage(number, lesson.folder, "problems", file, lambda: self._write_problems(number, file))
             return [file]
         run, data = self._debates(number, lesson), folder / "data"
-        earlier = range(1, number) if lesson.rounds == "all" else ()
-        runs = [*(self._debates(before, lesson) for before in earlier), run]
+        runs = [*(self._debates(before, lesson) for before in range(lesson.oldest(number), number)), run]
         if lesson.method == "grpo":
             return runs
         self._stage(number, lesson.folder, "export", data, lambda: self._export(runs, data, lesson))

@@ -89,8 +89,8 @@ class Lesson(Request):
     """Settings of the data set, such as formats."""
     train: Settings = Field(default_factory=dict)
     """Settings of the training; without `base`, it goes on from the agent in the chair."""
-    rounds: Literal["this", "all"] = "this"
-    """The rounds whose debates are learned from."""
+    rounds: Literal["this", "all"] | Positive = "this"
+    """The rounds whose debates are learned from: this one, all so far, or the last so many."""
     promote: Literal["better", "always", "never"] = "better"
     """When the result takes the chair: if validation shows that it is better; always, as a first step may want; or
     never, as a judge of a later lesson."""
@@ -109,6 +109,12 @@ class Lesson(Request):
     def whole_debates(self) -> bool:
         """Whether a policy or a critic learns in whole debates, with the other agent in its chair."""
         return self.method == "grpo" and self.role != "thinker" and self.on == "problems"
+
+    def oldest(self, number: int) -> int:
+        """Return the first of the rounds whose debates are learned from in round `number`."""
+        if self.rounds == "all":
+            return 1
+        return number if self.rounds == "this" else max(1, number - self.rounds + 1)
 
     def training(self, **more: Any) -> TrainingRequest:
         """Return what the training is asked to do."""

@@ -3,6 +3,8 @@
 import pytest
 
 from longthought.domains.countdown import countdown_task
+from longthought.problems.countdown.game import CountdownMove, after
+from longthought.problems.countdown.notation import read_step
 from longthought.problems.countdown.puzzle import Puzzle
 from longthought.training.data.confirmed import corrected_step, corrected_verdict
 from longthought.trajectories.events import Action, Verdict
@@ -17,14 +19,39 @@ LOST = "12 need 1 have 2 none"
     [
         ("39 * 8 = 288 left 288 29 12", "39 * 8 = 312 left 312 29 12"),
         ("39 - 8 = 31 left 31 39 12", "39 - 8 = 31 left 31 29 12"),
-        ("39 * 29 = 1 left 12 8 1", None),  # more than the notation can write
-        ("29 / 12 = 2 left 39 8 2", None),
-        ("40 - 8 = 32 left 32 29 12", None),
+        ("8 + 39 = 47 left 47 29 12", "39 + 8 = 47 left 47 29 12"),
         ("so I add", None),
     ],
 )
-def test_a_step_is_corrected_if_its_operation_is_allowed(step: str, redone: str | None) -> None:
-    assert corrected_step(FOUR, (), step) == redone
+def test_a_step_whose_operation_is_allowed_gets_the_right_numbers(step: str, redone: str | None) -> None:
+    assert corrected_step(FOUR, (), step, (), "seed") == redone
+
+
+@pytest.mark.parametrize(
+    ("step", "tried"),
+    [
+        ("39 * 29 = 1 left 12 8 1", ()),  # more than the notation can write
+        ("29 / 12 = 2 left 39 8 2", ()),
+        ("40 - 8 = 32 left 32 29 12", ()),
+        ("39 - 8 = 31 left 31 29 12", ("39 - 8 = 30 left 30 29 12", "8 + 12 = 20 left 39 29 20")),
+    ],
+)
+def test_in_place_of_a_step_that_is_forbidden_or_tried_comes_a_new_one_that_is_allowed(
+    step: str, tried: tuple[str, ...]
+) -> None:
+    drawn = {corrected_step(FOUR, (), step, tried, seed) for seed in "abcdefghij"}
+    assert len(drawn) > 3
+    moves = [read_step(text or "") for text in drawn]
+    assert all(m and after((8, 12, 29, 39), CountdownMove(*m[:4])) == m.remaining for m in moves)
+    assert not tried or not {text and text.partition(" =")[0] for text in drawn} & {"39 - 8", "12 + 8"}
+    assert corrected_step(FOUR, (), step, tried, "a") == corrected_step(FOUR, (), step, tried, "a")
+
+
+def test_nothing_comes_in_place_of_a_step_where_everything_was_tried() -> None:
+    path = ("39 - 8 = 31 left 31 29 12", "31 - 29 = 2 left 12 2")
+    tried = tuple(f"12 {operator} 2 = 1 left 1" for operator in "+-*/")
+    assert corrected_step(FOUR, path, "12 + 2 = 13 left 13", tried[1:], "a") == "12 + 2 = 14 left 14"
+    assert corrected_step(FOUR, path, "12 + 2 = 13 left 13", tried, "a") is None
 
 
 def _redone(
@@ -61,5 +88,5 @@ def test_with_more_numbers_than_a_look_ahead_holds_only_the_outcome_speaks() -> 
     assert _redone(step, guess) == (Action.CONTINUE, None, "")
     assert _redone(step, guess, live=False) == (Action.BACKTRACK, 0, "")
     silent = guess.model_copy(update={"critique": ""})
-    assert _redone(step, silent) is None  # nothing is known, and nothing is to be mended
+    assert _redone(step, silent) == (Action.CONTINUE, None, "")
     assert _redone(step, silent, live=True) == (Action.CONTINUE, None, "")

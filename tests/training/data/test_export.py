@@ -194,20 +194,35 @@ def astray(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def test_a_policy_may_learn_its_miscalculated_steps_with_the_right_numbers(astray: Path, exported: Export) -> None:
+def test_a_policy_may_learn_what_the_rules_allow_instead_of_its_refuted_steps(astray: Path, exported: Export) -> None:
     found = rows(exported(astray, "policy", from_tools="corrected", validation=0.0))
     debates = {t.id: t for t in Run(astray).trajectories()}
     redone = [row for row in found if row["kind"] == "corrected"]
-    assert len(redone) > 5
+    kept = Counter[bool]()
     for row in redone:
         tree = debates[row["debate"]].tree
         *path, own = [node.text for node in tree.path(row["node"])]
-        new, old = read_step(said(row)), read_step(own)
+        new, old, numbers = read_step(said(row)), read_step(own), puzzle_of(row).numbers
         assert new is not None
         assert old is not None
-        assert new[:3] == old[:3]
-        assert table_after_all(puzzle_of(row).numbers, (*path, own)) == TableState(None)
-        assert table_after_all(puzzle_of(row).numbers, (*path, said(row))) == TableState(new.remaining)
+        assert table_after_all(numbers, (*path, own)) == TableState(None)
+        assert table_after_all(numbers, (*path, said(row))) == TableState(new.remaining)
+        assert f"not {said(row).partition(' =')[0]} " not in asked(row).rpartition(" step ")[0].rpartition(" left ")[2]
+        kept[new[:3] == old[:3]] += 1
+    assert min(kept[True], kept[False]) > 5  # miscalculated, and forbidden
+
+
+def test_a_policy_does_not_learn_steps_that_tools_confirmed_and_the_critic_sent_back(
+    astray: Path, exported: Export
+) -> None:
+    debates = {t.id: t for t in Run(astray).trajectories()}
+    sent_back = Counter[str]()
+    for mode in ("confirmed", "corrected"):
+        for row in rows(exported(astray, "policy", from_tools=mode, validation=0.0)):
+            verdicts = debates[row["debate"]].tree.node(row["node"]).verdicts
+            sent_back[mode] += bool(verdicts) and not verdicts[0].action.accepts
+    assert sent_back["confirmed"] > 5
+    assert sent_back["corrected"] == 0
 
 
 def test_a_critic_may_learn_its_look_aheads_redone_and_what_follows_from_them(astray: Path, exported: Export) -> None:
