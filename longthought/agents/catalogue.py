@@ -40,7 +40,8 @@ DIALECT_NAMES: Final = tuple(_SPOKEN)
 _COMPACT_TEMPERATURE: Final = 0.7
 """Default temperature of a policy in the compact dialect."""
 PROVIDERS: Final = """\
-  bundled:countdown        the agents that ship with longthought (Countdown only, CPU)
+  bundled:countdown        the agents that ship with longthought (Countdown only, CPU);
+                           bundled:countdown-self-taught are for larger numbers
   bundled:FOLDER           agents that `longthought train bundled --out FOLDER` made
   openai:NAME              a model on an OpenAI-compatible server, with `base_url`
   transformers:FOLDER      a model or an adapter in this process
