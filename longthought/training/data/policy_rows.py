@@ -48,7 +48,7 @@ def policy_rows(
         match event:
             case Proposed() if _is_reply(event, tree):
                 leads = _leads(debate, event)
-                if not (leads or from_tools) or (from_tools == "corrected" and _sent_back(debate, event)):
+                if not leads and (not from_tools or (from_tools == "corrected" and _sent_back(debate, event))):
                     continue
                 shown = view(tree, at=event.parent)
                 if leads:
@@ -116,7 +116,7 @@ def _confirmed(debate: AnnotatedDebate, event: Proposed) -> bool:
 
 
 def _sent_back(debate: AnnotatedDebate, event: Proposed) -> bool:
-    """Say whether the critic's first word on a step was to leave it, though it may well have led to a right answer."""
+    """Say whether the critic's first word on a step was to leave it."""
     verdicts = debate.trajectory.tree.node(event.node).verdicts
     return bool(verdicts) and not verdicts[0].action.accepts
 
