@@ -70,8 +70,8 @@ def corrected_step(problem: Problem, path: Sequence[str], step: str, tried: Sequ
     if read is None or before is None or before.table is None:
         return None
     known = {_operation(move) for text in tried if (move := notation.read_step(text))}
-    new = [move for move in game.moves(before.table) if _operation(move) not in known]
-    allowed = [move for move in new if move.result <= notation.MAX_VALUE]
+    legal = game.moves(before.table)
+    allowed = [move for move in legal if move.result <= notation.MAX_VALUE and _operation(move) not in known]
     if not allowed:
         return None
     own = next((move for move in allowed if _operation(move) == _operation(read)), None)

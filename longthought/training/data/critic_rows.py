@@ -50,8 +50,10 @@ def critic_rows(
     without a reason the step is left out. A look-ahead is also replaced where the solver knows a better one, since a
     critic should not learn to be right for a wrong reason.
     """
+    certain = settled(debate.trajectory, debate.labels) if from_tools == "corrected" else {}
     for event, tree, shown, live in judged_steps(debate, unknown=from_tools is not None):
-        redone = _corrected(event, shown, tree, debate) if from_tools == "corrected" else None
+        sure = certain.get(event.node)
+        redone = _corrected(event, shown, tree, debate, live=sure) if from_tools == "corrected" else None
         if redone is not None:
             right = redone
         elif live is None:
@@ -95,11 +97,10 @@ def _confirmed(shown: View, verdict: Verdict) -> bool:
     return share_confirmed(shown.problem, shown.path, shown.candidate.text, verdict) == 1
 
 
-def _corrected(event: Judged, shown: View, tree: Tree, debate: AnnotatedDebate) -> Verdict | None:
+def _corrected(event: Judged, shown: View, tree: Tree, debate: AnnotatedDebate, *, live: bool | None) -> Verdict | None:
     assert shown.candidate is not None
     back_to = deepest_live(tree, debate, event.node)
     back_to = tree.node(event.node).parent if back_to is None else back_to
-    live = settled(debate.trajectory, debate.labels).get(event.node)
     return corrected_verdict(shown.problem, shown.path, shown.candidate.text, event.verdict, back_to=back_to, live=live)
 
 

@@ -142,8 +142,8 @@ class Loop:
             file = folder / "problems.jsonl"
             self._stage(number, lesson.folder, "problems", file, lambda: self._write_problems(number, file))
             return [file]
-        run, data = self._debates(number, lesson), folder / "data"
-        runs = [*(self._debates(before, lesson) for before in range(lesson.oldest(number), number)), run]
+        data = folder / "data"
+        runs = [self._debates(one, lesson) for one in range(lesson.oldest(number), number + 1)]
         if lesson.method == "grpo":
             return runs
         self._stage(number, lesson.folder, "export", data, lambda: self._export(runs, data, lesson))
