@@ -95,6 +95,11 @@ def corrected(words: str, left: Sequence[int], target: int) -> str | None:
     return " ".join(_written(line) for line in _held_in_turn([*order, *waiting], left, target))
 
 
+def finds(left: Sequence[int], target: int) -> bool:
+    """Say whether a look-ahead from the numbers left finds something; with more than three it can't."""
+    return any(line.found for line in _perfect(left, target))
+
+
 def supports(words: str, left: Sequence[int], *, accepts: bool) -> bool:
     """Say whether a look-ahead ends as its verdict does: a number that helps, or none with any number held back."""
     lines = read(words) or []

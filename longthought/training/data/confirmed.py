@@ -48,37 +48,44 @@ def share_confirmed(problem: Problem, path: Sequence[str], step: str, verdict: V
     return lookahead.share_right(words, state.table, puzzle.target)
 
 
-def corrected_step(problem: Problem, path: Sequence[str], step: str, tried: Sequence[str], seed: str) -> str | None:
-    """Return a step in the compact notation that the rules allow and that is new.
+def allowed_steps(
+    problem: Problem, path: Sequence[str], step: str, tried: Sequence[str], seed: str, count: int
+) -> list[str]:
+    """Return steps in the compact notation that the rules allow and that are new.
 
-    It is the step's own operation with the result and the numbers left that follow from it. If the rules forbid that,
-    or it was tried, it is an operation that they allow, drawn at random among those that were not.
+    The first is the step's own operation with the result and the numbers left that follow from it, unless the rules
+    forbid that or it was tried. The others are drawn at random among the operations that they allow.
 
     Args:
         problem: The problem.
         path: The accepted steps.
         step: The step that was proposed.
-        tried: The steps that were tried before from the same numbers.
+        tried: The steps that were tried before from the same numbers; an operation counts as tried if its result was
+            right.
         seed: What the draw depends on.
+        count: Maximum number of steps.
 
     Returns:
-        The step; None for one in another form, where the numbers at hand are unknown, or if nothing new is left.
+        The steps; none where the numbers at hand are unknown, or if nothing new is left.
 
     """
-    puzzle, read = Puzzle.read(problem.statement), notation.read_step(step)
+    puzzle = Puzzle.read(problem.statement)
     before = table_after_all(puzzle.numbers, path) if puzzle else None
-    if read is None or before is None or before.table is None:
-        return None
-    known = {_operation(move) for text in tried if (move := notation.read_step(text))}
-    legal = game.moves(before.table)
-    allowed = [move for move in legal if move.result <= notation.MAX_VALUE and _operation(move) not in known]
-    if not allowed:
-        return None
-    own = next((move for move in allowed if _operation(move) == _operation(read)), None)
-    chosen = own or random.Random(seed).choice(allowed)
-    left = game.after(before.table, chosen)
+    if before is None or before.table is None:
+        return []
+    known = {(_operation(move), move.result) for text in tried if (move := notation.read_step(text))}
+    legal = [move for move in game.moves(before.table) if move.result <= notation.MAX_VALUE]
+    allowed = [move for move in legal if (_operation(move), move.result) not in known]
+    random.Random(seed).shuffle(allowed)
+    if (read := notation.read_step(step)) is not None:
+        allowed.sort(key=lambda move: _operation(move) != _operation(read))
+    return [_written(before.table, move) for move in allowed[:count]]
+
+
+def _written(table: Sequence[int], move: CountdownMove) -> str:
+    left = game.after(table, move)
     assert left is not None
-    return notation.write_step(chosen.left, chosen.operator, chosen.right, chosen.result, left)
+    return notation.write_step(move.left, move.operator, move.right, move.result, left)
 
 
 def _operation(move: CountdownMove | notation.ParsedStep) -> tuple[int, str, int]:
@@ -88,19 +95,19 @@ def _operation(move: CountdownMove | notation.ParsedStep) -> tuple[int, str, int
 
 
 def corrected_verdict(
-    problem: Problem, path: Sequence[str], step: str, verdict: Verdict, *, back_to: int | None, live: bool | None
+    problem: Problem, path: Sequence[str], step: str, verdict: Verdict, *, targets: Sequence[int], live: bool | None
 ) -> Verdict | None:
-    """Return a verdict with its look-ahead redone, and with the action that follows from it.
+    """Return a verdict with its look-ahead redone, and with the action and the target that follow from it.
 
     With more numbers left than a look-ahead can hold there is nothing to say: the step is accepted unless it is known
-    to lead nowhere.
+    to lead nowhere. A verdict that goes back returns to the last step after which a look-ahead finds a way.
 
     Args:
         problem: The problem.
         path: The accepted steps.
         step: The step that is judged.
         verdict: The critic's verdict, with its reason.
-        back_to: The node to return to, if the verdict now goes back and did not before.
+        targets: The nodes to return to: the problem, and each accepted step.
         live: Whether the step leads to a right answer; None if that isn't known for certain. That a debate left the
             step and found its answer elsewhere says little: critics that learn it reject more and more.
 
@@ -123,5 +130,20 @@ def corrected_verdict(
     if accepts:
         accepted = Action.TERMINATE if len(state.table) == 1 else Action.CONTINUE
         return Verdict(action=accepted, score=1, critique=words or "")
-    target = back_to if verdict.action.accepts else verdict.target
-    return Verdict(action=Action.BACKTRACK, target=target, score=0, critique=words or "")
+    kept = _steps_kept(puzzle, path)
+    own = targets.index(verdict.target) if verdict.target in targets else None
+    kept = own if own is not None and own in kept else kept[-1]
+    return Verdict(action=Action.BACKTRACK, target=targets[kept], score=0, critique=words or "")
+
+
+def _steps_kept(puzzle: Puzzle, path: Sequence[str]) -> range:
+    """Return how many accepted steps may be kept, as far as look-ahead from each can tell."""
+    for kept in range(len(path), -1, -1):
+        state = table_after_all(puzzle.numbers, path[:kept])
+        if state is None or state.table is None:
+            continue
+        if len(state.table) > lookahead.LONGEST:
+            return range(kept + 1)
+        if lookahead.finds(state.table, puzzle.target):
+            return range(kept, kept + 1)
+    return range(1)

@@ -53,7 +53,7 @@ def critic_rows(
     certain = settled(debate.trajectory, debate.labels) if from_tools == "corrected" else {}
     for event, tree, shown, live in judged_steps(debate, unknown=from_tools is not None):
         sure = certain.get(event.node)
-        redone = _corrected(event, shown, tree, debate, live=sure) if from_tools == "corrected" else None
+        redone = _corrected(event, shown, live=sure) if from_tools == "corrected" else None
         if redone is not None:
             right = redone
         elif live is None:
@@ -97,11 +97,10 @@ def _confirmed(shown: View, verdict: Verdict) -> bool:
     return share_confirmed(shown.problem, shown.path, shown.candidate.text, verdict) == 1
 
 
-def _corrected(event: Judged, shown: View, tree: Tree, debate: AnnotatedDebate, *, live: bool | None) -> Verdict | None:
+def _corrected(event: Judged, shown: View, *, live: bool | None) -> Verdict | None:
     assert shown.candidate is not None
-    back_to = deepest_live(tree, debate, event.node)
-    back_to = tree.node(event.node).parent if back_to is None else back_to
-    return corrected_verdict(shown.problem, shown.path, shown.candidate.text, event.verdict, back_to=back_to, live=live)
+    path, step = shown.path, shown.candidate.text
+    return corrected_verdict(shown.problem, path, step, event.verdict, targets=shown.targets, live=live)
 
 
 def critic_candidates(debate: AnnotatedDebate, dialect: Dialect, left_out: Counter[str]) -> Iterator[PairCandidate]:

@@ -17,14 +17,25 @@ from longthought.agents.dialects.programs import request
 from longthought.agents.dialects.thinking import without_thinking
 from longthought.agents.view import View, view
 from longthought.training.data.annotated import AnnotatedDebate, replay
-from longthought.training.data.confirmed import corrected_step, steps_confirmed
+from longthought.training.data.confirmed import allowed_steps, steps_confirmed
 from longthought.training.data.request import FromTools
 from longthought.training.data.rows import Message, PairCandidate, Ruler, TrainingRow, messages, turn
-from longthought.trajectories.events import Author, Checked, EvidenceStatus, Proposed, Reflected
+from longthought.trajectories.events import (
+    AnyEvent,
+    Author,
+    Checked,
+    EvidenceStatus,
+    Failed,
+    Failure,
+    Proposed,
+    Reflected,
+)
 from longthought.trajectories.tree import Node, Tree
 
 _TAUGHT: Final = frozenset({Author.POLICY, Author.HUMAN})
 """Authors whose steps a policy learns."""
+_INSTEAD: Final = 2
+"""Maximum number of steps that are taught in place of one."""
 
 
 def policy_rows(
@@ -33,9 +44,10 @@ def policy_rows(
     """Yield the replies whose steps all lead to a right answer, and the reflections of debates that found one.
 
     With `from_tools`, also the other replies in which tools confirmed every step and refuted nothing, as kind
-    `confirmed`. They teach what may be said at all, where debates are seldom solved. With `corrected`, steps that the
-    critic sent back are left out of these; miscalculated ones are taught with the right numbers, and forbidden ones
-    make way for a random one that the rules allow.
+    `confirmed`. They teach what may be said at all, where debates are seldom solved. With `corrected`, these are
+    steps that the critic accepted, for a reason that it gave there or further on. In place of a step that was tried
+    before or not confirmed, it teaches new ones that the rules allow: its own operation with the right numbers, and
+    random ones.
 
     Of the programs that a tool had written, those that confirmed a right answer: the policy's model wrote them too.
     Of attempts at whole solutions, those with a right answer: rejection sampling, as in Yuan et al., "Scaling
@@ -45,10 +57,15 @@ def policy_rows(
         if debate.lives.get(node.id):
             yield turn("policy", "solution", debate.at(node.id), prompt, node.text, ruler)
     for event, tree in () if _whole(debate, dialect) else replay(debate.trajectory):
+        if from_tools == "corrected" and (instead := _allowed_instead(debate, event, tree)):
+            shown, texts = instead
+            at = debate.at(shown.path_nodes[-1] if shown.path_nodes else 0)
+            for text in texts:
+                yield turn("policy", "corrected", at, dialect.ask_policy(shown), text, ruler)
         match event:
             case Proposed() if _is_reply(event, tree):
                 leads = _leads(debate, event)
-                if not leads and (not from_tools or (from_tools == "corrected" and _sent_back(debate, event))):
+                if not leads and (not from_tools or (from_tools == "corrected" and not _accepted(debate, event.node))):
                     continue
                 shown = view(tree, at=event.parent)
                 if leads:
@@ -56,7 +73,7 @@ def policy_rows(
                 elif _confirmed(debate, event):
                     kind, text = "confirmed", reply_text(event, shown, dialect, left_out)
                 else:
-                    kind, text = "corrected", _corrected(debate, event, shown) if from_tools == "corrected" else None
+                    continue
                 if text is not None:
                     yield turn("policy", kind, debate.at(event.node), dialect.ask_policy(shown), text, ruler)
             case Reflected() if event.by in _TAUGHT and debate.trajectory.solved:
@@ -115,17 +132,29 @@ def _confirmed(debate: AnnotatedDebate, event: Proposed) -> bool:
     return len(nodes) == 1 + len(event.ahead) and steps_confirmed(nodes)
 
 
-def _sent_back(debate: AnnotatedDebate, event: Proposed) -> bool:
-    """Say whether the critic's first word on a step was to leave it."""
-    verdicts = debate.trajectory.tree.node(event.node).verdicts
-    return bool(verdicts) and not verdicts[0].action.accepts
+def _accepted(debate: AnnotatedDebate, number: int) -> bool:
+    """Say whether the critic accepted a step at once, for a reason that it gave there or at a step that followed."""
+    node = debate.trajectory.tree.node(number)
+    if not node.verdicts or not (first := node.verdicts[0]).action.accepts:
+        return False
+    return bool(first.critique) or any(_accepted(debate, child) for child in node.children)
 
 
-def _corrected(debate: AnnotatedDebate, event: Proposed, shown: View) -> str | None:
-    """Return what the rules allow instead of a step that tools refuted."""
+def _allowed_instead(debate: AnnotatedDebate, event: AnyEvent, tree: Tree) -> tuple[View, list[str]] | None:
+    """Return what a policy saw that first said a step which was tried or not confirmed, and what the rules allow."""
+    match event:
+        case Failed(failure=Failure.REPEATED_STEP | Failure.UNREADABLE_STEP, by=by) if by in _TAUGHT:
+            at = tree.cursor
+        case Proposed(parent=at) if _is_reply(event, tree) and not event.ahead:
+            if len(event.calls) == 1 and _confirmed(debate, event):
+                return None
+        case _:
+            return None
+    shown = view(tree, at=at)
+    said = event.calls[0].text if event.calls else ""
     tried = [attempt.text for attempt in shown.attempts]
-    seed = f"{debate.trajectory.id} {event.node}"
-    return None if event.ahead else corrected_step(shown.problem, shown.path, event.text, tried, seed)
+    seed = f"{debate.trajectory.id} {event.seq}"
+    return shown, allowed_steps(shown.problem, shown.path, said, tried, seed, _INSTEAD)
 
 
 def _steps(tree: Tree, event: Proposed) -> list[Node]:
