@@ -33,13 +33,15 @@ class Rule:
     """It hasn't collapsed unless it is below this."""
     above: float = -math.inf
     """It hasn't collapsed unless it is above this."""
+    unless: str = ""
+    """A figure that excuses a rise, if it has risen too."""
     advice: str = "lower `learning_rate`, or raise `beta`"
 
-    def broken(self, first: float, last: float) -> bool:
+    def broken(self, first: float, last: float, *, excused: bool) -> bool:
         """Say whether a figure has collapsed."""
         fallen = last < self.least * first and last < self.below
         risen = last > self.most * first and last > self.above
-        return fallen or risen
+        return fallen or (risen and not excused)
 
 
 RULES: Final = (
@@ -53,7 +55,7 @@ RULES: Final = (
         advice="the policy no longer heeds the critic: lower `learning_rate`, or raise `beta`",
     ),
     Rule(
-        "length", "mean tokens of a reply", least=0.25, most=4.0,
+        "length", "mean tokens of a reply", least=0.25, most=4.0, unless="reward",  # who learns to search says more
         advice="check that no reward pays for length alone; the reward length limits it",
     ),
     Rule("repeated", "share of steps that repeat one of the same thought", most=1.5, above=0.6),
@@ -73,10 +75,16 @@ class Watch:
         if len(self.steps) < 2 * WINDOW:
             return None
         for rule in self.rules:
-            first, last = (_mean(part, rule.figure) for part in (self.steps[:WINDOW], self.steps[-WINDOW:]))
-            if first is not None and last is not None and rule.broken(first, last):
+            course, excuse = self._course(rule.figure), self._course(rule.unless)
+            if course and rule.broken(*course, excused=excuse is not None and excuse[1] > excuse[0]):
+                first, last = course
                 return f"the {rule.words} went from {first:.3g} to {last:.3g}: {rule.advice}"
         return None
+
+    def _course(self, figure: str) -> tuple[float, float] | None:
+        """Return the mean of a figure over the first steps and over the last; None where it is missing."""
+        first, last = (_mean(part, figure) for part in (self.steps[:WINDOW], self.steps[-WINDOW:]))
+        return None if first is None or last is None else (first, last)
 
 
 def _mean(steps: Sequence[Mapping[str, float]], figure: str) -> float | None:

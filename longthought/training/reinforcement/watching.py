@@ -69,7 +69,8 @@ class Figures(TrainerCallback):
 
 
 def _known(entry: dict[str, Any]) -> dict[str, float]:
-    return {rule.figure: entry[rule.figure] for rule in RULES if isinstance(entry.get(rule.figure), int | float)}
+    names = {name for rule in RULES for name in (rule.figure, rule.unless)}
+    return {name: entry[name] for name in names if isinstance(entry.get(name), int | float)}
 
 
 def _entry(line: str) -> dict[str, Any] | None:

@@ -54,6 +54,19 @@ def test_a_training_that_goes_well_is_left_alone(figure: str, course: Callable[[
     assert alarm(figure, course) is None
 
 
+@pytest.mark.parametrize(("rise", "stopped"), [(0.01, False), (0.0, True), (-0.01, True)])
+def test_replies_may_grow_as_long_as_the_reward_rises(rise: float, stopped: bool) -> None:
+    watch = Watch()
+    said = [watch.add({"length": 40 + 4 * step, "reward": 0.1 + rise * step}) for step in range(STEPS)]
+    assert any(said) is stopped
+
+
+def test_replies_may_not_shrink_to_nothing_though_the_reward_rises() -> None:
+    watch = Watch()
+    said = [watch.add({"length": 100 * 0.9**step, "reward": 0.01 * step}) for step in range(STEPS)]
+    assert any(said)
+
+
 def test_nothing_is_said_before_there_is_something_to_compare() -> None:
     found = alarm("format", lambda t: 1.0 if t < WINDOW else 0.0)
     assert found is not None
