@@ -131,17 +131,17 @@ def corrected_verdict(
         accepted = Action.TERMINATE if len(state.table) == 1 else Action.CONTINUE
         return Verdict(action=accepted, score=1, critique=words or "")
     kept = _steps_kept(puzzle, path)
-    own = targets.index(verdict.target) if verdict.target in targets else None
-    kept = own if own is not None and own in kept else kept[-1]
-    return Verdict(action=Action.BACKTRACK, target=targets[kept], score=0, critique=words or "")
+    possible = targets[kept.start : kept.stop]
+    target = verdict.target if verdict.target in possible else possible[-1]
+    return Verdict(action=Action.BACKTRACK, target=target, score=0, critique=words or "")
 
 
 def _steps_kept(puzzle: Puzzle, path: Sequence[str]) -> range:
     """Return how many accepted steps may be kept, as far as look-ahead from each can tell."""
     for kept in range(len(path), -1, -1):
         state = table_after_all(puzzle.numbers, path[:kept])
-        if state is None or state.table is None:
-            continue
+        assert state is not None
+        assert state.table is not None  # the step after the path was read from it
         if len(state.table) > lookahead.LONGEST:
             return range(kept + 1)
         if lookahead.finds(state.table, puzzle.target):

@@ -144,14 +144,14 @@ def _allowed_instead(debate: AnnotatedDebate, event: AnyEvent, tree: Tree) -> tu
     """Return what a policy saw that first said a step which was tried or not confirmed, and what the rules allow."""
     match event:
         case Failed(failure=Failure.REPEATED_STEP | Failure.UNREADABLE_STEP, by=by) if by in _TAUGHT:
-            at = tree.cursor
-        case Proposed(parent=at) if _is_reply(event, tree) and not event.ahead:
-            if len(event.calls) == 1 and _confirmed(debate, event):
+            at, said = tree.cursor, ""
+        case Proposed(parent=at, text=said) if _is_reply(event, tree) and not event.ahead:
+            if len(event.calls) <= 1 and _confirmed(debate, event):
                 return None
         case _:
             return None
     shown = view(tree, at=at)
-    said = event.calls[0].text if event.calls else ""
+    said = event.calls[0].text if event.calls else said
     tried = [attempt.text for attempt in shown.attempts]
     seed = f"{debate.trajectory.id} {event.seq}"
     return shown, allowed_steps(shown.problem, shown.path, said, tried, seed, _INSTEAD)

@@ -11,6 +11,7 @@ from datasets import load_dataset
 
 import longthought as lt
 from longthought.agents.agent import Critic, Policy
+from longthought.agents.dialects.compact import Compact
 from longthought.agents.dialects.prose import Prose
 from longthought.agents.dialects.thinkers import VOICES, CompactThinker
 from longthought.agents.dialects.yes_no import YesNo
@@ -26,12 +27,13 @@ from longthought.problems.countdown.notation import read_step, read_verdict
 from longthought.problems.countdown.puzzle import Puzzle
 from longthought.thoughts.walks import Walk
 from longthought.tools.countdown import fault
+from longthought.training.data.annotated import replay
 from longthought.training.data.contamination import problem_key
 from longthought.training.data.export import export
 from longthought.training.data.report import ExportReport
 from longthought.training.data.request import ExportRequest, Format
 from longthought.training.data.rows import messages
-from longthought.trajectories.events import Failed, Failure, Judged
+from longthought.trajectories.events import EvidenceStatus, Failed, Failure, Judged
 from longthought.trajectories.run import Run
 from tests.fakes import sums
 from tests.fakes.played import play
@@ -205,18 +207,30 @@ def test_a_policy_may_learn_what_the_rules_allow_instead_of_its_refuted_steps(as
         assert table_after_all(numbers, (*path, said(row))) == TableState(new.remaining)
         tried_here = asked(row).rpartition(" left ")[2]
         assert f"not {said(row).partition(' =')[0]} dead" not in tried_here
+    refuted = {
+        (debate.id, node.parent, step[:3])
+        for debate in debates.values()
+        for node in debate.steps
+        if any(evidence.status is EvidenceStatus.REFUTED for evidence in node.evidence)
+        if (step := read_step(node.text))
+    }
+    kept = Counter((row["debate"], row["node"], (read_step(said(row)) or ())[:3]) in refuted for row in redone)
+    assert min(kept[True], kept[False]) > 5  # miscalculated, and forbidden
     prompts = Counter(asked(row) for row in redone)
     assert statistics.mode(prompts.values()) == 2
 
 
 def test_a_policy_learns_new_steps_where_it_repeated_one(astray: Path, exported: Export) -> None:
-    repeated = Counter[str]()
-    for debate in Run(astray).trajectories():
-        for event in debate.events:
-            repeated[debate.id] += isinstance(event, Failed) and event.failure is Failure.REPEATED_STEP
-    taught = {row["debate"] for row in rows(exported(astray, "policy", from_tools="corrected", validation=0.0))}
-    assert {name for name, count in repeated.items() if count} <= taught
-    assert repeated.total() > 5
+    found = rows(exported(astray, "policy", from_tools="corrected", validation=0.0))
+    taught = {asked(row) for row in found if row["kind"] == "corrected"}
+    repeated = [
+        messages(Compact().ask_policy(view(tree, at=tree.cursor)))[-1]["content"]
+        for debate in Run(astray).trajectories()
+        for event, tree in replay(debate)
+        if isinstance(event, Failed) and event.failure is Failure.REPEATED_STEP
+    ]
+    assert len(repeated) > 5
+    assert set(repeated) <= taught
 
 
 def test_a_policy_does_not_learn_steps_that_tools_confirmed_and_the_critic_sent_back(
