@@ -165,6 +165,7 @@ def _print_use(out: Path, request: TrainingRequest, facts: Mapping[str, Any], js
 @train.command()
 def bundled(
     out: Annotated[Path, typer.Option(help="Folder of the trained agents.")] = Path("runs/bundled"),
+    agents: Annotated[str, typer.Option(help="Agents to train: countdown or countdown-wide.")] = "countdown",
     seed: Annotated[int, typer.Option(help="Seed of the data and the weights.")] = 0,
     scale: Annotated[
         float, typer.Option(help="Share of the full number of training steps; lower it for a trial.")
@@ -173,14 +174,17 @@ def bundled(
         int, typer.Option(help="Number of held-out problems for the figures in the model card.")
     ] = 1000,
 ) -> None:
-    """Train the bundled Countdown agents from nothing, and write their model card.
+    """Train the bundled Countdown agents from nothing, and write their model card; or those for wider ranges.
 
     Example: `longthought train bundled --out runs/bundled`
 
     Policy and critic train side by side, one core each, in about an hour; then the agent that sits in both chairs
     trains for another 45 minutes. Run it again to go on after a stop. Use them with
     `--policy bundled:runs/bundled --critic bundled:runs/bundled`.
+
+    With `--agents countdown-wide`, the agents that taught themselves larger numbers go on to three to five numbers,
+    in 40 minutes. No card is written; `longthought evaluate` measures them.
     """
     from longthought.training.bundled.build import build
 
-    build(out, seed=seed, scale=scale, test_problems=test_problems)
+    build(out, agents=agents, seed=seed, scale=scale, test_problems=test_problems)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from pydantic import TypeAdapter
+from transformers import LlamaForCausalLM
 
 from longthought.agents.catalogue import BUNDLED
 from longthought.errors import ConfigError
@@ -15,7 +16,7 @@ from longthought.problems.countdown import game, notation
 from longthought.problems.countdown.puzzle import Puzzle
 from longthought.training.bundled import corpus, train
 from longthought.training.bundled.build import build
-from longthought.training.bundled.recipe import RECIPES, Mix, Recipe, Role, Stage
+from longthought.training.bundled.recipe import RECIPES, WIDE, Deal, Mix, Recipe, Role, Stage
 from longthought.training.record import TrainingRecord
 
 
@@ -33,21 +34,35 @@ def opening(text: str) -> Puzzle:
     return Puzzle(tuple(map(int, use.split())), int(rest.split()[0]))
 
 
-@pytest.mark.parametrize("role", ["policy", "critic", "solo"])
-def test_no_training_example_touches_a_held_out_split_or_target(role: Role) -> None:
-    for text in examples(role, 2_000):
+@pytest.mark.parametrize(
+    ("role", "mix"),
+    [
+        ("policy", Mix()),
+        ("critic", Mix()),
+        ("solo", Mix()),
+        *((r, WIDE[r].stages[-1].mix) for r in ("policy", "critic")),
+    ],
+)
+def test_no_training_example_touches_a_held_out_split_or_target(role: Role, mix: Mix) -> None:
+    for text in examples(role, 2_000, mix):
         puzzle = opening(text)
         assert game.split_of(puzzle.numbers) == "train"
         assert not game.held_out_target(puzzle.target)
         assert game.solvable(puzzle.numbers, puzzle.target)
 
 
-@pytest.mark.parametrize("role", ["policy", "critic", "solo"])
-def test_every_word_of_an_example_is_one_token_and_fits_the_model(role: Role) -> None:
+@pytest.mark.parametrize(
+    ("role", "mix", "longest"),
+    [
+        ("policy", None, 256), ("critic", None, 256), ("solo", None, 256),
+        *((role, WIDE[role].stages[-1].mix, 512) for role in ("policy", "critic")),
+    ],
+)  # fmt: skip
+def test_every_word_of_an_example_is_one_token_and_fits_the_model(role: Role, mix: Mix | None, longest: int) -> None:
     words = set(notation.VOCABULARY)
-    for text in examples(role, 2_000):
+    for text in examples(role, 2_000, mix):
         assert words.issuperset(text.split())
-        assert len(text.split()) < 256
+        assert len(text.split()) < longest
 
 
 def test_the_policy_learns_only_steps_that_keep_the_target_in_reach_where_there_is_one() -> None:
@@ -70,6 +85,31 @@ def test_the_verdict_in_an_example_agrees_with_the_solver() -> None:
             continue
         left = tuple(map(int, asked.rpartition(" left ")[2].split()[:-1]))
         assert game.solvable(left, opening(text).target) == (parsed.action != "backtrack")
+
+
+def test_with_five_numbers_a_critic_accepts_first_moves_and_leaves_one_after_three_second_moves_failed() -> None:
+    back = set[tuple[int, int | None]]()
+    for text in examples("critic", 3_000, Mix(deals=(Deal(1, 5, 40, 200),), corrupted=0.0)):
+        asked, _, reply = text.partition(" judge ")
+        path, rejected = asked.count(" step "), asked.count(" not ")
+        verdict = notation.read_verdict(reply.removesuffix(f" {notation.END}"))
+        assert verdict is not None
+        if path == 1:
+            assert (verdict.words, verdict.action) == ("", "continue")
+        elif path == 2 and verdict.action == "backtrack":
+            back.add((rejected, verdict.back_to))
+    assert {target for rejected, target in back if rejected < corpus.STAYS} == {1}
+    assert {target for rejected, target in back if rejected >= corpus.STAYS} == {0}
+
+
+def test_puzzles_come_in_the_shares_of_their_deals() -> None:
+    deals = (Deal(0.25, 3, 5), Deal(0.75, 5, 30, 150))
+    drawn = [opening(text) for text in examples("policy", 2_000, Mix(deals=deals))]
+    assert {len(puzzle.numbers) for puzzle in drawn} == {3, 5}
+    assert all(max(p.numbers) <= (5 if len(p.numbers) == 3 else 30) for p in drawn)
+    assert max(puzzle.target for puzzle in drawn) > 100
+    few = sum(len(puzzle.numbers) == 3 for puzzle in drawn)
+    assert 100 < few < 600  # small numbers make few targets
 
 
 def test_only_learned_pieces_carry_labels() -> None:
@@ -105,9 +145,9 @@ def test_training_learns_goes_on_after_a_stop_and_saves_a_model_that_loads(tmp_p
 
 def test_wide_targets_go_beyond_a_hundred_and_are_never_held_out() -> None:
     targets = {opening(text).target for text in examples("critic", 1_000, Mix(wide_targets=0.5))}
-    assert max(targets) > corpus.MAX_TARGET
+    assert max(targets) > 100
     assert not any(game.held_out_target(t) for t in targets)
-    assert max(opening(text).target for text in examples("critic", 1_000)) <= corpus.MAX_TARGET
+    assert max(opening(text).target for text in examples("critic", 1_000)) <= 100
 
 
 def test_an_agent_in_both_roles_learns_both_kinds_of_rows_in_the_share_asked_for() -> None:
@@ -125,6 +165,14 @@ def test_an_agent_may_start_from_the_weights_of_another(tmp_path: Path) -> None:
     assert first == second, "at learning rate 0 it is still the critic"
 
 
+def test_an_agent_may_start_from_a_bundled_one(tmp_path: Path) -> None:
+    stage = Stage(1, learning_rate=0.0, warmup=1, mix=Mix())
+    learn(Recipe("critic", (stage,), tokens=256, start="bundled:countdown-self-taught"), tmp_path)
+    first, second = (LlamaForCausalLM.from_pretrained(f, dtype=torch.float32).state_dict() for f in
+                     (tmp_path, BUNDLED / "countdown-self-taught" / "critic"))  # fmt: skip
+    assert all(torch.equal(first[name], second[name]) for name in second)
+
+
 @pytest.mark.parametrize("role", ["policy", "critic"])
 def test_the_recipe_in_the_bundle_is_the_one_it_is_rebuilt_by(role: Role) -> None:
     written = json.loads((BUNDLED / "countdown" / role / "compact.json").read_text())["recipe"]
@@ -136,3 +184,11 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="there is something else in it already"):
         build(tmp_path)
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("README.md", "mine")]
+
+
+def test_agents_for_wider_ranges_are_built_without_a_card_and_others_are_refused(tmp_path: Path) -> None:
+    assert build(tmp_path / "wide", agents="countdown-wide", scale=1e-4) is None
+    assert sorted(path.name for path in (tmp_path / "wide").iterdir()) == ["critic", "policy"]
+    assert (tmp_path / "wide" / "policy" / "model.safetensors").exists()
+    with pytest.raises(ConfigError, match="`agents` countdwn: there are countdown, countdown-wide"):
+        build(tmp_path / "wide", agents="countdwn")

@@ -16,7 +16,7 @@ from longthought.evaluation.evaluation import evaluate
 from longthought.extras import expect_installed
 from longthought.problems.countdown import game
 from longthought.training.bundled.card import card
-from longthought.training.bundled.recipe import RECIPES, Recipe
+from longthought.training.bundled.recipe import BUILDS, Recipe
 from longthought.training.destination import expect_new
 from longthought.training.record import TrainingRecord
 
@@ -26,24 +26,32 @@ BUDGET: Final = 2_000
 """Computed tokens that a problem may cost with each strategy."""
 
 
-def build(out: Path, *, seed: int = 0, scale: float = 1.0, test_problems: int = 1000) -> Comparison:
-    """Train policy and critic from nothing into `out`, one process each, then the solo agent; write `out/README.md`.
+def build(
+    out: Path, *, agents: str = "countdown", seed: int = 0, scale: float = 1.0, test_problems: int = 1000
+) -> Comparison | None:
+    """Train policy and critic into `out`, one process each, then the solo agent if there is one.
 
-    A training that was stopped resumes from its last checkpoint. `scale` shortens the training for a trial.
+    A training that was stopped resumes from its last checkpoint. `scale` shortens the training for a trial. The first
+    agents, `countdown`, are then measured on held-out problems, and `out/README.md` is written.
 
     Raises:
-        ConfigError: if `out` holds something else, or can't be written, or a package is missing.
+        ConfigError: if there are no such agents, `out` holds something else, or can't be written, or a package is
+            missing.
         RunError: if a training process fails; its output says why.
 
     """
+    if agents not in BUILDS:
+        raise ConfigError(f"`agents` {agents}: there are {', '.join(BUILDS)}")
     expect_installed(("torch", "transformers", "accelerate"), "train", "training the bundled agents", ConfigError)
-    recipes = {role: recipe.scaled(scale, seed) for role, recipe in RECIPES.items()}
+    recipes = {role: recipe.scaled(scale, seed) for role, recipe in BUILDS[agents].items()}
     if not any((out / role).is_dir() for role in recipes):
         expect_new(out)
     for role, recipe in recipes.items():
         TrainingRecord.open(out / role, asdict(recipe))
-    _train_all((recipe for recipe in recipes.values() if recipe.start is None), out)
-    _train_all((recipe for recipe in recipes.values() if recipe.start is not None), out)
+    _train_all((recipe for recipe in recipes.values() if recipe.start not in recipes), out)
+    _train_all((recipe for recipe in recipes.values() if recipe.start in recipes), out)
+    if agents != "countdown":
+        return None
     found, critic = measure(out, test_problems)
     facts = {role: json.loads((out / role / COMPACT_FILE).read_text()) for role in recipes}
     (out / "README.md").write_text(card(facts, found, critic))

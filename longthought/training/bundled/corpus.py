@@ -13,8 +13,9 @@ from longthought.problems.countdown.game import CountdownMove
 from longthought.problems.countdown.puzzle import Puzzle
 from longthought.training.bundled.recipe import Mix
 
-MAX_TARGET = 100
 WIDE_TARGET = 300
+STAYS = 2
+"""How many second moves may be rejected before a critic leaves a first move that it can't judge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,11 @@ class Example:
 def puzzles(rng: random.Random, mix: Mix) -> Iterator[Puzzle]:
     """Yield solvable training puzzles without end."""
     while True:
-        count = 3 if rng.random() < mix.three_numbers else 4
-        dealt = tuple(rng.randint(1, mix.max_number) for _ in range(count))
+        deal = rng.choices(mix.deals, weights=[deal.share for deal in mix.deals])[0]
+        dealt = tuple(rng.randint(1, deal.max_number) for _ in range(deal.numbers))
         if game.split_of(dealt) != "train":
             continue
-        highest = WIDE_TARGET if mix.wide_targets and rng.random() < mix.wide_targets else MAX_TARGET
+        highest = WIDE_TARGET if mix.wide_targets and rng.random() < mix.wide_targets else deal.max_target
         targets = [t for t in game.reachable(dealt) if 10 <= t <= highest and not game.held_out_target(t)]
         rng.shuffle(targets)
         for target in targets[:4]:
@@ -91,7 +92,7 @@ def policy_examples(rng: random.Random, mix: Mix) -> Iterator[Example]:
     """Yield debates as the policy sees them: an accepted path, the steps rejected at its end, a good next step."""
     for puzzle in puzzles(rng, mix):
         state = tuple(sorted(puzzle.numbers, reverse=True))
-        depth = rng.choices(range(len(state) - 1), weights=(5, 4, 2)[: len(state) - 1])[0]
+        depth = rng.choices(range(len(state) - 1), weights=(5, 4, 2, 1)[: len(state) - 1])[0]
         pieces: list[tuple[str, bool]] = [(notation.write_problem(puzzle), False)]
         here = position(state, puzzle.target)
         for _ in range(depth):
@@ -109,11 +110,15 @@ def policy_examples(rng: random.Random, mix: Mix) -> Iterator[Example]:
 
 
 def critic_examples(rng: random.Random, mix: Mix) -> Iterator[Example]:
-    """Yield debates as the critic sees them, with the look-ahead and the verdict it should write."""
+    """Yield debates as the critic sees them, with the look-ahead and the verdict it should write.
+
+    With more numbers left than a look-ahead holds, it accepts; what follows shows whether that was right.
+    """
     for puzzle in puzzles(rng, mix):
         target = puzzle.target
         state = tuple(sorted(puzzle.numbers, reverse=True))
-        depth = rng.choices(range(len(state) - 1), weights=(6, 3, 1)[: len(state) - 1])[0]
+        depths = (2, 6, 3, 1) if len(state) > 4 else (6, 3, 1)[: len(state) - 1]
+        depth = rng.choices(range(len(state) - 1), weights=depths)[0]
         path: list[str] = []
         here = position(state, target)
         last_live = 0
@@ -122,7 +127,7 @@ def critic_examples(rng: random.Random, mix: Mix) -> Iterator[Example]:
             step = rng.choice(here.dead if astray else here.live)
             path.append(write(*step))
             here = position(step[1], target)
-            if here.solvable:
+            if here.solvable or len(here.state) > lookahead.LONGEST:
                 last_live = len(path)
         lost = not here.solvable
         tried = _tried(rng, mix, here, lost=lost)
@@ -131,11 +136,14 @@ def critic_examples(rng: random.Random, mix: Mix) -> Iterator[Example]:
         if not options:
             continue
         move, following = rng.choice(options)
+        if last_live and len(here.state) > lookahead.LONGEST and len(tried) >= STAYS:
+            last_live = 0
         evidence = "holds" if rng.random() < 0.7 else "unchecked"
         if rng.random() < mix.corrupted:
             move, following, evidence, reply = _corrupt(rng, move, following, last_live)
         else:
-            written = lookahead.verdict(following, target, last_live)
+            ahead = len(following) <= lookahead.LONGEST
+            written = lookahead.verdict(following, target, last_live) if ahead else "continue"
             if written is None:
                 continue
             reply = written

@@ -7,12 +7,25 @@ Role = Literal["policy", "critic", "solo"]
 
 
 @dataclass(frozen=True, slots=True)
+class Deal:
+    """Puzzles of one kind."""
+
+    share: float
+    """Share of all puzzles; shares add up to 1."""
+    numbers: int
+    """How many numbers a puzzle has."""
+    max_number: int = 20
+    """The largest of them."""
+    max_target: int = 100
+    """The largest target."""
+
+
+@dataclass(frozen=True, slots=True)
 class Mix:
     """Probabilities by which examples are drawn."""
 
-    three_numbers: float = 0.1
-    """Share of puzzles with three numbers instead of four."""
-    max_number: int = 20
+    deals: tuple[Deal, ...] = (Deal(0.1, 3), Deal(0.9, 4))
+    """The kinds of puzzles."""
     wrong_path: float = 0.15
     """Chance, per accepted step, that the path has left the solvable states, as when a critic errs."""
     tried: float = 0.6
@@ -22,7 +35,7 @@ class Mix:
     exhaustive: float = 0.0
     """Chance that any number of the dead steps stand rejected, up to all of them."""
     wide_targets: float = 0.0
-    """Share of puzzles whose target may go up to 300 instead of 100, so that targets can't be learned by heart."""
+    """Share of puzzles whose target may go up to 300, so that targets can't be learned by heart."""
     proposals: float = 0.7
     """Share of policy examples for an agent in both roles; verdicts are longer, so this is about half of the tokens."""
 
@@ -48,8 +61,8 @@ class Recipe:
     """Tokens per batch, padding included."""
     hidden: int = 128
     layers: int = 4
-    start: Role | None = None
-    """The agent whose weights it starts from; None for new weights."""
+    start: str | None = None
+    """The agent whose weights it starts from, by its role, or `bundled:NAME`; None for new weights."""
 
     @property
     def steps(self) -> int:
@@ -89,3 +102,33 @@ RECIPES: Final[dict[Role, Recipe]] = {
         start="critic",
     ),
 }
+
+_WIDE: Final = (
+    Deal(0.08, 3, 40, 200),
+    Deal(0.22, 4),
+    Deal(0.25, 4, 40, 200),
+    Deal(0.1, 4, 99, 200),
+    Deal(0.15, 5),
+    Deal(0.2, 5, 40, 200),
+)
+WIDE: Final[dict[Role, Recipe]] = {
+    "policy": Recipe(
+        "policy",
+        (
+            Stage(11_000, learning_rate=2e-3, mix=Mix(deals=_WIDE)),
+            Stage(3_000, learning_rate=1e-3, mix=Mix(deals=_WIDE, exhaustive=0.7, wrong_path=0.1)),
+        ),
+        start="bundled:countdown-self-taught",
+    ),
+    "critic": Recipe(
+        "critic",
+        (
+            Stage(10_000, learning_rate=2e-3, mix=Mix(deals=_WIDE)),
+            Stage(4_000, learning_rate=1e-3, mix=Mix(deals=_WIDE, wide_targets=0.5)),
+        ),
+        start="bundled:countdown-self-taught",
+    ),
+}
+"""The agents that taught themselves go on to three to five numbers up to 40, four up to 99, and targets up to 200."""
+BUILDS: Final = {"countdown": RECIPES, "countdown-wide": WIDE}
+"""What can be built, by the names of the agents."""

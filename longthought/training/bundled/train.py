@@ -22,6 +22,7 @@ from transformers import (
 )
 from transformers.trainer_utils import get_last_checkpoint
 
+from longthought.agents.catalogue import bundled_folder
 from longthought.problems.countdown import notation
 from longthought.training.bundled import corpus
 from longthought.training.bundled import model as architecture
@@ -128,7 +129,9 @@ def _steps_done(recipe: Recipe, out: Path) -> int:
 def _untrained(recipe: Recipe, out: Path) -> LlamaForCausalLM:
     if recipe.start is None:
         return architecture.model(hidden=recipe.hidden, layers=recipe.layers, seed=recipe.seed)
-    return LlamaForCausalLM.from_pretrained(out.parent / recipe.start)
+    provider, _, name = recipe.start.partition(":")
+    start = bundled_folder(name, recipe.role) if provider == "bundled" else out.parent / recipe.start
+    return LlamaForCausalLM.from_pretrained(start, dtype=torch.float32)
 
 
 def _train_stage(model: LlamaForCausalLM, recipe: Recipe, number: int, out: Path, clock: Clock) -> float:
