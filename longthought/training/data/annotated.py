@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from longthought.labels.label import Label, LabelBook, Method
+from longthought.labels.label import Label, LabelBook
 from longthought.labels.outcomes import lives
 from longthought.training.data.rewrites import Rewrite, RewriteBook
 from longthought.training.data.rows import RowOrigin
@@ -24,11 +24,6 @@ class AnnotatedDebate:
     """Whether each step leads to a right answer, where that is known."""
     rewrites: Mapping[str, Rewrite] | None = None
     """Accepted rewrites by the fingerprint of the plain journey; None if journeys are exported plain."""
-
-    @property
-    def solved_exactly(self) -> bool:
-        """Whether the solver has labelled its steps."""
-        return any(label.method is Method.EXACT for label in self.labels.values())
 
     def value(self, node: int) -> float | None:
         """Return the probability of a right answer from a step; None unless its label has one and fits `lives`."""

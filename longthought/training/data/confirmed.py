@@ -1,7 +1,6 @@
 """What tools confirm of a reply, and what they correct in it: the steps of a policy, and the reason of a critic.
 
-Both hold whatever came of a reply. Corrections are plain arithmetic on the numbers that a reply itself chose. Only
-where the solver has labelled a debate does it choose among them.
+Both hold whatever came of a reply. Corrections are plain arithmetic on the numbers that a reply itself chose.
 """
 
 import random
@@ -50,7 +49,7 @@ def share_confirmed(problem: Problem, path: Sequence[str], step: str, verdict: V
 
 
 def allowed_steps(
-    problem: Problem, path: Sequence[str], step: str, tried: Sequence[str], seed: str, count: int, *, solver: bool
+    problem: Problem, path: Sequence[str], step: str, tried: Sequence[str], seed: str, count: int
 ) -> list[str]:
     """Return steps in the compact notation that the rules allow and that are new.
 
@@ -65,7 +64,6 @@ def allowed_steps(
             right.
         seed: What the draw depends on.
         count: Maximum number of steps.
-        solver: Whether only steps come after which the target can be made; where there is none, others come.
 
     Returns:
         The steps; none where the numbers at hand are unknown, or if nothing new is left.
@@ -73,22 +71,15 @@ def allowed_steps(
     """
     puzzle = Puzzle.read(problem.statement)
     before = table_after_all(puzzle.numbers, path) if puzzle else None
-    if puzzle is None or before is None or before.table is None:
+    if before is None or before.table is None:
         return []
     known = {(_operation(move), move.result) for text in tried if (move := notation.read_step(text))}
     legal = [move for move in game.moves(before.table) if move.result <= notation.MAX_VALUE]
     allowed = [move for move in legal if (_operation(move), move.result) not in known]
-    if solver:
-        allowed = [move for move in allowed if _live(before.table, move, puzzle)] or allowed
     random.Random(seed).shuffle(allowed)
     if (read := notation.read_step(step)) is not None:
         allowed.sort(key=lambda move: _operation(move) != _operation(read))
     return [_written(before.table, move) for move in allowed[:count]]
-
-
-def _live(table: Sequence[int], move: CountdownMove, puzzle: Puzzle) -> bool:
-    left = game.after(table, move)
-    return left is not None and game.solvable(left, puzzle.target)
 
 
 def _written(table: Sequence[int], move: CountdownMove) -> str:

@@ -44,7 +44,7 @@ def critic_rows(
     """Yield a right verdict on every judged step whose outcome is known, and in one word on every graded solution.
 
     With `from_tools`, also verdicts on other steps whose look-ahead is right number by number, as kind `confirmed`;
-    with `corrected`, every look-ahead is redone, and the verdict follows from it, even where the solver knows more.
+    with `corrected`, every look-ahead is redone, and the verdict follows from it.
 
     The critic's own words are kept where its verdict was right, and replaced by the label's reason where it was wrong;
     without a reason the step is left out. A look-ahead is also replaced where the solver knows a better one, since a
@@ -53,8 +53,6 @@ def critic_rows(
     certain = settled(debate.trajectory, debate.labels) if from_tools == "corrected" else {}
     for event, tree, shown, live in judged_steps(debate, unknown=from_tools is not None):
         sure = certain.get(event.node)
-        if sure is False and (label := debate.labels.get(event.node)) and label.method is Method.EXACT:
-            sure = None  # a verdict that only a solver can give is taught by no look-ahead
         redone = _corrected(event, shown, live=sure) if from_tools == "corrected" else None
         if redone is not None:
             right = redone

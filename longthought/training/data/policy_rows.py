@@ -47,8 +47,7 @@ def policy_rows(
     `confirmed`. They teach what may be said at all, where debates are seldom solved. With `corrected`, these are
     steps that the critic accepted, for a reason that it gave there or further on. In place of a step that was tried
     before or not confirmed, it teaches new ones that the rules allow: its own operation with the right numbers, and
-    random ones. Where the solver has labelled the debate, dead steps are replaced too, and live ones come in their
-    place if there are any.
+    random ones.
 
     Of the programs that a tool had written, those that confirmed a right answer: the policy's model wrote them too.
     Of attempts at whole solutions, those with a right answer: rejection sampling, as in Yuan et al., "Scaling
@@ -66,13 +65,15 @@ def policy_rows(
         match event:
             case Proposed() if _is_reply(event, tree):
                 leads = _leads(debate, event)
-                if not leads and not _harmless(debate, event, from_tools):
+                if not leads and (not from_tools or (from_tools == "corrected" and not _accepted(debate, event.node))):
                     continue
                 shown = view(tree, at=event.parent)
                 if leads:
                     kind, text = "draft" if event.ahead else "step", reply_text(event, shown, dialect, left_out)
-                else:
+                elif _confirmed(debate, event):
                     kind, text = "confirmed", reply_text(event, shown, dialect, left_out)
+                else:
+                    continue
                 if text is not None:
                     yield turn("policy", kind, debate.at(event.node), dialect.ask_policy(shown), text, ruler)
             case Reflected() if event.by in _TAUGHT and debate.trajectory.solved:
@@ -131,13 +132,6 @@ def _confirmed(debate: AnnotatedDebate, event: Proposed) -> bool:
     return len(nodes) == 1 + len(event.ahead) and steps_confirmed(nodes)
 
 
-def _harmless(debate: AnnotatedDebate, event: Proposed, from_tools: FromTools | None) -> bool:
-    """Say whether a policy may learn a reply that isn't known to lead to a right answer."""
-    if from_tools == "corrected":
-        return not debate.solved_exactly and _accepted(debate, event.node) and _confirmed(debate, event)
-    return from_tools == "confirmed" and _confirmed(debate, event)
-
-
 def _accepted(debate: AnnotatedDebate, number: int) -> bool:
     """Say whether the critic accepted a step at once, for a reason that it gave there or at a step that followed."""
     node = debate.trajectory.tree.node(number)
@@ -147,13 +141,12 @@ def _accepted(debate: AnnotatedDebate, number: int) -> bool:
 
 
 def _allowed_instead(debate: AnnotatedDebate, event: AnyEvent, tree: Tree) -> tuple[View, list[str]] | None:
-    """Return what a policy saw whose first words were a step to replace, and the steps to say in its place."""
-    solver = debate.solved_exactly
+    """Return what a policy saw that first said a step which was tried or not confirmed, and what the rules allow."""
     match event:
         case Failed(failure=Failure.REPEATED_STEP | Failure.UNREADABLE_STEP, by=by) if by in _TAUGHT:
             at, said = tree.cursor, ""
         case Proposed(parent=at, text=said) if _is_reply(event, tree) and not event.ahead:
-            if len(event.calls) <= 1 and _confirmed(debate, event) and not (solver and not _leads(debate, event)):
+            if len(event.calls) <= 1 and _confirmed(debate, event):
                 return None
         case _:
             return None
@@ -161,7 +154,7 @@ def _allowed_instead(debate: AnnotatedDebate, event: AnyEvent, tree: Tree) -> tu
     said = event.calls[0].text if event.calls else said
     tried = [attempt.text for attempt in shown.attempts]
     seed = f"{debate.trajectory.id} {event.seq}"
-    return shown, allowed_steps(shown.problem, shown.path, said, tried, seed, _INSTEAD, solver=solver)
+    return shown, allowed_steps(shown.problem, shown.path, said, tried, seed, _INSTEAD)
 
 
 def _steps(tree: Tree, event: Proposed) -> list[Node]:

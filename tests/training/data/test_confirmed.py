@@ -3,7 +3,7 @@
 import pytest
 
 from longthought.domains.countdown import countdown_task
-from longthought.problems.countdown.game import CountdownMove, after, solvable
+from longthought.problems.countdown.game import CountdownMove, after
 from longthought.problems.countdown.notation import read_step
 from longthought.problems.countdown.puzzle import Puzzle
 from longthought.training.data.confirmed import allowed_steps, corrected_verdict
@@ -15,14 +15,9 @@ LOST = "12 need 1 have 2 none"
 
 
 def _allowed(
-    step: str,
-    tried: tuple[str, ...] = (),
-    path: tuple[str, ...] = (),
-    seed: str = "seed",
-    count: int = 4,
-    solver: bool = False,
+    step: str, tried: tuple[str, ...] = (), path: tuple[str, ...] = (), seed: str = "seed", count: int = 4
 ) -> list[str]:
-    return allowed_steps(FOUR, path, step, tried, seed, count, solver=solver)
+    return allowed_steps(FOUR, path, step, tried, seed, count)
 
 
 @pytest.mark.parametrize(
@@ -129,14 +124,3 @@ def test_with_more_numbers_than_a_look_ahead_holds_only_the_outcome_speaks() -> 
     silent = guess.model_copy(update={"critique": ""})
     assert _redone(step, silent) == (Action.CONTINUE, None, "")
     assert _redone(step, silent, live=True) == (Action.CONTINUE, None, "")
-
-
-def test_where_the_solver_teaches_only_live_steps_come_as_long_as_there_are_any() -> None:
-    dead = "39 + 29 = 68 left 68 12 8"
-    live = {text for seed in "abcdefghij" for text in _allowed(dead, seed=seed, solver=True)}
-    assert dead not in live
-    lefts = [read_step(text) for text in live]
-    assert all(move and solvable(move.remaining, 24) for move in lefts)
-    lost = _allowed("so I add", path=("39 * 8 = 312 left 312 29 12",), solver=True)
-    assert len(lost) == 4
-    assert not any(solvable(move.remaining, 24) for text in lost if (move := read_step(text)))

@@ -173,27 +173,6 @@ def test_a_policy_may_learn_every_step_that_tools_confirmed(labelled: Path, expo
         exported(labelled, "sft-journey", from_tools="confirmed")
 
 
-def test_where_the_solver_has_labelled_a_policy_learns_live_steps_in_place_of_dead_ones(
-    labelled: Path, exported: Export
-) -> None:
-    known, more = (rows(exported(labelled, "policy", from_tools=also, validation=0.0)) for also in (None, "corrected"))
-    assert {row["kind"] for row in more} == {"step", "corrected"}
-    assert {(asked(row), said(row)) for row in known} <= {(asked(row), said(row)) for row in more}
-    instead = [row for row in more if row["kind"] == "corrected"]
-    debates = {t.id: t for t in Run(labelled).trajectories()}
-    live = Counter[bool]()
-    for row in instead:
-        path = [node.text for node in debates[row["debate"]].tree.path(row["node"])]
-        state, step = table_after_all(puzzle_of(row).numbers, path), read_step(said(row))
-        assert state is not None
-        assert state.table is not None
-        assert step is not None
-        if game.solvable(state.table, puzzle_of(row).target):
-            live[game.solvable(step.remaining, puzzle_of(row).target)] += 1
-    assert live[True] > 30
-    assert live[False] == 0
-
-
 def test_a_critic_may_learn_every_look_ahead_that_holds(tmp_path: Path, exported: Export) -> None:
     run = play(tmp_path / "run", 20, rounds=5)  # few are solved, so little is known of the steps
     known, more = (rows(exported(run, "critic", from_tools=also, validation=0.0)) for also in (None, "confirmed"))
