@@ -41,7 +41,8 @@ _COMPACT_TEMPERATURE: Final = 0.7
 """Default temperature of a policy in the compact dialect."""
 PROVIDERS: Final = """\
   bundled:countdown        the agents that ship with longthought (Countdown only, CPU);
-                           bundled:countdown-self-taught are for larger numbers
+                           bundled:countdown-wide know more and larger numbers;
+                           bundled:countdown-self-taught taught themselves some of them
   bundled:FOLDER           agents that `longthought train bundled --out FOLDER` made
   openai:NAME              a model on an OpenAI-compatible server, with `base_url`
   transformers:FOLDER      a model or an adapter in this process

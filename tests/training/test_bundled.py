@@ -16,7 +16,7 @@ from longthought.problems.countdown import game, notation
 from longthought.problems.countdown.puzzle import Puzzle
 from longthought.training.bundled import corpus, train
 from longthought.training.bundled.build import build
-from longthought.training.bundled.recipe import RECIPES, WIDE, Deal, Mix, Recipe, Role, Stage
+from longthought.training.bundled.recipe import BUILDS, WIDE, Deal, Mix, Recipe, Role, Stage
 from longthought.training.record import TrainingRecord
 
 
@@ -173,10 +173,10 @@ def test_an_agent_may_start_from_a_bundled_one(tmp_path: Path) -> None:
     assert all(torch.equal(first[name], second[name]) for name in second)
 
 
-@pytest.mark.parametrize("role", ["policy", "critic"])
-def test_the_recipe_in_the_bundle_is_the_one_it_is_rebuilt_by(role: Role) -> None:
-    written = json.loads((BUNDLED / "countdown" / role / "compact.json").read_text())["recipe"]
-    assert TypeAdapter(Recipe).validate_python(written) == RECIPES[role]
+@pytest.mark.parametrize(("agents", "role"), [(agents, role) for agents, recipes in BUILDS.items() for role in recipes])
+def test_the_recipe_in_the_bundle_is_the_one_it_is_rebuilt_by(agents: str, role: Role) -> None:
+    written = json.loads((BUNDLED / agents / role / "compact.json").read_text())["recipe"]
+    assert TypeAdapter(Recipe).validate_python(written) == BUILDS[agents][role]
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
