@@ -183,7 +183,7 @@ def bundled(
     `--policy bundled:runs/bundled --critic bundled:runs/bundled`.
 
     With `--agents countdown-wide`, the agents that taught themselves larger numbers go on to three to five numbers,
-    in 40 minutes. No card is written; `longthought evaluate` measures them.
+    in about 50 minutes. No card is written; `longthought evaluate` measures them.
     """
     from longthought.training.bundled.build import build
 
