@@ -33,7 +33,7 @@ from longthought.training.data.export import export
 from longthought.training.data.report import ExportReport
 from longthought.training.data.request import ExportRequest, Format
 from longthought.training.data.rows import messages
-from longthought.trajectories.events import EvidenceStatus, Failed, Failure, Judged
+from longthought.trajectories.events import EvidenceStatus, Failed, Failure, Judged, Proposed
 from longthought.trajectories.run import Run
 from tests.fakes import sums
 from tests.fakes.played import play
@@ -253,18 +253,20 @@ def test_a_policy_learns_accepted_steps_only_where_the_critic_gave_a_reason_ther
     puzzles = game.generate(count=6, numbers=5, split="train", seed=1)
     list(lt.generate([countdown_task(puzzle) for puzzle in puzzles], out=run, policy=agents, critic=agents, rounds=60))
     found = rows(exported(run, "policy", from_tools="corrected", validation=0.0))
-    taught = {(row["debate"], row["node"]) for row in found if row["kind"] != "corrected"}
-    instead = {(row["debate"], said(row)) for row in found if row["kind"] == "corrected"}  # no row comes twice
+    taught = {(asked(row), said(row)) for row in found}  # of two equal rows, one in place of another step may be kept
+    own = {(asked(row), said(row)) for row in found if row["kind"] != "corrected"}
     seen = Counter[tuple[bool, bool]]()
     for debate in Run(run).trajectories():
-        tree = debate.tree
-        for node in debate.steps:
-            if node.parent == 0 and node.verdicts and node.verdicts[0].action.accepts:
+        for event, tree in replay(debate):
+            if not isinstance(event, Proposed) or event.parent != 0:
+                continue
+            node = debate.tree.node(event.node)
+            if node.verdicts and node.verdicts[0].action.accepts:
                 assert not node.verdicts[0].critique  # four numbers are left
-                after = [tree.node(child).verdicts for child in node.children]
+                after = [debate.tree.node(child).verdicts for child in node.children]
                 reason = any(v and v[0].action.accepts and v[0].critique for v in after)
-                known = (debate.id, node.id) in taught or (reason and (debate.id, node.text) in instead)
-                seen[reason, known] += 1
+                prompt = messages(Compact().ask_policy(view(tree, at=0)))[-1]["content"]
+                seen[reason, (prompt, node.text) in (taught if reason else own)] += 1
     assert seen.keys() == {(True, True), (False, False)}
 
 
