@@ -8,11 +8,13 @@ everything to the tools is `longthought.agents.accepting.AcceptingCritic`.
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from longthought.agents.agent import Reply
 from longthought.agents.view import View
 from longthought.problems.countdown import game, notation
 from longthought.trajectories.events import Action, Judged, Verdict
+from longthought.trajectories.run import Run
 from longthought.trajectories.trajectory import Trajectory
 
 
@@ -107,6 +109,26 @@ class RandomCritic(TokenlessCritic):
             return Verdict(action=action)
         depth = max(0, len(view.path) - steps_back)
         return Verdict(action=Action.BACKTRACK, target=view.path_nodes[depth - 1] if depth else 0)
+
+
+STAND_INS: Final = {critic.name: critic for critic in (OracleCritic, LeafCritic)}
+"""Critics without a model that need no example."""
+
+
+def stand_in(name: str) -> TokenlessCritic | None:
+    """Return the critic without a model of a name: oracle, leaf-only, or random:RUN, at the rates of RUN's critic.
+
+    Returns:
+        The critic, or None if the name is that of a model.
+
+    Raises:
+        RunFolderError: if there is no such run.
+
+    """
+    kind, _, folder = name.partition(":")
+    if kind == RandomCritic.name and folder:
+        return RandomCritic.like(Run(folder).trajectories())
+    return STAND_INS[name]() if name in STAND_INS else None
 
 
 def last_live(view: View) -> int:

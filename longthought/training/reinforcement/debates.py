@@ -23,6 +23,7 @@ from longthought.agents.in_process.lockstep import Lockstep, LockstepEngine
 from longthought.agents.model import BUNDLED_MODEL, Model
 from longthought.agents.view import View
 from longthought.domains.grade import reference_of
+from longthought.evaluation.ablations import stand_in
 from longthought.graphs import catalogue as graphs
 from longthought.graphs.context import started
 from longthought.graphs.play import play
@@ -88,6 +89,7 @@ class DebatePlayer:
 
         Raises:
             ModelError: if there is no such partner.
+            RunFolderError: if there is no run for a random critic to be like.
 
         """
         self.role: Role = role
@@ -95,11 +97,13 @@ class DebatePlayer:
         self._tokenizer, self._longest = tokenizer, longest
         self._temperature = request.temperature
         self._partner = partner_of(request, dialect)
+        self._stand_in = stand_in(self._partner) if role == "policy" else None
         budget = {"rounds": request.rounds, "computed": request.computed, "dialect": dialect}
         names = {"policy": NAME, "critic": NAME} | {self._other: self._partner}
         self.context = graphs.context("debate", {**budget, **names})
         self._end = tokenizer.eos_token_id
         self._loaded = self._in_process()
+        self._seated_partner(Lockstep())  # a name that is none is found now
 
     @property
     def _other(self) -> str:
@@ -156,6 +160,8 @@ class DebatePlayer:
         _TURNS.get().append(Turn(_ASKED.get(), tuple(prompt), reply))
 
     def _seated_partner(self, lockstep: Lockstep) -> Any:
+        if self._stand_in is not None:
+            return self._stand_in
         model = Model.of(self._partner, dialect=None if self._loaded else self.dialect)
         made = catalogue.policy(model) if self._other == "policy" else catalogue.critic(model)
         if self._loaded is None or not isinstance(made, Policy | Critic):

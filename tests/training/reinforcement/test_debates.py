@@ -15,7 +15,7 @@ from longthought.agents.catalogue import BUNDLED
 from longthought.agents.in_process.engine import SamplingParams
 from longthought.agents.in_process.load import load_model
 from longthought.agents.in_process.lockstep import Lockstep, LockstepEngine
-from longthought.errors import ConfigError, EngineError, ModelError
+from longthought.errors import ConfigError, EngineError, ModelError, RunFolderError
 from longthought.training.data.states import prompts_of
 from longthought.training.fine_tuning import arguments, prepare
 from longthought.training.hyperparameters import Hyperparameters
@@ -25,6 +25,7 @@ from longthought.training.reinforcement.debate_trainer import DebateTrainer, inf
 from longthought.training.reinforcement.debates import NAME, PlayedDebate, states_of
 from longthought.training.reinforcement.rewards.state import states
 from longthought.training.request import ReinforcementRequest, Role
+from longthought.trajectories.events import Action, Judged
 from tests.training.reinforcement.test_reinforcement import batch, distance
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning", "ignore::DeprecationWarning")
@@ -208,6 +209,18 @@ async def _play(lockstep: Lockstep, debates: list[Any]) -> list[Any]:
     return await lockstep.play(debates)
 
 
+def test_a_policy_can_debate_with_a_critic_that_is_no_model(problems: Path, logged: Path, tmp_path: Path) -> None:
+    for name in ("oracle", f"random:{logged}", "tools"):
+        debates = played(trainer_of(problems, tmp_path / "out", "policy", partner=name))
+        judged = [event for debate in debates for event in debate.trajectory.events if isinstance(event, Judged)]
+        assert judged
+        assert not any(event.calls for event in judged)
+        if name == "tools":
+            assert {event.verdict.action for event in judged} <= {Action.CONTINUE, Action.TERMINATE}
+        else:
+            assert any(event.verdict.action is Action.BACKTRACK for event in judged)
+
+
 # What is refused.
 
 
@@ -216,6 +229,8 @@ async def _play(lockstep: Lockstep, debates: list[Any]) -> list[Any]:
     [
         (ConfigError, {"vllm": "colocate"}, "`vllm`: whole debates are played in one process"),
         (ModelError, {"partner": "bundled:chess"}, "bundled:chess does not exist"),
+        (ModelError, {"partner": "chess"}, "'chess' is not a model"),
+        (RunFolderError, {"partner": "random:nowhere"}, "nowhere does not exist"),
         (ConfigError, {"rounds": 0}, "`rounds` must be at least 1, got 0"),
         (ConfigError, {"rewards": f"{OWN}:too_few"}, "too_few: it must take"),
     ],
