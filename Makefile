@@ -27,8 +27,8 @@ studio: $(VENV)/.studio  ## start the local server of LangGraph Studio, and prin
 	@echo 'Studio: https://smith.langchain.com/studio/?baseUrl=http://127.0.0.1:$(PORT)'
 	@$(BIN)/langgraph dev --no-browser --no-reload --port $(PORT)
 
-test: $(VENV)/.dev bubblewrap  ## run the whole test suite
-	$(BIN)/python -m pytest
+test: $(VENV)/.dev bubblewrap  ## run the whole test suite, on up to four cores
+	$(BIN)/python -m pytest --numprocesses=logical --maxprocesses=4 --dist=loadfile
 
 bubblewrap:  # the sandbox needs bwrap
 	@command -v bwrap >/dev/null || { echo 'installing bubblewrap with apt'; apt-get -qq update && apt-get -qq install -y bubblewrap; }
