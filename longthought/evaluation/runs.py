@@ -15,7 +15,7 @@ from longthought.agents.agent import Judge
 from longthought.api import generate
 from longthought.domains.grade import expect_gradable, reference_of
 from longthought.errors import ConfigError, ProblemError, RunFolderError
-from longthought.evaluation.ablations import LeafCritic, OracleCritic, RandomCritic
+from longthought.evaluation.ablations import STAND_INS, RandomCritic
 from longthought.evaluation.budgets import TokenBill
 from longthought.evaluation.request import EvaluationRequest
 from longthought.evaluation.strategies import MANY, STRATEGIES, Strategy
@@ -116,15 +116,13 @@ class StrategyRun:
 
     def _stand_in(self) -> Judge | None:
         match self.strategy.stand_in:
-            case "oracle":
-                return OracleCritic()
-            case "leaf-only":
-                return LeafCritic()
             case "random":
                 real = next(run for run in self.evaluation.runs() if run.strategy.name == self.strategy.after)
                 return RandomCritic.like(Run(real.folder).trajectories(), self.seed)
             case None:
                 return None
+            case name:
+                return STAND_INS[name]()
 
 
 def with_references(tasks: Sequence[Task]) -> list[Task]:
