@@ -115,9 +115,9 @@ depends on the role)."""
     batch: Positive = 128
     """Replies or whole debates per optimiser step, over all devices; a multiple of the group."""
     partner: str | None = None
-    """In whole debates, the other agent, which doesn't learn, as PROVIDER:MODEL (default: bundled:countdown for \
-compact agents, else the base). For a policy also oracle, leaf-only, or random:RUN, whose verdicts are drawn as often \
-as those in a run."""
+    """In whole debates, the other agent, which doesn't learn, as PROVIDER:MODEL (default: the base; for compact \
+weights in a folder, which know one chair alone, bundled:countdown). For a policy also oracle, leaf-only, or \
+random:RUN, whose verdicts are drawn as often as those in a run."""
     rounds: Positive = 32
     """Maximum number of proposals in a whole debate."""
     computed: Positive | None = None

@@ -175,9 +175,13 @@ class DebatePlayer:
 
 
 def partner_of(request: ReinforcementRequest, dialect: str) -> str:
-    """Return the name of the agent in the other chair: that of the request, else one that speaks the dialect."""
+    """Return the name of the agent in the other chair: that of the request, else the base, else one like it.
+
+    A compact model knows its own chair alone, so the weights in a folder get a bundled partner.
+    """
     base = request.base or BUNDLED_MODEL
-    usual = BUNDLED_MODEL if dialect == "compact" else base if ":" in base else f"transformers:{base}"
+    named = base if ":" in base else f"transformers:{base}"
+    usual = named if dialect != "compact" or named.startswith("bundled:") else BUNDLED_MODEL
     return request.partner or usual
 
 

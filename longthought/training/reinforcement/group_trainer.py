@@ -171,15 +171,15 @@ def informative_parts(batch: Mapping[str, Any], count: int) -> list[dict[str, An
         count: Number of parts.
 
     Returns:
-        The parts, sorted by length and cut to their longest prompt and reply. `scale` is what the mean over the replies
-        of a part has to be multiplied by, so that the mean over all parts is that over the whole batch, or over its
-        debates.
+        The parts, sorted by the length of prompt and reply together, and cut to their longest prompt and reply. `scale`
+        is what the mean over the replies of a part has to be multiplied by, so that the mean over all parts is that
+        over the whole batch, or over its debates.
 
     """
     advantages = batch["advantages"]
     rows = len(advantages)
     whole = batch.get("debates", rows)
-    lengths = batch["completion_mask"].sum(-1)
+    lengths = batch["prompt_mask"].sum(-1) + batch["completion_mask"].sum(-1)
     kept = advantages.reshape(rows, -1).any(-1).nonzero()[:, 0]
     kept = kept[lengths[kept].argsort()]
     parts: list[dict[str, Any]] = []

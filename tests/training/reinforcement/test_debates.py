@@ -22,7 +22,7 @@ from longthought.training.hyperparameters import Hyperparameters
 from longthought.training.reinforcement import grpo
 from longthought.training.reinforcement.credit import advantages
 from longthought.training.reinforcement.debate_trainer import DebateTrainer, informative_slices
-from longthought.training.reinforcement.debates import NAME, PlayedDebate, states_of
+from longthought.training.reinforcement.debates import NAME, PlayedDebate, partner_of, states_of
 from longthought.training.reinforcement.rewards.state import states
 from longthought.training.request import ReinforcementRequest, Role
 from longthought.trajectories.events import Action, Judged
@@ -219,6 +219,21 @@ def test_a_policy_can_debate_with_a_critic_that_is_no_model(problems: Path, logg
             assert {event.verdict.action for event in judged} <= {Action.CONTINUE, Action.TERMINATE}
         else:
             assert any(event.verdict.action is Action.BACKTRACK for event in judged)
+
+
+@pytest.mark.parametrize(
+    ("base", "dialect", "partner"),
+    [
+        ("bundled:countdown-wide", "compact", "bundled:countdown-wide"),
+        ("models/policy", "compact", "bundled:countdown"),
+        ("transformers:models/policy", "compact", "bundled:countdown"),
+        ("models/language-model", "json", "transformers:models/language-model"),
+    ],
+)
+def test_the_other_chair_is_taken_by_the_base_if_it_can(base: str, dialect: str, partner: str) -> None:
+    request = ReinforcementRequest(base=base, role="policy")
+    assert partner_of(request, dialect) == partner
+    assert partner_of(request.model_copy(update={"partner": "oracle"}), dialect) == "oracle"
 
 
 # What is refused.
