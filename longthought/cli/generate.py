@@ -1,5 +1,6 @@
 """`longthought generate`: a batch of debates, resumed when it is run again."""
 
+import shlex
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -76,6 +77,8 @@ def generate(
     Rows of GSM8K, MATH, HumanEval and MBPP and questions with short answers are read as they are, and others with
     --statement-field and --answer-field.
     """
+    from rich.text import Text
+
     from longthought import generate as run
     from longthought.cli.render.debate import is_sampling
     from longthought.cli.render.job import Dashboard, summary_table, unheard
@@ -109,7 +112,9 @@ def generate(
     if json:
         typer.echo(summary.model_dump_json())
     else:
-        dashboard.console.print(summary_table(summary, progress, out, sampled=is_sampling(context.written())))
+        dashboard.console.print(summary_table(summary, progress, sampled=is_sampling(context.written())))
+        following = Text(f"next: {shlex.join(['longthought', 'show', str(out)])}")
+        dashboard.console.print(following, soft_wrap=True)  # so that it can be copied
     if progress.failed:
         raise RunError(
             f"{progress.failed} debates failed: {progress.last_failure}; mend the cause, and run the same command with "

@@ -158,7 +158,7 @@ def figures_line(progress: Progress, pace: Pace, now: float) -> str:
     return ", ".join(figures)
 
 
-def summary_table(summary: JobSummary, progress: Progress, out: Path, *, sampled: bool = False) -> RenderableType:
+def summary_table(summary: JobSummary, progress: Progress, *, sampled: bool = False) -> RenderableType:
     """Draw the summary of a job that ended; one of sampling counts attempts instead of rounds."""
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(style="dim")
@@ -184,8 +184,6 @@ def summary_table(summary: JobSummary, progress: Progress, out: Path, *, sampled
     cpu, memory = _used()
     table.add_row("time", f"{summary.seconds:,.1f} s, with {cpu:,.1f} s of CPU since the command began")
     table.add_row("memory", f"{memory:,.0f} MB at most")
-    table.add_row("run folder", Text(str(out)))
-    table.add_row("next", Text(f"longthought show {out}"))
     return Panel(table, title="summary", border_style="dim", expand=False)
 
 

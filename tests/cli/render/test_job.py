@@ -50,7 +50,7 @@ def drawn(width: int, *things: Any) -> list[str]:
 @pytest.mark.parametrize("width", [50, 80, 120])
 def test_the_figures_fit_the_terminal(width: int) -> None:
     for progress in (large(), Progress(), Progress(total=5)):
-        summary = job.summary_table(progress.summary(), progress, Path("runs/first"))
+        summary = job.summary_table(progress.summary(), progress)
         lines = drawn(width, job.figures_grid(progress, Pace(progress), progress.began + 5_000), summary)
         assert max(map(len, lines)) <= width
 
@@ -59,7 +59,7 @@ def test_estimated_tokens_are_marked_in_the_closing_table() -> None:
     progress = Progress(policy=Bill(1, 300, 0, 58), critic=Bill())
     progress.critic.add(Usage(prompt=30, completion=5, estimated=True))
     progress.critic.add(Usage(prompt=10, completion=5))
-    text = "\n".join(drawn(100, job.summary_table(progress.summary(), progress, Path("runs/first"))))
+    text = "\n".join(drawn(100, job.summary_table(progress.summary(), progress)))
     assert " 58 tokens written, 300 read (0 cached) " in text
     assert " ~10 tokens written, ~40 read (0 cached), estimated " in text
 
@@ -91,7 +91,7 @@ def test_what_is_not_known_is_not_told() -> None:
 
 
 def summary(progress: Progress) -> str:
-    return "\n".join(drawn(100, job.summary_table(progress.summary(), progress, Path("runs/first"))))
+    return "\n".join(drawn(100, job.summary_table(progress.summary(), progress)))
 
 
 def test_nothing_is_said_of_the_cost_of_what_was_not_played() -> None:
