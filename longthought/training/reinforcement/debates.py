@@ -29,6 +29,7 @@ from longthought.graphs.context import started
 from longthought.graphs.play import play
 from longthought.jobs.grading import graded
 from longthought.jobs.thread import awaited
+from longthought.labels.outcomes import lives
 from longthought.problems.problem import Task
 from longthought.training.reinforcement.rewards.state import Played, State
 from longthought.training.request import ReinforcementRequest, Role
@@ -186,16 +187,30 @@ def partner_of(request: ReinforcementRequest, dialect: str) -> str:
 
 
 def states_of(debate: PlayedDebate, role: Role, dialect: str) -> list[State]:
-    """Return the state of every turn of a debate, with what the rest of the debate shows of it."""
+    """Return the state of every turn of a debate, with what the rest of the debate shows of it.
+
+    A policy's steps are worth what the outcome tells of them: in a debate that ended right, 1 on the way to the answer
+    and 0 where it turned back.
+    """
+    worth = _worth(debate.trajectory) if role == "policy" else {}
     answers = tuple(e.answer for e in debate.trajectory.events if isinstance(e, Proposed) and e.answer is not None)
     following = _following(debate.trajectory, role, len(debate.turns))
     return [
         State(
-            role=role, dialect=dialect, task=debate.task, view=turn.view,
+            role=role, dialect=dialect, task=debate.task, view=turn.view, known=worth.get(turn.view.path, {}),
             played=Played(solved=debate.trajectory.solved, answers=answers, following=after),
         )
         for turn, after in zip(debate.turns, following, strict=True)
     ]  # fmt: skip
+
+
+def _worth(debate: Trajectory) -> dict[tuple[str, ...], dict[str, float]]:
+    """Return the value of each step of which the outcome tells, by the path that it was proposed from and its words."""
+    found: dict[tuple[str, ...], dict[str, float]] = {}
+    for node, live in lives(debate, {}).items():
+        *path, step = (one.text for one in debate.tree.path(node))
+        found.setdefault(tuple(path), {})[" ".join(step.split())] = float(live)
+    return found
 
 
 def _following(debate: Trajectory, role: Role, count: int) -> list[tuple[str, ...] | None]:
@@ -206,7 +221,7 @@ def _following(debate: Trajectory, role: Role, count: int) -> list[tuple[str, ..
         calls = [call for call in getattr(event, "calls", ()) if call.model == NAME]
         later = next((e for e in events[at + 1 :] if isinstance(e, Proposed)), None)
         judged = role == "critic" and isinstance(event, Judged)
-        after = tuple(n.text for n in tree.path(later.node) if n.id) if judged and later is not None else None
+        after = tuple(n.text for n in tree.path(later.node)) if judged and later is not None else None
         found += [after] * len(calls)
     return [*found, *[None] * count][:count]  # a call whose request failed for good is in no event
 

@@ -12,6 +12,7 @@ import torch
 
 import longthought as lt
 from longthought.agents.catalogue import BUNDLED
+from longthought.agents.dialects.dialect import Step
 from longthought.agents.in_process.engine import SamplingParams
 from longthought.agents.in_process.load import load_model
 from longthought.agents.in_process.lockstep import Lockstep, LockstepEngine
@@ -23,6 +24,7 @@ from longthought.training.reinforcement import grpo
 from longthought.training.reinforcement.credit import advantages
 from longthought.training.reinforcement.debate_trainer import DebateTrainer, informative_slices
 from longthought.training.reinforcement.debates import NAME, PlayedDebate, partner_of, states_of
+from longthought.training.reinforcement.rewards import steps as rewards
 from longthought.training.reinforcement.rewards.state import states
 from longthought.training.request import ReinforcementRequest, Role
 from longthought.trajectories.events import Action, Judged
@@ -89,6 +91,31 @@ def test_the_turns_are_all_that_the_learner_wrote_and_nothing_else(role: Role, p
         most = max(most, *(len(getattr(event, "calls", ())) for event in debate.trajectory.events))
     assert others == {"bundled:countdown"}
     assert most > 1  # replies that could not be used are turns too
+
+
+def test_a_step_of_a_whole_debate_is_worth_what_the_outcome_tells(problems: Path, tmp_path: Path) -> None:
+    trainer = trainer_of(problems, tmp_path, "policy", rounds=32)
+    seen = set[tuple[bool, bool, float | None]]()
+    for debate in played(trainer):
+        tree, solved = debate.trajectory.tree, debate.trajectory.solved is True
+        answered = {node.id for node in debate.trajectory.path}
+        proposed = {tuple(one.text for one in tree.path(node.id)): node.id in answered for node in tree.nodes[1:]}
+        told = states_of(debate, "policy", "compact")
+        replies = [trainer._tokenizer.decode(turn.reply, skip_special_tokens=True) for turn in debate.turns]
+        worth = rewards.step(replies, replies, [state.model_dump_json() for state in told])
+        for state, reply, value in zip(told, replies, worth, strict=True):
+            read = state.read(reply)
+            if isinstance(read, Step) and state.view.repeated(read.texts) is None:
+                place = proposed.get((*state.view.path, read.text))
+                if place is not None:
+                    seen.add((solved, place, value))
+                elif read.answer is None:  # one of several replies, which was not taken
+                    assert value is None
+            else:
+                assert value == 0.0
+    unsolved = {(False, place, value) for place in (True, False) for value in (None, 0.0)}
+    assert seen <= {(True, True, 1.0), (True, False, 0.0), *unsolved}
+    assert {(True, True, 1.0), (True, False, 0.0)} <= seen
 
 
 @pytest.mark.parametrize("role", ROLES)

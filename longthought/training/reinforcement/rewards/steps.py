@@ -17,7 +17,7 @@ def step(prompts: Sequence[Any], completions: Sequence[Any], state: Sequence[str
 
     A step that can't be read, or repeats a rejected one, gets 0, and one with an answer its grade. Of other steps the
     solver says 1 or 0, if the run has labels of the solver; else steps that the run knows get the value that labels and
-    outcomes give them, and new ones None.
+    outcomes give them, and new ones None. In whole debates, the outcome of the debate itself tells.
     """
     grades = accuracy(prompts, completions, state)
     return [
