@@ -83,7 +83,7 @@ class GroupLearning:
             raise ConfigError("`credit` choice is for a policy or a critic; a thought has many moves, so leave it out")
         if not _whole(inputs):
             expect_possible(request, inputs)
-        self._rewards = _rewards(request, USUAL_WHOLE if _whole(inputs) else USUAL[inputs.role])
+        self._rewards = _rewards(request, (USUAL_WHOLE if _whole(inputs) else USUAL)[inputs.role])
         if request.credit == "step" and not (inputs.role == "thinker" and _NOVELTY in self._weights):
             raise ConfigError(
                 "`credit` step is for a thinker with the reward novelty, which then credits each step by itself; leave "

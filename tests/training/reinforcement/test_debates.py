@@ -66,9 +66,10 @@ def test_an_agent_learns_in_whole_debates(role: Role, problems: Path, tmp_path: 
     assert (facts["steps"], facts["role"], facts["data"]["format"]) == (2, role, "grpo-debates")
     assert distance(out, BUNDLED / "countdown" / role) > 1e-4
     figures = [json.loads(line) for line in (out / "figures.jsonl").read_text().splitlines()]
-    assert {"reward", "solved", "turns", "computed", "format", "rewards/outcome/mean"} <= set(figures[0])
+    earned = {"policy": "step", "critic": "outcome"}[role]
+    assert {"reward", "solved", "turns", "computed", "format", f"rewards/{earned}/mean"} <= set(figures[0])
     card = (out / "README.md").read_text()
-    assert "| rewards | outcome, 0.5 × format; 4 debates on each problem, at temperature 1 |" in card
+    assert f"| rewards | {earned}, 0.5 × format; 4 debates on each problem, at temperature 1 |" in card
     agents: dict[str, Any] = {role: f"transformers:{out}"}
     assert lt.solve("Use 3, 5 and 7, each once, to make 22.", rounds=16, **agents).finished
 
