@@ -33,13 +33,15 @@ class Rule:
     """It hasn't collapsed unless it is below this."""
     above: float = -math.inf
     """It hasn't collapsed unless it is above this."""
+    began: float = 0.0
+    """It can't fall unless its first value was at least this."""
     unless: str = ""
     """A figure that excuses a rise, if it has risen too."""
     advice: str = "lower `learning_rate`, or raise `beta`"
 
     def broken(self, first: float, last: float, *, excused: bool) -> bool:
         """Say whether a figure has collapsed."""
-        fallen = last < self.least * first and last < self.below
+        fallen = last < self.least * first and last < self.below and first >= self.began
         risen = last > self.most * first and last > self.above
         return fallen or (risen and not excused)
 
@@ -57,6 +59,10 @@ RULES: Final = (
     Rule(
         "length", "mean tokens of a reply", least=0.25, most=4.0, unless="reward",  # who learns to search says more
         advice="check that no reward pays for length alone; the reward length limits it",
+    ),
+    Rule(
+        "solved", "share of debates with a right answer", least=0.25, began=0.1,
+        advice="the agent is paid for something else: add the reward outcome, or lower `learning_rate`",
     ),
     Rule("repeated", "share of steps that repeat one of the same thought", most=1.5, above=0.6),
 )  # fmt: skip

@@ -1,9 +1,10 @@
 """The advantages of turns in groups of whole debates.
 
-A group is the debates of one problem. Their baseline is the mean over debates of the mean reward of a debate's turns,
-so that a debate with many turns weighs no more than one with few. Every turn has its own reward less that baseline; a
-reward that is the same for all turns of a debate, such as the outcome, credits them alike. Rows of a turn without any
-reward have no advantage.
+A group is the debates of one problem. Every turn has its own reward less the mean reward of all turns of the group; a
+reward that is the same for all turns of a debate, such as the outcome, credits them alike. The gradient sums over
+turns, so the advantages have to sum to zero: a debate that fails has many turns, and with a mean over debates most
+advantages would be negative, which makes everything that the agent says less likely, until it speaks at random. Rows of
+a turn without any reward have no advantage.
 """
 
 # pyright: basic
@@ -31,17 +32,13 @@ def advantages(
     """
     total = (rewards * weights).nansum(-1)
     known = ~rewards.isnan().all(-1)
-    number = torch.tensor(debates, device=rewards.device)
+    groups = torch.tensor(debates, device=rewards.device) // group
     result = torch.zeros_like(total)
     even: list[bool] = []
-    for first in sorted({debate // group for debate in debates}):
-        rows = ((number // group == first) & known).nonzero()[:, 0]
-        if not len(rows):
-            continue
-        own, mine = total[rows], number[rows]
-        baseline = torch.stack([own[mine == debate].mean() for debate in mine.unique()]).mean()
-        spread = own.std(correction=0)
+    for number in groups[known].unique():
+        rows = ((groups == number) & known).nonzero()[:, 0]
+        own = total[rows]
         even.append(bool(own.max() - own.min() < 1e-6))
         if not even[-1]:
-            result[rows] = (own - baseline) / (spread + 1e-4 if scaled else 1.0)
+            result[rows] = (own - own.mean()) / (own.std(correction=0) + 1e-4 if scaled else 1.0)
     return result, torch.tensor(even)

@@ -8,7 +8,7 @@ say stands in prompts alone.
 
 # pyright: basic
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final
@@ -29,12 +29,14 @@ from longthought.graphs.context import started
 from longthought.graphs.play import play
 from longthought.jobs.grading import graded
 from longthought.jobs.thread import awaited
+from longthought.labels.evidence import refuted
 from longthought.labels.outcomes import lives
 from longthought.problems.problem import Task
 from longthought.training.reinforcement.rewards.state import Played, State
 from longthought.training.request import ReinforcementRequest, Role
 from longthought.trajectories.events import AnyEvent, Judged, Proposed
 from longthought.trajectories.trajectory import Trajectory
+from longthought.trajectories.tree import Tree
 
 NAME: Final = "learner"
 """The name of the learning agent in the logs of its debates."""
@@ -192,24 +194,29 @@ def states_of(debate: PlayedDebate, role: Role, dialect: str) -> list[State]:
     A policy's steps are worth what the outcome tells of them: in a debate that ended right, 1 on the way to the answer
     and 0 where it turned back.
     """
-    worth = _worth(debate.trajectory) if role == "policy" else {}
+    tree = debate.trajectory.tree
+    worth = _by_path(tree, lives(debate.trajectory, {})) if role == "policy" else {}
+    wrong = _by_path(tree, dict.fromkeys(refuted(tree), 0.0)) if role == "policy" else {}
     answers = tuple(e.answer for e in debate.trajectory.events if isinstance(e, Proposed) and e.answer is not None)
     following = _following(debate.trajectory, role, len(debate.turns))
     return [
         State(
             role=role, dialect=dialect, task=debate.task, view=turn.view, known=worth.get(turn.view.path, {}),
-            played=Played(solved=debate.trajectory.solved, answers=answers, following=after),
+            played=Played(
+                solved=debate.trajectory.solved, answers=answers, following=after,
+                refuted=tuple(wrong.get(turn.view.path, ())),
+            ),
         )
         for turn, after in zip(debate.turns, following, strict=True)
     ]  # fmt: skip
 
 
-def _worth(debate: Trajectory) -> dict[tuple[str, ...], dict[str, float]]:
-    """Return the value of each step of which the outcome tells, by the path that it was proposed from and its words."""
+def _by_path(tree: Tree, values: Mapping[int, float]) -> dict[tuple[str, ...], dict[str, float]]:
+    """Return the values of nodes by the path that each was proposed from, and by its words."""
     found: dict[tuple[str, ...], dict[str, float]] = {}
-    for node, live in lives(debate, {}).items():
-        *path, step = (one.text for one in debate.tree.path(node))
-        found.setdefault(tuple(path), {})[" ".join(step.split())] = float(live)
+    for node, value in values.items():
+        *path, step = (one.text for one in tree.path(node))
+        found.setdefault(tuple(path), {})[" ".join(step.split())] = float(value)
     return found
 
 

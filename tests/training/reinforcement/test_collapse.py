@@ -30,6 +30,7 @@ def alarm(figure: str, course: Callable[[int], float]) -> tuple[int, str] | None
         ("length", lambda t: 100 * 1.1**t, "the reward length limits it"),
         ("length", lambda t: 100 * 0.9**t, "mean tokens of a reply went from"),
         ("repeated", lambda t: min(0.95, 0.3 + 0.02 * t), "repeat one of the same thought"),
+        ("solved", lambda t: 0.2 * 0.9**t, "the agent is paid for something else"),
     ],
 )
 def test_a_collapse_is_noticed(figure: str, course: Callable[[int], float], said: str) -> None:
@@ -47,6 +48,8 @@ def test_a_collapse_is_noticed(figure: str, course: Callable[[int], float], said
         ("obeyed", lambda t: 0.7 + 0.005 * t),
         ("length", lambda t: 300 - 3 * t),
         ("repeated", lambda t: 0.3 - 0.004 * t),
+        ("solved", lambda t: 0.2 if t < 20 else 0.1),  # harder problems
+        ("solved", lambda t: 0.02 if t < 20 else 0.0),  # so few that chance decides
         ("reward", lambda t: 0.0),
     ],
 )

@@ -17,6 +17,7 @@ from longthought.agents.in_process.engine import SamplingParams
 from longthought.agents.in_process.load import load_model
 from longthought.agents.in_process.lockstep import Lockstep, LockstepEngine
 from longthought.errors import ConfigError, EngineError, ModelError, RunFolderError
+from longthought.labels.evidence import refuted
 from longthought.training.data.states import prompts_of
 from longthought.training.fine_tuning import arguments, prepare
 from longthought.training.hyperparameters import Hyperparameters
@@ -25,6 +26,7 @@ from longthought.training.reinforcement.credit import advantages
 from longthought.training.reinforcement.debate_trainer import DebateTrainer, informative_slices
 from longthought.training.reinforcement.debates import NAME, PlayedDebate, partner_of, states_of
 from longthought.training.reinforcement.rewards import steps as rewards
+from longthought.training.reinforcement.rewards.forms import format_reward
 from longthought.training.reinforcement.rewards.state import states
 from longthought.training.request import ReinforcementRequest, Role
 from longthought.trajectories.events import Action, Judged
@@ -119,6 +121,23 @@ def test_a_step_of_a_whole_debate_is_worth_what_the_outcome_tells(problems: Path
     assert {(True, True, 1.0), (True, False, 0.0)} <= seen
 
 
+def test_a_new_step_that_tools_refute_earns_nothing(problems: Path, tmp_path: Path) -> None:
+    trainer = trainer_of(problems, tmp_path, "policy", temperature=2.0)
+    earned = dict[bool, set[float]]({True: set(), False: set()})
+    for debate in played(trainer):
+        wrong = refuted(debate.trajectory.tree)
+        steps = {tuple(one.text for one in debate.trajectory.tree.path(n.id)): n.id for n in debate.trajectory.steps}
+        told = states_of(debate, "policy", "compact")
+        replies = [trainer._tokenizer.decode(turn.reply, skip_special_tokens=True) for turn in debate.turns]
+        pay = format_reward(replies, replies, [state.model_dump_json() for state in told])
+        for state, reply, value in zip(told, replies, pay, strict=True):
+            read = state.read(reply)
+            if isinstance(read, Step) and (node := steps.get((*state.view.path, read.text))) is not None:
+                again = state.view.repeated(read.texts) is not None
+                earned[node in wrong or again].add(value)
+    assert earned == {True: {0.0}, False: {1.0}}
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_the_gradient_falls_on_the_learners_tokens_alone(role: Role, problems: Path, tmp_path: Path) -> None:
     trainer = trainer_of(problems, tmp_path, role, rewards=f"{OWN}:in_turn")
@@ -179,10 +198,10 @@ def test_a_reward_may_say_nothing_of_a_few_debates_unless_it_is_the_only_one(pro
 # Credit.
 
 
-def test_a_debate_with_many_turns_does_not_move_the_baseline() -> None:
-    rewards = torch.tensor([[1.0], [1.0], [1.0], [0.0], [1.0], [1.0]])
+def test_the_advantages_of_a_group_sum_to_zero_however_long_its_debates_are() -> None:
+    rewards = torch.tensor([[0.0], [0.0], [0.0], [1.0], [1.0], [1.0]])  # the debate that fails has more turns
     found, even = advantages(rewards, torch.ones(1), [0, 0, 0, 1, 2, 3], 2, scaled=False)
-    assert found.tolist() == [0.5, 0.5, 0.5, -0.5, 0.0, 0.0]
+    assert found.tolist() == [-0.25, -0.25, -0.25, 0.75, 0.0, 0.0]
     assert even.tolist() == [False, True]
 
 

@@ -13,7 +13,8 @@ from longthought.problems.countdown import notation
 from longthought.problems.countdown.puzzle import Puzzle
 from longthought.problems.problem import Problem
 from longthought.thoughts.compact import read_thought
-from longthought.training.reinforcement.rewards.state import readings, reply_text, states
+from longthought.training.reinforcement.rewards.state import State, readings, reply_text, states
+from longthought.trajectories.events import Verdict
 
 _COMPACT_WORDS = frozenset(notation.VOCABULARY)
 _CHOICE = re.compile(r"(?:^|(?<=\s))step\s+(\S+\s+\S+\s+\S+)")
@@ -28,8 +29,18 @@ def format_reward(
     """Reward a reply that can be read as what was asked for with 1, any other with 0.
 
     A thought must be readable to its end, and end in an answer; a policy's step must not repeat one that was rejected.
+    In a whole debate it must not be refuted by a tool either: a policy that is paid for whatever is new soon says what
+    is forbidden, of which there is always more.
     """
-    return [float(is_readable(about, text, read)) for about, text, read in readings(completions, state)]
+    return [
+        float(is_readable(about, text, read) and not _is_refuted(about, read))
+        for about, text, read in readings(completions, state)
+    ]
+
+
+def _is_refuted(about: State, read: Step | Verdict | Unreadable) -> bool:
+    refuted = about.played.refuted if about.played is not None else ()
+    return isinstance(read, Step) and " ".join(read.text.split()) in refuted
 
 
 def is_readable(about: Any, text: str, read: Any) -> bool:

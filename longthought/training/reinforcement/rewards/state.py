@@ -27,6 +27,8 @@ class Played(Record):
     """Whether the debate's answer is right; None if the grader can't tell."""
     answers: tuple[str, ...] = ()
     """Every final answer that was proposed in the debate, in order."""
+    refuted: tuple[str, ...] = ()
+    """For a policy: the steps proposed from here that a tool refuted, with single spaces."""
     following: tuple[str, ...] | None = None
     """For a critic: the path to the step that the policy proposed after the verdict, that step included."""
 
