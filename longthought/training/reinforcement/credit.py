@@ -2,9 +2,8 @@
 
 A group is the debates of one problem. Every turn has its own reward less the mean reward of all turns of the group; a
 reward that is the same for all turns of a debate, such as the outcome, credits them alike. The gradient sums over
-turns, so the advantages have to sum to zero: a debate that fails has many turns, and with a mean over debates most
-advantages would be negative, which makes everything that the agent says less likely, until it speaks at random. Rows of
-a turn without any reward have no advantage.
+turns, so the mean is one over turns too. A mean over debates would be too high, as debates that fail have the most
+turns; most advantages would be negative, and the gradient noisier. Rows of a turn without any reward have no advantage.
 """
 
 # pyright: basic
