@@ -10,6 +10,7 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final
@@ -27,11 +28,10 @@ from longthought.training.data.contamination import TestSets, problem_key
 from longthought.training.data.critic_rows import deepest_live, judged_steps
 from longthought.training.data.folder import DataFolder, Meta, Split
 from longthought.training.data.rows import RowOrigin, messages
-from longthought.training.reinforcement.rewards.state import State
+from longthought.training.reinforcement.rewards.state import State, values_from
 from longthought.training.request import ReinforcementRequest, Role
 from longthought.trajectories.events import Author, Proposed
 from longthought.trajectories.run import Run
-from longthought.trajectories.tree import NodeKind
 
 FORMAT: Final = "grpo"
 WHOLE: Final = "grpo-debates"
@@ -162,12 +162,7 @@ def _policy_states(
     for event, before in replay(debate.trajectory):
         if not isinstance(event, Proposed) or event.by is not Author.POLICY or event.node < len(before.nodes):
             continue
-        steps = [tree.nodes[child] for child in tree.node(event.parent).children]
-        known = {
-            " ".join(step.text.split()): value
-            for step in steps
-            if step.kind is NodeKind.STEP and (value := _value(debate, step.id)) is not None
-        }
+        known = values_from(tree, event.parent, partial(_value, debate))
         state = State(
             role="policy", dialect=dialect, task=task, view=_seen(view(before, at=event.parent)), known=known,
             solver=solver,

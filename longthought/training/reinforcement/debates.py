@@ -8,7 +8,7 @@ say stands in prompts alone.
 
 # pyright: basic
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final
@@ -32,11 +32,10 @@ from longthought.jobs.thread import awaited
 from longthought.labels.evidence import refuted
 from longthought.labels.outcomes import lives
 from longthought.problems.problem import Task
-from longthought.training.reinforcement.rewards.state import Played, State
+from longthought.training.reinforcement.rewards.state import Played, State, values_from
 from longthought.training.request import ReinforcementRequest, Role
 from longthought.trajectories.events import AnyEvent, Judged, Proposed
 from longthought.trajectories.trajectory import Trajectory
-from longthought.trajectories.tree import Tree
 
 NAME: Final = "learner"
 """The name of the learning agent in the logs of its debates."""
@@ -195,29 +194,21 @@ def states_of(debate: PlayedDebate, role: Role, dialect: str) -> list[State]:
     and 0 where it turned back.
     """
     tree = debate.trajectory.tree
-    worth = _by_path(tree, lives(debate.trajectory, {})) if role == "policy" else {}
-    wrong = _by_path(tree, dict.fromkeys(refuted(tree), 0.0)) if role == "policy" else {}
+    worth = lives(debate.trajectory, {}) if role == "policy" else {}
+    wrong = dict.fromkeys(refuted(tree), 0.0) if role == "policy" else {}
     answers = tuple(e.answer for e in debate.trajectory.events if isinstance(e, Proposed) and e.answer is not None)
     following = _following(debate.trajectory, role, len(debate.turns))
+    asked_at = [(0, *turn.view.path_nodes)[-1] for turn in debate.turns]
     return [
         State(
-            role=role, dialect=dialect, task=debate.task, view=turn.view, known=worth.get(turn.view.path, {}),
+            role=role, dialect=dialect, task=debate.task, view=turn.view, known=values_from(tree, at, worth.get),
             played=Played(
                 solved=debate.trajectory.solved, answers=answers, following=after,
-                refuted=tuple(wrong.get(turn.view.path, ())),
+                refuted=tuple(values_from(tree, at, wrong.get)),
             ),
         )
-        for turn, after in zip(debate.turns, following, strict=True)
+        for turn, at, after in zip(debate.turns, asked_at, following, strict=True)
     ]  # fmt: skip
-
-
-def _by_path(tree: Tree, values: Mapping[int, float]) -> dict[tuple[str, ...], dict[str, float]]:
-    """Return the values of nodes by the path that each was proposed from, and by its words."""
-    found: dict[tuple[str, ...], dict[str, float]] = {}
-    for node, value in values.items():
-        *path, step = (one.text for one in tree.path(node))
-        found.setdefault(tuple(path), {})[" ".join(step.split())] = float(value)
-    return found
 
 
 def _following(debate: Trajectory, role: Role, count: int) -> list[tuple[str, ...] | None]:

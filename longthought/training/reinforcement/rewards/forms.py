@@ -13,7 +13,7 @@ from longthought.problems.countdown import notation
 from longthought.problems.countdown.puzzle import Puzzle
 from longthought.problems.problem import Problem
 from longthought.thoughts.compact import read_thought
-from longthought.training.reinforcement.rewards.state import State, readings, reply_text, states
+from longthought.training.reinforcement.rewards.state import State, readings, reply_text, single_spaced, states
 from longthought.trajectories.events import Verdict
 
 _COMPACT_WORDS = frozenset(notation.VOCABULARY)
@@ -40,7 +40,7 @@ def format_reward(
 
 def _is_refuted(about: State, read: Step | Verdict | Unreadable) -> bool:
     refuted = about.played.refuted if about.played is not None else ()
-    return isinstance(read, Step) and " ".join(read.text.split()) in refuted
+    return isinstance(read, Step) and single_spaced(read.text) in refuted
 
 
 def is_readable(about: Any, text: str, read: Any) -> bool:

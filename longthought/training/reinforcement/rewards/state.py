@@ -4,7 +4,7 @@ A state holds all that a reward may need: the view as the agent's dialect render
 and what labels say. It travels as JSON, so that rows can be stored, and rewards stay functions of plain columns.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -18,6 +18,7 @@ from longthought.problems.problem import Task
 from longthought.record import Record
 from longthought.training.request import Role
 from longthought.trajectories.events import Verdict
+from longthought.trajectories.tree import NodeKind, Tree
 
 
 class Played(Record):
@@ -28,7 +29,7 @@ class Played(Record):
     answers: tuple[str, ...] = ()
     """Every final answer that was proposed in the debate, in order."""
     refuted: tuple[str, ...] = ()
-    """For a policy: the steps proposed from here that a tool refuted, with single spaces."""
+    """For a policy: the steps proposed from here that a tool refuted, single-spaced."""
     following: tuple[str, ...] | None = None
     """For a critic: the path to the step that the policy proposed after the verdict, that step included."""
 
@@ -47,7 +48,7 @@ class State(Record):
     back_to: int | None = None
     """For a critic: the deepest node from which a right answer can be reached; None if that is unknown."""
     known: Mapping[str, float] = {}
-    """For a policy: the value of steps from here, by their words, as labels and the outcome tell it."""
+    """For a policy: the value of steps from here, single-spaced, as labels and the outcome tell it."""
     solver: bool = False
     """Whether the solver may judge steps that are new; only if its labels are in the run."""
     played: Played | None = None
@@ -79,6 +80,21 @@ class State(Record):
             case "thinker":
                 assert isinstance(dialect, WholeDialect)
                 return dialect.read_solution(reply, self.view)
+
+
+def single_spaced(text: str) -> str:
+    """Return the words of a step as `State.known` and `Played.refuted` have them."""
+    return " ".join(text.split())
+
+
+def values_from(tree: Tree, node: int, value: Callable[[int], float | None]) -> dict[str, float]:
+    """Return the values of the steps that were proposed from a node, where they are known, by their words."""
+    steps = [tree.nodes[child] for child in tree.node(node).children]
+    return {
+        single_spaced(step.text): float(known)
+        for step in steps
+        if step.kind is NodeKind.STEP and (known := value(step.id)) is not None
+    }
 
 
 @lru_cache(maxsize=4096)

@@ -9,7 +9,7 @@ from longthought.problems.countdown import game
 from longthought.problems.countdown.puzzle import Puzzle
 from longthought.problems.problem import Task
 from longthought.training.reinforcement.rewards.answers import accuracy
-from longthought.training.reinforcement.rewards.state import State, readings
+from longthought.training.reinforcement.rewards.state import State, readings, single_spaced
 
 
 def step(prompts: Sequence[Any], completions: Sequence[Any], state: Sequence[str], **_: Any) -> list[float | None]:
@@ -35,7 +35,7 @@ def _value(about: State, read: Any, right: float | None) -> float | None:
         return right
     if about.solver and (live := solvable_after(about.task, (*about.view.path, read.text))) is not None:
         return float(live)
-    return about.known.get(" ".join(read.text.split()))
+    return about.known.get(single_spaced(read.text))
 
 
 def solvable_after(task: Task, path: Sequence[str]) -> bool | None:

@@ -42,13 +42,10 @@ USUAL: Final[Mapping[Role, tuple[str, ...]]] = {
     "critic": ("verdict", "reason=0.5"),
 }
 """The rewards of a role, unless others are named."""
-USUAL_WHOLE: Final[Mapping[Role, tuple[str, ...]]] = {
-    "policy": ("step", "format=0.5"),
-    "critic": ("outcome", "format=0.5"),
-}
+USUAL_WHOLE: Final[Mapping[Role, tuple[str, ...]]] = {**USUAL, "critic": ("outcome", "format=0.5")}
 """The rewards of whole debates, unless others are named.
 
-What a whole debate earns says little of each of its steps: gradients of independent batches hardly agree.
+By the outcome of its debate alone, a step is hardly credited: gradients of independent batches don't agree.
 """
 _GIVEN: Final = ("prompts", "completions", "completion_ids", "trainer_state", "log_extra", "log_metric")
 """The arguments that TRL passes to a reward, besides the columns."""
