@@ -87,6 +87,7 @@ def main() -> None:
     parser.add_argument("--role", choices=("policy", "critic"), default="policy", help="agent that would learn")
     parser.add_argument("--base", default="bundled:countdown", help="agent that would learn, as train grpo takes it")
     parser.add_argument("--partner", help="the other agent (default: as in train grpo)")
+    parser.add_argument("--label", choices=("outcome", "exact"), default="outcome", help="what tells where steps lead")
     parser.add_argument("--credit", choices=("reply", "choice"), default="reply", help="tokens that are credited")
     parser.add_argument("--problems", type=Path, help="file of problems (default: four numbers of the training split)")
     parser.add_argument("--computed", type=int, default=500, help="maximum number of tokens in a debate")
@@ -96,7 +97,8 @@ def main() -> None:
     arms = [dict(map(split_weight, arm.split(","))) for arm in options.rewards or ["outcome", "step"]]
     request = ReinforcementRequest(
         role=options.role, base=options.base, partner=options.partner, computed=options.computed, batch=options.batch,
-        credit=options.credit, steps=1, rewards=tuple(dict.fromkeys(name for arm in arms for name in arm)),
+        label=options.label, credit=options.credit, steps=1,
+        rewards=tuple(dict.fromkeys(name for arm in arms for name in arm)),
     )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         problems, each = options.problems or Path(folder) / "train.jsonl", options.batch // request.group

@@ -122,6 +122,9 @@ random:RUN, whose verdicts are drawn as often as those in a run."""
     """Maximum number of proposals in a whole debate."""
     computed: Positive | None = None
     """Maximum number of tokens of both agents in a whole debate, without cached prompt tokens."""
+    label: Literal["outcome", "exact"] = "outcome"
+    """In whole debates, what tells which steps lead to a right answer: outcome (how the debate ended), or exact (the \
+solver of Countdown, which a training without a solver must not ask)."""
     credit: Literal["reply", "choice", "step"] = "reply"
     """Tokens that the reward credits: those of the whole reply; those that choose the move of a policy or a critic \
 (choice); or those that choose each step of a thinker, where the reward novelty credits every step by itself (step)."""

@@ -5,7 +5,7 @@ must be able to read it back: a verdict that it can't write is left out and coun
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from longthought.agents.dialects.dialect import Dialect, Unreadable
 from longthought.agents.view import View, view
@@ -147,7 +147,7 @@ def _right_verdict(
     if live:
         action = Action.TERMINATE if node.answer is not None else Action.CONTINUE
         return Verdict(action=action, score=score, critique=words)
-    target = deepest_live(tree, debate, number)
+    target = deepest_live(tree, debate.lives, number)
     if target is None:
         target = given.target if fits else None if shown.unjudged else node.parent
     return Verdict(action=Action.BACKTRACK, target=target, score=score, critique=words)
@@ -164,11 +164,11 @@ def _words(given: Verdict, label: Label | None, *, live: bool, fits: bool, diale
     return reason or (given.critique if fits else None)
 
 
-def deepest_live(tree: Tree, debate: AnnotatedDebate, number: int) -> int | None:
+def deepest_live(tree: Tree, lives: Mapping[int, bool], number: int) -> int | None:
     """Return the deepest ancestor from which a right answer can be reached; None if that is unknown."""
     for node in reversed(tree.path(tree.node(number).parent)):
         if node.kind is NodeKind.STEP:
-            live = debate.lives.get(node.id)
+            live = lives.get(node.id)
             if live is None or live:
                 return node.id if live else None
     return 0

@@ -83,7 +83,8 @@ def prompts_of(sources: Path | Sequence[Path], request: ReinforcementRequest, di
         raise ConfigError(f"`role` is missing: say which agent learns from the run {source}, policy, critic or thinker")
     whole = not run and role != "thinker"
     usual = ReinforcementRequest()  # the command line gives every setting
-    changed = [name for name in ("computed", "partner", "rounds") if getattr(request, name) != getattr(usual, name)]
+    whole_only = ("computed", "label", "partner", "rounds")
+    changed = [name for name in whole_only if getattr(request, name) != getattr(usual, name)]
     if not whole and changed:
         raise ConfigError(
             f"`{changed[0]}` is a setting of whole debates, which policies and critics play on a file of problems; "
@@ -184,7 +185,7 @@ def _critic_states(
     for event, before, shown, live in judged_steps(debate, unknown=unknown):
         state = State(
             role="critic", dialect=dialect, task=task, view=_seen(shown), live=live,
-            back_to=None if live is not False else deepest_live(before, debate, event.node),
+            back_to=None if live is not False else deepest_live(before, debate.lives, event.node),
         )  # fmt: skip
         if state.speaks.unsuitable(shown) is not None:
             left_out[f"that can't be said in {dialect}"] += 1

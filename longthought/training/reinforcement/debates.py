@@ -8,9 +8,9 @@ say stands in prompts alone.
 
 # pyright: basic
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from longthought.agents import catalogue
@@ -30,8 +30,11 @@ from longthought.graphs.play import play
 from longthought.jobs.grading import graded
 from longthought.jobs.thread import awaited
 from longthought.labels.evidence import refuted
+from longthought.labels.exact import exact_labels
+from longthought.labels.label import Label
 from longthought.labels.outcomes import lives
 from longthought.problems.problem import Task
+from longthought.training.data.critic_rows import deepest_live
 from longthought.training.reinforcement.rewards.state import Played, State, values_from
 from longthought.training.request import ReinforcementRequest, Role
 from longthought.trajectories.events import AnyEvent, Judged, Proposed
@@ -60,6 +63,8 @@ class PlayedDebate:
     task: Task
     trajectory: Trajectory
     turns: tuple[Turn, ...]
+    labels: Mapping[int, Label] = field(default_factory=dict[int, Label])
+    """The solver's labels of its steps, where the solver may tell."""
 
 
 class _Watched(Agent):
@@ -97,7 +102,7 @@ class DebatePlayer:
         self.role: Role = role
         self.dialect = dialect
         self._tokenizer, self._longest = tokenizer, longest
-        self._temperature = request.temperature
+        self._temperature, self._exact = request.temperature, request.label == "exact"
         self._partner = partner_of(request, dialect)
         self._stand_in = stand_in(self._partner) if role == "policy" else None
         budget = {"rounds": request.rounds, "computed": request.computed, "dialect": dialect}
@@ -147,7 +152,8 @@ class DebatePlayer:
         first = started(task.problem, self.context, sample=number)
         debate = await play(machine, [first], _unlogged, settings=self.context)
         debate = await graded(debate, task.reference or reference_of(task.problem, None), _unlogged)
-        return PlayedDebate(task, debate, tuple(turns))
+        labels = {label.node: label for label in exact_labels(debate)} if self._exact else {}
+        return PlayedDebate(task, debate, tuple(turns), labels)
 
     def _learner(self, lockstep: Lockstep, model: Any) -> Policy | Critic:
         engine = LockstepEngine(lockstep, model, temperature=self._temperature, note=self._keep)
@@ -188,27 +194,30 @@ def partner_of(request: ReinforcementRequest, dialect: str) -> str:
 
 
 def states_of(debate: PlayedDebate, role: Role, dialect: str) -> list[State]:
-    """Return the state of every turn of a debate, with what the rest of the debate shows of it.
+    """Return the state of every turn of a debate, with what the rest of the debate and the solver's labels tell of it.
 
-    A policy's steps are worth what the outcome tells of them: in a debate that ended right, 1 on the way to the answer
-    and 0 where it turned back.
+    By the outcome, a step is worth 1 on the way to the answer of a debate that ended right, and 0 where that debate
+    turned back. From a step that leads to no answer, nothing is known but what tools refuted: the fault lies above.
     """
-    tree = debate.trajectory.tree
-    worth = lives(debate.trajectory, {}) if role == "policy" else {}
-    wrong = dict.fromkeys(refuted(tree), 0.0) if role == "policy" else {}
+    tree, solved = debate.trajectory.tree, debate.trajectory.solved
+    worth = lives(debate.trajectory, debate.labels)
+    wrong = dict.fromkeys(refuted(tree), False)
     answers = tuple(e.answer for e in debate.trajectory.events if isinstance(e, Proposed) and e.answer is not None)
-    following = _following(debate.trajectory, role, len(debate.turns))
-    asked_at = [(0, *turn.view.path_nodes)[-1] for turn in debate.turns]
-    return [
-        State(
-            role=role, dialect=dialect, task=debate.task, view=turn.view, known=values_from(tree, at, worth.get),
-            played=Played(
-                solved=debate.trajectory.solved, answers=answers, following=after,
-                refuted=tuple(values_from(tree, at, wrong.get)),
-            ),
-        )
-        for turn, at, after in zip(debate.turns, asked_at, following, strict=True)
-    ]  # fmt: skip
+
+    def state(turn: Turn, following: tuple[str, ...] | None) -> State:
+        about: dict[str, Any] = {"role": role, "dialect": dialect, "task": debate.task, "view": turn.view}
+        played = Played(solved=solved, answers=answers, following=following)
+        judged = turn.view.candidate
+        if role == "policy":
+            at = (0, *turn.view.path_nodes)[-1]
+            known = wrong if worth.get(at) is False else worth
+            played = played.model_copy(update={"refuted": tuple(values_from(tree, at, wrong.get))})
+            about["known"] = values_from(tree, at, known.get)
+        elif judged is not None and (live := worth.get(judged.node)) is not None:
+            about |= {"live": live, "back_to": None if live else deepest_live(tree, worth, judged.node)}
+        return State(**about, played=played)
+
+    return list(map(state, debate.turns, _following(debate.trajectory, role, len(debate.turns))))
 
 
 def _following(debate: Trajectory, role: Role, count: int) -> list[tuple[str, ...] | None]:

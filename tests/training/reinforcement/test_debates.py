@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,8 @@ from longthought.training.reinforcement.debate_trainer import DebateTrainer, inf
 from longthought.training.reinforcement.debates import NAME, PlayedDebate, partner_of, states_of
 from longthought.training.reinforcement.rewards import steps as rewards
 from longthought.training.reinforcement.rewards.forms import format_reward
-from longthought.training.reinforcement.rewards.state import states
+from longthought.training.reinforcement.rewards.state import State, states
+from longthought.training.reinforcement.rewards.verdicts import verdict
 from longthought.training.request import ReinforcementRequest, Role
 from longthought.trajectories.events import Action, Judged
 from tests.training.reinforcement.test_reinforcement import batch, distance
@@ -99,12 +100,10 @@ def test_the_turns_are_all_that_the_learner_wrote_and_nothing_else(role: Role, p
 def test_a_step_of_a_whole_debate_is_worth_what_the_outcome_tells(problems: Path, tmp_path: Path) -> None:
     trainer = trainer_of(problems, tmp_path, "policy", rounds=32)
     seen = set[tuple[bool, bool, float | None]]()
-    for debate in played(trainer):
+    for debate, told, replies in _told(trainer):
         tree, solved = debate.trajectory.tree, debate.trajectory.solved is True
         answered = {node.id for node in debate.trajectory.path}
         proposed = {tuple(one.text for one in tree.path(node.id)): node.id in answered for node in tree.nodes[1:]}
-        told = states_of(debate, "policy", "compact")
-        replies = [trainer._tokenizer.decode(turn.reply, skip_special_tokens=True) for turn in debate.turns]
         worth = rewards.step(replies, replies, [state.model_dump_json() for state in told])
         for state, reply, value in zip(told, replies, worth, strict=True):
             read = state.read(reply)
@@ -121,14 +120,44 @@ def test_a_step_of_a_whole_debate_is_worth_what_the_outcome_tells(problems: Path
     assert {(True, True, 1.0), (True, False, 0.0)} <= seen
 
 
+def test_the_solver_tells_what_steps_and_verdicts_are_worth(problems: Path, tmp_path: Path) -> None:
+    seen = set[tuple[bool, float | None]]()
+    trainer = trainer_of(problems, tmp_path, "policy", rounds=32, label="exact", partner="tools")
+    for debate, told, replies in _told(trainer):
+        proposed = {tuple(one.text for one in debate.trajectory.tree.path(n.id)) for n in debate.trajectory.steps}
+        worth = rewards.step(replies, replies, [state.model_dump_json() for state in told])
+        for state, reply, value in zip(told, replies, worth, strict=True):
+            read, path = state.read(reply), state.view.path
+            if isinstance(read, Step) and state.view.repeated(read.texts) is None and (*path, read.text) in proposed:
+                hopeless = path and not rewards.solvable_after(state.task, path)
+                seen.add((not hopeless, value))
+                if not hopeless:
+                    assert value == rewards.solvable_after(state.task, (*path, read.text))
+    assert {(True, 1.0), (True, 0.0), (False, None)} <= seen  # where all is lost already, no step is to blame
+    assert (False, 1.0) not in seen
+    judged = list[float | None]()
+    for _, told, replies in _told(trainer_of(problems, tmp_path, "critic", rounds=32, label="exact")):
+        for state in told:
+            assert state.view.candidate is not None
+            assert state.live == rewards.solvable_after(state.task, (*state.view.path, state.view.candidate.text))
+        judged += verdict(replies, replies, [state.model_dump_json() for state in told])
+    assert None not in judged
+    assert {0.0, 1.0} <= set(judged)
+
+
+def _told(trainer: DebateTrainer) -> Iterator[tuple[PlayedDebate, list[State], list[str]]]:
+    """Yield debates with the states of their turns, and the replies."""
+    for debate in played(trainer):
+        replies = [trainer._tokenizer.decode(turn.reply, skip_special_tokens=True) for turn in debate.turns]
+        yield debate, states_of(debate, trainer.player.role, "compact"), replies
+
+
 def test_a_new_step_that_tools_refute_earns_nothing(problems: Path, tmp_path: Path) -> None:
     trainer = trainer_of(problems, tmp_path, "policy", temperature=2.0)
     earned = dict[bool, set[float]]({True: set(), False: set()})
-    for debate in played(trainer):
+    for debate, told, replies in _told(trainer):
         wrong = refuted(debate.trajectory.tree)
         steps = {tuple(one.text for one in debate.trajectory.tree.path(n.id)): n.id for n in debate.trajectory.steps}
-        told = states_of(debate, "policy", "compact")
-        replies = [trainer._tokenizer.decode(turn.reply, skip_special_tokens=True) for turn in debate.turns]
         pay = format_reward(replies, replies, [state.model_dump_json() for state in told])
         for state, reply, value in zip(told, replies, pay, strict=True):
             read = state.read(reply)
