@@ -243,20 +243,25 @@ def _expect_unset(asked: Model, fields: Sequence[str]) -> None:
             raise ConfigError(f"`{field}`: {asked.name} runs in this process and can't follow it; serve the model")
 
 
-def bundled_folder(model: str, role: Role) -> Path:
+def bundled_folder(model: str, *roles: Role) -> Path:
     """Return the folder of an agent that ships with longthought or was made by `longthought train bundled`.
+
+    Args:
+        model: The name of the agents, or their folder.
+        roles: The chairs that the agent may be of; the first that there is counts.
 
     Raises:
         ModelError: if there is no such agent.
 
     """
-    folder = (BUNDLED / model if (BUNDLED / model).is_dir() else Path(model).expanduser()) / role
-    if not (folder / "config.json").exists():
-        if folder.parent.is_dir():
-            raise ModelError(f"bundled:{model} has no {role}; `longthought train bundled` makes one")
-        known = sorted(p.name for p in BUNDLED.iterdir() if p.is_dir()) if BUNDLED.exists() else []
-        raise ModelError(f"bundled:{model} does not exist; there is: {', '.join(f'bundled:{k}' for k in known)}")
-    return folder
+    folder = BUNDLED / model if (BUNDLED / model).is_dir() else Path(model).expanduser()
+    found = next((folder / role for role in roles if (folder / role / "config.json").exists()), None)
+    if found is not None:
+        return found
+    if folder.is_dir():
+        raise ModelError(f"bundled:{model} has no {roles[0]}; `longthought train bundled` makes one")
+    known = sorted(p.name for p in BUNDLED.iterdir() if p.is_dir()) if BUNDLED.exists() else []
+    raise ModelError(f"bundled:{model} does not exist; there is: {', '.join(f'bundled:{k}' for k in known)}")
 
 
 def _langchain(asked: Model) -> BaseChatModel:
@@ -301,8 +306,9 @@ def dialect_of(model: str, dialect: str | None = None) -> Dialect:
 def _training(model: str) -> Mapping[str, Any]:
     """Return what `training.json` in a model's folder records of its training; nothing without one."""
     provider, _, name = model.partition(":")
-    record = Path(name).expanduser() / "training.json"
-    if provider != "transformers" or not record.is_file():
+    folder = BUNDLED / name / "policy" if provider == "bundled" else Path(name).expanduser()
+    record = folder / "training.json"
+    if provider not in ("bundled", "transformers") or not record.is_file():
         return {}
     try:
         facts: dict[str, Any] = dict(json.loads(record.read_text())["facts"])

@@ -7,7 +7,7 @@ import pytest
 from longthought.agents import catalogue
 from longthought.agents.dialects.compact import Compact
 from longthought.agents.dialects.prose import Prose
-from longthought.agents.dialects.thinkers import ProseThinker
+from longthought.agents.dialects.thinkers import CompactThinker, ProseThinker
 from longthought.agents.in_process.chat_model import InProcessChatModel
 from longthought.agents.served.chat_model import ServedChatModel
 from longthought.agents.view import View
@@ -101,6 +101,11 @@ def test_a_bundled_agent_is_found_by_its_role(tmp_path: Path, monkeypatch: pytes
     assert built.model.path == critic.model.path, "the folder of a build is a name too"
     with pytest.raises(ModelError, match=r"bundled:chess does not exist; there is: bundled:game"):
         catalogue.policy("bundled:chess")
+    assert catalogue.bundled_folder("game", "solo", "critic") == tmp_path / "game" / "critic"
+    with pytest.raises(ModelError, match="bundled:game has no solo"):
+        catalogue.bundled_folder("game", "solo")
+    (tmp_path / "game" / "policy" / "training.json").write_text('{"facts": {"role": "thinker"}}')
+    assert isinstance(catalogue.policy("bundled:game").dialect, CompactThinker)
 
 
 @pytest.mark.parametrize(
