@@ -27,12 +27,13 @@ def run(*command: object) -> None:
         sys.exit(code)
 
 
-def problems(path: Path, count: int, seed: int, *, besides: Path | None = None) -> Path:
+def problems(path: Path, count: int, seed: int, *, besides: Path | None = None, max_number: int = 20) -> Path:
     """Write Countdown problems of the training split that are not in `besides`, unless the file exists."""
     if not path.exists():
         drawn = path.with_name(f"{path.name}.draft")
         path.parent.mkdir(parents=True, exist_ok=True)
-        run("problems", "countdown", "--count", count, "--split", "train", "--seed", seed, "--out", drawn)
+        kind = ("--max-number", max_number, "--split", "train")
+        run("problems", "countdown", "--count", count, *kind, "--seed", seed, "--out", drawn)
         known = {task.problem.id for task in load(besides)} if besides else set[str]()
         write((task for task in load(drawn) if task.problem.id not in known), path)
         drawn.unlink()
@@ -47,10 +48,10 @@ def export(debates: Path, out: Path, *how: object) -> None:
 
 def compare(
     strategies: Sequence[Strategy], split: game.Split, count: int, seed: int, folder: Path, budgets: Sequence[int],
-    hidden: Sequence[str] = (),
+    hidden: Sequence[str] = (), max_number: int = 20,
 ) -> None:  # fmt: skip
     """Play strategies on held-out problems, and print and draw the results; the plot leaves out `hidden`."""
-    puzzles = game.generate(count=count, split=split, seed=seed)
+    puzzles = game.generate(count=count, split=split, seed=seed, max_number=max_number)
     tasks = [countdown_task(puzzle) for puzzle in puzzles]
     comparison, critics = evaluate(tasks, out=folder, strategies=strategies, budgets=budgets)
     shown = tuple(entrant for entrant in comparison.strategies if entrant.name not in hidden)

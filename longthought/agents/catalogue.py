@@ -42,7 +42,8 @@ _COMPACT_TEMPERATURE: Final = 0.7
 PROVIDERS: Final = """\
   bundled:countdown        the agents that ship with longthought (Countdown only, CPU);
                            bundled:countdown-wide know more and larger numbers;
-                           bundled:countdown-self-taught taught themselves some of them
+                           bundled:countdown-self-taught taught themselves some of them;
+                           bundled:countdown-thinker writes whole thoughts (--graph sampling)
   bundled:FOLDER           agents that `longthought train bundled --out FOLDER` made
   openai:NAME              a model on an OpenAI-compatible server, with `base_url`
   transformers:FOLDER      a model or an adapter in this process

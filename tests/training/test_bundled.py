@@ -10,14 +10,17 @@ import torch
 from pydantic import TypeAdapter
 from transformers import LlamaForCausalLM
 
+import longthought as lt
 from longthought.agents.catalogue import BUNDLED
 from longthought.errors import ConfigError
 from longthought.problems.countdown import game, notation
 from longthought.problems.countdown.puzzle import Puzzle
+from longthought.training.bases import open_base
 from longthought.training.bundled import corpus, train
 from longthought.training.bundled.build import build
 from longthought.training.bundled.recipe import BUILDS, WIDE, Deal, Mix, Recipe, Role, Stage
 from longthought.training.record import TrainingRecord
+from longthought.training.request import TrainingRequest
 
 
 def examples(role: Role, count: int, mix: Mix | None = None) -> list[str]:
@@ -177,6 +180,23 @@ def test_an_agent_may_start_from_a_bundled_one(tmp_path: Path) -> None:
 def test_the_recipe_in_the_bundle_is_the_one_it_is_rebuilt_by(agents: str, role: Role) -> None:
     written = json.loads((BUNDLED / agents / role / "compact.json").read_text())["recipe"]
     assert TypeAdapter(Recipe).validate_python(written) == BUILDS[agents][role]
+
+
+def test_the_bundled_thinker_writes_whole_thoughts_alone() -> None:
+    thinker: dict[str, Any] = {"graph": "sampling", "policy": "bundled:countdown-thinker", "attempts": 1}
+    thought = lt.solve("Use 3, 7, 16 and 20, each once, to make 46.", **thinker, temperature=0.0)
+    assert thought.solved
+    assert thought.steps[0].text.count("judge") >= 3  # it plays the critic too
+    with pytest.raises(ConfigError, match="writes whole solutions, and debate asks for steps"):
+        lt.solve("Use 3, 7, 16 and 20, each once, to make 46.", policy="bundled:countdown-thinker")
+
+
+@pytest.mark.parametrize(
+    ("name", "begins"), [("countdown", "solo"), ("countdown-wide", "critic"), ("countdown-thinker", "policy")]
+)
+def test_a_thinker_begins_as_the_bundled_agent_that_knows_most(name: str, begins: str) -> None:
+    base = open_base(TrainingRequest(base=f"bundled:{name}"), "thinker", "compact")
+    assert base.path == str(BUNDLED / name / begins)
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
