@@ -8,8 +8,10 @@ The bundled agents know four numbers up to 20. Here they learn on four numbers u
 tokens of both agents. Each arm is a command of `longthought train grpo`, which is printed before it runs:
 
     policy          the policy, paid by steps, with the critic as it is
-    critic          the critic, paid by the solver and for its reasons, with the policy of `policy`
+    critic          the critic, paid for its reasons, and by the solver for its verdicts, on the single turns of
+                    debates with the policy of `policy`
     policy-again    the policy of `policy`, with the critic of `critic`
+    critic-whole    as `critic`, in whole debates
     policy-outcome  as `policy`, but every turn is paid by the outcome of its debate
     policy-exact    as `policy`, but the solver tells what a step is worth
     policy-choice   as `policy`, but the reward credits the tokens that choose the move alone
@@ -40,13 +42,13 @@ class Experiment:
         self.given, self.out = given, given.out
         policy, critic = f"transformers:{self.out / 'policy'}", f"transformers:{self.out / 'critic'}"
         usual = ("--role", "policy", "--base", BUNDLED)
+        judges = ("--role", "critic", "--base", BUNDLED, "--reward", "verdict", "--reward", "reason")
+        self.policy = policy
         self.arms: dict[str, tuple[object, ...]] = {
             "policy": usual,
-            "critic": (
-                "--role", "critic", "--base", BUNDLED, "--partner", policy, "--label", "exact", "--reward", "verdict",
-                "--reward", "reason",
-            ),
+            "critic": (*judges, "--unknown"),
             "policy-again": ("--role", "policy", "--base", self.out / "policy", "--partner", critic),
+            "critic-whole": (*judges, "--partner", policy, "--label", "exact"),
             "policy-outcome": (*usual, "--reward", "outcome", "--reward", "format=0.5"),
             "policy-exact": (*usual, "--label", "exact"),
             "policy-choice": (*usual, "--credit", "choice"),
@@ -57,19 +59,34 @@ class Experiment:
             "bundled": (BUNDLED, BUNDLED),
             "critic": (BUNDLED, critic),
             "both": (policy, critic),
+            "both-whole": (policy, f"transformers:{self.out / 'critic-whole'}"),
             "again": (f"transformers:{self.out / 'policy-again'}", critic),
         } | {arm: (f"transformers:{self.out / arm}", BUNDLED) for arm in self.arms if "critic" not in arm}
 
     def train(self, arm: str) -> None:
         """Train one arm, or resume its training."""
         source = problems(self.out / "problems.jsonl", self.given.problems, 61_000, max_number=LARGEST)
+        if arm == "critic":
+            debates = self._played("debates", source, "--policy", self.policy, "--set", "computed=1500")
+            run("label", debates, "--method", "exact")
+            steps = self.given.steps_of_arm * 10
+            self._reinforce(arm, debates, "--batch", 256, "--steps", steps, "--learning-rate", 5e-4)
+            return
         if arm == "policy-random":
-            some = problems(self.out / "some.jsonl", 300, 62_000, max_number=LARGEST)
-            run("generate", some, "--out", self.out / "bundled")
-        run(
-            "train", "grpo", source, *self.arms[arm], "--computed", 500, "--steps", self.given.steps_of_arm,
-            "--learning-rate", self.given.learning_rate, "--seed", self.given.seed, "--out", self.out / arm,
+            self._played("bundled", source)
+        steps, rate = self.given.steps_of_arm, self.given.learning_rate
+        self._reinforce(arm, source, "--computed", 500, "--steps", steps, "--learning-rate", rate)
+
+    def _played(self, name: str, besides: Path, *how: object) -> Path:
+        """Let agents debate other problems, and return the run."""
+        some = problems(
+            self.out / "debated.jsonl", self.given.debates, 62_000, besides=besides, max_number=LARGEST
         )  # fmt: skip
+        run("generate", some, *how, "--out", self.out / name)
+        return self.out / name
+
+    def _reinforce(self, arm: str, source: Path, *how: object) -> None:
+        run("train", "grpo", source, *self.arms[arm], *how, "--seed", self.given.seed, "--out", self.out / arm)
 
     def compare(self, names: Sequence[str]) -> None:
         """Let the pairs of agents that are trained debate the same problems, and print the table."""
@@ -90,6 +107,7 @@ def main() -> None:
     parser.add_argument("steps", nargs="*", help="names of arms, compare (default: all)")
     parser.add_argument("--out", type=Path, default=Path("runs/rewarded"))
     parser.add_argument("--problems", type=int, default=12_000)
+    parser.add_argument("--debates", type=int, default=1000, help="debates whose single turns the critic learns on")
     parser.add_argument("--steps-of-arm", type=int, default=80, help="optimiser steps of 128 debates each")
     parser.add_argument("--learning-rate", type=float, default=3e-4)
     parser.add_argument("--seed", type=int, default=0)
