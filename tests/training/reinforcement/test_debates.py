@@ -32,6 +32,7 @@ from longthought.training.reinforcement.rewards.verdicts import verdict
 from longthought.training.request import ReinforcementRequest, Role
 from longthought.trajectories.events import Action, Judged
 from tests.training.reinforcement.test_reinforcement import batch, distance
+from tests.training.test_loss_mask import CHATML, speaker
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning", "ignore::DeprecationWarning")
 TINY: Mapping[str, Any] = {"batch": 8, "group": 4, "steps": 2, "learning_rate": 1e-3, "rounds": 6}
@@ -340,3 +341,13 @@ def test_settings_of_whole_debates_are_refused_elsewhere(logged: Path, problems:
         lt.reinforce(logged, tmp_path / "out", role="policy", partner="bundled:countdown")
     with pytest.raises(ConfigError, match=said):
         lt.reinforce(problems, tmp_path / "out", partner="bundled:countdown")
+
+
+def test_the_solver_is_not_asked_where_it_knows_nothing(tmp_path: Path) -> None:
+    rows = [{"question": f"What is 2 + {n}?", "answer": f"2 + {n} = {2 + n}\n#### {2 + n}"} for n in range(2)]
+    (tmp_path / "sums.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    base = speaker(tmp_path / "base", CHATML)
+    settings = {**TINY, "base": str(base), "role": "policy", "max_tokens": 12, "against": "none"}
+    with pytest.raises(ConfigError, match="`label` exact asks the solver of Countdown"):
+        lt.reinforce(tmp_path / "sums.jsonl", tmp_path / "out", **settings, label="exact")
+    assert not (tmp_path / "out").exists()
