@@ -40,10 +40,9 @@ class Experiment:
     def __init__(self, given: argparse.Namespace) -> None:
         """Keep the options."""
         self.given, self.out = given, given.out
-        policy, critic = f"transformers:{self.out / 'policy'}", f"transformers:{self.out / 'critic'}"
+        policy, critic = self._trained("policy"), self._trained("critic")
         usual = ("--role", "policy", "--base", BUNDLED)
         judges = ("--role", "critic", "--base", BUNDLED, "--reward", "verdict", "--reward", "reason")
-        self.policy = policy
         self.arms: dict[str, tuple[object, ...]] = {
             "policy": usual,
             "critic": (*judges, "--unknown"),
@@ -59,15 +58,18 @@ class Experiment:
             "bundled": (BUNDLED, BUNDLED),
             "critic": (BUNDLED, critic),
             "both": (policy, critic),
-            "both-whole": (policy, f"transformers:{self.out / 'critic-whole'}"),
-            "again": (f"transformers:{self.out / 'policy-again'}", critic),
-        } | {arm: (f"transformers:{self.out / arm}", BUNDLED) for arm in self.arms if "critic" not in arm}
+            "both-whole": (policy, self._trained("critic-whole")),
+            "again": (self._trained("policy-again"), critic),
+        } | {arm: (self._trained(arm), BUNDLED) for arm in self.arms if "critic" not in arm}
+
+    def _trained(self, arm: str) -> str:
+        return f"transformers:{self.out / arm}"
 
     def train(self, arm: str) -> None:
         """Train one arm, or resume its training."""
         source = problems(self.out / "problems.jsonl", self.given.problems, 61_000, max_number=LARGEST)
         if arm == "critic":
-            debates = self._played("debates", source, "--policy", self.policy, "--set", "computed=1500")
+            debates = self._played("debates", source, "--policy", self._trained("policy"), "--set", "computed=1500")
             run("label", debates, "--method", "exact")
             steps = self.given.steps_of_arm * 10
             self._reinforce(arm, debates, "--batch", 256, "--steps", steps, "--learning-rate", 5e-4)
@@ -79,9 +81,8 @@ class Experiment:
 
     def _played(self, name: str, besides: Path, *how: object) -> Path:
         """Let agents debate other problems, and return the run."""
-        some = problems(
-            self.out / "debated.jsonl", self.given.debates, 62_000, besides=besides, max_number=LARGEST
-        )  # fmt: skip
+        file, count = self.out / "debated.jsonl", self.given.debates
+        some = problems(file, count, 62_000, besides=besides, max_number=LARGEST)
         run("generate", some, *how, "--out", self.out / name)
         return self.out / name
 

@@ -255,7 +255,7 @@ def bundled_folder(model: str, *roles: Role) -> Path:
         ModelError: if there is no such agent.
 
     """
-    folder = BUNDLED / model if (BUNDLED / model).is_dir() else Path(model).expanduser()
+    folder = _bundle(model)
     found = next((folder / role for role in roles if (folder / role / "config.json").exists()), None)
     if found is not None:
         return found
@@ -263,6 +263,11 @@ def bundled_folder(model: str, *roles: Role) -> Path:
         raise ModelError(f"bundled:{model} has no {roles[0]}; `longthought train bundled` makes one")
     known = sorted(p.name for p in BUNDLED.iterdir() if p.is_dir()) if BUNDLED.exists() else []
     raise ModelError(f"bundled:{model} does not exist; there is: {', '.join(f'bundled:{k}' for k in known)}")
+
+
+def _bundle(model: str) -> Path:
+    """Return the folder of bundled agents, which holds one of each chair, by their name or as it is given."""
+    return BUNDLED / model if (BUNDLED / model).is_dir() else Path(model).expanduser()
 
 
 def _langchain(asked: Model) -> BaseChatModel:
@@ -307,7 +312,7 @@ def dialect_of(model: str, dialect: str | None = None) -> Dialect:
 def _training(model: str) -> Mapping[str, Any]:
     """Return what `training.json` in a model's folder records of its training; nothing without one."""
     provider, _, name = model.partition(":")
-    folder = BUNDLED / name / "policy" if provider == "bundled" else Path(name).expanduser()
+    folder = _bundle(name) / "policy" if provider == "bundled" else Path(name).expanduser()
     record = folder / "training.json"
     if provider not in ("bundled", "transformers") or not record.is_file():
         return {}

@@ -33,7 +33,7 @@ def step_facts(trajectory: Trajectory) -> StepFacts:
     """
     by_tools = {node.id: holds for node in trajectory.tree.nodes if (holds := confirmed(node)) is not None}
     compact = all(notation.read_step(node.text) for node in trajectory.steps)
-    if solvable_puzzle(trajectory) is None or not compact:
+    if solvable_puzzle(trajectory.problem.statement) is None or not compact:
         return StepFacts("tools", by_tools)
     sound = {step.node.id: step.live and by_tools.get(step.node.id) is not False for step in solved_steps(trajectory)}
     return StepFacts("solver", sound)

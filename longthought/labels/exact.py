@@ -42,7 +42,7 @@ class SolvedStep(NamedTuple):
 def exact_labels(trajectory: Trajectory) -> list[Label]:
     """Return a label for every step that can be read; none if the problem is not Countdown, or too large to solve."""
     now = time.time()
-    puzzle = solvable_puzzle(trajectory)
+    puzzle = solvable_puzzle(trajectory.problem.statement)
     return [] if puzzle is None else [_label(trajectory, puzzle, step, now) for step in solved_steps(trajectory)]
 
 
@@ -57,16 +57,16 @@ def _label(trajectory: Trajectory, puzzle: Puzzle, step: SolvedStep, now: float)
     )  # fmt: skip
 
 
-def solvable_puzzle(trajectory: Trajectory) -> Puzzle | None:
-    """Return the Countdown puzzle of a debate; None if its problem is another, or too large to solve."""
-    puzzle = Puzzle.read(trajectory.problem.statement)
+def solvable_puzzle(statement: str) -> Puzzle | None:
+    """Return the Countdown puzzle of a problem; None if the problem is another, or too large to solve."""
+    puzzle = Puzzle.read(statement)
     solvable = puzzle is not None and 2 <= len(puzzle.numbers) <= game.MAX_NUMBERS and min(puzzle.numbers) >= 1
     return puzzle if solvable else None
 
 
 def solved_steps(trajectory: Trajectory) -> Iterator[SolvedStep]:
     """Yield every step after which the solver knows whether the target can still be made."""
-    puzzle = solvable_puzzle(trajectory)
+    puzzle = solvable_puzzle(trajectory.problem.statement)
     if puzzle is None:
         return
     after = states(trajectory.tree, puzzle)

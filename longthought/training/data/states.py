@@ -204,7 +204,7 @@ def _value(debate: AnnotatedDebate, node: int) -> float | None:
 
 def _hopeless(debate: AnnotatedDebate) -> frozenset[int]:
     """Return the nodes from which the solver reaches no right answer, the problem itself included."""
-    puzzle = solvable_puzzle(debate.trajectory)
+    puzzle = solvable_puzzle(debate.trajectory.problem.statement)
     if puzzle is None:
         return frozenset()
     after = states(debate.trajectory.tree, puzzle)

@@ -201,21 +201,22 @@ def states_of(debate: PlayedDebate, role: Role, dialect: str) -> list[State]:
     """
     tree, solved = debate.trajectory.tree, debate.trajectory.solved
     worth = lives(debate.trajectory, debate.labels)
-    wrong = dict.fromkeys(refuted(tree), False)
+    wrong = dict.fromkeys(refuted(tree), 0.0)
     answers = tuple(e.answer for e in debate.trajectory.events if isinstance(e, Proposed) and e.answer is not None)
 
     def state(turn: Turn, following: tuple[str, ...] | None) -> State:
-        about: dict[str, Any] = {"role": role, "dialect": dialect, "task": debate.task, "view": turn.view}
-        played = Played(solved=solved, answers=answers, following=following)
-        judged = turn.view.candidate
+        at, judged = (0, *turn.view.path_nodes)[-1], turn.view.candidate
+        known, refutations = dict[str, float](), dict[str, float]()
+        live = back_to = None
         if role == "policy":
-            at = (0, *turn.view.path_nodes)[-1]
-            known = wrong if worth.get(at) is False else worth
-            played = played.model_copy(update={"refuted": tuple(values_from(tree, at, wrong.get))})
-            about["known"] = values_from(tree, at, known.get)
-        elif judged is not None and (live := worth.get(judged.node)) is not None:
-            about |= {"live": live, "back_to": None if live else deepest_live(tree, worth, judged.node)}
-        return State(**about, played=played)
+            refutations = values_from(tree, at, wrong.get)
+            known = refutations if worth.get(at) is False else values_from(tree, at, worth.get)
+        elif judged is not None and (live := worth.get(judged.node)) is False:
+            back_to = deepest_live(tree, worth, judged.node)
+        return State(
+            role=role, dialect=dialect, task=debate.task, view=turn.view, live=live, back_to=back_to, known=known,
+            played=Played(solved=solved, answers=answers, following=following, refuted=tuple(refutations)),
+        )  # fmt: skip
 
     return list(map(state, debate.turns, _following(debate.trajectory, role, len(debate.turns))))
 

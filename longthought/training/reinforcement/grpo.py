@@ -22,7 +22,7 @@ from trl.trainer.grpo_config import GRPOConfig
 
 from longthought.agents.catalogue import DIALECTS
 from longthought.errors import CollapseError, ConfigError, ModelError, ProblemError
-from longthought.problems.countdown.puzzle import Puzzle
+from longthought.labels.exact import solvable_puzzle
 from longthought.training.data.states import WHOLE
 from longthought.training.fine_tuning import TrainerInputs
 from longthought.training.hyperparameters import Hyperparameters
@@ -181,10 +181,10 @@ class GroupLearning:
                 "`vllm`: whole debates are played in one process, without vLLM; leave it out and start one process, or "
                 "train on the single turns of a run"
             )
-        if request.label == "exact" and all(Puzzle.read(row["statement"]) is None for row in inputs.train):
+        if request.label == "exact" and all(solvable_puzzle(row["statement"]) is None for row in inputs.train):
             raise ConfigError(
-                "`label` exact asks the solver of Countdown, and none of the problems is a Countdown problem; leave it "
-                "out, and the outcome of each debate tells"
+                "`label` exact asks the solver of Countdown, and none of the problems is a Countdown problem that "
+                "it can solve; leave it out, and the outcome of each debate tells"
             )
         self._player = DebatePlayer(request, inputs.role, inputs.data.meta.dialect, inputs.base.tokenizer, self._most)
 
