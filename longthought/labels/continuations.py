@@ -17,6 +17,7 @@ from longthought.labels.label import Label, Method
 from longthought.labels.openings import Openings, by_opening, open_steps
 from longthought.problems.problem import Task
 from longthought.trajectories.run import Run
+from longthought.trajectories.trajectory import Trajectory
 
 ROUNDS: Final = 64
 """Maximum number of proposals in a continuation, its opening included."""
@@ -37,6 +38,9 @@ def monte_carlo(
     **settings: Any,
 ) -> Iterator[Label]:
     """Label every step without an answer by continuations of the policy alone; yield a label as its last one ends.
+
+    A continuation that failed, or whose answer the grader can't decide on, is no trial; the next call tries the failed
+    ones again.
 
     Args:
         run: The run to label.
@@ -60,9 +64,17 @@ def monte_carlo(
     out = run.path / f"continuations-{trials}{suffix}"
     job = generate(
         source, out=out, samples=trials, policy=policy, critic=critic, tools=[], begin=source.begin,
-        progress=progress, concurrency=concurrency, **given,
+        progress=progress, concurrency=concurrency, retry_failed=True, **given,
     )  # fmt: skip
     name = policy if isinstance(policy, str) else policy.name
     for origin, debates in by_opening(job, out, trials):
-        hits = sum(debate.solved is True for debate in debates)
-        yield estimated(origin.trajectory, origin.node, Method.MONTE_CARLO, hits, trials, by=name, at=time.time())
+        told = [debate.solved is True for debate in debates if _tells(debate)]
+        if told:
+            yield estimated(
+                origin.trajectory, origin.node, Method.MONTE_CARLO, sum(told), len(told), by=name, at=time.time()
+            )
+
+
+def _tells(debate: Trajectory) -> bool:
+    """Say whether a continuation ended by itself, with a grade or without an answer."""
+    return debate.failure is None and (debate.solved is not None or debate.answer is None)

@@ -43,7 +43,11 @@ def doubtful_steps(
     debate = trajectory()
     known = {} if everything else settled(debate, labels)
     queue = [label for label in queue if label.node not in known and label.node < len(debate.tree.nodes)]
-    return sorted(queue, key=lambda label: (not label.doubtful, abs((label.value or 0.5) - 0.5), label.node))
+    return sorted(queue, key=lambda label: (not label.doubtful, _certainty(label), label.node))
+
+
+def _certainty(label: Label) -> float:
+    return 0.0 if label.value is None else abs(label.value - 0.5)
 
 
 def by_hand(

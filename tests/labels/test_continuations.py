@@ -1,5 +1,9 @@
+import itertools
 from pathlib import Path
 
+from longthought.agents.agent import Policy
+from longthought.agents.dialects.compact import Compact
+from longthought.errors import EndpointError
 from longthought.labels.continuations import monte_carlo
 from longthought.labels.exact import exact_labels
 from longthought.labels.job import label
@@ -7,6 +11,7 @@ from longthought.labels.label import Label, LabelBook, Method
 from longthought.statistics import auroc
 from longthought.trajectories.events import Finished, Judged, Proposed
 from longthought.trajectories.run import Run
+from tests.fakes.scripted import ScriptedChatModel
 
 
 def test_monte_carlo_labels_agree_with_the_solver_and_cost_what_the_log_says(run: Path) -> None:
@@ -47,3 +52,19 @@ def test_a_stopped_job_of_continuations_goes_on(run: Path) -> None:
         assert [e for e in debate.events if isinstance(e, Finished)] == [debate.events[-2]]
         proposed = [e.node for e in debate.events if isinstance(e, Proposed)]
         assert proposed == sorted(set(proposed))
+
+
+def test_a_continuation_that_failed_is_no_trial_and_is_tried_again(run: Path) -> None:
+    replies = itertools.count()
+
+    def fails_at_first(_: object) -> str:
+        if next(replies) < 3:
+            raise EndpointError("gone")
+        return "3 + 4 = 7 left 7"
+
+    out: dict[bool, list[Label]] = {}
+    for again in (False, True):
+        policy = Policy("fake:policy", ScriptedChatModel(fails_at_first), Compact())
+        out[again] = list(monte_carlo(Run(run), policy, 4, limit=1, concurrency=1))
+    assert sum(one.trials for one in out[False]) == sum(one.trials for one in out[True]) - 3
+    assert {one.trials for one in out[True]} == {4}

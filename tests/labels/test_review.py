@@ -45,3 +45,16 @@ def test_a_person_whose_account_has_no_name_can_label(error: Exception, monkeypa
 
     monkeypatch.setattr("getpass.getuser", nameless)
     assert by_hand("p#0", 1, True, None).by == "someone"
+
+
+def test_what_is_least_certain_comes_first_and_a_sure_no_is_certain(run: Path) -> None:
+    debate = Run(run).trajectory(Run(run).ids()[0])
+    values = dict(zip((node.id for node in debate.steps), (0.0, 0.55, None, 1.0), strict=False))
+    with LabelWriter(run) as writer:
+        writer.append(
+            guess(node, Method.MODEL, None).model_copy(update={"trajectory": debate.id, "value": value})
+            for node, value in values.items()
+        )
+    first = [one.value for one in doubtful(Run(run), LabelBook(run), everything=True) if one.trajectory == debate.id]
+    assert first == [None, 0.55, 0.0, 1.0][: len(first)]
+    assert len(first) > 2
