@@ -55,11 +55,12 @@ def td_targets(debate: AnnotatedDebate) -> dict[int, float]:
         if isinstance(event, Judged) and event.by is not Author.STRATEGY and event.verdict.score is not None
     }
     for node in reversed(tree.nodes[1:]):  # children come after their parents
-        if not node.children:
+        proposed = [child for child in node.children if tree.nodes[child].kind is NodeKind.STEP]
+        if not proposed:
             if (live := debate.lives.get(node.id)) is not None:
                 targets[node.id] = float(live)
             continue
-        after = node.children[-1]
+        after = proposed[-1]
         parts = [(1 - LAMBDA, scores.get(after)), (LAMBDA, targets.get(after))]
         if known := [(weight, value) for weight, value in parts if value is not None]:
             targets[node.id] = sum(weight * value for weight, value in known) / sum(weight for weight, _ in known)
