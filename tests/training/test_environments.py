@@ -5,6 +5,7 @@ import os
 import pickle
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,8 +14,11 @@ from aiohttp import web
 from transformers.utils import get_json_schema
 from verifiers.v1.clients import ModelContext
 
-from longthought.training.environments.seats import DebateConfig, DebateEnv
+from longthought.training.environments.seats import DebateConfig, DebateEnv, _verdicts  # pyright: ignore[reportPrivateUsage]
 from longthought.training.environments.tools import ACCEPTED, ENDED, DebateFactory, rows
+from longthought.trajectories.events import Action, Author, Cause, Finished, Graded, Moved, Proposed, StopReason
+from longthought.trajectories.trajectory import Trajectory
+from tests.fakes.logs import Log
 from tests.fakes.server import FakeServer, completion
 
 
@@ -109,3 +113,23 @@ def test_trl_takes_the_environment_as_it_is() -> None:
     schema = get_json_schema(DebateFactory()().propose)
     assert list(schema["function"]["parameters"]["properties"]) == ["step"]
     pickle.loads(pickle.dumps(DebateFactory("tools", None, {"rounds": 2})))()
+
+
+def test_verdicts_of_the_same_words_are_told_apart_by_their_turns() -> None:
+    log = Log("What is 2 * 3 + 4?")
+    log.add(Proposed, Author.POLICY, node=1, parent=0, text="2 * 3 = 5", answer=None)
+    log.judge(1, Action.CONTINUE, 0.5)
+    log.add(Moved, Author.CRITIC, to=1, cause=Cause.ACCEPTED, accepted=(1,))
+    log.add(Moved, Author.CRITIC, to=0, cause=Cause.REJECTED, abandoned=(1,), reason="no")
+    log.add(Proposed, Author.POLICY, node=2, parent=0, text="2 * 3 = 6", answer=None)
+    log.judge(2, Action.CONTINUE, 0.5)
+    log.add(Moved, Author.CRITIC, to=2, cause=Cause.ACCEPTED, accepted=(2,))
+    log.add(Proposed, Author.POLICY, node=3, parent=2, text="6 + 4 = 10", answer="10")
+    log.judge(3, Action.TERMINATE, 0.9)
+    log.add(Moved, Author.CRITIC, to=3, cause=Cause.ACCEPTED, accepted=(3,))
+    log.add(Finished, Author.CRITIC, reason=StopReason.ANSWERED, node=3, answer="10")
+    log.add(Graded, Author.GRADER, solved=True)
+    debate = Trajectory(log.name, log)
+    said = ["continue 0.5", "unreadable", "continue 0.5", "terminate 0.9"]
+    turns: Any = [SimpleNamespace(id=n, messages=[SimpleNamespace(content=text)]) for n, text in enumerate(said)]
+    assert _verdicts(debate, turns) == {0: False, 2: True, 3: True}

@@ -133,14 +133,14 @@ class DebateEnv(vf.Env[DebateConfig]):
         debate = next((debate for debate in played if debate is not None), None)
         if debate is None:
             return
-        verdicts = _verdicts(debate)
+        verdicts = _verdicts(debate, [trace for trace in episode.traces if trace.agent.name == "critic"])
         for trace in episode.traces:
             trace.record_metric("rounds", float(debate.tree.rounds))
             trace.record_metric("backtracks", float(debate.tree.backtracks))
             trace.record_metric("solved", float(debate.solved is True))
             if trace.agent.name == "policy":
                 trace.record_reward("accuracy", float(debate.solved is True))
-            elif (right := verdicts.get(_text(trace))) is not None:
+            elif (right := verdicts.get(trace.id)) is not None:
                 trace.record_reward("verdict", float(right))
 
 
@@ -201,11 +201,19 @@ def _text(trace: Any) -> str:
     return str(trace.messages[-1].content or "").strip()
 
 
-def _verdicts(debate: Trajectory) -> Mapping[str, bool]:
-    """Return whether each verdict fits where its step led, by the verdict's text; unknown ones are left out."""
-    known = lives(debate, {})
-    return {
-        event.calls[-1].text.strip(): agrees(event.verdict, known[event.node])
-        for event in debate.events
-        if isinstance(event, Judged) and event.by is Author.CRITIC and event.calls and event.node in known
-    }
+def _verdicts(debate: Trajectory, traces: Sequence[vf.Trace]) -> Mapping[str, bool]:
+    """Return whether each verdict fits where its step led, by its trace; unknown ones are left out.
+
+    Args:
+        debate: The debate.
+        traces: The turns of the critic, in order; those whose reply is in no event are passed over.
+
+    """
+    known, found, turns = lives(debate, {}), dict[str, bool](), iter(traces)
+    for event in debate.events:
+        if not isinstance(event, Judged) or event.by is not Author.CRITIC:
+            continue
+        said = [next((turn for turn in turns if _text(turn) == call.text.strip()), None) for call in event.calls]
+        if said and said[-1] is not None and event.node in known:
+            found[said[-1].id] = agrees(event.verdict, known[event.node])
+    return found
