@@ -3,10 +3,15 @@
 import errno
 import fcntl
 import os
+import re
 from pathlib import Path
 from typing import Final
 
 _FULL: Final = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+_IN_WORDS: Final = re.compile(r"\(os error (\d+)\)")
+"""How libraries in Rust, such as safetensors, tell the number of an error."""
+_TORCH: Final = "PytorchStreamWriter failed writing"
+"""What torch says of a file that it can't write whole; it doesn't tell why."""
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -57,4 +62,8 @@ def locked(path: Path) -> int:
 
 def disk_full(error: BaseException) -> str | None:
     """Return the reason in words if an error says that a file has no room to grow; None if it says anything else."""
-    return error.strerror if isinstance(error, OSError) and error.errno in _FULL else None
+    if isinstance(error, OSError):
+        return error.strerror if error.errno in _FULL else None
+    if (told := _IN_WORDS.search(str(error))) and (number := int(told[1])) in _FULL:
+        return os.strerror(number)
+    return "a checkpoint can't be written whole" if _TORCH in str(error) else None

@@ -12,6 +12,7 @@ import os
 import platform
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -136,7 +137,7 @@ def fine_tune(
         UserError: if data, base or settings make no sense; nothing has been written then.
 
     """
-    _expect_known_names(request)
+    expect_known_names(request)
     if not _processes().is_main_process:
         say = _nothing
     folder, record = begin(request, data, out)
@@ -205,33 +206,32 @@ def _train(
     resumed = record.checkpoint()
     clock = Clock(record, int(resumed.name.partition("-")[2]) if resumed else 0)
     state.wait_for_everyone()  # no process opens the folder while it is written
-    if state.is_main_process:
-        record.write()
-    say(
-        f"{'going on from ' + resumed.name if resumed else 'training'}: {model.num_parameters():,} parameters, "
-        f"learning rate {fitted.learning_rate:g}, {inputs.steps(fitted):,} steps of {fitted.batch} examples"
-    )
-    if inputs.tells_journeys and model.num_parameters() < TINY and inputs.steps(fitted) < FEW_STEPS:
+    with record.held() if state.is_main_process else nullcontext():
         say(
-            f"this training is short: below about {FEW_STEPS} steps, few thoughts of so small a model are right; train "
-            "for more epochs, with smaller batches or on more problems"
+            f"{'going on from ' + resumed.name if resumed else 'training'}: {model.num_parameters():,} parameters, "
+            f"learning rate {fitted.learning_rate:g}, {inputs.steps(fitted):,} steps of {fitted.batch} examples"
         )
-    with old_names_allowed():
-        trainer = learning.trainer(inputs, fitted, model, arguments(inputs, fitted, record.path))
-        trainer.remove_callback(PrinterCallback)
-        trainer.remove_callback(ProgressCallback)
-        trainer.add_callback(Bar(clock))
-        outcome = trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
-    extra = learning.save(trainer, inputs, record.path)
-    clock.note()
-    facts = _facts(inputs, fitted, record, lengths, trainer, outcome.training_loss)
-    record.facts = {**facts, **extra, "command": command}
-    for name, value in extra.get("measured", {}).items():
-        say(f"{name}: {value}")
-    if state.is_main_process:
-        finish(record, inputs)
-    state.wait_for_everyone()
-    return record.facts
+        if inputs.tells_journeys and model.num_parameters() < TINY and inputs.steps(fitted) < FEW_STEPS:
+            say(
+                f"this training is short: below about {FEW_STEPS} steps, few thoughts of so small a model are right; "
+                "train for more epochs, with smaller batches or on more problems"
+            )
+        with old_names_allowed():
+            trainer = learning.trainer(inputs, fitted, model, arguments(inputs, fitted, record.path))
+            trainer.remove_callback(PrinterCallback)
+            trainer.remove_callback(ProgressCallback)
+            trainer.add_callback(Bar(clock))
+            outcome = trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
+        extra = learning.save(trainer, inputs, record.path)
+        clock.note()
+        facts = _facts(inputs, fitted, record, lengths, trainer, outcome.training_loss)
+        record.facts = {**facts, **extra, "command": command}
+        for name, value in extra.get("measured", {}).items():
+            say(f"{name}: {value}")
+        if state.is_main_process:
+            finish(record, inputs)
+        state.wait_for_everyone()
+        return record.facts
 
 
 def finish(record: TrainingRecord, inputs: TrainerInputs) -> None:
@@ -363,7 +363,13 @@ def _expect_columns(needed: Rows, request: TrainingRequest, data: DataFolder, sp
         )
 
 
-def _expect_known_names(request: TrainingRequest) -> None:
+def expect_known_names(request: TrainingRequest) -> None:
+    """Raise unless the tracker and the schedule that a request names can be had.
+
+    Raises:
+        ConfigError: naming the setting.
+
+    """
     wanted = request.report_to
     if wanted not in (known := ("none", "all", *sorted(INTEGRATION_TO_CALLBACK))):
         raise ConfigError(f"`report_to` must be one of {', '.join(known)}, got {wanted!r}")

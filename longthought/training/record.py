@@ -5,21 +5,25 @@ settings is refused. Nothing here knows what is trained.
 """
 
 import json
+import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, cast
 
-from longthought.errors import ConfigError
-from longthought.files import write_whole
+from longthought.errors import ConfigError, RunError, RunFolderError
+from longthought.files import disk_full, locked, write_whole
 from longthought.schema import expect_readable
 from longthought.training.destination import expect_new, expect_writable
 
 SCHEMA_VERSION: Final = 1
 FILE: Final = "training.json"
 CHECKPOINTS: Final = "checkpoints"
+_LOCK: Final = "training.lock"
+"""Held while a training is at work; a finished training has none."""
 _CHECKPOINT: Final = re.compile(r"checkpoint-(\d+)")
 _LAST_WRITTEN: Final = "trainer_state.json"
 """The file that transformers writes last into a checkpoint."""
@@ -78,6 +82,36 @@ class TrainingRecord:
             if (name := _CHECKPOINT.fullmatch(folder.name)) and _readable(folder / _LAST_WRITTEN):
                 complete[int(name[1])] = folder
         return complete[max(complete)] if complete else None
+
+    @contextmanager
+    def held(self) -> Generator[None]:
+        """Hold the folder alone, from the first line of the record to the last.
+
+        Raises:
+            RunFolderError: if another training is at work there.
+            RunError: if the disk is full.
+
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        try:
+            lock = locked(self.path / _LOCK)
+        except BlockingIOError as error:
+            raise RunFolderError(
+                f"{self.path}: another training is at work there; wait for it, or name another folder"
+            ) from error
+        try:
+            self.write()
+            yield
+        except Exception as error:
+            if reason := disk_full(error):
+                raise RunError(
+                    f"{self.path}: the disk is full ({reason}); make room, then run the same command again"
+                ) from error
+            raise
+        finally:
+            if self.finished:
+                (self.path / _LOCK).unlink(missing_ok=True)
+            os.close(lock)
 
     def write(self) -> None:
         """Write the file in one piece."""

@@ -14,7 +14,7 @@ import pytest
 
 import longthought as lt
 from longthought.cli.main import main
-from tests.fakes import sums
+from tests.fakes import data_folders, sums
 from tests.fakes.server import FakeServer
 
 COUNT, MOMENTS = 3, 20
@@ -113,6 +113,19 @@ async def test_labels_and_exports_are_whole_or_not_there(tmp_path: Path) -> None
     expect_one_line(*(said for _, said in full), reason="")
     assert sorted(os.listdir(tmp_path)) == ["data-0", "run"]
     assert len(lines(run)) == len(lines(OLD / "run-debate"))
+
+
+async def test_a_training_says_so_and_goes_on(tmp_path: Path) -> None:
+    step = {"prompt": [{"role": "user", "content": "use 3 4 make 7 step"}]}
+    step["completion"] = [{"role": "assistant", "content": "3 + 4 = 7 left 7"}]
+    data, out = data_folders.write(tmp_path / "data", [step], format="policy", role="policy"), tmp_path / "out"
+    words = ["train", "sft", str(data), "--base", "new:d64x1", "--steps", "4", "--out", str(out)]
+    (full, said), (code, _) = await commands((40_000, words), (None, words))
+    assert (full, code) == (1, 0)
+    line = said.splitlines()[-1]
+    assert line.startswith(f"longthought: {out}: the disk is full (")
+    assert line.endswith("; make room, then run the same command again")
+    assert (out / "model.safetensors").exists()
 
 
 def test_any_other_file_that_has_no_room_ends_the_command_in_one_line(

@@ -24,7 +24,11 @@ from longthought.agents.in_process.engine import Generation, SamplingParams
 from longthought.agents.in_process.load import load_engine
 from longthought.agents.scorer import Scorer, lowered
 from longthought.agents.view import view
+from longthought.errors import ProblemError, RunFolderError
+from longthought.files import locked
 from longthought.problems.countdown import game
+from longthought.training.data.folder import DataFolder
+from longthought.training.request import TrainingRequest
 from longthought.trajectories.events import StopReason
 from longthought.trajectories.trajectory import Trajectory
 from tests.fakes import data_folders
@@ -246,3 +250,35 @@ def test_a_short_training_of_a_thinker_is_told_and_measured(debates: list[Trajec
     assert begun.endswith("learning rate 0.002, 2 steps of 4 examples")
     assert [line for line in said if line.startswith("this training is short: below about ")]
     assert said[-1] == f"tokens right, validation: {facts['measured']['tokens right, validation']}"
+
+
+def test_a_scorer_may_have_held_out_steps_of_one_kind_alone(tmp_path: Path) -> None:
+    rows = data_folders.label_rows(game.generate(count=30, numbers=3, split="train", seed=5), paths=4)
+    bad = [row for row in rows if not any(row["labels"])][:1]
+    learned = [row for row in rows if row["problem"] != bad[0]["problem"]]
+    data = data_folders.write(tmp_path / "data", learned, bad, format="step-labels", role="critic")
+    assert train("scorer", data, tmp_path / "scorer", base="new:d64x1", steps=2)["steps"] == 2
+    data = data_folders.write(tmp_path / "all bad", bad, format="step-labels", role="critic")
+    with pytest.raises(ProblemError, match="every step in it is labelled bad"):
+        train("scorer", data, tmp_path / "none", base="new:d64x1", steps=2)
+
+
+def test_two_trainings_do_not_share_a_folder(policy_data: Path, tmp_path: Path) -> None:
+    out, settings = tmp_path / "out", {"base": "new:d64x1", "steps": 2}
+    out.mkdir()
+    other = locked(out / "training.lock")
+    (out / "training.json").write_text(json.dumps(begun(policy_data, settings)))
+    with pytest.raises(RunFolderError, match="another training is at work there"):
+        train("sft", policy_data, out, **settings)
+    os.close(other)
+    assert train("sft", policy_data, out, **settings)["steps"] == 2
+    assert not (out / "training.lock").exists()
+
+
+def begun(data: Path, settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the record of a training that has only begun."""
+    written = {**TrainingRequest(method="sft", **settings).identity(), "role": "policy"}
+    return {
+        "schema_version": 1,
+        "settings": json.loads(json.dumps({**written, "data": DataFolder.open(data).fingerprint})),
+    }

@@ -86,26 +86,27 @@ def fit_probe(
         model.to(torch.accelerator.current_accelerator())
     mlps = reading.mlps(model, inputs.base.name)
     clock = Clock(record, 0)
-    record.write()
-    read = reading.read(model, mlps, rows["train"], out / CHECKPOINTS, request.seed, say)
-    measured = _teach(model, mlps, read, rows["train"], random.Random(request.seed), say)
-    if verdicts.have_both(held := rows.get("validation", [])):
-        after = reading.margins(model, held)
-        measured["AUROC on the validation split, as it is served"] = in_words(after, held)
-        measured["mean P(yes) there"] = f"{_sigmoid(after).mean():.3f}; right {np.mean([row.yes for row in held]):.3f}"
-    model.save_pretrained(out)
-    inputs.base.tokenizer.save_pretrained(out)
-    clock.note()
-    sizes = {split: verdicts.lengths(of, len(inputs.splits[split])) for split, of in rows.items()}
-    record.facts = {
-        **origin(inputs, record, sizes, model),
-        "trained_parameters": 3 * read.states.shape[-1],
-        "measured": measured,
-        "command": command,
-    }
-    for name, value in measured.items():
-        say(f"{name}: {value}")
-    finish(record, inputs)
+    with record.held():
+        read = reading.read(model, mlps, rows["train"], out / CHECKPOINTS, request.seed, say)
+        measured = _teach(model, mlps, read, rows["train"], random.Random(request.seed), say)
+        if verdicts.have_both(held := rows.get("validation", [])):
+            after = reading.margins(model, held)
+            measured["AUROC on the validation split, as it is served"] = in_words(after, held)
+            right = np.mean([row.yes for row in held])
+            measured["mean P(yes) there"] = f"{_sigmoid(after).mean():.3f}; right {right:.3f}"
+        model.save_pretrained(out)
+        inputs.base.tokenizer.save_pretrained(out)
+        clock.note()
+        sizes = {split: verdicts.lengths(of, len(inputs.splits[split])) for split, of in rows.items()}
+        record.facts = {
+            **origin(inputs, record, sizes, model),
+            "trained_parameters": 3 * read.states.shape[-1],
+            "measured": measured,
+            "command": command,
+        }
+        for name, value in measured.items():
+            say(f"{name}: {value}")
+        finish(record, inputs)
     return record.facts
 
 
