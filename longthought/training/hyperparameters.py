@@ -41,7 +41,7 @@ class Hyperparameters:
     accumulation: int
     """Micro-batches per optimiser step."""
     batch: int
-    """Examples per optimiser step, over all devices: the requested number, or the nearest that the devices allow."""
+    """Examples per optimiser step, over all devices: the requested number, or the next lower that they can share."""
     bf16: bool
     checkpointing: bool
     """Whether activations are computed twice to save memory."""
@@ -79,8 +79,9 @@ class Hyperparameters:
         share = max(1, request.batch // devices)
         tiny_fits = min(share, _TINY_REPLIES) if isinstance(request, ReinforcementRequest) else share
         fits = tiny_fits if parameters < TINY else 8 if parameters < LARGE else 2
-        micro = min(share, request.micro_batch or fits)
-        accumulation = max(1, round(share / micro))
+        most = min(share, request.micro_batch or fits)
+        micro = next(size for size in range(most, 0, -1) if share % size == 0)
+        accumulation = share // micro
         return cls(
             learning_rate=request.learning_rate or rate,
             micro_batch=micro,

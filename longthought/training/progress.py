@@ -46,7 +46,7 @@ class Bar(TrainerCallback):
     ) -> None:
         """Show the losses; without a bar, at most ten lines in all."""
         names = {"loss": "loss", "eval_loss": "validation", "reward": "reward"}
-        new = {names[k]: f"{float(v):.3f}" for k, v in (logs or {}).items() if k in names}
+        new = {names[k]: f"{float(v):.3f}" for k, v in (logs or {}).items() if k in names and v is not None}
         self._losses |= new
         last_logged = "loss" if args.eval_strategy == "no" else "validation"  # the last loss that a step logs
         if not new or not state.is_world_process_zero:

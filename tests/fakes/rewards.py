@@ -25,3 +25,8 @@ def no_number(prompts: list[Any], completions: list[Any], **_: Any) -> list[floa
 
 def too_few(completions: list[Any]) -> list[float | None]:
     return []
+
+
+def at_first(prompts: list[Any], completions: list[Any], trainer_state: Any = None, **_: Any) -> list[float | None]:
+    begins = trainer_state is None or not trainer_state.global_step
+    return [float(index % 2) if begins else None for index in range(len(completions))]

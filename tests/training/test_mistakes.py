@@ -19,7 +19,7 @@ from longthought.errors import ConfigError, ModelError, ProblemError, UserError
 from longthought.training.bundled.build import build
 from longthought.training.hyperparameters import Hyperparameters
 from longthought.training.record import TrainingRecord
-from longthought.training.request import TrainingRequest
+from longthought.training.request import ReinforcementRequest, TrainingRequest
 from tests.fakes import data_folders
 from tests.fakes.data_folders import said
 from tests.training.test_loss_mask import CHATML, UNMARKED, speaker
@@ -280,6 +280,11 @@ def test_hyperparameters_suit_the_model() -> None:
     assert thinkers == [2e-3, usual.learning_rate]
     spread = suited(7_000_000_000, devices=8)
     assert (spread.micro_batch, spread.accumulation, spread.batch) == (2, 2, 32)
+    for batch in (15, 17, 20, 24, 30, 40):
+        for method in (TrainingRequest, ReinforcementRequest):
+            given = method(batch=batch, **({"group": batch} if method is ReinforcementRequest else {}))
+            plan = Hyperparameters.suited(given, 2_000_000)
+            assert plan.batch == plan.micro_batch * plan.accumulation == batch
 
 
 def test_the_command_says_it_in_one_line(data: Path, tmp_path: Path) -> None:

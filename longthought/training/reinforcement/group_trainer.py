@@ -1,9 +1,9 @@
 """TRL's GRPOTrainer with our rollouts in process, and without work on replies that teach nothing.
 
 In process, replies are written by `generate_all`. Replies of groups in which all rewards are equal have no advantage,
-so they are left out of the update; the others are sorted by length, so that little of a pass is padding. The gradient
-is TRL's own, as the scale of each part says how many replies it stands for. With vLLM, several processes or sharded
-weights, TRL's own ways are taken. `debate_trainer` adds whole debates.
+so they are left out of the update, unless they change the loss in another way; the others are sorted by length, so that
+little of a pass is padding. The gradient is TRL's own, as the scale of each part says how many replies it stands for.
+With vLLM, several processes or sharded weights, TRL's own ways are taken. `debate_trainer` adds whole debates.
 """
 
 # pyright: basic
@@ -90,7 +90,8 @@ class GroupTrainer(GRPOTrainer):
         mask = torch.zeros_like(batch["completion_mask"])
         for row, chosen in zip(mask, masks, strict=True):
             row[: len(chosen)] = chosen.to(mask)
-        return {**batch, "tool_mask": mask}
+        learned: Any = self.accelerator.gather((mask * batch["completion_mask"]).sum())
+        return {**batch, "tool_mask": mask, "num_items_in_batch": learned.sum()}
 
     def _in_process(self) -> bool:
         sharded = self.is_fsdp_enabled or self.is_deepspeed_enabled
@@ -148,8 +149,13 @@ class GroupTrainer(GRPOTrainer):
         parts = self.args.steps_per_generation
         if self._step % (parts * self.num_iterations) == 0 or self._buffered_inputs is None:
             batch = self._generate_and_score_completions(generation_batch)
-            self._buffered_inputs = informative_parts(batch, parts)
+            self._buffered_inputs = informative_parts(batch, parts, whole=self.learns_from_all)
         return self._buffered_inputs[self._step % parts]
+
+    @property
+    def learns_from_all(self) -> bool:
+        """Whether replies without an advantage change the loss: by its pull to the base, its entropy, or its mean."""
+        return bool(self.beta) or self._entropy_bonus_enabled or self.loss_type == "bnpo"
 
     def _compute_loss(self, model: Any, inputs: Any) -> Any:
         loss = super()._compute_loss(model, inputs)
@@ -162,13 +168,14 @@ def _replies(batch: Mapping[str, Any]) -> list[list[int]]:
     return [ids[:length] for ids, length in zip(batch["completion_ids"].tolist(), lengths, strict=True)]
 
 
-def informative_parts(batch: Mapping[str, Any], count: int) -> list[dict[str, Any]]:
+def informative_parts(batch: Mapping[str, Any], count: int, *, whole: bool = False) -> list[dict[str, Any]]:
     """Divide a batch of replies into parts, without the replies that have no advantage.
 
     Args:
         batch: Tensors with a row for each reply, as TRL scores them; a tensor without rows is in every part. `debates`
             is the number of debates that the replies come from, if they are the turns of debates.
         count: Number of parts.
+        whole: Whether to keep the replies without an advantage.
 
     Returns:
         The parts, sorted by the length of prompt and reply together, and cut to their longest prompt and reply. `scale`
@@ -178,9 +185,9 @@ def informative_parts(batch: Mapping[str, Any], count: int) -> list[dict[str, An
     """
     advantages = batch["advantages"]
     rows = len(advantages)
-    whole = batch.get("debates", rows)
+    total = batch.get("debates", rows)
     lengths = batch["prompt_mask"].sum(-1) + batch["completion_mask"].sum(-1)
-    kept = advantages.reshape(rows, -1).any(-1).nonzero()[:, 0]
+    kept = (advantages.reshape(rows, -1).any(-1) | whole).nonzero()[:, 0]
     kept = kept[lengths[kept].argsort()]
     parts: list[dict[str, Any]] = []
     for chosen in torch.tensor_split(kept, count):
@@ -188,7 +195,7 @@ def informative_parts(batch: Mapping[str, Any], count: int) -> list[dict[str, An
         part = {name: _rows(value, index, rows) for name, value in batch.items()}
         if not len(chosen):
             part["advantages"] = torch.zeros_like(part["advantages"])
-        parts.append({**_cut(part), "scale": len(index) * count / whole})
+        parts.append({**_cut(part), "scale": len(index) * count / total})
     return parts
 
 

@@ -58,6 +58,10 @@ _CHECKPOINTS: Final = 10
 """Checkpoints of one training, of which the last three are kept."""
 _NOVELTY: Final = "novelty"
 """The reward that may credit steps instead of replies."""
+_OF_GENERATE: Final = ("min_p", "repetition_penalty", "generation_kwargs", "cache_implementation")
+"""Settings that only transformers' own `generate` and vLLM follow."""
+_OF_TURNS: Final = ("top_p", "top_k", "mask_truncated_completions", "multi_objective_aggregation")
+"""Settings that whole debates don't follow."""
 _RESUMED: Final = ("save_steps", "save_total_limit")
 """Settings that resuming rests on."""
 
@@ -90,7 +94,7 @@ class GroupLearning:
                 "`credit` step is for a thinker with the reward novelty, which then credits each step by itself; leave "
                 "`credit` out, or add the reward"
             )
-        grpo_settings(request)
+        _expect_used(request, whole=_whole(inputs))
         sizes = [len(_prompt_tokens(inputs, row["prompt"], f"{where}, prompt {n}")) for n, row in enumerate(rows, 1)]
         self._most = most = reply_limit(request, inputs, max(sizes))
         dropped = sum(size + most > inputs.limit for size in sizes)
@@ -343,6 +347,22 @@ def grpo_settings(request: ReinforcementRequest) -> dict[str, Any]:
         except ValueError:
             given[name] = value
     return given
+
+
+def _expect_used(request: ReinforcementRequest, *, whole: bool) -> None:
+    """Raise unless each setting of TRL that the request passes on has an effect.
+
+    Raises:
+        ConfigError: naming the first that has none.
+
+    """
+    given = grpo_settings(request)
+    unused = () if request.vllm is not None else (*_OF_GENERATE, *_OF_TURNS) if whole else _OF_GENERATE
+    if name := next((name for name in given if name in unused), None):
+        where = "in whole debates" if name in _OF_TURNS else "when replies are written in process"
+        raise ConfigError(f"`trl` {name} has no effect {where}; leave it out")
+    if whole and given.get("scale_rewards") == "batch":
+        raise ConfigError("`trl` scale_rewards=batch: whole debates scale by group; write group or none")
 
 
 def _measured(history: Sequence[Mapping[str, Any]]) -> dict[str, str]:

@@ -27,6 +27,8 @@ class Figures(TrainerCallback):
         self._file = out / FILE
         self._checkpoints = out / CHECKPOINTS
         self._watch = Watch()
+        self._at: list[int] = []
+        """The steps that have figures; with replies that are used again, not every step has."""
         self.stopped: str | None = None
         """Why the training was stopped; None if it wasn't."""
         self.stopped_at = 0
@@ -37,6 +39,7 @@ class Figures(TrainerCallback):
         lines = self._file.read_text().splitlines() if self._file.is_file() else []
         kept = [entry for line in lines if (entry := _entry(line)) and entry["step"] <= state.global_step]
         self._watch.steps = [_known(entry) for entry in kept]
+        self._at = [entry["step"] for entry in kept]
         if state.is_world_process_zero:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             self._file.write_text("".join(json.dumps(entry) + "\n" for entry in kept))
@@ -56,6 +59,7 @@ class Figures(TrainerCallback):
         if state.is_world_process_zero:
             with self._file.open("a") as stream:
                 stream.write(json.dumps(entry) + "\n")
+        self._at.append(state.global_step)
         self.stopped = self._watch.add(_known(entry))
         if self.stopped is not None:
             self.stopped_at = state.global_step
@@ -64,7 +68,7 @@ class Figures(TrainerCallback):
     def last_good(self) -> tuple[int, Path] | None:
         """Return the step and the folder of the last checkpoint from before the collapse showed; None without one."""
         found = {int(folder.name.partition("-")[2]): folder for folder in self._checkpoints.glob("checkpoint-*")}
-        good = [step for step in found if step <= self.stopped_at - WINDOW]
+        good = [step for step in found if step < self._at[-WINDOW]]
         return (max(good), found[max(good)]) if good else None
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file
+from transformers import TrainerControl, TrainerState
 
 import longthought as lt
 from longthought.agents.catalogue import BUNDLED
@@ -234,6 +235,46 @@ def test_dropping_what_teaches_nothing_leaves_the_gradient_as_trl_has_it(
         torch.testing.assert_close(parameter.grad, expected[name], rtol=1e-3, atol=1e-6)
 
 
+@pytest.mark.parametrize(("loss", "beta"), [("dr_grpo", 0.3), ("bnpo", 0.0)])
+def test_what_has_no_advantage_stays_where_it_changes_the_gradient(
+    loss: str, beta: float, logged: Path, tmp_path: Path
+) -> None:
+    _, trainer = setup(logged, tmp_path / "out", role="policy", loss=loss, beta=beta)
+    assert trainer.learns_from_all
+    trainer.model.train()
+    trainer.current_gradient_accumulation_steps = 1
+    whole = batch([7, 5, 4, 3, 9, 2])
+    ids, mask = (torch.cat([whole[f"prompt_{kind}"], whole[f"completion_{kind}"]], 1) for kind in ("ids", "mask"))
+    with torch.no_grad():
+        now = trainer._get_per_token_logps_and_entropies(trainer.model, ids, mask, whole["completion_ids"].shape[1])[0]
+    whole["ref_per_token_logps"] = now - 0.5
+    trainer._compute_loss(trainer.model, whole).backward()
+    expected = {name: p.grad.clone() for name, p in trainer.model.named_parameters()}
+    trainer.model.zero_grad()
+    parts = informative_parts(whole, 2 if beta else 1, whole=True)
+    assert sum(len(part["advantages"]) for part in parts) == 6
+    trainer.current_gradient_accumulation_steps = trainer.args.steps_per_generation = len(parts)
+    for part in parts:
+        trainer._compute_loss(trainer.model, part).backward()
+    for name, parameter in trainer.model.named_parameters():
+        torch.testing.assert_close(parameter.grad, expected[name], rtol=1e-3, atol=1e-6)
+
+
+def test_a_mean_over_tokens_counts_those_of_the_choices_alone(logged: Path, tmp_path: Path) -> None:
+    _, trainer = setup(logged, tmp_path / "out", role="policy", loss="dapo", credit="choice")
+    given = batch([5])
+    given["completion_ids"][0] = torch.tensor(trainer.processing_class.encode("3 + 5 = 8", add_special_tokens=False))
+    task = countdown_task(Puzzle((3, 5, 7), 22))
+    asked = [State(role="policy", dialect="compact", task=task, view=View(task.problem, (), (), ()))]
+    found = trainer._on_choices(given, asked)
+    assert (found["tool_mask"][0].tolist(), found["num_items_in_batch"].item()) == ([1, 1, 1, 0, 0], 3)
+
+
+def test_a_batch_of_which_no_reward_can_tell_anything_costs_a_step_and_no_more(logged: Path, tmp_path: Path) -> None:
+    facts = lt.reinforce(logged, tmp_path / "out", **{**TINY, "role": "policy", "rewards": f"{OWN}:at_first"})
+    assert facts["steps"] == 2
+
+
 def test_a_batch_without_any_lesson_still_has_its_parts() -> None:
     given = batch([3, 2])
     given["advantages"] = torch.zeros(2)
@@ -313,6 +354,20 @@ def test_a_collapse_stops_the_training_and_keeps_the_last_good_weights(
     assert facts["measured"]["stopped"].endswith("the weights of step 4 are kept")
     assert distance(tmp_path / "out", kept[0]) == 0
     assert "stopped" in (tmp_path / "out" / "README.md").read_text()
+
+
+def test_checkpoints_are_good_by_the_steps_that_have_figures(tmp_path: Path) -> None:
+    """With replies that are used twice, only every other step has figures."""
+    watched = watching.Figures(tmp_path)
+    for step in range(1, 21):
+        (tmp_path / "checkpoints" / f"checkpoint-{step}").mkdir(parents=True)
+    state, control = TrainerState(is_world_process_zero=True), TrainerControl()
+    for step in range(1, 20, 2):
+        state.global_step = step
+        length = 8.0 if step < 11 else 1.0
+        watched.on_log(None, state, control, {"reward": 0.0, "length": length})  # type: ignore[arg-type]
+    assert watched.stopped_at == 19
+    assert watched.last_good() == (10, tmp_path / "checkpoints" / "checkpoint-10")
 
 
 def test_a_collapse_before_the_first_checkpoint_is_an_error(

@@ -39,6 +39,7 @@ def refused(kind: type[UserError], source: Path, out: Path, match: str, **settin
         ({"rewards": "rubric"}, "`judge` is missing"),
         ({"trl": "epsilon_hi=0.3"}, "`trl` epsilon_hi: there is no such setting; did you mean epsilon_high?"),
         ({"trl": "epsilon_high"}, "`trl` must be written NAME=VALUE"),
+        ({"trl": "min_p=0.1"}, "`trl` min_p has no effect when replies are written in process; leave it out"),
         ({"loss": "ppo"}, "`loss` must be one of dr_grpo, dapo, .*, got 'ppo'"),
         ({"role": "thinker", "credit": "choice"}, "`credit` choice is for a policy or a critic"),
         ({"credit": "step", "rewards": "novelty"}, "`credit` step is for a thinker with the reward novelty"),
@@ -58,6 +59,15 @@ def test_a_source_that_teaches_nothing(logged: Path, problems: Path, tmp_path: P
     refused(ProblemError, problems, out, "8 prompts are too few for one step of 64 replies", batch=64)
     refused(ProblemError, problems, out, "none of its 8 prompts leaves room for 600 tokens", max_tokens=600)
     refused(UserError, tmp_path / "nowhere.jsonl", out, "nowhere")
+
+
+def test_settings_that_whole_debates_do_not_follow(problems: Path, tmp_path: Path) -> None:
+    whole: dict[str, Any] = {"role": "policy", "batch": 8}
+    refused(
+        ConfigError, problems, tmp_path / "out", "`trl` top_p has no effect in whole debates", trl="top_p=0.9", **whole
+    )
+    said = "scale_rewards=batch: whole debates scale by group"
+    refused(ConfigError, problems, tmp_path / "out", said, trl="scale_rewards=batch", **whole)
 
 
 def test_labels_all_of_one_kind(logged: Path, tmp_path: Path) -> None:
