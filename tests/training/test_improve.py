@@ -72,6 +72,28 @@ def test_values_of_a_recipe_can_be_replaced_by_name(tmp_path: Path) -> None:
         ),
         ("[generate]\n[[lesson]]\nrole = 'policy'\non = 'problems'", "`on` is for a policy or a critic that learns by"),
         ("[generate]\n[[lesson]]\nrole = 'policy'\nrounds = 0", "rounds"),
+        (
+            "[generate]\n[validation]\nsettings = { patiance = 8 }\n[[lesson]]\nrole = 'policy'",
+            "unknown setting patiance",
+        ),
+        ("[agents]\npatiance = 8\n[[lesson]]\nrole = 'policy'\nmethod = 'grpo'\non = 'problems'", "patiance"),
+        ("[validation]\nfile = 'nowhere.jsonl'\n[generate]\n[[lesson]]\nrole = 'policy'", "nowhere.jsonl"),
+        ("[problems]\nfile = 'nowhere.jsonl'\n[generate]\n[[lesson]]\nrole = 'policy'", "nowhere.jsonl"),
+        ("[generate]\n[[lesson]]\nrole = 'policy'\ntrain = { schedule = 'cosin' }", "`schedule` must be one of"),
+        ("[generate]\n[[lesson]]\nrole = 'policy'\nmethod = 'grpo'\ntrain = { rewards = 'stap' }", "'stap'"),
+        (
+            "[generate]\n[[lesson]]\nrole = 'policy'\nmethod = 'grpo'\ntrain = { rewards = 'advantage' }",
+            "`judge` is missing",
+        ),
+        ("[generate]\n[[lesson]]\nrole = 'policy'\nmethod = 'grpo'\ntrain = { trl = 'betta=1' }", "did you mean beta?"),
+        (
+            "[generate]\n[[lesson]]\nrole = 'policy'\nmethod = 'grpo'\nexport = { formats = 'policy' }",
+            "leave `export` out",
+        ),
+        (
+            "[generate]\n[[lesson]]\nrole = 'policy'\nlabel = { method = 'exact' }",
+            "its `label` is for debates of its own",
+        ),
         ("[generate]", "lesson"),
         ("rounds = ", "it is not TOML"),
     ],
@@ -81,7 +103,7 @@ def test_a_recipe_that_makes_no_sense_is_refused_before_anything_is_played(
 ) -> None:
     file = tmp_path / "mine.toml"
     file.write_text(text)
-    with pytest.raises(ConfigError) as error:
+    with pytest.raises((ConfigError, ProblemError)) as error:
         improve(file, tmp_path / "out")
     assert said in str(error.value)
     assert not (tmp_path / "out").exists()
@@ -359,6 +381,33 @@ def test_a_lesson_that_a_later_round_leaves_nothing_to_learn_is_skipped_once(tmp
     ledger = improve(asked, out, say=said.append)
     assert [stage.stage for stage in ledger.stages if stage.round == 2] == ["generate", "skip"]
     assert sum("skipped, since" in line for line in said) == 1
+
+
+def test_a_later_round_without_a_solved_debate_is_skipped_too(tmp_path: Path) -> None:
+    nothing = Lesson(role="policy", generate={"rounds": 1}, export={"formats": "policy"}, train={"steps": 1})
+    asked, out = recipe(rounds=2, lesson=(nothing,)), tmp_path / "later"
+    out.mkdir()
+    begun = Ledger(out)
+    begun.add(Stage(round=1, lesson="policy-sft", stage="train", folder="round-1/policy-sft/model", seconds=1.0))
+    begun.add(decision(1, 0, promoted=False).model_copy(update={"lesson": "policy-sft"}))
+    (out / "recipe.json").write_text(asked.model_dump_json())
+    for _ in range(2):
+        ledger = improve(asked, out)
+        assert [stage.stage for stage in ledger.stages if stage.round == 2] == ["generate", "skip"]
+
+
+def test_a_round_without_a_solved_debate_is_left_out_of_those_that_are_learned_together(tmp_path: Path) -> None:
+    both = Lesson(role="policy", rounds="all", export={"formats": "policy"}, train={"steps": 1})
+    asked, out = recipe(rounds=2, lesson=(both,)), tmp_path / "out"
+    out.mkdir()
+    empty = recipe().model_copy(update={"generate": {"rounds": 1}})
+    Loop(empty, out, Ledger(out), print, unwatched)._debates(1, both)  # pyright: ignore[reportPrivateUsage]
+    begun = Ledger(out)
+    begun.add(decision(1, 0, promoted=False).model_copy(update={"lesson": "policy-sft"}))
+    (out / "recipe.json").write_text(asked.model_dump_json())
+    ledger = improve(asked, out)
+    stages = [stage.stage for stage in ledger.stages if stage.round == 2]
+    assert stages == ["generate", "export", "train", "validate", "validate"]
 
 
 def test_a_ledger_line_that_was_cut_off_is_dropped(done: tuple[Path, Ledger], tmp_path: Path) -> None:

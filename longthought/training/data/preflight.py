@@ -12,7 +12,7 @@ from longthought.agents.catalogue import dialect_of
 from longthought.agents.dialects.dialect import Dialect
 from longthought.agents.dialects.prose import Prose
 from longthought.agents.dialects.thinkers import VOICES, Thinker
-from longthought.errors import ConfigError
+from longthought.errors import ConfigError, ProblemError
 from longthought.graphs import catalogue as graphs
 from longthought.labels.job import started_with
 from longthought.labels.label import LabelBook
@@ -171,7 +171,7 @@ def expect_lessons(runs: Mapping[str, Run], request: ExportRequest) -> None:
     """Raise unless each run has a debate to learn from: a solved one, or one with labels, or any if tools confirm.
 
     Raises:
-        ConfigError: naming the run that has none.
+        ProblemError: naming the run that has none.
 
     """
     for name, run in () if request.from_tools else runs.items():
@@ -185,7 +185,7 @@ def expect_lessons(runs: Mapping[str, Run], request: ExportRequest) -> None:
                 break
             failed += solved is False
         else:
-            raise ConfigError(
+            raise ProblemError(
                 f"{name}: none of its {len(run):,} debates is graded as solved ({failed:,} failed, "
                 f"{len(run) - failed:,} not graded) and no labels say more, so there is nothing to learn from: "
                 f"generate more, or label its steps first with `longthought label {run.path}`"

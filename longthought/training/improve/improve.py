@@ -21,10 +21,12 @@ from longthought.errors import ConfigError, RunFolderError
 from longthought.files import locked, write_whole
 from longthought.request import expect
 from longthought.training.destination import expect_new, expect_writable
+from longthought.training.improve import problems
 from longthought.training.improve import recipe as recipes
 from longthought.training.improve.ledger import Ledger, NewLevel
 from longthought.training.improve.lessons import Loop, Watch, unwatched
 from longthought.training.improve.recipe import Recipe
+from longthought.training.reinforcement.reinforce import expect_teachable
 
 RECIPE: Final = "recipe.json"
 
@@ -62,6 +64,9 @@ def improve(
     asked = recipe if isinstance(recipe, Recipe) else recipes.read(recipe, changes)
     if isinstance(recipe, Recipe) and changes:
         raise ConfigError(f"`{next(iter(changes))}`: given beside a Recipe; put it into the recipe")
+    problems.expect_some(asked)
+    for lesson in asked.lesson:
+        expect_teachable(lesson.training(), judged=bool(asked.judge(lesson)))
     with _folder(out, asked):
         ledger = Ledger(out)
         loop = Loop(asked, out, ledger, say, watch)

@@ -21,6 +21,7 @@ from longthought.problems.problem import Task
 from longthought.statistics import gain
 from longthought.training.data.export import export
 from longthought.training.data.folder import META
+from longthought.training.data.preflight import expect_lessons
 from longthought.training.data.request import ExportRequest
 from longthought.training.improve import problems, served
 from longthought.training.improve.ledger import Decision, Ledger, Stage
@@ -203,7 +204,8 @@ class Loop:
         if (data / META).exists():  # written whole just before a stop
             return {}
         settings: dict[str, Any] = {"seed": self.recipe.seed, **lesson.export}
-        made = export(runs, data, ExportRequest(**settings))
+        request = ExportRequest(**settings)
+        made = export([run for run in runs if _teaches(run, request)] or runs, data, request)
         return {"examples": made.counts, "left out": dict(made.left_out)}
 
     def _train(self, lesson: Lesson, sources: Sequence[Path], model: Path) -> Mapping[str, Any]:
@@ -292,6 +294,15 @@ class Loop:
         run = self.out / "validation" / name
         self._validate(number, f"validation of {name}", run, role, {})
         return run
+
+
+def _teaches(run: Path, request: ExportRequest) -> bool:
+    """Say whether a run of some round has a debate to learn from."""
+    try:
+        expect_lessons({run.name: Run(run)}, request)
+    except ProblemError:
+        return False
+    return True
 
 
 def _outcomes(run: Path) -> list[bool]:

@@ -46,6 +46,21 @@ def training(recipe: Recipe, round: int, level: int, runs: Sequence[Path]) -> li
     ]
 
 
+def expect_some(recipe: Recipe) -> None:
+    """Raise unless there are problems to learn from and to compare candidates on.
+
+    Raises:
+        UserError: naming a file that can't be read, or that has none.
+
+    """
+    validation(recipe, 0)
+    if recipe.problems.file is not None and not _learnable(recipe):
+        raise ConfigError(
+            f"`problems.file` {recipe.problems.file}: it holds no problem that can be graded and isn't put aside for "
+            "validation; name another file"
+        )
+
+
 def validation(recipe: Recipe, level: int) -> list[Task]:
     """Return the validation problems of a level.
 

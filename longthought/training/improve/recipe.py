@@ -150,6 +150,7 @@ class Recipe(Request):
             raise ConfigError(f"`lesson`: two are called {twice.pop()}; give one a `name`")
         if unsafe := next((name for name in names if name in _TAKEN or "/" in name), None):
             raise ConfigError(f"`lesson`: {unsafe} can't be a name; choose another")
+        JobRequest.of(**{**self.shared, **self.validation.settings})
         for lesson in self.lesson:
             if lesson.needs_debates and lesson.generate is None and self.generate is None:
                 raise ConfigError(f"`lesson` {lesson.folder}: there are no debates to learn from; add `generate`")
@@ -161,8 +162,15 @@ class Recipe(Request):
             judge = self.judge(lesson)
             if judge and judge not in names[: names.index(lesson.folder)]:
                 raise ConfigError(f"`lesson` {lesson.folder}: no lesson before it is called {judge}; mend its `judge`")
+            if lesson.label is not None and lesson.generate is None:
+                raise ConfigError(
+                    f"`lesson` {lesson.folder}: its `label` is for debates of its own; add `generate`, or label the "
+                    "debates of all lessons"
+                )
             if lesson.method != "grpo":
                 ExportRequest(**lesson.export)
+            elif lesson.export:
+                raise ConfigError(f"`lesson` {lesson.folder}: grpo learns without a data set; leave `export` out")
             for settings in (lesson.generate, self.generate):
                 if settings is not None:
                     JobRequest.of(**{**self.shared, **settings})

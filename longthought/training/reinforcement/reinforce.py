@@ -10,7 +10,7 @@ from longthought.agents.model import BUNDLED_MODEL
 from longthought.errors import ConfigError
 from longthought.extras import expect_installed
 from longthought.request import expect
-from longthought.training.request import ReinforcementRequest
+from longthought.training.request import ReinforcementRequest, TrainingRequest
 from longthought.training.train import PACKAGES
 
 
@@ -69,6 +69,29 @@ def reinforce(
     for reason, count in prompts.left_out if os.environ.get("RANK", "0") == "0" else ():  # one of several processes
         say(f"left out: {count:,} {reason}")
     return fine_tune(GroupLearning(), request, prompts, Path(out), say=say, command=command)
+
+
+def expect_teachable(request: TrainingRequest, *, judged: bool = False) -> None:
+    """Raise unless the names in a request can be had: of schedule and tracker, of rewards, of settings of TRL.
+
+    Args:
+        request: The settings of a training.
+        judged: Whether the judge of its rewards will be there later.
+
+    Raises:
+        ConfigError: naming the setting.
+
+    """
+    expect_installed(PACKAGES, "train", "training", ConfigError)
+    from longthought.training.fine_tuning import expect_known_names
+
+    expect_known_names(request)
+    if isinstance(request, ReinforcementRequest):
+        from longthought.training.reinforcement.grpo import grpo_settings
+        from longthought.training.reinforcement.rewards.table import expect_named
+
+        grpo_settings(request)
+        expect_named(request.rewards, judged=judged or request.judge is not None)
 
 
 def _spoken(base: str) -> str:

@@ -608,7 +608,7 @@ def test_a_run_without_a_solved_debate_is_refused(tmp_path: Path, exported: Expo
     policy = Policy("fake:policy", ScriptedChatModel(lambda s: sums.policy_says(str(s[-1].content))), Prose())
     critic = Critic("fake:critic", ScriptedChatModel(lambda s: sums.critic_says(str(s[-1].content))), Prose())
     list(lt.generate(tasks, out=tmp_path / "run", policy=policy, critic=critic, tools=[]))
-    with pytest.raises(ConfigError, match=r"none of its 2 debates is graded as solved \(2 failed, 0 not graded\)"):
+    with pytest.raises(ProblemError, match=r"none of its 2 debates is graded as solved \(2 failed, 0 not graded\)"):
         exported(tmp_path / "run", "sft-journey")
     assert no_file_is_left(tmp_path / "data-1")
 

@@ -70,6 +70,18 @@ def split_weight(written: str) -> tuple[str, float]:
     return name.strip(), value
 
 
+def expect_named(rewards: Sequence[str], *, judged: bool) -> None:
+    """Raise unless each reward, written with its weight, can be had.
+
+    Raises:
+        ConfigError: naming the first that can't.
+
+    """
+    for name, _ in map(split_weight, rewards):
+        if name not in JUDGED or not judged:
+            reward_named(name)
+
+
 def reward_named(name: str, judge: str | Model | None = None, criteria: Path | None = None) -> Reward:
     """Return a reward by its name, or import `module:function`.
 
