@@ -242,8 +242,8 @@ def _task(
     if not _holds(reference):
         return Task(problem=problem, reference=reference_of(problem, None)), None
     expect_gradable(problem)
-    known = BUNDLED.get(problem.domain) or domain_of(problem)
-    if layout and problem.domain in BUNDLED and known.reference is not AnswerReference:
+    known = domain_of(problem)
+    if layout and known in BUNDLED.values() and known.reference is not AnswerReference:
         return Task(problem=problem, reference=reference_of(problem, reference["answer"])), None
     task = Task(problem=problem, reference=_valid(known.reference, reference, where="reference"))
     return task, layout.overruled(row) if layout else None

@@ -8,6 +8,7 @@ import pytest
 
 from longthought.domains import loader
 from longthought.domains.countdown import countdown_task
+from longthought.domains.loader import load
 from longthought.errors import ProblemError
 from longthought.problems import stored
 from longthought.problems.countdown import game
@@ -175,3 +176,11 @@ def test_reads_only_as_far_as_asked(tmp_path: Path) -> None:
     tasks = loader.load(path)
     assert isinstance(tasks, Iterator)
     assert next(tasks).problem.id == "a"
+
+
+@pytest.mark.parametrize("key", ["statement", "question"])
+def test_an_answer_to_a_countdown_statement_is_graded_by_the_game(key: str, tmp_path: Path) -> None:
+    file = tmp_path / "row.jsonl"
+    file.write_text(json.dumps({key: "Use 3, 5 and 8, each once, to make 29.", "answer": "3 * 8 + 5"}))
+    (task,) = load(file)
+    assert isinstance(task.reference, CountdownReference)

@@ -40,7 +40,7 @@ _LATEX: Final[tuple[tuple[re.Pattern[str], _Replacement], ...]] = (
     (re.compile(r"\\(?:mathbf|boldsymbol|bm)\s*\{\s*([a-zA-Z])\s*\}"), lambda m: _letter(m)),
     (re.compile(r"\{\s*\\(?:rm|bf|it|sf)\s+([^{}]*)\}"), r"\\text{\1}"),
     (re.compile(r"\\(?:rm|bf|it|sf|uppi|boldmath)(?![a-zA-Z])"), lambda m: r"\pi " if m[0] == r"\uppi" else ""),
-    (re.compile(rf"\\(?:{_FONTS})\s*\{{\s*(e|i|\\?pi|ln|log|exp|max|min|gcd|(?:arc)?(?:sin|cos|tan)|(?:sin|cos|tan|cot)h?)\s*\}}"),
+    (re.compile(rf"\\(?:{_FONTS})\s*\{{\s*(e|i|\\?pi|ln|log|exp|max|min(?!\s*\}}\s*\.?\s*$)|gcd|(?:arc)?(?:sin|cos|tan)|(?:sin|cos|tan|cot)h?)\s*\}}"),
      lambda m: _letter(m) if len(m[1]) == 1 else "\\" + m[1].removeprefix("\\") + " "),
     (re.compile(r"\\(?:mathrm|operatorname|mathop)\s*\{\s*d\s*\}(?=\s*(?:\\?[a-zA-Z]|\^))"), " d "),
     (re.compile(r"\{\s+([a-zA-Z0-9])\s+\}"), r"{\1}"),
@@ -59,6 +59,7 @@ _WRAPPERS: Final = tuple(
 )  # fmt: skip
 _POWER: Final = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+")
 _VULGAR_FRACTION: Final = re.compile("[¼-¾⅐-⅞]")
+_TIMES_TEN: Final = re.compile(r"(?<=[0-9])\s*[xX]\s*(?=10\s*\^)")
 _PI: Final = re.compile(r"(?<![\\a-zA-Z])pi(?![a-zA-Z])")
 _BOLD_CHOICE: Final = re.compile(r"^\*\*\s*(\(?[A-J]\)?[.:)]?)\s*\*\*(?=[.:\s]|$)")
 _REPEATING: Final = re.compile(
@@ -87,6 +88,8 @@ def clean(text: str) -> str:
             text = pattern.sub(replacement, text)
     for written, plain in _PLAIN:
         text = text.replace(written, plain)
+    if "^" in text:
+        text = _TIMES_TEN.sub(r"\\times ", text)
     if "pi" in text:
         text = _PI.sub(r"\\pi ", text)
     return " ".join(text.split())

@@ -43,6 +43,8 @@ _TABLE: Final[dict[str, dict[str, str]]] = {
     "rupee": {"rupee ₹": "1"},
     "degree": {"degree deg °": "1"},
     "radian": {"radian rad": "1"},
+    "celsius": {"celsius centigrade": "1"},
+    "fahrenheit": {"fahrenheit": "1"},
 }  # fmt: skip
 _UNITS: Final = {
     word: (Fraction(ratio), dimension)
@@ -50,6 +52,7 @@ _UNITS: Final = {
     for spellings, ratio in names.items()
     for word in spellings.split()
 }
+_TEMPERATURE: Final = re.compile(r"(?:degrees?|deg|°) ?(?:(c|celsius|centigrade)|f|fahrenheit)")
 _COMPOUND: Final = {"mph": "mile/hour", "kph": "km/h", "kmh": "km/h", "sqft": "ft^2"}
 _POWERS: Final = {"square": 2, "sq": 2, "squared": 2, "cubic": 3, "cubed": 3, "cu": 3}
 _MAX_NAME: Final = 60
@@ -64,6 +67,8 @@ def unit(text: str) -> Unit | None:
     """Read a unit; None if the text isn't one, or no word at all."""
     name = re.sub(r"\s+", " ", text.strip().strip(".").lower())
     name = re.sub(r"\^\{?([0-9])\}?", r"^\1", name.replace(" per ", "/"))
+    if match := _TEMPERATURE.fullmatch(name):
+        name = "celsius" if match[1] else "fahrenheit"
     if not name or len(name) > _MAX_NAME or not re.fullmatch(r"[a-z$€£¥₹¢°][a-z $€£¥₹¢°/^0-9.'-]*", name):
         return None
     factor, dimensions = Fraction(1), dict[str, int]()

@@ -6,6 +6,8 @@ r"""Take a final answer apart by its notation: its body, its name, its unit, its
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from fractions import Fraction
+from itertools import pairwise
 from typing import Final
 
 from longthought.tools.answer.cleaning import DOLLAR, is_balanced
@@ -51,6 +53,9 @@ class Written:
     """2 in `101_2`."""
 
 
+_SCALES: Final = {
+    "dozen": 12, "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12,
+}  # fmt: skip
 _NAME: Final = re.compile(r"(\\?[a-zA-Z]+(?:_\{?\w\}?)?(?:\([a-zA-Z]\))?)\s*=(?!=)\s*(.+)", re.DOTALL)
 _MONEY: Final = re.compile(rf"([-+]?)\s*([{DOLLAR}€£¥₹])\s*((?:[0-9.]|\(?\\frac).*)", re.DOTALL)
 _UNIT: Final = re.compile(
@@ -62,6 +67,14 @@ _BARE_UNIT: Final = re.compile(
     r"(?P<unit>[a-zA-Z][a-zA-Z .'-]*(?:\^\{?[0-9]\}?)?(?:/[a-zA-Z]+(?:\^\{?[0-9]\}?)?)?)",
     re.DOTALL,
 )
+_TEMPERATURE: Final = re.compile(r"(?P<body>.+?)\s*\^\\circ\s*(?:\\text\{\s*)?(?P<scale>[CF])\s*\}?\s*", re.DOTALL)
+_SCALED: Final = re.compile(
+    rf"(?<![\w.,/])(?P<number>(?:[0-9]+ )?[0-9]+/[0-9]+|[0-9]+(?:,[0-9]{{3}})*(?:\.[0-9]+)?)\s*(?P<text>\\text\{{\s*)?"
+    rf"(?P<scale>{'|'.join(_SCALES)})(?![a-zA-Z])(?(text)(?:\s*\}}|(?P<more>\s+(?=[a-zA-Z]))))",
+    re.IGNORECASE,
+)
+_PART: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(?:\\text\{\s*)?([a-zA-Z]+)\s*\}?\.?")
+_MIXED: Final = re.compile(rf"{_PART.pattern}(?:\s*(?:,|and|\s)\s*{_PART.pattern})+")
 _WORD: Final = re.compile(r"(?<![\\a-zA-Z])[a-zA-Z]{2,}(?![a-zA-Z]|\s*\^)")
 _MATHEMATICS: Final = """
     sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh ln log exp sqrt pi max min gcd lcm mod inf abs frac
@@ -79,12 +92,23 @@ def read(text: str) -> Written:
         body = body[3:].strip()
     if match := re.fullmatch(r"[a-zA-Z]\s*\\in\s*(.+)", body, re.DOTALL):
         body = match[1]
+    body = _SCALED.sub(_scaled, body)
     body, percent = _split_percent(body)
     body, unit_read = (body, None) if percent else _split_unit(body)
     if match := re.fullmatch(r"\(?([0-9]+)\)?_\{?(?:\\text\{)?([0-9]{1,2})\}{0,2}", body):
         return Written(text, match[1], AnswerKind.SINGLE, (), name, unit_read, percent, int(match[2]))
     kind, parts = _kind(body)
     return Written(text, body, kind, parts, name, unit_read, percent)
+
+
+def _scaled(match: re.Match[str]) -> str:
+    """Return a number with the word behind it, as in `1.5 million`, as one number."""
+    number = sum(map(Fraction, match["number"].replace(",", "").split()), Fraction()) * _SCALES[match["scale"].lower()]
+    return _number(number) + ("\\text{" if match["more"] else "")
+
+
+def _number(number: Fraction) -> str:
+    return str(number.numerator) if number.denominator == 1 else f"\\frac{{{number.numerator}}}{{{number.denominator}}}"
 
 
 def _split_percent(body: str) -> tuple[str, bool]:
@@ -94,10 +118,14 @@ def _split_percent(body: str) -> tuple[str, bool]:
 
 def _split_unit(body: str) -> tuple[str, Unit | None]:
     """Split a number or an expression from the unit behind or the currency before it."""
+    if mixed := _in_smallest(body):
+        return mixed
     if match := _MONEY.fullmatch(body):
         rest, smaller = _split_unit(match[3])
         sign = match[2].replace(DOLLAR, "$")
         return match[1] + rest, unit(sign) if smaller is None or not smaller.known else smaller
+    if (match := _TEMPERATURE.fullmatch(body)) and value(match["body"]) is not None:
+        return match["body"].strip(), unit(f"degrees {match['scale']}")
     if match := re.fullmatch(r"(.+?)\s*(?:\^\\circ|\\text\{\s*degrees?\s*\})\s*", body, re.DOTALL):
         return (match[1], unit("°")) if value(match[1]) is not None else (body, None)
     if match := _UNIT.fullmatch(body):
@@ -107,9 +135,24 @@ def _split_unit(body: str) -> tuple[str, Unit | None]:
     if (match := _BARE_UNIT.fullmatch(body)) and value(match["body"]) is not None:
         word = match["unit"].strip()
         alone = not word[1:2].isalpha()
-        if (match["space"] and is_unit_letter(word[0])) if alone else word.split()[0].lower() not in _FUNCTIONS:
-            return match["body"].strip(), unit(word)
+        found_unit = unit(word)
+        named = word.split()[0].lower() not in _FUNCTIONS or (found_unit is not None and found_unit.known)
+        if (match["space"] and is_unit_letter(word[0])) if alone else named:
+            return match["body"].strip(), found_unit
     return body, None
+
+
+def _in_smallest(body: str) -> tuple[str, Unit] | None:
+    """Return a measure in several units, as in `2 h 30 min`, in the smallest of them; None for any other text."""
+    if not _MIXED.fullmatch(body):
+        return None
+    parts = [(Fraction(number), unit(word)) for number, word in _PART.findall(body)]
+    units = [of for _, of in parts if of is not None and of.known]
+    sinks = all(larger.factor > smaller.factor for larger, smaller in pairwise(units))
+    if len(units) < len(parts) or len({of.dimensions for of in units}) > 1 or not sinks:
+        return None
+    total = sum((number * of.factor for (number, _), of in zip(parts, units, strict=True)), Fraction())
+    return _number(total / units[-1].factor), units[-1]
 
 
 def _kind(body: str) -> tuple[AnswerKind, tuple[str, ...]]:
