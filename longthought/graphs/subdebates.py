@@ -34,7 +34,10 @@ from longthought.trajectories.stamps import reopened
 from longthought.trajectories.trajectory import Trajectory
 from longthought.trajectories.tree import Tree
 
-_SHARED: Final = frozenset(f.name for f in fields(Context))
+_SHARED: Final = frozenset(f.name for f in fields(DebateContext))
+"""What a sub-debate takes from its parent, as far as the parent's graph has it."""
+_LEAST: Final = {"tokens": 1, "computed": 1, "seconds": 0.001}
+"""What is left at least: what runs beside a sub-debate may have spent the rest before it begins."""
 
 
 def _unlogged(events: Sequence[AnyEvent]) -> None:
@@ -87,11 +90,11 @@ def begun(
     """
     parent = tree.started
     assert parent is not None
-    given: dict[str, Any] = {name: getattr(settings, name) for name in _SHARED}
+    given: dict[str, Any] = {name: getattr(settings, name) for name in _SHARED if hasattr(settings, name)}
     spent = tree.total_usage
     for name, used in (("tokens", spent.total), ("computed", spent.computed), ("seconds", tree.seconds)):
         if (limit := given[name]) is not None:
-            given[name] = limit - used
+            given[name] = max(limit - used, _LEAST[name])
     given |= {"rounds": rounds, "within": within}
     context = DebateContext(**given)
     return Started(
@@ -103,12 +106,15 @@ def begun(
 def retold(first: Started, path: Iterable[Iterable[Proposed | Observed | Checked]]) -> list[AnyEvent]:
     """Return the opening of a debate that begins at the end of a path, with no rejected steps.
 
-    Each step is given by its `Proposed`, `Observed` and `Checked` events; its calls are left out, as they are paid for.
+    Each step is given by its `Proposed`, `Observed` and `Checked` events; its calls and the seconds of its checks are
+    left out, as they are paid for.
     """
     events: list[AnyEvent] = [first]
     for number, step in enumerate(path, 1):
         for event in step:
             update: dict[str, Any] = {"trajectory": first.trajectory, "seq": len(events), "node": number, "calls": ()}
+            if isinstance(event, Checked):
+                update["evidence"] = tuple(one.model_copy(update={"seconds": 0.0}) for one in event.evidence)
             if isinstance(event, Proposed):
                 update |= {"parent": number - 1, "sources": (), "trajectories": (), "delegated": None}
             events.append(event.model_copy(update=update))

@@ -244,9 +244,11 @@ def failed(turn: Turn, tree: Tree, error: LongthoughtError, *, judge_is: Author 
 
 
 def _is_known(tree: Tree, states: Mapping[str, int], state: str | None, at: int, children: AbstractSet[int]) -> bool:
-    """Say whether a state is a child of the node `at` already, or one that the node itself was made from."""
+    """Say whether a state was reached from the node `at` already, or is one that the node itself was made from."""
     node = None if state is None else states.get(state)
-    return node is not None and (node in children or (node < len(tree.nodes) and tree.is_made_from(node, at)))
+    if node is None or node >= len(tree.nodes):
+        return node in children
+    return node in children or at in tree.nodes[node].sources or tree.is_made_from(node, at)
 
 
 def _candidate(tree: Tree) -> Node:

@@ -40,7 +40,7 @@ from longthought.trajectories.run import Run
 from longthought.trajectories.trajectory import Trajectory
 from longthought.trajectories.tree import Tree
 from tests.fakes.drivers import DRIVERS, Driver, langgraph
-from tests.fakes.logs import timeless
+from tests.fakes.logs import Log, call, timeless
 from tests.fakes.scripted import Line, ScriptedChatModel
 
 EGGS = Problem(id="eggs", statement="A hen lays 3 eggs a day. How much do 5 hens earn in 7 days at 2 dollars an egg?")
@@ -265,3 +265,16 @@ def test_sub_debates_take_the_agents_and_the_rules_of_their_parent() -> None:
     assert isinstance(first, Started)
     assert (first.trajectory, first.config["graph"], context.rounds) == ("eggs#0/3", "debate", 5)
     assert (context.tools, context.veto, context.tokens) == (["algebra"], False, 900)
+    own: dict[str, Any] = {"draft": None, "afresh": False, "patience": 7, "reflections": 3, "backtracks": 2}
+    given = DecomposeContext(tools=(), **own)
+    first = begun(Tree.fold([started(EGGS, given)]), given, EGGS, number=1, node=0, rounds=5)
+    assert {name: first.config[name] for name in own} == own
+
+
+def test_a_sub_debate_may_spend_a_little_where_what_ran_beside_it_has_spent_the_rest() -> None:
+    settings = DecomposeContext(tools=(), tokens=10, computed=10, seconds=0.1)
+    log = Log(EGGS)
+    log.add(Proposed, Author.POLICY, node=1, parent=0, text="so", calls=(call("so", 50, 5),))
+    tree = Tree.fold([started(EGGS, settings), *log[1:]])
+    context = DebateContext.read(begun(tree, settings, EGGS, number=1, node=0, rounds=5).config)
+    assert (context.tokens, context.computed, context.seconds) == (1, 1, 0.001)

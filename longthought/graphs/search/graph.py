@@ -29,6 +29,7 @@ from longthought.graphs.search.settings import SearchContext
 from longthought.graphs.seats import Seats
 from longthought.graphs.subdebates import Subdebates
 from longthought.trajectories.events import (
+    Action,
     AnyEvent,
     Author,
     Cause,
@@ -37,8 +38,10 @@ from longthought.trajectories.events import (
     Finished,
     Graded,
     Moved,
+    Verdict,
 )
 from longthought.trajectories.stamps import stamped
+from longthought.trajectories.tree import Node, Tree
 
 _TURNS: Final[dict[type[Any], str]] = {
     Expansion: "select",
@@ -140,7 +143,20 @@ class TreeSearch(Machine[SearchContext, Search]):
                 ended = await delegate(nested.opening(fold, node, settings))
                 return nested.outcome(fold, node, ended, time.time())
             case JudgeStep():
-                return [await turns.judge(tree, seats, tree.nodes[node])]
+                return [await _judge(tree, seats, tree.nodes[node])]
+
+
+async def _judge(tree: Tree, seats: Seats, node: Node) -> AnyEvent:
+    """Ask the critic whether a step is to be kept; to accept a final answer is to terminate, however it is said."""
+    accepts = Action.CONTINUE if node.answer is None else Action.TERMINATE
+
+    def illegal(verdict: Verdict) -> str | None:
+        return "it carries a final answer" if verdict.action.accepts and verdict.action is not accepts else None
+
+    def meant(verdict: Verdict) -> Verdict:
+        return verdict.model_copy(update={"action": accepts, "said": verdict.action})
+
+    return await turns.judge(tree, seats, node, illegal, meant, actions=(accepts, Action.BACKTRACK))
 
 
 def _failure(work: ExpandNode | CheckStep | JudgeStep, fold: Search, error: LongthoughtError) -> AnyEvent:

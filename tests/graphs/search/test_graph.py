@@ -381,7 +381,7 @@ async def test_when_it_has_to_stop_the_best_answer_counts_an_accepted_one_first(
     assert "best of 2 accepted" in best.moves(Cause.ACCEPTED)[0].reason
     first = await search(says=(policy, critic), rounds=3, answers=1)
     assert (first.end.reason, first.end.answer) == (StopReason.ANSWERED, "2")
-    verdicts |= {2: ("continue", 0.3), 3: ("continue", 0.4)}
+    verdicts |= {2: ("reflect", 0.3), 3: ("reflect", 0.4)}
     none = await search(says=(policy, critic), rounds=3)
     assert (none.end.reason, none.end.answer) == (StopReason.ROUNDS, "1")
     assert "none of them accepted" in none.moves(Cause.ACCEPTED)[0].reason
@@ -503,3 +503,34 @@ def test_settings_are_read_as_typed_and_as_logged() -> None:
     written = json.loads(json.dumps(context.written()))
     assert written["graph"] == "tree_search"
     assert SearchContext.read(written) == replace(context, tools=["algebra", "countdown"])
+
+
+def _both_orders(prompt: str, asked: int) -> Line:
+    numbers = tuple(re.findall(r"(?:use|left)((?: \d+)+)", prompt)[-1].split())
+    after = {
+        ("36", "7", "3"): "7 + 3 = 10 left 36 10",
+        ("20", "16", "10"): "20 + 16 = 36 left 36 10",
+        ("36", "10"): "36 - 10 = 26 left 26",
+    }
+    return after.get(numbers) or ("20 + 16 = 36 left 36 7 3", "7 + 3 = 10 left 20 16 10")[asked % 2]
+
+
+@pytest.mark.parametrize("strategy", ["mcts", "best_first", "beam", "adaptive"])
+async def test_a_state_is_reached_once_from_each_node(strategy: str) -> None:
+    ran = await search("compact", strategy=strategy, rounds=60, width=2, says=(_both_orders, _never))
+    edges = [(event.node, event.parent) for event in ran.of(Proposed)]
+    assert len(edges) == len(set(edges)) > 3
+
+
+async def test_a_critic_that_continues_on_a_final_answer_accepts_it() -> None:
+    def solves(prompt: str, asked: int) -> Line:
+        return r"So 12 * 13 = 156, and it is \boxed{212}."
+
+    def goes_on(prompt: str, asked: int) -> Line:
+        return json.dumps({"critique": "right", "action": "continue", "target": None, "score": 0.99})
+
+    ran = await search(says=(solves, goes_on), rounds=24, width=3, answers=1)
+    assert (ran.end.reason, ran.end.answer, len(ran.policy.seen)) == (StopReason.ANSWERED, "212", 3)
+    assert [(v.action, v.said) for v in (e.verdict for e in ran.of(Judged))] == [(Action.TERMINATE, Action.CONTINUE)]
+    asked = ran.critic.options[0]["response_format"]["json_schema"]["schema"]
+    assert sorted(asked["properties"]["action"]["enum"]) == ["backtrack", "terminate"]
