@@ -10,9 +10,9 @@ from langchain_core.language_models import BaseChatModel
 
 from longthought.agents.accepting import AcceptingCritic
 from longthought.agents.agent import Critic, Policy
-from longthought.agents.dialects.chairs import ALONE
+from longthought.agents.dialects.chairs import ALONE, DIALOGUE
 from longthought.agents.dialects.compact import Compact
-from longthought.agents.dialects.dialect import Dialect
+from longthought.agents.dialects.dialect import Dialect, SolutionsOnly
 from longthought.agents.dialects.programs import Programs
 from longthought.agents.dialects.prose import Prose
 from longthought.agents.dialects.thinkers import CompactThinker, ProseThinker
@@ -171,8 +171,17 @@ def _worded(dialect: Dialect, asked: Model) -> Dialect:
 
 
 def alone(dialect: Dialect) -> Dialect:
-    """Return a dialect in the form for one agent that is policy and critic at once."""
-    return Prose(ALONE, prefill=dialect.prefill) if isinstance(dialect, Prose) else dialect
+    """Return a dialect in the form for one agent that is policy and critic at once; one's own texts stay as they are.
+
+    Raises:
+        ConfigError: if the dialect is for one chair alone.
+
+    """
+    if isinstance(dialect, YesNo | SolutionsOnly):
+        raise ConfigError(f"`dialect` {dialect.name} is for one chair alone: one agent in both speaks prose or compact")
+    if type(dialect) is Prose and dialect.voice is DIALOGUE:
+        return Prose(ALONE, prefill=dialect.prefill)
+    return dialect
 
 
 def chat_model(model: str | Model, role: Role, **settings: Any) -> BaseChatModel:

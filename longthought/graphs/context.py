@@ -33,10 +33,10 @@ Positive = Annotated[int, Field(ge=1)]
 _CHAIRS: Final[tuple[Chair, ...]] = ("policy", "critic")
 OWN: Final = frozenset(("name", "base_url", "dialect", "temperature", "max_tokens", "seed"))
 """Settings of a model that are settings of a run under names of their own."""
-_SHARED: Final = ("base_url", "dialect", "seed")
+_SHARED: Final = ("dialect", "seed")
 """Settings of a model that the critic takes from the policy unless it has its own."""
 _ACCESS: Final = ("api_key_env", "headers")
-"""What it takes beside them where both are on one server."""
+"""What it takes beside the address where both are on one server."""
 
 
 @dataclass(kw_only=True, config=ConfigDict(use_attribute_docstrings=True, extra="forbid"))
@@ -199,13 +199,17 @@ class Context:
     def model(self, chair: Chair) -> Model:
         """Return the model in a chair with its settings.
 
-        A critic without a server of its own is served where the policy is, with the same key and headers. Where there
-        are two servers, `OPENAI_API_KEY` goes to OpenAI's alone unless `api_key_env` says whose it is.
+        A critic without a server of its own is served where the policy is, with the same key and headers, unless it is
+        a model of another kind. Where there are two servers, `OPENAI_API_KEY` goes to OpenAI's alone unless
+        `api_key_env` says whose it is.
         """
         own = self.given(chair)
         if chair == "critic":
-            shared = {*_SHARED, *(_ACCESS if own["base_url"] is None else ())}
             policy = self.given("policy")
+            kinds = {str(model["name"]).partition(":")[0] for model in (own, policy)}
+            same = len(kinds) == 1 or str(own["name"]).startswith("openai:")
+            access = _ACCESS if same and own["base_url"] is None else ()
+            shared = {*_SHARED, *(("base_url",) if same else ()), *access}
             own |= {name: policy[name] for name in shared if own.get(name) is None and name in policy}
         if self.base_url is not None and self.critic_base_url not in (None, self.base_url):
             own.setdefault("api_key_env", OPENAI_KEY if is_openai(own["base_url"]) else "")

@@ -26,6 +26,7 @@ from longthought.trajectories.events import (
     Failed,
     Failure,
     Finished,
+    Proposed,
     Reopened,
     Started,
     StopReason,
@@ -100,7 +101,8 @@ async def _finish(
             log.exception("the debate %s hit a defect", events[0].trajectory)
             _note(Failed, events, record, failure=Failure.INTERNAL, detail=repr(error), fatal=True)
         if not isinstance(events[-1], Finished):
-            _note(Finished, events, record, reason=StopReason.SECONDS if late else StopReason.FAILED)
+            reached = _reached(machine, settings, events) if late else {}
+            _note(Finished, events, record, reason=StopReason.SECONDS if late else StopReason.FAILED, **reached)
 
 
 async def _take_turns(machine: Machine[Any, Any], settings: Any, events: Sequence[AnyEvent], record: Observer) -> None:
@@ -114,6 +116,20 @@ async def _take_turns(machine: Machine[Any, Any], settings: Any, events: Sequenc
             fold.apply(event)
 
     await machine.take_all(fold, settings, record_and_fold)
+
+
+def _reached(machine: Machine[Any, Any], settings: Any, events: Sequence[AnyEvent]) -> dict[str, Any]:
+    """Return the answer that the graph gives if it has to stop here, with its node; nothing without one."""
+    fold = machine.begin(settings)
+    try:
+        for event in events:
+            fold.apply(event)
+        answer = machine.answer(fold, settings)
+    except Exception:
+        log.exception("the debate %s was ended at its deadline, and its answer can't be told", events[0].trajectory)
+        return {}
+    gave = (e.node for e in reversed(events) if isinstance(e, Proposed) and e.answer == answer)
+    return {} if answer is None else {"answer": answer, "node": next(gave, None)}
 
 
 def _note(kind: type[Event], events: Sequence[AnyEvent], record: Observer, **fields: Any) -> None:

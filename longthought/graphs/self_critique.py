@@ -17,6 +17,7 @@ from pydantic.dataclasses import dataclass
 from longthought.agents import catalogue
 from longthought.agents.agent import Critic, Judge, Policy, Proposer
 from longthought.errors import ConfigError
+from longthought.graphs import rules
 from longthought.graphs.context import setting_of
 from longthought.graphs.debate import Debate
 from longthought.graphs.rules import DebateContext
@@ -82,11 +83,18 @@ class SelfCritique(Debate):
 
 
 def notice(tree: Tree, settings: DebateContext) -> str:
-    """Say how much of the scarcest budget is left once three quarters of it are spent; empty before."""
-    spent = tree.total_usage.total
+    """Say how much of the scarcest budget is left once three quarters of it are spent.
+
+    Nothing is said before, nor about a step that gives an answer.
+    """
+    judged = rules.candidate(tree)
+    if judged is not None and judged.answer is not None:
+        return ""
+    spent, computed = tree.total_usage.total, tree.total_usage.computed
     shares = [
         (tree.rounds / settings.rounds, f"{settings.rounds - tree.rounds} of {settings.rounds} proposals are left"),
         (spent / (settings.tokens or float("inf")), f"{(settings.tokens or 0) - spent} tokens are left"),
+        (computed / (settings.computed or float("inf")), f"{(settings.computed or 0) - computed} tokens are left"),
         (tree.seconds / (settings.seconds or float("inf")), f"{(settings.seconds or 0) - tree.seconds:.0f} s are left"),
     ]
     share, left = max(shares, key=lambda share_and_text: share_and_text[0])

@@ -7,9 +7,9 @@ import pytest
 from longthought.errors import ConfigError
 from longthought.graphs.context import started
 from longthought.graphs.rules import DebateContext
-from longthought.graphs.studio.by_hand import logged
+from longthought.graphs.studio.by_hand import changed_verdict, logged
 from longthought.problems.problem import Problem
-from longthought.trajectories.events import EVENT, AnyEvent, Author, Cause, Judged, Moved, Proposed
+from longthought.trajectories.events import EVENT, Action, AnyEvent, Author, Cause, Judged, Moved, Proposed, Verdict
 from longthought.trajectories.tree import Standing, Tree
 
 PROBLEM = Problem(id="p", statement="What is 3 * 14?")
@@ -95,3 +95,12 @@ def test_what_makes_no_sense_is_refused(written: dict[str, Any], reason: str) ->
         log_of(*TWO_STEPS, written)
     with pytest.raises(ConfigError, match="must be a list"):
         logged([FIRST], written)  # pyright: ignore
+
+
+def test_a_person_who_decides_otherwise_does_not_give_the_critics_reason() -> None:
+    tree = Tree.fold(read(log_of(*TWO_STEPS)))
+    said = Verdict(action=Action.CONTINUE, score=0.9, critique="The sum is right.")
+    verdict = changed_verdict(tree, tree.nodes[1], said, {"action": "backtrack"})["verdict"]
+    assert (verdict["action"], verdict["critique"], verdict["score"]) == ("backtrack", "", None)
+    kept = changed_verdict(tree, tree.nodes[1], said, {"target": 0})["verdict"]
+    assert kept["critique"] == "The sum is right."

@@ -1,5 +1,6 @@
 """One way to play: whoever drives a graph, the same log is written, and nothing is folded that the log doesn't hold."""
 
+import asyncio
 import random
 import time
 import zlib
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 from langchain_core.messages import BaseMessage
+from langchain_core.outputs import ChatResult
 
 from longthought.agents.agent import Critic, Policy
 from longthought.agents.dialects.prose import Prose
@@ -226,3 +228,28 @@ async def test_an_opening_that_is_logged_in_part_is_completed() -> None:
     assert seen[0] == whole[cut]
     assert ended.events[: cut + 1] == tuple(whole[: cut + 1])
     assert isinstance(ended.events[-1], Finished)
+
+
+class Sticks(ScriptedChatModel):
+    """Gives three replies, and no fourth."""
+
+    async def _agenerate(self, messages: list[BaseMessage], *args: Any, **options: Any) -> ChatResult:
+        if len(self.seen) == 3:
+            await asyncio.sleep(60)
+        return await super()._agenerate(messages, *args, **options)
+
+
+@pytest.mark.parametrize("graph", ["sampling", "debate"])
+async def test_a_deadline_keeps_the_answer_that_a_budget_would_end_with(graph: str) -> None:
+    policy = Policy("fake:policy", Sticks([r"It is \boxed{212}."] * 3), Prose())
+    given: dict[str, Any] = {"attempts": 9, "batch": 1} if graph == "sampling" else {"draft": None, "afresh": True}
+    settings = catalogue.context(graph, {"tools": [], **given})
+    no = '{"critique": "no", "action": "backtrack", "target": null, "score": 0.4}'
+    seats = Seats(policy, Critic("fake:critic", ScriptedChatModel([no] * 3), Prose()))
+    problem = Problem(id="p", statement="What is 12 * 13 + 56?", domain="math")
+    ended = await play(
+        catalogue.machine(graph)(seats), [started(problem, settings)], print, settings=settings, deadline=1.0
+    )
+    assert (ended.stop_reason, ended.answer) == (StopReason.SECONDS, "212")
+    assert ended.tree.finished is not None
+    assert ended.tree.node(ended.tree.finished.node or 0).answer == "212"

@@ -1,6 +1,7 @@
 """Self-critique from end to end: one model in both chairs, told when it stops too soon or runs low."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -233,3 +234,25 @@ def test_a_bundle_without_a_solo_agent_says_how_to_make_one(tmp_path: Path, monk
 def test_verifiers_are_those_of_the_debate() -> None:
     assert SelfCritiqueContext().used_tools == ["algebra", "countdown"]
     assert [v.name for v in SelfCritiqueContext().seats().verifiers] == ["algebra", "countdown"]
+
+
+def test_texts_of_ones_own_are_kept_and_a_dialect_for_one_chair_is_refused() -> None:
+    class Mine(Prose):
+        """A dialect of one's own."""
+
+    assert isinstance(alone(Mine()), Mine)
+    own = Prose(replace(Prose().voice, write_step="One line, please."))
+    assert alone(own) is own
+    for dialect in ("yes-no", "program", "prose-thought"):
+        with pytest.raises(ConfigError, match=f"`dialect` {dialect} is for one chair alone"):
+            catalogue.solo("openai:m", base_url=URL, dialect=dialect)
+
+
+async def test_of_an_answer_nothing_is_said_of_low_budgets_and_computed_tokens_are_one() -> None:
+    before = [(f"Step by step, {n}.", "continue") for n in range(3)]
+    for last, told in ((("Step by step, 3.", "continue"), True), ((r"So \boxed{7}.", "terminate"), False)):
+        thought = await think(PROSE, turns(PROSE, *before, last, ("Step by step, 4.", "continue")), rounds=5, tools=())
+        assert ("You have no final answer yet" in thought.model.prompts[7]) is told
+    answered = next(at for at, event in enumerate(thought.events) if getattr(event, "answer", None) is not None)
+    tree = Tree.fold(thought.events[:answered])
+    assert notice(tree, SelfCritiqueContext(rounds=100, computed=tree.total_usage.computed + 1))

@@ -154,7 +154,7 @@ def changed_verdict(tree: Tree, node: Node, verdict: Verdict, change: Mapping[st
     """
     kept = verdict.model_dump(mode="json", exclude={"said"})
     if "action" in change and change["action"] != verdict.action:
-        kept |= {"target": None, "score": None}
+        kept |= {"target": None, "score": None, "critique": ""}
     if change.get("action", verdict.action) not in list(Action):
         raise ConfigError(f"`action` must be one of {', '.join(Action)}, got {change['action']!r}")
     return completed(tree, {"kind": "judged", "node": node.id, "verdict": {**kept, **change}})
