@@ -93,7 +93,7 @@ class Programmer(Policy):
 async def _run(step: Step) -> Step:
     """Return a solution that is a program with what it prints as its answer."""
     result = await printed(step.text)
-    return step if isinstance(result, Unreadable) else Step(f"{step.text}\n\nIt prints {result}.", result)
+    return Step(step.text) if isinstance(result, Unreadable) else Step(f"{step.text}\n\nIt prints {result}.", result)
 
 
 async def printed(reply: str) -> str | Unreadable:

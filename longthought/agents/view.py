@@ -119,7 +119,7 @@ class View:
             steps: The first step of the proposal and those after it, if it is a draft.
 
         """
-        beginnings = set(itertools.accumulate((words(step) for step in steps), initial=()))
+        beginnings = set(itertools.accumulate(words(step) for step in steps))
         return next((attempt for attempt in self.attempts if words(attempt.text) in beginnings), None)
 
 
@@ -159,7 +159,7 @@ def view(
         draft=config.get("draft", 1),
         runs_code=PYTHON in config.get("tools", ()) and conventions(tree.problem).computes,
         unjudged=sum(n.standing is Standing.OPEN for n in steps) if node else 0,
-        reply=(reply[0].reply or "\n\n".join(n.text for n in reply)) if reply else "",
+        reply=_written(reply),
         confirmed=sum(e.status is EvidenceStatus.CONFIRMED for n in reply for e in n.evidence),
         before=view(tree, at=reply[0].parent) if len(reply) > 1 else None,
         whole=afresh or "attempts" in config,  # the setting of sampling
@@ -176,6 +176,15 @@ def _reply(path: list[Node]) -> list[Node]:
     while path[first].drafted and first:
         first -= 1
     return path[first:]
+
+
+def _written(steps: Sequence[Node]) -> str:
+    """Return what the policy wrote of these steps of one reply, without what was dropped after them."""
+    if not steps:
+        return ""
+    wrote, last = steps[0].reply, steps[-1].text
+    at = wrote.rfind(last)
+    return wrote[: at + len(last)] if at >= 0 else "\n\n".join(step.text for step in steps)
 
 
 def _examples(config: Mapping[str, Any], problem: Problem) -> tuple[Worked, ...]:

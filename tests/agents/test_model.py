@@ -216,3 +216,14 @@ def test_secrets_do_not_reach_the_log_but_reach_a_worker() -> None:
     job = lt.JobRequest(context=settings)
     assert lt.JobRequest.model_validate(job.model_dump(mode="json")) == job
     assert "policy_settings" not in job.config(), "a job may be resumed with other headers"
+
+
+def test_a_critic_of_another_kind_takes_no_server_from_the_policy(tmp_path: Path) -> None:
+    given: dict[str, Any] = {"policy": "openai:p", "base_url": URL, "policy_settings": {"headers": {"X-Team": "a"}}}
+    here = DebateContext(**given, critic="bundled:countdown").model("critic")
+    assert (here.base_url, here.headers) == (None, None)
+    elsewhere = DebateContext(**given, critic="anthropic:claude").model("critic")
+    assert (elsewhere.base_url, elsewhere.headers) == (None, None)
+    same = DebateContext(**given, critic="openai:c").model("critic")
+    assert (same.base_url, same.headers) == (URL, {"X-Team": "a"})
+    assert DebateContext(policy="bundled:countdown", critic="openai:c", base_url=URL).model("critic").base_url == URL

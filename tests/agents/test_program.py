@@ -142,6 +142,12 @@ def test_the_answer_of_a_program_is_what_it_prints() -> None:
     assert voted.tree.nodes[2].text.endswith("It prints 12.")
 
 
+def test_words_around_a_program_that_prints_nothing_are_no_answer() -> None:
+    fails = "```python\nprint(1 / 0)\n```\n\nSo the answer is \\boxed{13}."
+    voted = vote([fails, r"The answer is 14: \boxed{14}."])
+    assert [node.answer for node in voted.tree.nodes[1:]] == [None, None]
+
+
 def test_programs_are_drafts_of_a_debate_that_a_critic_of_one_word_judges_below_them() -> None:
     wrong = RIGHT.replace("*", "+")
     asked = {"policy": ScriptedChatModel([wrong, RIGHT]), "critic": ScriptedChatModel(["No", "Yes"])}

@@ -154,3 +154,8 @@ async def test_few_proposals_of_a_model_that_copies_what_it_is_shown_repeat_it()
         raw += reply.calls[0].text == WRONG
     assert raw / 200 > 0.4
     assert repeated / 200 < 0.05
+
+
+def test_a_rejected_step_without_words_is_no_beginning_of_every_other() -> None:
+    assert seen("...").repeated(["Take 1."]) is None
+    assert seen("...").repeated(["…"]) is not None

@@ -14,7 +14,8 @@ SHORT: Final = 160
 
 _WHOLE: Final = re.compile(  # what is never cut
     r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|\$\$.*?(?:\$\$|\Z)|\\\[.*?(?:\\\]|\Z)|\\\(.*?(?:\\\)|\n\n|\Z)"
-    r"|\\begin\{(?P<env>\w+\*?)\}.*?(?:\\end\{(?P=env)\}|\Z)|(?<![\\$])\$(?![\s\d])[^$\n]*?\$",
+    r"|\\begin\{(?P<env>\w+\*?)\}.*?(?:\\end\{(?P=env)\}|\Z)|(?<![\\$])\$(?![\s\d])[^$\n]*?\$"
+    r"|(?<![\\$])\$(?=\d[^$\n]*(?:[=\\^]|\d[A-Za-z]))[^$\n]*(?<!\s)\$(?!\d)",  # no price: `$3 a pound, or $5`
     re.DOTALL,
 )
 _NUMBERED: Final = re.compile(

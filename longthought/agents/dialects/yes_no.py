@@ -49,7 +49,8 @@ class YesNo(Prose):
         holds = _WORDS.get(words[0].strip("*.,:;!\"'").lower()) if words else None
         if holds is None:
             return Unreadable("it begins with neither yes nor no")
-        sure = min(1.0, math.exp(logprobs[0])) if logprobs else 1.0
+        begins = words[0][0].isalpha() or not logprobs or len(logprobs) < 2  # else a mark such as `**` comes first
+        sure = min(1.0, math.exp(logprobs[0 if begins else 1])) if logprobs else 1.0
         score = sure if holds else 1 - sure
         right = Action.TERMINATE if view.answers else Action.CONTINUE
         accepts = holds if self.sure is None else score >= self.sure

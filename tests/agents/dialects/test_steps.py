@@ -55,6 +55,15 @@ def test_numbered_items_are_steps_and_so_is_what_follows_them() -> None:
         ),
         ("Let us think.\n\nHm.\n\nThe answer is 4.", ["Let us think.\n\nHm.\n\nThe answer is 4."]),
         ("In 2020 there were 5.\n10 came.", ["In 2020 there were 5.\n10 came."]),
+        (
+            r"We have n = 5. The count is $5! \cdot 2 = 240$. So x = 240.",
+            ["We have n = 5.", r"The count is $5! \cdot 2 = 240$.", "So x = 240."],
+        ),
+        (
+            "First $2x = 4$. Then $x = 2$. Hence $x + 1 = 3$.",
+            ["First $2x = 4$.", "Then $x = 2$.", "Hence $x + 1 = 3$."],
+        ),
+        ("It costs $5. So 2 * $5 = $10. Then 10 + 1 = 11.", ["It costs $5. So 2 * $5 = $10.", "Then 10 + 1 = 11."]),
         ("It is 7.", ["It is 7."]),
         ("", []),
     ],

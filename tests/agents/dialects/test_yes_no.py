@@ -28,14 +28,15 @@ def seen(answer: str | None) -> View:
     [
         ("Yes", "4", 0.9, Action.TERMINATE, 0.9),
         ("yes.", None, 0.6, Action.CONTINUE, 0.6),
-        ("**No**", "4", 0.8, Action.BACKTRACK, 0.2),
+        ("**No**", "4", (0.05, 0.8), Action.BACKTRACK, 0.2),  # the first token is the mark
         ("<think>hm</think>No, because", None, 1.0, Action.BACKTRACK, 0.0),
     ],
 )
 def test_the_probability_of_yes_is_the_score(
-    reply: str, answer: str | None, probability: float, action: Action, score: float
+    reply: str, answer: str | None, probability: float | tuple[float, ...], action: Action, score: float
 ) -> None:
-    read = YesNo().read_verdict(reply, seen(answer), [math.log(probability), -3.0])
+    of_tokens = probability if isinstance(probability, tuple) else (probability, 0.05)
+    read = YesNo().read_verdict(reply, seen(answer), [math.log(one) for one in of_tokens])
     assert isinstance(read, Verdict)
     assert (read.action, read.score, read.target, read.critique) == (action, pytest.approx(score), None, "")
 
@@ -87,6 +88,17 @@ async def test_one_token_is_asked_for_and_a_word_that_was_cut_is_read() -> None:
     assert reply.read == Verdict(action=Action.TERMINATE, score=0.75)
     assert model.options == [{"logprobs": True, "max_tokens": 2}]
     assert model.prompts[0].endswith("Is the final answer 4 right? Answer with one word, Yes or No.")
+
+
+def test_of_a_draft_the_critic_is_shown_the_steps_that_are_there() -> None:
+    """The policy may write more than it was asked for; that is dropped, and not judged."""
+    wrote = "2 + 2 = 4 are there.\n\n4 + 3 = 7 with those of Bob.\n\n7 * 9 = 64, as I guess.\n\nSo it is \\boxed{64}."
+    writes, judges = ScriptedChatModel([wrote]), ScriptedChatModel(["No"])
+    agents: dict[str, Any] = {"policy": Policy("f:p", writes, Prose()), "critic": Critic("f:c", judges, YesNo())}
+    lt.solve("How many are there?", domain="math", draft=2, rounds=1, tools=[], critic_dialect="yes-no", **agents)
+    *_, said, question = judges.seen[0]
+    assert said.content == "2 + 2 = 4 are there.\n\n4 + 3 = 7 with those of Bob."
+    assert "Is everything right so far?" in question.text
 
 
 @pytest.mark.parametrize("graph", ["tree_search", "debate"])
