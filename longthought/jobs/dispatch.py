@@ -7,7 +7,6 @@ elsewhere from their last event. The parent runs no debate itself; `local` and `
 
 import asyncio
 import logging
-import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -85,8 +84,15 @@ class _Slot:
     """A worker and the debates that it plays."""
 
     worker: Worker
+    concurrency: int
+    """Maximum number of debates that it plays at a time."""
     debates: dict[str, _DebateInFlight] = field(default_factory=dict[str, _DebateInFlight])
     lost: bool = False
+
+    @property
+    def room(self) -> int:
+        """How many more debates it gets: with some beyond those it plays, it never waits for the parent."""
+        return self.concurrency + max(1, self.concurrency // 4) - len(self.debates)
 
 
 async def run_shards(
@@ -107,10 +113,28 @@ async def run_shards(
         RunError: if the log can't be written, or too many workers are lost.
 
     """
-    pool = _Pool(job, tasks, folder, start_worker, min(count, job.concurrency), progress or Progress(), on_event, begin)
+    pool = _Pool(job, tasks, folder, start_worker, shares(job, count), progress or Progress(), on_event, begin)
     async with aclosing(pool.run()) as running:
         async for trajectory in running:
             yield trajectory
+
+
+def shares(job: JobRequest, count: int) -> list[JobRequest]:
+    """Return what each of at most `count` workers does; the limits of all together are those of the job."""
+    count = min(count, job.concurrency, job.requests or count)
+
+    def part(total: int, number: int) -> int:
+        return total // count + (number < total % count)
+
+    return [
+        job.model_copy(
+            update={
+                "concurrency": part(job.concurrency, number),
+                "requests": None if job.requests is None else part(job.requests, number),
+            }
+        )
+        for number in range(count)
+    ]
 
 
 class _Pool:
@@ -122,18 +146,14 @@ class _Pool:
         tasks: Iterable[Task],
         folder: RunFolder,
         start_worker: StartWorker,
-        count: int,
+        shares: Sequence[JobRequest],
         progress: Progress,
         on_event: Callable[[AnyEvent], None] | None,
         begin: Opening | None,
     ) -> None:
-        self.folder, self.start_worker, self.count = folder, start_worker, count
+        self.folder, self.start_worker, self.shares = folder, start_worker, shares
         self.progress, self.on_event = progress, on_event
         self.agenda = Agenda(tasks, job.samples, Run(folder.path), progress, begin, retry_failed=job.retry_failed)
-        requests = None if job.requests is None else math.ceil(job.requests / count)
-        self.share = job.model_copy(update={"concurrency": math.ceil(job.concurrency / count), "requests": requests})
-        self.queued = max(1, self.share.concurrency // 4)
-        """Number of debates a worker gets beyond those it plays, so that it never waits for the parent."""
         self.slots: dict[int, _Slot] = {}
         self.probation = Probation(self._log)
         self.unended: dict[str, _DebateInFlight] = {}
@@ -168,7 +188,7 @@ class _Pool:
     async def _work(self) -> None:
         try:
             async with asyncio.TaskGroup() as group:
-                slots = [group.create_task(self._run_slot(number)) for number in range(1, self.count + 1)]
+                slots = [group.create_task(self._run_slot(number)) for number in range(1, len(self.shares) + 1)]
                 await self.all_done.wait()
                 for slot in slots:
                     slot.cancel()
@@ -180,8 +200,9 @@ class _Pool:
     async def _run_slot(self, number: int) -> None:
         """Run workers in a slot, one after another."""
         while True:
-            worker = await self.start_worker(self.share, self.folder.segment(number))
-            slot = self.slots[number] = _Slot(worker)
+            share = self.shares[number - 1]
+            worker = await self.start_worker(share, self.folder.segment(number))
+            slot = self.slots[number] = _Slot(worker, share.concurrency)
             try:
                 self._assign()
                 async with aclosing(worker.events()) as events:
@@ -198,8 +219,8 @@ class _Pool:
         """Assign debates while there is room; the job is done when none is left and no worker has any."""
         alive = [slot for slot in self.slots.values() if not slot.lost]
         while alive:
-            slot = min(alive, key=lambda slot: len(slot.debates))
-            if len(slot.debates) >= self.share.concurrency + self.queued:
+            slot = max(alive, key=lambda slot: slot.room)
+            if slot.room <= 0:
                 break
             assignment = self.agenda.draw()
             if assignment is None:
@@ -212,7 +233,7 @@ class _Pool:
                 {log[0].trajectory: list(log) for log in assignment.subdebates},
             )  # fmt: skip
             slot.worker.assign(assignment)
-        self.progress.in_flight = sum(min(len(slot.debates), self.share.concurrency) for slot in alive)
+        self.progress.in_flight = sum(min(len(slot.debates), slot.concurrency) for slot in alive)
 
     async def _receive(self, slot: _Slot, report: Report) -> None:
         """Log an event that its worker did not log, and count it; assign another debate if it was the last of its."""

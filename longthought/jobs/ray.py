@@ -57,7 +57,7 @@ class Player:
 
     async def assign(self, line: bytes) -> None:
         """Begin a debate, and return at once."""
-        task = asyncio.create_task(self._play(Assignment.model_validate_json(line)))
+        task = asyncio.create_task(self._play(line))
         self._playing.add(task)
         task.add_done_callback(self._playing.discard)
 
@@ -71,14 +71,19 @@ class Player:
         self._has_lines.clear()
         return lines
 
-    async def _play(self, assignment: Assignment) -> None:
+    async def _play(self, line: bytes) -> None:
+        """Play a debate; an error is reported, or the driver would wait for ever."""
         async with self._room:
             try:
+                assignment = Assignment.model_validate_json(line)
                 if self._runner is None:
                     self._runner = DebateRunner(self._job, self._job.context.seats(), self._report)
                 await self._runner.play(assignment)
             except LongthoughtError as error:
                 self._add_line(error_line(error))
+            except Exception as error:
+                log.exception("a debate hit a defect")
+                self._add_line(error_line(RunError(f"a debate hit a defect on a node ({error!r}); see Ray's logs")))
 
     def _report(self, events: Sequence[AnyEvent]) -> None:
         for event in events:

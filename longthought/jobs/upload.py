@@ -14,6 +14,7 @@ import asyncio
 import logging
 import os
 import re
+from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -47,6 +48,8 @@ class Copy:
         self._fs, self._root = _storage(self.url)
         self._copied: dict[str, int] = {}
         """By segment: the number of bytes copied."""
+        self._before = Counter[str]()
+        """By segment: the bytes in chunks that were fetched into the folder; its own chunks come behind them."""
         try:
             self._fs.makedirs(self._root, exist_ok=True)
             self._take_stock()
@@ -67,10 +70,17 @@ class Copy:
             self._fs.pipe_file(manifest, ours)
         elif self._fs.cat_file(manifest) != ours:
             raise RunFolderError(f"`upload` {self.url}: is the copy of another run; choose another place")
+        for path in segments(self.folder):
+            if chunk := _CHUNK_NAME.search(str(path)):
+                self._before[chunk[1]] = max(self._before[chunk[1]], int(chunk[2]) + path.stat().st_size)
         for path in sorted(files):
             if chunk := _CHUNK_NAME.search(path):
-                local, offset = self.folder / f"{chunk[1]}.jsonl", int(chunk[2])
-                if not local.exists() or local.stat().st_size < offset + files[path]["size"]:
+                fetched = self.folder / path.rpartition("/")[2]
+                if fetched.exists() and fetched.stat().st_size >= files[path]["size"]:
+                    self._copied[fetched.name] = files[path]["size"]
+                    continue
+                local, offset = self.folder / f"{chunk[1]}.jsonl", int(chunk[2]) - self._before[chunk[1]]
+                if offset < 0 or not local.exists() or local.stat().st_size < offset + files[path]["size"]:
                     raise RunFolderError(
                         f"`upload` {self.url}: has more of {local.name} than {self.folder}; fetch the copy and go on "
                         "with that, or choose another place"
@@ -86,7 +96,7 @@ class Copy:
                 if start + len(data) < end:
                     file.seek(start + len(data))
                     data += file.readline()
-                self._fs.pipe_file(f"{self._root}/{segment.stem}.{start:012}.jsonl", data)
+                self._fs.pipe_file(f"{self._root}/{segment.stem}.{self._before[segment.stem] + start:012}.jsonl", data)
                 start = self._copied[segment.name] = start + len(data)
                 chunks += 1
         return chunks

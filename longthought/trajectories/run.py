@@ -95,7 +95,9 @@ class _Entry:
     tail: tuple[int, int] = (-1, -1)
     """Segment and sequence number of the line read last."""
     suspect: int | None = None
-    """The first sequence number that doesn't follow the one before it in its segment."""
+    """The first sequence number that doesn't follow the one read before it."""
+    begun: bool = False
+    """Whether its first event is there, without which nothing of it can be read."""
 
     @property
     def complete(self) -> bool:
@@ -111,9 +113,9 @@ class _Entry:
         """Take one more line, in the order of the file."""
         self.positions.append(segment << _OFFSET_BITS | offset)
         self.kinds.add(kind)
-        if self.tail[0] == segment and seq != self.tail[1] + 1:
+        if self.tail[0] >= 0 and seq != self.tail[1] + 1:
             self.suspect = seq if self.suspect is None else min(self.suspect, seq)
-        self.tail, self.last = (segment, seq), max(self.last, seq)
+        self.tail, self.last, self.begun = (segment, seq), max(self.last, seq), self.begun or seq == 0
 
 
 class Run:
@@ -157,11 +159,14 @@ class Run:
 
     def ids(self) -> list[str]:
         """Return the names of the debates."""
-        return [name for name in self._entries if root_debate(name) is None]
+        return [name for name in self._roots() if self._entries[name].begun]
+
+    def _roots(self) -> Iterator[str]:
+        return (name for name in self._entries if root_debate(name) is None)
 
     def parts(self, name: str) -> list[str]:
         """Return the names of the sub-debates of a debate, in the order in which they started."""
-        return list(self._subdebates.get(name, ()))
+        return [part for part in self._subdebates.get(name, ()) if self._entries[part].begun]
 
     def finished_ids(self) -> list[str]:
         """Return the names of the debates that have ended."""
@@ -182,7 +187,7 @@ class Run:
         Such a debate is read up to its hole, and a job goes on with it from there.
         """
         found: dict[str, int] = {}
-        for name in self.ids():
+        for name in self._roots():
             if not self._entries[name].complete:
                 events = self.trajectory(name).events
                 ended = events and isinstance(events[-1], Finished | Graded)
@@ -342,7 +347,7 @@ def _unbroken(events: Sequence[AnyEvent], suspect: int | None) -> list[AnyEvent]
 
     Args:
         events: What stands in the log, in the order of the sequence numbers.
-        suspect: The first sequence number that is out of order in its segment.
+        suspect: The first sequence number that doesn't follow the one read before it.
 
     """
     kept: list[AnyEvent] = []

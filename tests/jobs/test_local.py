@@ -16,7 +16,7 @@ import pytest
 import longthought as lt
 from longthought.errors import ConfigError, RunError, UserError
 from longthought.graphs.debate import DebateContext
-from longthought.jobs.dispatch import run_shards
+from longthought.jobs.dispatch import run_shards, shares
 from longthought.jobs.local import LocalProcess
 from longthought.jobs.progress import Progress
 from longthought.jobs.request import JobRequest
@@ -196,6 +196,18 @@ async def test_workers_lost_again_and_again_end_the_job_with_the_reason(tmp_path
         async for _ in run_shards(job, sums.tasks(1), folder, doomed, 1):
             pass
     assert len(hired) == 4
+
+
+@pytest.mark.parametrize(("concurrency", "requests", "processes"), [(5, None, 4), (10, 8, 3), (64, 1, 4), (2, None, 8)])
+def test_the_shares_of_workers_are_the_limits_of_the_job(
+    concurrency: int, requests: int | None, processes: int
+) -> None:
+    context = DebateContext(policy="openai:fake", critic="openai:fake", base_url="http://127.0.0.1:1/v1", tools=[])
+    job = JobRequest(context=context, concurrency=concurrency, requests=requests)
+    parts = shares(job, processes)
+    assert sum(part.concurrency for part in parts) == concurrency
+    assert requests is None or sum(part.requests or 0 for part in parts) == requests
+    assert all(part.concurrency > 0 and part.requests != 0 for part in parts)
 
 
 async def test_an_error_that_no_process_can_mend_is_told_once(tmp_path: Path) -> None:

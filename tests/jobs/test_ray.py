@@ -11,7 +11,11 @@ import ray
 
 import longthought as lt
 from longthought.errors import ConfigError
+from longthought.graphs.rules import DebateContext
 from longthought.jobs.progress import Progress
+from longthought.jobs.ray import Player
+from longthought.jobs.request import JobRequest
+from longthought.jobs.worker import ERROR_PREFIX
 from tests.fakes import sums
 from tests.fakes.server import FakeServer
 from tests.jobs.test_local import facts, settings
@@ -86,3 +90,12 @@ def test_a_cluster_that_is_not_there_is_said(tmp_path: Path) -> None:
 def test_executors_that_make_no_sense_are_refused(tmp_path: Path, given: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         list(lt.generate(["What is 1 + 1?"], out=tmp_path / "run", **given))
+
+
+async def test_an_error_on_a_node_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    context = DebateContext(policy="openai:fake", critic="openai:fake", base_url="http://127.0.0.1:1/v1", tools=[])
+    player = Player(JobRequest(context=context).model_dump(mode="json"))
+    await player.assign(b"no assignment")
+    (line,) = await player.events()
+    assert line.startswith(ERROR_PREFIX)
+    assert b"a debate hit a defect on a node" in line

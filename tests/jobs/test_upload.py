@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,18 @@ def test_the_copy_is_a_run_folder_that_a_job_can_go_on_with(tmp_path: Path) -> N
         t.id: t.events for t in lt.Run(out).trajectories()
     }
     assert generate(9, store, concurrency=1) == ["sum-7#0", "sum-8#0"]
+
+
+def test_the_copy_that_was_fetched_goes_on_with_the_same_command(tmp_path: Path) -> None:
+    store, fetched = tmp_path / "bucket" / "run", tmp_path / "fetched"
+    generate(4, tmp_path / "run", upload=f"file://{store}")
+    shutil.copytree(store, fetched)
+    assert generate(6, fetched, upload=f"file://{store}", concurrency=1) == ["sum-4#0", "sum-5#0"]
+    assert {t.id: t.events for t in lt.Run(store).trajectories()} == {
+        t.id: t.events for t in lt.Run(fetched).trajectories()
+    }
+    assert generate(7, fetched, upload=f"file://{store}", concurrency=1) == ["sum-6#0"]
+    assert len(lt.Run(store)) == 7
 
 
 def test_chunks_end_with_a_line_and_a_torn_end_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -90,6 +90,36 @@ def test_a_job_killed_right_after_it_mended_a_hole_goes_on_from_there(tmp_path: 
     assert len(Run(path).graded_ids()) == 3
 
 
+def test_a_debate_without_its_first_event_is_begun_again(tmp_path: Path) -> None:
+    path, name = with_hole(tmp_path, at=0)
+    run = Run(path)
+    assert (run.holes(), name in run.ids(), len(run)) == ({name: 0}, False, 2)
+    generate(path)
+    again = Run(path)
+    assert (again.holes(), len(again.finished_ids())) == ({}, 3)
+    assert again.trajectory(name).solved is not None
+
+
+@pytest.mark.parametrize("played_on", [True, False])
+def test_what_lies_behind_a_hole_in_another_segment_does_not_count(*, played_on: bool, tmp_path: Path) -> None:
+    """One worker begins a debate, another goes on; what lay between is lost, and a third plays on from there."""
+    path = Path(shutil.copytree(OLD / "run-debate", tmp_path / "run"))
+    name = Run(path).ids()[0]
+    events = [event for line in lines(path) if (event := json.loads(line))["trajectory"] == name]
+    end = len(events)
+    played = events[4:end] if played_on else events[4 : end - 2]
+    parts = {
+        "events-0000.jsonl": [{**event, "at": event["at"] + 1e6} for event in played],
+        "events-0001.jsonl": events[:4],
+        "events-0002.jsonl": [{**event, "seq": event["seq"] + 3} for event in events[end - 5 :]],
+    }
+    for file, part in parts.items():
+        (path / file).write_bytes(b"".join(json.dumps(e, separators=(",", ":")).encode() + b"\n" for e in part))
+    read = Run(path).trajectory(name)
+    assert [event.seq for event in read.events] == list(range(end if played_on else end - 2))
+    assert read.finished is played_on
+
+
 def test_a_debate_that_moved_between_segments_is_whole(tmp_path: Path) -> None:
     path = Path(shutil.copytree(OLD / "run-debate", tmp_path / "run"))
     name = Run(path).ids()[0]
