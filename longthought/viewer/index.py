@@ -75,7 +75,11 @@ class RunIndex:
             self.error = str(error)
         except OSError as error:
             self.error = f"{self.path}: can't be read ({error.strerror}); check its permissions"
+        except ValueError as error:  # a damaged line, or a log that contradicts itself
+            self.error = f"{self.path}: can't be read ({error}); restore the files, or take it from the view"
         except sqlite3.Error as error:
+            self._active.clear()  # what was not committed is read again
+            self._ended = None
             self.error = f"{self._store.path}: the index can't be written ({error}); make room, or remove the file"
         self.settled = True
 

@@ -9,7 +9,7 @@ import sqlite3
 import tempfile
 import threading
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -61,6 +61,21 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "longthought" / "viewer"
 
 
+class _Held:
+    """The connection of a thread, closed when the thread ends and what is its own goes."""
+
+    def __init__(self, connection: sqlite3.Connection, all_: set[sqlite3.Connection]) -> None:
+        self.connection, self._all = connection, all_
+        all_.add(connection)
+
+    def close(self) -> None:
+        """Close it."""
+        self._all.discard(self.connection)
+        self.connection.close()
+
+    __del__ = close
+
+
 class Store:
     """The database for the runs on view, which this process alone writes."""
 
@@ -76,7 +91,8 @@ class Store:
         """
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._threads = threading.local()
-        self._connections: list[sqlite3.Connection] = []
+        self._connections = set[sqlite3.Connection]()
+        """Those of the threads that live."""
         names = "\n".join(str(path.resolve()) for path in paths)
         name = hashlib.blake2b(names.encode(errors="surrogateescape"), digest_size=10).hexdigest()
         self._lock = _claimed((folder or cache_folder()) / f"{name}.lock")
@@ -103,18 +119,18 @@ class Store:
         try:
             yield ask
         except BaseException:
-            ask.execute("ROLLBACK")
+            with suppress(sqlite3.Error):  # a full disk may have rolled back already
+                ask.execute("ROLLBACK")
             raise
         ask.execute("COMMIT")
         self.stamp += 1
 
     def release(self) -> None:
         """Close the connection of the thread that asks, which has done its work."""
-        known: sqlite3.Connection | None = getattr(self._threads, "connection", None)
-        if known is not None:
-            self._connections.remove(known)
-            known.close()
-            del self._threads.connection
+        held: _Held | None = getattr(self._threads, "held", None)
+        if held is not None:
+            held.close()
+            del self._threads.held
 
     def _prepare(self) -> None:
         writer = self.connection()
@@ -130,16 +146,15 @@ class Store:
 
     def connection(self) -> sqlite3.Connection:
         """Return the connection of the thread that asks."""
-        known: sqlite3.Connection | None = getattr(self._threads, "connection", None)
-        if known is None:
-            known = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None, timeout=30)
-            known.executescript(
+        held: _Held | None = getattr(self._threads, "held", None)
+        if held is None:
+            made = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None, timeout=30)
+            made.executescript(
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA cache_size = -4000; "
                 "PRAGMA temp_store = MEMORY;"
             )
-            self._threads.connection = known
-            self._connections.append(known)
-        return known
+            held = self._threads.held = _Held(made, self._connections)
+        return held.connection
 
     def ask(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
         """Return all rows of a query."""
@@ -190,7 +205,7 @@ class Store:
         )
 
     def _disconnect(self) -> None:
-        for connection in self._connections:
+        for connection in list(self._connections):
             connection.close()
         self._connections.clear()
         self._threads = threading.local()

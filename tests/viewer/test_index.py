@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from longthought.viewer import index as index_module
 from longthought.viewer.answers import Row, RunState
 from longthought.viewer.library import Library
 from longthought.viewer.questions import Filter, LabelFilter
+from longthought.viewer.store import Store
 from tests.fakes import golden, logs
 from tests.fakes.random_logs import debates, searches
 
@@ -318,3 +320,27 @@ def test_verdicts_are_counted(library: Library, runs: Path) -> None:
 def test_runs_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
     paths = [new_run(tmp_path / place) for place in ("a/debates", "b/debates", "other")]
     assert [found.name for found in folders.opened(paths)] == ["a-debates", "b-debates", "other"]
+
+
+def test_a_connection_ends_with_its_thread(tmp_path: Path) -> None:
+    store = Store([tmp_path], tmp_path / "cache")
+    for _ in range(5):
+        asks = threading.Thread(target=store.ask, args=("SELECT 1",))
+        asks.start()
+        asks.join()
+    assert len(store._connections) == 1  # pyright: ignore[reportPrivateUsage]
+    store.close()
+
+
+def test_after_a_full_disk_the_index_is_made_up_for(tmp_path: Path) -> None:
+    log = golden.latex()
+    run = new_run(tmp_path / "run", [event for number in range(40) for event in named(log, f"p-{number}#0")])
+    library = Library([run], cache=tmp_path / "cache")
+    store = library._store  # pyright: ignore[reportPrivateUsage]
+    store.ask(f"PRAGMA max_page_count = {store.ask('PRAGMA page_count')[0][0]}")
+    library.refresh()
+    assert "the index can't be written (database or disk is full)" in library.index("run").error
+    store.ask("PRAGMA max_page_count = 1000000")
+    library.refresh()
+    assert (len(rows(library)), library.index("run").error) == (40, "")
+    library.close()
