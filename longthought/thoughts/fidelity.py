@@ -16,6 +16,7 @@ from longthought.thoughts.thought import LongThought, Sentence, joined
 
 _SIGNS: Final = str.maketrans(
     {"−": "-", "–": "-", "×": "*", "·": "*", "⋅": "*", "÷": "/", "{": "(", "}": ")", "$": " "}
+    | {sign: f"^{power}" for power, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
 )
 _COMMANDS: Final = (
     (re.compile(r"\\(?:times|cdot|ast)(?![a-zA-Z])"), "*"),
@@ -28,7 +29,11 @@ _COMMANDS: Final = (
 )
 _FRACTION: Final = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
 _THOUSANDS: Final = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
-_NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
+_NUMBER: Final = re.compile(r"(?:(?<![\w)\]}!%])-)?\d+(?:\.\d+)?%?")
+"""With its sign, which no operand precedes, and its percent sign."""
+_RATIO: Final = re.compile(r"\d+(?:\.\d+)?/\d+(?:\.\d+)?")
+_OVER: Final = re.compile(r"\((\d+(?:\.\d+)?)\)/\((\d+(?:\.\d+)?)\)|(?<=\d)\s*/\s*(?=\d)")
+_PERCENT: Final = re.compile(r"\s*(?:\\?%|\bper ?cent\b)")
 _MATHS: Final = re.compile(
     r"(?:\s*(?:\d+(?:\.\d+)?|(?<![A-Za-z])[A-Za-z](?![A-Za-z'’])|\\[a-zA-Z]+|[-+*/^()!%_|=<>≤≥≠]))+"
 )
@@ -58,8 +63,10 @@ def plain_formulas(text: str) -> str:
 
 
 def numbers(text: str) -> set[str]:
-    """Return the numbers in a text."""
-    return set(_NUMBER.findall(plain_formulas(text)))
+    """Return the numbers in a text, and the fractions of two numbers."""
+    plain = _OVER.sub(lambda of: f"{of[1]}/{of[2]}" if of[1] else "/", plain_formulas(text))
+    plain = _PERCENT.sub("%", plain)
+    return {*_NUMBER.findall(plain), *_RATIO.findall(plain)}
 
 
 def equations(text: str) -> set[str]:

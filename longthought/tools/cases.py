@@ -55,7 +55,7 @@ async def serve(kind: VerifierName, lines: Iterator[str], write: Callable[[str],
     proofs: list[tuple[CaseFields, asyncio.Future[CaseResult]]] = []
     fault = None
     numbered = enumerate(lines, start=1)
-    while (item := await asyncio.to_thread(next, numbered, None)) is not None:
+    while (item := await _next_line(numbered, waiting, write)) is not None:
         try:
             parsed = _read_case(kind, item[1]) if item[1].strip() else None
         except ValueError as error:
@@ -78,6 +78,20 @@ async def serve(kind: VerifierName, lines: Iterator[str], write: Callable[[str],
         await _answer(waiting, write)
     if fault:
         raise fault
+
+
+async def _next_line(
+    numbered: Iterator[tuple[int, str]],
+    waiting: deque[tuple[Any, asyncio.Future[CaseResult]]],
+    write: Callable[[str], object],
+) -> tuple[int, str] | None:
+    """Return the next line, None at the end; what is answered while it comes is written at once."""
+    coming = asyncio.ensure_future(asyncio.to_thread(next, numbered, None))
+    while waiting and not coming.done():
+        await asyncio.wait((coming, waiting[0][1]), return_when=asyncio.FIRST_COMPLETED)
+        while waiting and waiting[0][1].done():
+            await _answer(waiting, write)
+    return await coming
 
 
 async def _answer(waiting: deque[tuple[Any, asyncio.Future[CaseResult]]], write: Callable[[str], object]) -> None:

@@ -79,9 +79,15 @@ def examples(statement: str) -> list[str]:
         return found
     for example in shown:
         source, want = example.source.strip(), example.want.strip()
-        if _parses(source, "eval") and _parses(want, "eval"):
-            found.append(f"assert ({source}) == ({want})")
+        if _parses(source, "eval") and _parses(want, "eval") and not _prints(source):
+            found.append(f"assert ({ast.unparse(ast.parse(source, mode='eval'))}) == ({want})")
     return found
+
+
+def _prints(source: str) -> bool:
+    """Say whether an expression is a call of `print`, whose value isn't what is shown below it."""
+    called = ast.parse(source, mode="eval").body
+    return isinstance(called, ast.Call) and isinstance(called.func, ast.Name) and called.func.id == "print"
 
 
 def _parses(text: str, mode: Literal["exec", "eval"]) -> bool:

@@ -3,10 +3,14 @@
 import json
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from longthought.tools.cases import serve
 
 COMMAND = Path(sys.executable).with_name("longthought")
 
@@ -107,3 +111,21 @@ def test_a_line_that_is_no_case_is_named_and_what_came_before_is_answered(line: 
 
 def test_a_missing_argument_is_asked_for() -> None:
     assert "give GIVEN, or --jsonl" in check("answer", "1", code=2).stderr
+
+
+async def test_an_answer_does_not_wait_for_the_next_line() -> None:
+    answered = threading.Event()
+
+    def lines() -> Iterator[str]:
+        yield '{"id": 1, "gold": "1", "given": "1"}'
+        assert answered.wait(30), "a program that asks one thing at a time would wait for ever"
+        yield '{"id": 2, "gold": "1", "given": "2"}'
+
+    said: list[str] = []
+
+    def write(line: str) -> None:
+        said.append(line)
+        answered.set()
+
+    await serve("answer", lines(), write)
+    assert [json.loads(line)["equal"] for line in said] == [True, False]

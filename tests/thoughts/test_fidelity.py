@@ -127,6 +127,10 @@ def test_equations(text: str, found: set[str]) -> None:
 def test_numbers_are_compared_as_written() -> None:
     assert numbers("1,234 and 2.50, then 3, 4 and 5,6") == {"1234", "2.50", "3", "4", "5", "6"}
     assert numbers("") == set()
+    assert numbers("it is -3, 5 - 2, 7-1 and (−4)") == {"-3", "5", "2", "7", "1", "-4"}
+    assert numbers(r"40% or 40 percent or 40\%") == {"40%"}
+    assert numbers("3²") == {"3", "2"} != numbers("3")
+    assert numbers(r"\frac{1}{2}") == numbers("1 / 2") != numbers("2/1")
     assert plain_formulas("a × b ÷ c − d ** 2").split() == ["a", "*", "b", "/", "c", "-", "d", "^", "2"]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from longthought.domains.grade import grade
 from longthought.problems.problem import Case, CodeReference, Problem
-from longthought.tools.examples import Examples
+from longthought.tools.examples import Examples, examples
 from longthought.tools.sandbox.pool import Sandbox
 from longthought.trajectories.events import EvidenceStatus
 
@@ -38,6 +38,11 @@ async def test_a_program_faces_the_examples(sandbox: Sandbox, program: str, stat
     found = await tool.check(claim)
     assert (found.status, found.span) == (status, claim.span)
     assert said in found.detail
+
+
+def test_what_a_statement_prints_is_no_value_and_comments_are_left_out() -> None:
+    shown = ">>> print(add(2, 3))\n5\n>>> add(2, 3)  # a note\n5\n"
+    assert examples(shown) == ["assert (add(2, 3)) == (5)"]
 
 
 def test_only_programs_in_programming_problems_with_examples_are_claims() -> None:
