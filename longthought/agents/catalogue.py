@@ -194,6 +194,8 @@ def chat_model(model: str | Model, role: Role, **settings: Any) -> BaseChatModel
     """
     asked = Model.of(model, **settings)
     provider, _, name = asked.name.partition(":")
+    if not name and asked.name and (BUNDLED / asked.name).is_dir():
+        raise ModelError(f"{asked.name!r} is not a model: did you mean bundled:{asked.name}?")
     if not name:
         raise ModelError(f"{asked.name!r} is not a model: write provider:model, one of\n{PROVIDERS}")
     match provider:

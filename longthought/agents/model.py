@@ -56,7 +56,7 @@ class Model(Request):
     """Let the policy go on from the accepted steps in its own turn (default: it is shown them)."""
     sure: Annotated[float, Field(ge=0, le=1)] | None = None
     """Probability of *yes* from which a critic of one word accepts (default: it goes by the word)."""
-    temperature: Annotated[float, Field(ge=0)] | None = None
+    temperature: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     """Sampling temperature (default: the model's own for a policy, 0 for a critic)."""
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
     """Sample from the most probable tokens that together have this probability."""

@@ -57,6 +57,9 @@ def label(
     from longthought.cli.render.job import CountDisplay, Dashboard, debates
     from longthought.jobs.progress import Progress
     from longthought.labels.job import label as make
+    from longthought.labels.label import LabelBook
+    from longthought.labels.review import doubtful
+    from longthought.trajectories.run import Run
 
     progress = Progress(limit=request.concurrency)
     if request.method in SAMPLED_METHODS:
@@ -72,7 +75,7 @@ def label(
         f"{tally.labels:,} steps labelled ({tally.known:,} were known): {tally.live:,} live, {tally.dead:,} dead, "
         f"{tally.doubtful:,} doubtful"
     )
-    if tally.doubtful:
+    if any(doubtful(Run(run), LabelBook(run))):
         typer.echo(f"review the doubtful ones: longthought label {run} --review")
 
 

@@ -15,7 +15,7 @@ def write_last_line(message: str, code: int) -> None:
         code: The exit code.
 
     """
-    first, *rest = (" ".join(line.split()) for line in message.splitlines() if line.strip())
+    first, *rest = (" ".join(line.split()).rstrip(";") for line in message.splitlines() if line.strip())
     line = f"{first}{': ' if rest else ''}{'; '.join(rest)}"
     if os.environ.get(LOG_FORMAT) == "json":
         logging.getLogger("longthought").error(line, extra={"exit_code": code})

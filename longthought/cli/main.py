@@ -45,9 +45,11 @@ def _run() -> int | None:
 
         return _fail(with_flags(str(error), sys.argv[1:]), error.exit_code)
     except OSError as error:
-        if (reason := disk_full(error)) is None:
+        if reason := disk_full(error):
+            return _fail(f"the disk is full ({reason}); make room, then run the same command again", 1)
+        if error.filename is None:  # no file is to blame
             raise
-        return _fail(f"the disk is full ({reason}); make room, then run the same command again", 1)
+        return _fail(f"{os.fsdecode(error.filename)}: {error.strerror}; check the path and its permissions", 2)
 
 
 def _fail(message: str, code: int) -> int:

@@ -2,6 +2,7 @@
 
 import filecmp
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -69,4 +70,5 @@ def _write(tasks: "Sequence[Task]", out: Path) -> None:
             raise ProblemError(f"`out` {out}: there is something else in it already; name a new file, or remove it")
         draft.replace(out)
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)

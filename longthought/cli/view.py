@@ -68,11 +68,19 @@ def _export(runs: list[Path], name: str, out: Path) -> None:
     from longthought.trajectories.html import page
 
     found = _found(runs, name if "#" in name else f"{name}#0")
+    if out.is_file() and not _is_page(out):
+        raise ConfigError(f"--out {out}: there is something else in it already; name a new file")
     try:
         write_whole(out, page(found))
     except OSError as error:
         raise ConfigError(f"--out {out}: can't be written ({error.strerror}); choose another file") from error
     typer.echo(f"wrote {out}")
+
+
+def _is_page(file: Path) -> bool:
+    """Say whether a file is empty or holds a page, which another one may replace."""
+    with file.open("rb") as opened:
+        return opened.read(9).lower() in (b"", b"<!doctype")
 
 
 def _found(runs: list[Path], name: str) -> "Trajectory":

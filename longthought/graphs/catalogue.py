@@ -1,5 +1,6 @@
 """The graphs by the names used on the command line."""
 
+import difflib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
@@ -72,6 +73,11 @@ def read(graph: str, written: Iterable[str], field: str = "settings") -> dict[st
             settings[name] = []
         elif equals and name in names:
             settings[name] = _value(types[name], value, where, name)
+        elif equals:
+            known = [*names, *(f"{one}.{model}" for one in ("policy", "critic") for model in _MODEL_TYPES)]
+            near = difflib.get_close_matches(given, known, 1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}, policy.NAME and critic.NAME"
+            raise ConfigError(f"{where}{graph} has no setting {given}: {hint}")
         else:
             raise ConfigError(
                 f"{where}write NAME=VALUE; the settings of {graph} are {', '.join(names)}, and those of its "

@@ -130,6 +130,13 @@ URL = ["--base-url", "http://127.0.0.1:1/v1"]
     [
         (["--policy", "gpt"], 2, ["'gpt' is not a model", "provider:model", "bundled:countdown", "openai:NAME"]),
         (["--policy", "nobody:x"], 2, ["nobody:x", "openai:NAME"]),
+        (["--policy", "countdown"], 2, ["did you mean bundled:countdown?"]),
+        (
+            ["--set", "reflection=2"],
+            2,
+            ["--set reflection=2: debate has no setting reflection: did you mean reflections?"],
+        ),
+        (["--temperature", "inf"], 2, ["--temperature must be a finite number"]),
         (["--policy", "bundled:chess"], 2, ["bundled:chess does not exist"]),
         (["--policy", "openai:m"], 2, ["openai:m", "--base-url http://localhost:8000/v1"]),
         (["--policy", "openai:m", "--base-url", "localhost:8000"], 2, ["'localhost:8000'", "http://"]),
@@ -151,6 +158,11 @@ def test_options_that_make_no_sense(run: Run, tmp_path: Path, words: list[str], 
     problems = sums.file(tmp_path / "p.jsonl", 3)
     expect_one_line(run("generate", problems, "--out", tmp_path / "run", *words), code, *said)
     assert not (tmp_path / "run").exists()
+
+
+def test_a_server_that_no_agent_is_on(run: Run) -> None:
+    said = "--base-url http://127.0.0.1:1/v1: neither bundled:countdown nor bundled:countdown is on a server"
+    expect_one_line(run("solve", "Use 3, 5 and 8, each once, to make 29.", *URL), 2, said)
 
 
 @pytest.mark.parametrize(

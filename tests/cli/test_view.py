@@ -101,6 +101,8 @@ def test_where_a_browser_is() -> None:
         (("run", "--export", "latex"), "--export and --out belong together"),
         (("run", "--export", "latxe", "--out", "a.html"), "has no debate 'latxe#0'; did you mean 'latex#0'?"),
         (("run", "--export", "latex", "--out", "no/where/a.html"), "--out no/where/a.html: can't be written"),
+        (("run", "--export", "latex", "--out", "run/run.json"), "--out run/run.json: there is something else in it"),
+        (("x" * 300,), "File name too long"),
     ],
 )
 def test_mistakes_end_in_one_line(run: Path, tmp_path: Path, words: tuple[str, ...], said: str) -> None:

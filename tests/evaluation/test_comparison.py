@@ -341,7 +341,7 @@ def test_strategies_by_name_and_written_out() -> None:
         ([], [], "no strategy is left to play: choose from greedy"),
         ([], ["debate"], "write NAME=GRAPH:SETTING=VALUE"),
         ([], ["a/b=debate"], "write NAME=GRAPH:SETTING=VALUE"),
-        ([], ["x=debate:colour=red"], "`strategy` colour=red: write NAME=VALUE; the settings of debate are"),
+        ([], ["x=debate:colour=red"], "`strategy` colour=red: debate has no setting colour: "),
         ([], ["x=debate:rounds=many"], "rounds=many"),
         ([], ["x=debate:rounds=0"], "rounds=0: rounds must be at least 1"),
         ([], ["x=duel"], "unknown graph 'duel'"),

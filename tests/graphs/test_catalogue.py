@@ -23,7 +23,7 @@ def test_a_list_is_parted_by_semicolons() -> None:
     ("graph", "text", "says"),
     [
         ("debate", "patience", "NAME=VALUE"),
-        ("debate", "patienc=3", "the settings of debate are policy, "),
+        ("debate", "patienc=3", "debate has no setting patienc: did you mean patience"),
         ("debate", "patience=soon", "valid integer"),
         ("quarrel", "patience=3", "unknown graph 'quarrel'"),
     ],
