@@ -17,7 +17,7 @@ from longthought.graphs.machine import Machine
 from longthought.graphs.rules import DebateContext
 from longthought.graphs.sampling.settings import SamplingContext
 from longthought.graphs.seats import Seats
-from longthought.jobs.request import with_models
+from longthought.jobs.request import expect_served, with_models
 from longthought.request import expect
 from longthought.tools.verifier import Verifier
 
@@ -65,7 +65,9 @@ def context_of(
     """Build the context of a graph from its agents, tools and settings."""
     expect("a list of names", Iterable, NoneType, tools=tools)
     given = settings if tools is None else {**settings, "tools": tools if isinstance(tools, str) else list(tools)}
-    return catalogue.context(graph, with_models(given, **named(policy, critic)))
+    combined = with_models(given, **named(policy, critic))
+    expect_served(combined)
+    return catalogue.context(graph, combined)
 
 
 def seated(context: Context, policy: str | Model | Proposer, critic: str | Model | Judge) -> Seats:

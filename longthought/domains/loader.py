@@ -10,6 +10,7 @@ found.
 import itertools
 import json
 import logging
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -63,7 +64,7 @@ class DataSet:
 
         """
         differing: list[int] = []
-        for number, task, overruled in itertools.islice(self._tasks(), self.limit):
+        for number, task, overruled in itertools.islice(self._tasks(), self.limit and min(self.limit, sys.maxsize)):
             if overruled is not None and _differs(task, overruled):
                 differing.append(number)
             yield task

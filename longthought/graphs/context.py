@@ -82,7 +82,7 @@ class Context:
     """Maximum number of seconds in a run, in models and tools."""
     veto: bool = True
     """Let refuted evidence reject a step without asking the critic."""
-    temperature: Annotated[float, Field(ge=0)] | None = None
+    temperature: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     """Policy temperature (default: depends on the model)."""
     max_tokens: Positive | None = None
     """Maximum number of tokens of one reply of the policy (default: depends on the dialect)."""
@@ -90,7 +90,7 @@ class Context:
     """Seed of in-process models and of the strategy's own draws; servers sample by themselves."""
     critic_dialect: str | None = None
     """Language of the critic's prompts (default: the policy's setting)."""
-    critic_temperature: Annotated[float, Field(ge=0)] | None = None
+    critic_temperature: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     """Critic temperature (default: 0)."""
     critic_max_tokens: Positive | None = None
     """Maximum number of tokens of one reply of the critic (default: depends on the dialect)."""

@@ -76,6 +76,7 @@ async def _play_all(
     ended: asyncio.Queue[Trajectory | None] = asyncio.Queue()
     room = asyncio.Semaphore(job.concurrency)
     waiting: list[Trajectory] = []
+    workers = 1
 
     async def hand_over() -> None:
         while trajectory := next((t for t in waiting if not probation.holds(t.id)), None):
@@ -83,8 +84,12 @@ async def _play_all(
             await room.acquire()
             ended.put_nowait(trajectory)
 
-    async def worker() -> None:
+    async def worker(group: asyncio.TaskGroup) -> None:
+        nonlocal workers
         while assignment := agenda.draw():
+            if workers < job.concurrency:  # each begins the next, so that there are no more than debates
+                workers += 1
+                group.create_task(worker(group))
             progress.in_flight += 1
             probation.begin(assignment.name)
             waiting.append(await runner.play(assignment))
@@ -94,8 +99,7 @@ async def _play_all(
     async def all_workers() -> None:
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(job.concurrency):
-                    group.create_task(worker())
+                group.create_task(worker(group))
             probation.conclude(progress.total)
             await hand_over()
         finally:

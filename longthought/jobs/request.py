@@ -103,7 +103,10 @@ class JobRequest(Request):
         from longthought.graphs import catalogue
 
         own = {name: settings.pop(name) for name in cls.model_fields if name in settings}
-        return cls(context=catalogue.context(graph, with_models(settings, policy, critic)), **own)
+        given = with_models(settings, policy, critic)
+        if not own.get("serve_vllm"):
+            expect_served(given)
+        return cls(context=catalogue.context(graph, given), **own)
 
     @property
     def elsewhere(self) -> bool:
@@ -131,6 +134,8 @@ class JobRequest(Request):
 
 
 _OF_SERVERS: Final = frozenset(("base_url", "critic_base_url"))
+_HERE: Final = frozenset(("bundled", "transformers", "scorer", "tools", "random", "oracle", "leaf-only"))
+"""Providers of agents that ask no server."""
 _OF_MODELS: Final = frozenset(("policy_settings", "critic_settings"))
 _OF_CONNECTIONS: Final = frozenset(("headers", "api_key_env", "timeout", "attempts"))
 """Settings of a model that change nothing about its replies."""
@@ -159,3 +164,18 @@ def with_models(settings: Mapping[str, Any], policy: str | Model, critic: str | 
 
         combined["critic_dialect"] = dialect_of(critic.name).name  # its own dialect, not the policy's
     return combined
+
+
+def expect_served(given: Mapping[str, Any]) -> None:
+    """Raise if a server is given, and no agent is on one.
+
+    Raises:
+        ConfigError: naming the agents.
+
+    """
+    names = [str(given[chair]) for chair in ("policy", "critic")]
+    if given.get("base_url") and all(name.partition(":")[0] in _HERE for name in names):
+        raise ConfigError(
+            f"`base_url` {given['base_url']}: neither {names[0]} nor {names[1]} is on a server; name a model on it, "
+            "such as openai:NAME, or leave it out"
+        )

@@ -66,7 +66,7 @@ A full fine-tuning of a model with rotary positions may exceed it."""
     """Jinja chat template for a base that has none, or a wrong one."""
     report_to: str = "none"
     """Tracker that receives the metrics: tensorboard, wandb, trackio, …"""
-    seed: int = 0
+    seed: int = Field(default=0, ge=0, lt=2**32)
     """Seed of the order of examples and of new weights."""
 
     @model_validator(mode="after")

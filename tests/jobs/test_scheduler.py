@@ -210,3 +210,8 @@ def test_a_limit_of_requests_changes_nothing_of_what_is_asked(tmp_path: Path) ->
         assert all(ended.answer for ended in sampled)
         asked[limit] = sorted(policy.prompts)
     assert asked[1] == asked[None]
+
+
+def test_more_concurrency_than_debates_costs_nothing(tmp_path: Path) -> None:
+    ended = lt.generate(sums.tasks(3), out=tmp_path / "run", concurrency=10**15, **agents())
+    assert len(list(ended)) == 3

@@ -16,7 +16,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from longthought.errors import ConfigError, OutageError, ProblemError, RunFolderError
+from longthought.errors import ConfigError, ModelError, OutageError, ProblemError, RunFolderError
 from longthought.statistics import gain
 from longthought.training.improve import problems, served
 from longthought.training.improve.improve import improve
@@ -106,6 +106,12 @@ def test_a_recipe_that_makes_no_sense_is_refused_before_anything_is_played(
     with pytest.raises((ConfigError, ProblemError)) as error:
         improve(file, tmp_path / "out")
     assert said in str(error.value)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_bundled_agent_that_is_not_there_is_told_before_the_folder_is_made(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="bundled:foo does not exist"):
+        improve(recipe(agents={"policy": "bundled:foo"}), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from longthought.agents.catalogue import bundled_folder
 from longthought.errors import ConfigError, RunFolderError
 from longthought.files import locked, write_whole
 from longthought.request import expect
@@ -25,7 +26,7 @@ from longthought.training.improve import problems
 from longthought.training.improve import recipe as recipes
 from longthought.training.improve.ledger import Ledger, NewLevel
 from longthought.training.improve.lessons import Loop, Watch, unwatched
-from longthought.training.improve.recipe import Recipe
+from longthought.training.improve.recipe import CHAIRS, Recipe
 from longthought.training.reinforcement.reinforce import expect_teachable
 
 RECIPE: Final = "recipe.json"
@@ -65,6 +66,7 @@ def improve(
     if isinstance(recipe, Recipe) and changes:
         raise ConfigError(f"`{next(iter(changes))}`: given beside a Recipe; put it into the recipe")
     problems.expect_some(asked)
+    _expect_bundled(asked)
     for lesson in asked.lesson:
         expect_teachable(lesson.training(), judged=bool(asked.judge(lesson)))
     with _folder(out, asked):
@@ -75,6 +77,19 @@ def improve(
             loop.play_round(number)
             _harder(loop, number)
     return ledger
+
+
+def _expect_bundled(recipe: Recipe) -> None:
+    """Raise unless the bundled agents that a recipe names are there.
+
+    Raises:
+        ModelError: naming one that isn't.
+
+    """
+    for role in CHAIRS:
+        provider, _, name = str(recipe.agents.get(role, "")).partition(":")
+        if provider == "bundled":
+            bundled_folder(name, *(("solo", "critic", "policy") if role == "thinker" else (role,)))
 
 
 def _harder(loop: Loop, number: int) -> None:
