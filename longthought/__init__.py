@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from longthought.api import asolve, generate, solve
     from longthought.domains.domain import Domain
     from longthought.domains.loader import load
+    from longthought.errors import LongthoughtError
     from longthought.evaluation.evaluation import evaluate
     from longthought.evaluation.request import EvaluationRequest
     from longthought.jobs.request import JobRequest
@@ -44,6 +45,7 @@ _HOMES = {
     "ExportRequest": "longthought.training.data.request",
     "JobRequest": "longthought.jobs.request",
     "LabelRequest": "longthought.labels.request",
+    "LongthoughtError": "longthought.errors",
     "Model": "longthought.agents.model",
     "Policy": "longthought.agents.agent",
     "Problem": "longthought.problems.problem",
@@ -76,6 +78,7 @@ __all__ = [
     "ExportRequest",
     "JobRequest",
     "LabelRequest",
+    "LongthoughtError",
     "Model",
     "Policy",
     "Problem",

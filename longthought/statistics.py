@@ -237,15 +237,19 @@ class FirstErrors(Record):
         return share(self.found, self.flagged) if self.flagged else None
 
     def f1(self) -> tuple[float, float, float] | None:
-        """Return F1 with its 95 % bootstrap interval; None without solutions of both kinds."""
+        """Return F1 with its 95 % interval; None without solutions of both kinds.
+
+        The two shares are drawn from their posteriors (Jeffreys), so that a share of 100 % of a few isn't certain.
+        """
         if not self.wrong or not self.right:
             return None
         rng = np.random.default_rng(0)
-        on_wrong = rng.binomial(self.wrong, self.found / self.wrong, _RESAMPLES) / self.wrong
-        on_right = rng.binomial(self.right, self.spared / self.right, _RESAMPLES) / self.right
+        on_wrong = rng.beta(self.found + 0.5, self.wrong - self.found + 0.5, _RESAMPLES)
+        on_right = rng.beta(self.spared + 0.5, self.right - self.spared + 0.5, _RESAMPLES)
         drawn = 2 * on_wrong * on_right / np.maximum(on_wrong + on_right, 1e-12)
-        low, high = np.quantile(drawn, (0.025, 0.975))
-        return harmonic(self.found / self.wrong, self.spared / self.right), float(low), float(high)
+        low, high = map(float, np.quantile(drawn, (0.025, 0.975)))
+        value = harmonic(self.found / self.wrong, self.spared / self.right)
+        return value, min(low, value), max(high, value)
 
 
 _RESAMPLES: Final = 10_000

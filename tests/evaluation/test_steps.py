@@ -190,7 +190,8 @@ def test_moves_of_countdown_before_the_exact_critic(tmp_path: Path) -> None:
     )
     report, said = judged(tmp_path, OracleCritic(), *rows, tools=["countdown"])
     assert said == [(None, None), (0, Author.CRITIC), (1, Author.CRITIC), (None, None), (0, Author.TOOL)]
-    assert report.first_errors.f1() == (1.0, 1.0, 1.0)
+    value, low, high = report.first_errors.f1() or (0.0, 0.0, 0.0)
+    assert low < 0.9 < value == high == 1.0, "all of five is not certain"
     assert report.undecided == 0
 
 
