@@ -65,9 +65,9 @@ def context_of(
     """Build the context of a graph from its agents, tools and settings."""
     expect("a list of names", Iterable, NoneType, tools=tools)
     given = settings if tools is None else {**settings, "tools": tools if isinstance(tools, str) else list(tools)}
-    combined = with_models(given, **named(policy, critic))
-    expect_served(combined)
-    return catalogue.context(graph, combined)
+    context = catalogue.context(graph, with_models(given, **named(policy, critic)))
+    expect_served(context)
+    return context
 
 
 def seated(context: Context, policy: str | Model | Proposer, critic: str | Model | Judge) -> Seats:

@@ -20,7 +20,7 @@ from longthought.cli.options import (
     settings_options,
 )
 from longthought.errors import ConfigError, RunError
-from longthought.jobs.request import JobRequest
+from longthought.jobs.request import JobRequest, expect_served
 
 if TYPE_CHECKING:
     from longthought.jobs.progress import Progress
@@ -90,6 +90,7 @@ def generate(
 
     context = catalogue.context(graph, {**settings, **catalogue.read(graph, more or (), "more")})
     request = JobRequest(context=context, **job)
+    expect_served(request.context)
     data = data_set(problems, domain=domain, **selection)
     progress = Progress(limit=request.concurrency)
     with stoppable(lambda: _stopped(progress, out)), ExitStack() as stack:

@@ -243,9 +243,10 @@ def _task(
     if not _holds(reference):
         return Task(problem=problem, reference=reference_of(problem, None)), None
     expect_gradable(problem)
-    known = domain_of(problem)
-    if layout and known in BUNDLED.values() and known.reference is not AnswerReference:
+    told = domain_of(problem)
+    if layout and told in BUNDLED.values() and told.reference is not AnswerReference:
         return Task(problem=problem, reference=reference_of(problem, reference["answer"])), None
+    known = BUNDLED.get(problem.domain) or told
     task = Task(problem=problem, reference=_valid(known.reference, reference, where="reference"))
     return task, layout.overruled(row) if layout else None
 

@@ -103,10 +103,7 @@ class JobRequest(Request):
         from longthought.graphs import catalogue
 
         own = {name: settings.pop(name) for name in cls.model_fields if name in settings}
-        given = with_models(settings, policy, critic)
-        if not own.get("serve_vllm"):
-            expect_served(given)
-        return cls(context=catalogue.context(graph, given), **own)
+        return cls(context=catalogue.context(graph, with_models(settings, policy, critic)), **own)
 
     @property
     def elsewhere(self) -> bool:
@@ -166,16 +163,16 @@ def with_models(settings: Mapping[str, Any], policy: str | Model, critic: str | 
     return combined
 
 
-def expect_served(given: Mapping[str, Any]) -> None:
+def expect_served(context: Context) -> None:
     """Raise if a server is given, and no agent is on one.
 
     Raises:
         ConfigError: naming the agents.
 
     """
-    names = [str(given[chair]) for chair in ("policy", "critic")]
-    if given.get("base_url") and all(name.partition(":")[0] in _HERE for name in names):
+    names = [context.policy, context.critic]
+    if context.base_url and all(name.partition(":")[0] in _HERE for name in names):
         raise ConfigError(
-            f"`base_url` {given['base_url']}: neither {names[0]} nor {names[1]} is on a server; name a model on it, "
+            f"`base_url` {context.base_url}: neither {names[0]} nor {names[1]} is on a server; name a model on it, "
             "such as openai:NAME, or leave it out"
         )

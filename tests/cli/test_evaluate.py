@@ -27,7 +27,7 @@ GAMES = [countdown_task(p) for p in game.generate(count=2, numbers=3, split="val
         (["--strategies", "debat"], ["unknown strategy 'debat'", "majority, best-of-n", "debate"]),
         (["--strategies", ","], ["no strategy is left"]),
         (["--strategy", "debate"], ["--strategy debate", "NAME=GRAPH:SETTING=VALUE", "quick=debate:patience=1"]),
-        (["--strategy", "x=debate:colour=red"], ["--strategy colour=red", "the settings of debate are"]),
+        (["--strategy", "x=debate:colour=red"], ["--strategy colour=red", "debate has no setting colour"]),
         (["--strategies", "debate", "--budget", "many"], ["--budget many", "1000,2000,4000"]),
         (["--strategies", "debate", "--budget", "0,100"], ["--budget must be at least 1, got 0"]),
         (["--strategies", "debate", "--budget", ""], ["--budget"]),
