@@ -93,6 +93,7 @@ SAME, DIFFERENT, UNKNOWN = True, False, None
         ("2 1/2 million", "2,500,000", SAME),
         ("24", "2 dozen", SAME),
         ("25", "2 dozen", DIFFERENT),
+        ("24", "1/0 dozen", UNKNOWN),
         ("5 x 10^3", "5000", SAME),
         ("6 x", "6", DIFFERENT),
         # temperatures

@@ -103,6 +103,8 @@ def read(text: str) -> Written:
 
 def _scaled(match: re.Match[str]) -> str:
     """Return a number with the word behind it, as in `1.5 million`, as one number."""
+    if re.search(r"/0+\b", match["number"]):
+        return match[0]
     number = sum(map(Fraction, match["number"].replace(",", "").split()), Fraction()) * _SCALES[match["scale"].lower()]
     return _number(number) + ("\\text{" if match["more"] else "")
 
