@@ -4,8 +4,9 @@ A request is built once, by the command line or in Python, checked when it is bu
 under each field says what it is, with its unit; the command line shows the same string as the option's help.
 """
 
+import difflib
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 from pydantic import ConfigDict, ValidationError
@@ -71,6 +72,20 @@ def expect(wanted: str, *kinds: Any, **given: Any) -> None:
     for name, value in given.items():
         if not isinstance(value, kinds):
             raise ConfigError(f"`{name}` must be {wanted}, got {reprlib.repr(value)}")
+
+
+def suggestion(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """Return a question for the known name that is nearest to a misspelt one.
+
+    Args:
+        name: The misspelt name.
+        known: The names that there are.
+        otherwise: What to say if none is near (default: the names that there are).
+
+    """
+    known = list(known)
+    near = difflib.get_close_matches(name, known, 1)
+    return f"did you mean {near[0]}?" if near else otherwise or f"there are {', '.join(known)}"
 
 
 def objection(error: ValidationError, name: str = "") -> str:

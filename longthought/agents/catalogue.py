@@ -36,6 +36,8 @@ _SPOKEN: Final = {
     Programs.name: Programs,
     **{thinker.name: thinker for thinker in THINKERS.values()},
 }
+BEGINS_AS: Final[tuple[Role, ...]] = ("solo", "critic", "policy")
+"""Chairs of the bundled agents that a thinker begins as: the first that there is. A thinker has a policy's."""
 DIALECT_NAMES: Final = tuple(_SPOKEN)
 _COMPACT_TEMPERATURE: Final = 0.7
 """Default temperature of a policy in the compact dialect."""

@@ -75,7 +75,7 @@ def label(
         f"{tally.labels:,} steps labelled ({tally.known:,} were known): {tally.live:,} live, {tally.dead:,} dead, "
         f"{tally.doubtful:,} doubtful"
     )
-    if any(doubtful(Run(run), LabelBook(run))):
+    if tally.doubtful and any(doubtful(Run(run), LabelBook(run))):
         typer.echo(f"review the doubtful ones: longthought label {run} --review")
 
 

@@ -1,6 +1,5 @@
 """The graphs by the names used on the command line."""
 
-import difflib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
@@ -18,7 +17,7 @@ from longthought.graphs.machine import Machine
 from longthought.graphs.sampling.graph import Sampling
 from longthought.graphs.search.graph import TreeSearch
 from longthought.graphs.self_critique import SelfCritique
-from longthought.request import expect, objection
+from longthought.request import expect, objection, suggestion
 
 GRAPHS: Final[Mapping[str, type[Machine[Any, Any]]]] = {
     machine.context.graph: machine for machine in (Debate, SelfCritique, Sampling, TreeSearch, Decompose)
@@ -75,8 +74,7 @@ def read(graph: str, written: Iterable[str], field: str = "settings") -> dict[st
             settings[name] = _value(types[name], value, where, name)
         elif equals:
             known = [*names, *(f"{one}.{model}" for one in ("policy", "critic") for model in _MODEL_TYPES)]
-            near = difflib.get_close_matches(given, known, 1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}, policy.NAME and critic.NAME"
+            hint = suggestion(given, known, f"there are {', '.join(names)}, policy.NAME and critic.NAME")
             raise ConfigError(f"{where}{graph} has no setting {given}: {hint}")
         else:
             raise ConfigError(

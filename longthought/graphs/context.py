@@ -35,8 +35,8 @@ OWN: Final = frozenset(("name", "base_url", "dialect", "temperature", "max_token
 """Settings of a model that are settings of a run under names of their own."""
 _SHARED: Final = ("dialect", "seed")
 """Settings of a model that the critic takes from the policy unless it has its own."""
-_ACCESS: Final = ("api_key_env", "headers")
-"""What it takes beside the address where both are on one server."""
+_ACCESS: Final = ("base_url", "api_key_env", "headers")
+"""What it takes beside them, unless it has a server of its own."""
 
 
 @dataclass(kw_only=True, config=ConfigDict(use_attribute_docstrings=True, extra="forbid"))
@@ -208,8 +208,7 @@ class Context:
             policy = self.given("policy")
             kinds = {str(model["name"]).partition(":")[0] for model in (own, policy)}
             same = len(kinds) == 1 or str(own["name"]).startswith("openai:")
-            access = _ACCESS if same and own["base_url"] is None else ()
-            shared = {*_SHARED, *(("base_url",) if same else ()), *access}
+            shared = (*_SHARED, *(_ACCESS if same and own["base_url"] is None else ()))
             own |= {name: policy[name] for name in shared if own.get(name) is None and name in policy}
         if self.base_url is not None and self.critic_base_url not in (None, self.base_url):
             own.setdefault("api_key_env", OPENAI_KEY if is_openai(own["base_url"]) else "")

@@ -106,9 +106,7 @@ async def _finish(
 
 
 async def _take_turns(machine: Machine[Any, Any], settings: Any, events: Sequence[AnyEvent], record: Observer) -> None:
-    fold = machine.begin(settings)
-    for event in events:
-        fold.apply(event)
+    fold = _folded(machine, settings, events)
 
     def record_and_fold(more: Sequence[AnyEvent]) -> None:
         record(more)
@@ -118,13 +116,17 @@ async def _take_turns(machine: Machine[Any, Any], settings: Any, events: Sequenc
     await machine.take_all(fold, settings, record_and_fold)
 
 
+def _folded(machine: Machine[Any, Any], settings: Any, events: Sequence[AnyEvent]) -> Any:
+    fold = machine.begin(settings)
+    for event in events:
+        fold.apply(event)
+    return fold
+
+
 def _reached(machine: Machine[Any, Any], settings: Any, events: Sequence[AnyEvent]) -> dict[str, Any]:
     """Return the answer that the graph gives if it has to stop here, with its node; nothing without one."""
-    fold = machine.begin(settings)
     try:
-        for event in events:
-            fold.apply(event)
-        answer = machine.answer(fold, settings)
+        answer = machine.answer(_folded(machine, settings, events), settings)
     except Exception:
         log.exception("the debate %s was ended at its deadline, and its answer can't be told", events[0].trajectory)
         return {}

@@ -13,7 +13,7 @@ from typing import Any
 
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForTokenClassification, AutoTokenizer
 
-from longthought.agents.catalogue import bundled_folder
+from longthought.agents.catalogue import BEGINS_AS, bundled_folder
 from longthought.agents.in_process import lora
 from longthought.agents.in_process.load import locate
 from longthought.errors import ConfigError, ModelError
@@ -22,8 +22,6 @@ from longthought.training.chat_template import SET, expect_template, with_stoppe
 from longthought.training.request import Role, TrainingRequest
 
 _NEW = re.compile(r"new:d(\d+)x(\d+)")
-_THINKERS = ("solo", "critic", "policy")
-"""Chairs of the bundled agents that a thinker begins as: the first that there is. A thinker has a policy's."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +109,7 @@ def open_base(request: TrainingRequest, role: Role, dialect: str) -> Base:
         return _new_base(request, name, dialect)
     provider, _, rest = name.partition(":")
     if provider == "bundled":
-        source = str(bundled_folder(rest, *(_THINKERS if role == "thinker" else (role,))))
+        source = str(bundled_folder(rest, *(BEGINS_AS if role == "thinker" else (role,))))
     else:
         source = locate(rest if provider == "transformers" else name)
     added = Path(source) if lora.is_adapter(Path(source)) else None

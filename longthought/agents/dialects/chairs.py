@@ -3,7 +3,6 @@
 The texts themselves stand in `prompts`; this file says which belong together.
 """
 
-import difflib
 import tomllib
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any, Final, Self
 
 from longthought.agents.dialects import prompts
 from longthought.errors import ConfigError
+from longthought.request import suggestion
 from longthought.trajectories.events import Author
 
 
@@ -61,9 +61,7 @@ class ChairTexts:
         own = {field.name: getattr(self, field.name) for field in fields(self)}
         for name, text in given.items():
             if name not in own:
-                near = difflib.get_close_matches(name, own, 1)
-                hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(own)}"
-                raise ConfigError(f"`prompts` {path}: there is no text {name}: {hint}")
+                raise ConfigError(f"`prompts` {path}: there is no text {name}: {suggestion(name, own)}")
             _expect_placeholders(path, name, text, own[name])
         return replace(self, **given)
 

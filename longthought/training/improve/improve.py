@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from longthought.agents.catalogue import bundled_folder
+from longthought.agents.catalogue import BEGINS_AS, bundled_folder
 from longthought.errors import ConfigError, RunFolderError
 from longthought.files import locked, write_whole
 from longthought.request import expect
@@ -89,7 +89,7 @@ def _expect_bundled(recipe: Recipe) -> None:
     for role in CHAIRS:
         provider, _, name = str(recipe.agents.get(role, "")).partition(":")
         if provider == "bundled":
-            bundled_folder(name, *(("solo", "critic", "policy") if role == "thinker" else (role,)))
+            bundled_folder(name, *(BEGINS_AS if role == "thinker" else (role,)))
 
 
 def _harder(loop: Loop, number: int) -> None:

@@ -3,7 +3,6 @@
 Every part is checked when the recipe is read, so that a misspelt setting is found before anything is played.
 """
 
-import difflib
 import tomllib
 from collections.abc import Iterator, Mapping
 from importlib import resources
@@ -16,7 +15,7 @@ from pydantic import BaseModel, Field, model_validator
 from longthought.errors import ConfigError
 from longthought.jobs.request import JobRequest
 from longthought.labels.request import LabelRequest
-from longthought.request import Request
+from longthought.request import Request, suggestion
 from longthought.training.data.request import ExportRequest
 from longthought.training.request import ReinforcementRequest, Role, TrainingRequest
 
@@ -262,9 +261,7 @@ def _strange(kind: type[BaseModel], given: Any, where: str = "") -> Iterator[str
         return
     for name, value in cast("Mapping[str, Any]", given).items():
         if name not in kind.model_fields:
-            near = difflib.get_close_matches(name, kind.model_fields, 1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(kind.model_fields)}"
-            yield f"{where or 'a recipe'} has no setting {name}: {hint}"
+            yield f"{where or 'a recipe'} has no setting {name}: {suggestion(name, kind.model_fields)}"
         elif (part := _part(kind.model_fields[name].annotation)) is not None:
             for one in cast("list[Any]", value) if isinstance(value, list) else [value]:
                 yield from _strange(part, one, f"{where}.{name}".lstrip("."))

@@ -127,15 +127,15 @@ class DebateTrainer(GroupTrainer):
         model.train()
         part = self._prepare_inputs(inputs)
         rows, size = len(part["advantages"]), self.args.per_device_train_batch_size
-        passes = informative_slices(part, -(-rows // size), whole=self.learns_from_all)
+        passes = informative_slices(part, -(-rows // size))
         losses = [Trainer.training_step(self, model, one, num_items_in_batch) for one in passes]
         self._step += 1
         self._count_seconds(time.process_time() - began)
         return torch.stack(losses).sum()
 
 
-def informative_slices(part: dict[str, Any], count: int, *, whole: bool = False) -> list[dict[str, Any]]:
-    """Divide a part into slices whose losses add up to its own."""
+def informative_slices(part: dict[str, Any], count: int) -> list[dict[str, Any]]:
+    """Divide a part, which holds only what is learned, into slices whose losses add up to its own."""
     rows, scale = len(part["advantages"]), part["scale"]
-    sliced = informative_parts({**part, "debates": rows}, count, whole=whole)
+    sliced = informative_parts({**part, "debates": rows}, count, whole=True)
     return [{**one, "scale": scale * one["scale"] / count} for one in sliced]

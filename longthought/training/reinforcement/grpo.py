@@ -8,7 +8,6 @@ reward from what is known of the state; or in whole debates on problems, against
 
 # pyright: basic
 
-import difflib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
@@ -23,6 +22,7 @@ from trl.trainer.grpo_config import GRPOConfig
 from longthought.agents.catalogue import DIALECTS
 from longthought.errors import CollapseError, ConfigError, ModelError, ProblemError
 from longthought.labels.exact import solvable_puzzle
+from longthought.request import suggestion
 from longthought.training.data.states import WHOLE
 from longthought.training.fine_tuning import TrainerInputs
 from longthought.training.hyperparameters import Hyperparameters
@@ -339,8 +339,7 @@ def grpo_settings(request: ReinforcementRequest) -> dict[str, Any]:
         if not equals:
             raise ConfigError(f"`trl` must be written NAME=VALUE, such as epsilon_high=0.28; got {written!r}")
         if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            hint = f"did you mean {near[0]}?" if near else f"see TRL's {kind.__name__}"
+            hint = suggestion(name, known, f"see TRL's {kind.__name__}")
             raise ConfigError(f"`trl` {name}: there is no such setting; {hint}")
         try:
             given[name] = json.loads(value)
