@@ -1,5 +1,6 @@
 """The commands of `longthought`, in one application."""
 
+import shutil
 from typing import Any, Final
 
 import typer
@@ -26,6 +27,8 @@ from longthought.cli.view import view
 
 RESUMABLE: Final = ("generate", "evaluate", "label", "rewrite", "code-thoughts", "train")
 """Commands that keep what they have done, and resume when they are run again."""
+WIDE: Final = 100
+"""Number of columns from which on the help is a table; a narrower one cuts off names and defaults."""
 
 
 class _Interruptible(TyperGroup):
@@ -45,7 +48,7 @@ app = typer.Typer(
     help="Two agents argue until the answer checks out, and every argument becomes training data.",
     no_args_is_help=True,
     add_completion=False,
-    rich_markup_mode="markdown",
+    rich_markup_mode="markdown" if shutil.get_terminal_size().columns >= WIDE else None,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )

@@ -13,7 +13,7 @@ def doctor(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Report what works on this machine, and how to install the rest.
+    """Report what works here, and how to install the rest.
 
     Example: `longthought doctor --base-url http://localhost:8000/v1`
     """

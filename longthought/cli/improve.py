@@ -38,7 +38,7 @@ def improve(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Let both agents learn from their own debates, round after round.
+    """Let both agents learn from their own debates, in rounds.
 
     Example: `longthought improve expert-iteration --out runs/improve --rounds 3`
 

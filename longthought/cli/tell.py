@@ -41,7 +41,7 @@ def tell(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Tell a debate as one long thought, or count what all thoughts of a run hold.
+    """Tell a debate as a long thought, or count a run's thoughts.
 
     Example: `longthought tell runs/first countdown-2-9-11-20-83 --walk depth_first` and `longthought tell runs/first`
 

@@ -56,7 +56,7 @@ def sft(data: Data, out: Out, request: TrainingRequest, json: Json = False) -> N
     chat_template=TEMPLATE,
 )
 def dpo(data: Data, out: Out, request: TrainingRequest, json: Json = False) -> None:
-    """Train on pairs of replies to one prompt, so that the better reply becomes likelier.
+    """Train on pairs of replies: the better one becomes likelier.
 
     Example: `longthought train dpo data/dpo-policy --base models/policy --out models/policy-dpo`
 
@@ -123,7 +123,7 @@ def grpo(
     request: ReinforcementRequest,
     json: Json = False,
 ) -> None:
-    """Train by reinforcement (GRPO): replies that earn more than their group become likelier.
+    """Train by reinforcement (GRPO), from rewards on replies.
 
     Example: `longthought train grpo runs/train --role critic --base bundled:countdown --out models/critic-rl`
 
@@ -174,12 +174,12 @@ def bundled(
         int, typer.Option(help="Number of held-out problems for the figures in the model card.")
     ] = 1000,
 ) -> None:
-    """Train the bundled Countdown agents from nothing, and write their model card; or those for wider ranges.
+    """Train the bundled Countdown agents from nothing.
 
     Example: `longthought train bundled --out runs/bundled`
 
     Policy and critic train side by side, one core each, in about an hour; then the agent that sits in both chairs
-    trains for another 45 minutes. Run it again to go on after a stop. Use them with
+    trains for another 45 minutes, and the model card is written. Run it again to go on after a stop. Use them with
     `--policy bundled:runs/bundled --critic bundled:runs/bundled`.
 
     With `--agents countdown-wide`, the agents that taught themselves larger numbers go on to three to five numbers,

@@ -25,7 +25,7 @@ def view(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The HTML file to write.")] = None,
 ) -> None:
-    """Read debates in a browser: as trees, as dialogues and as long thoughts.
+    """Read debates in a browser: trees, dialogues, long thoughts.
 
     Example: `longthought view runs/first` or `longthought view runs/first --export countdown-2-9-11-20-83 --out a.html`
 

@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import os
+import re
 import resource
 import signal
 import sys
@@ -63,10 +64,12 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     return go
 
 
-async def start(*words: str | Path, first: Callable[[], None] | None = None) -> asyncio.subprocess.Process:
+async def start(
+    *words: str | Path, first: Callable[[], None] | None = None, columns: int = 100
+) -> asyncio.subprocess.Process:
     """Start the real command as a process of its own, with something done in it first."""
     pipe = asyncio.subprocess.PIPE
-    environment = {**os.environ, "COLUMNS": "100"}
+    environment = {**os.environ, "COLUMNS": str(columns)}
     return await asyncio.create_subprocess_exec(
         COMMAND, *map(str, words), stdout=pipe, stderr=pipe, env=environment, preexec_fn=first
     )
@@ -94,6 +97,17 @@ def expect_one_line(done: Done, code: int, *said: str) -> None:
     assert done.err.count("\n") == 1
     for words in said:
         assert words in done.err
+
+
+@pytest.mark.parametrize("columns", [80, 100])
+@pytest.mark.parametrize("words", [(), ("generate",), ("train",), ("train", "grpo")])
+async def test_the_help_cuts_nothing_off(words: tuple[str, ...], columns: int) -> None:
+    done = await end(await start(*words, "--help", columns=columns))
+    assert done.code == 0
+    assert not re.search(r"[a-z](…|\.\.\.) *│?$", done.out, re.MULTILINE), done.out
+    if words == ("generate",):
+        assert "--critic-base-url" in done.out
+        assert "bundled:countdown]" in done.out
 
 
 # Mistakes.
