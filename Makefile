@@ -52,7 +52,7 @@ format: $(VENV)/.dev  ## format the code and fix lint errors that can be fixed
 cover: $(VENV)/.dev  ## run the test suite with branch coverage
 	$(BIN)/python -m pytest --cov --cov-report=term
 
-bundled: $(VENV)/.dev  ## rebuild the bundled agents from nothing (about an hour on two cores)
+bundled: $(VENV)/.dev  ## rebuild the bundled agents from nothing (about two hours on two cores)
 	$(BIN)/longthought train bundled --out runs/bundled
 
 clean:  ## remove files that can be made again

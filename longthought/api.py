@@ -182,8 +182,8 @@ def generate(
         begin: Returns the events that a debate goes on from, given its task and its sample number; the first must be
             `Started`. By default a debate begins with the problem alone.
         domain: The domain of rows and statements that don't name one: an object, a name, or `module:NAME`.
-        settings: Fields of `JobRequest`, such as samples and concurrency, and settings of the graph: graph, rounds,
-            tokens, seconds, veto, seed, base_url, …; see `JobRequest.of`.
+        settings: Fields of `JobRequest`, such as samples and concurrency, the graph (a name, or a state machine of your
+            own), and its settings: rounds, tokens, seconds, veto, seed, base_url, …; see `JobRequest.of`.
 
     Raises:
         UserError: if the problems, the settings or the folder are invalid.
@@ -199,8 +199,9 @@ def generate(
     names, own_tools = split(tools)
     settings |= {} if names is None else {"tools": names}
     job = _with_kept_tools(_request(request, *agents, settings), Path(out))
+    config = {**job.config(), **({"own_tools": [tool.name for tool in own_tools]} if own_tools else {})}
     if job.elsewhere:
-        _expect_names(*agents, own_tools)
+        _expect_names(*agents, own_tools, job.machine)
 
     async def work() -> AsyncGenerator[Trajectory]:
         async with AsyncExitStack() as stack:
@@ -216,9 +217,7 @@ def generate(
             stack.push_async_callback(seats.aclose)
             waiting = unfinished(Path(out), to_check, local_job.samples, retry_failed=local_job.retry_failed)
             await expect_ready(seats, map(_gradable, waiting), elsewhere=local_job.elsewhere)
-            folder = stack.enter_context(
-                RunFolder.create_or_resume(Path(out), local_job.config(), current=local_job.config_of)
-            )
+            folder = stack.enter_context(RunFolder.create_or_resume(Path(out), config, current=local_job.config_of))
             await stack.enter_async_context(uploading(folder.path, local_job.upload))
             if local_job.elsewhere:
                 await seats.aclose()
@@ -260,7 +259,14 @@ def _with_kept_tools(job: JobRequest, out: Path) -> JobRequest:
     return job if kept is None else job.model_copy(update={"context": replace(job.context, tools=kept)})
 
 
-def _expect_names(policy: str | Model | Proposer, critic: str | Model | Judge, own_tools: Sequence[Verifier]) -> None:
+def _expect_names(
+    policy: str | Model | Proposer,
+    critic: str | Model | Judge,
+    own_tools: Sequence[Verifier],
+    machine: type[Machine[Any, Any]] | None,
+) -> None:
+    if machine is not None:
+        raise ConfigError("a job over several processes: name its graph; a class lives in this process alone")
     if own_tools:
         raise ConfigError("a job over several processes: name its tools; an object lives in this process alone")
     if not (isinstance(policy, str | Model) and isinstance(critic, str | Model)):

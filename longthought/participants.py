@@ -45,7 +45,7 @@ def split(tools: Iterable[str | Verifier] | None) -> tuple[Any, list[Verifier]]:
     given = list(tools)
     own = [tool for tool in given if not isinstance(tool, str)]
     for tool in own:
-        if not all(hasattr(tool, name) for name in ("name", "claims")):
+        if not all(hasattr(tool, name) for name in ("name", "claims", "check")):
             raise ConfigError(f"`tools` must be names of tools, or objects with name, claims and check, got {tool!r}")
     return [tool for tool in given if isinstance(tool, str)], own
 

@@ -1,6 +1,7 @@
 """The Python interface: who closes an agent, what is graded, and calls from where an event loop runs."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,22 @@ import longthought as lt
 from longthought.agents import catalogue
 from longthought.agents.agent import Critic, Policy
 from longthought.agents.dialects.prose import Prose
-from longthought.errors import ConfigError
+from longthought.errors import ConfigError, RunFolderError
+from longthought.graphs.debate import Debate
+from longthought.graphs.rules import DebateContext
 from longthought.tools.verifier import Claim
-from longthought.trajectories.events import Checked, Evidence, EvidenceStatus, Started
+from longthought.trajectories.events import (
+    AnyEvent,
+    Author,
+    Checked,
+    Evidence,
+    EvidenceStatus,
+    Finished,
+    Started,
+    StopReason,
+)
+from longthought.trajectories.stamps import stamped
+from longthought.trajectories.tree import Tree
 from tests.fakes import sums
 from tests.fakes.scripted import ScriptedChatModel
 
@@ -116,6 +130,24 @@ class Sevens:
         return Evidence(tool=self.name, claim=claim.text, status=status)
 
 
+class Unchecking:
+    """Finds claims, and checks none."""
+
+    name = "unchecking"
+
+    def claims(self, problem: Any, path: Any, step: str) -> list[Claim]:
+        return []
+
+
+class Doubting(Debate):
+    """A debate whose verdicts are never obeyed: it ends as if its rounds were spent."""
+
+    async def take(self, turn: str, fold: Tree, settings: DebateContext) -> Sequence[AnyEvent]:
+        if turn != "act":
+            return await super().take(turn, fold, settings)
+        return [stamped(fold, Finished, Author.STRATEGY, reason=StopReason.ROUNDS)]
+
+
 def test_a_chat_model_is_taken_as_it_is() -> None:
     policy, critic = summing()
     debate = lt.solve("What is 7 + 1000?", policy=policy, critic=critic, tools=[])
@@ -138,5 +170,30 @@ def test_a_tool_is_taken_as_it_is_beside_names(tmp_path: Path) -> None:
     assert {e.tool for event in same.events if isinstance(event, Checked) for e in event.evidence} == {"sevens"}
     with pytest.raises(ConfigError, match="name its tools"):
         list(lt.generate(["What is 7 + 1000?"], out=tmp_path / "two", processes=2, tools=[Sevens()]))
-    with pytest.raises(ConfigError, match="names of tools, or objects"):
-        lt.solve("What is 7 + 1000?", tools=[7])  # pyright: ignore[reportArgumentType]
+    no_tools: list[Any] = [7, Unchecking()]
+    for no_tool in no_tools:
+        with pytest.raises(ConfigError, match="names of tools, or objects"):
+            lt.solve("What is 7 + 1000?", tools=[no_tool])
+
+
+def test_a_job_that_goes_on_keeps_the_tools_and_the_graph_that_were_given_as_objects(tmp_path: Path) -> None:
+    two, three = ["What is 7 + 1000?", "What is 17 + 1000?"], ["What is 27 + 1000?"]
+    for out, own, other in (("tools", {"tools": [Sevens()]}, {"tools": []}), ("graph", {"graph": Doubting}, {})):
+        policy, critic = summing()
+        given: Any = {"policy": policy, "critic": critic, "out": tmp_path / out}
+        assert len(list(lt.generate(two, **given, **own))) == 2
+        with pytest.raises(RunFolderError, match=r"another configuration .*(own_tools|machine)"):
+            list(lt.generate([*two, *three], **given, **other))
+        assert len(list(lt.generate([*two, *three], **given, **own))) == 1
+
+
+def test_a_graph_of_ones_own_is_played_in_a_job_too(tmp_path: Path) -> None:
+    policy, critic = summing()
+    given: Any = {"policy": policy, "critic": critic, "tools": [], "graph": Doubting}
+    alone = lt.solve("What is 7 + 1000?", **given)
+    (same,) = lt.generate(["What is 7 + 1000?"], out=tmp_path / "run", **given)
+    assert [event.kind for event in same.events] == [event.kind for event in alone.events]
+    assert any(isinstance(event, Finished) and event.reason is StopReason.ROUNDS for event in same.events)
+    with pytest.raises(ConfigError, match="name its graph"):
+        list(lt.generate(["What is 7 + 1000?"], out=tmp_path / "two", processes=2, graph=Doubting))
+    assert not (tmp_path / "two").exists()

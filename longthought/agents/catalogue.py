@@ -219,7 +219,7 @@ def chat_model(model: str | Model, role: Role, **settings: Any) -> BaseChatModel
 
 
 _IN_BODY: Final = ("top_p", "top_k", "min_p", "presence_penalty", "frequency_penalty", "repetition_penalty", "stop")
-_OF_SERVERS: Final = (*_IN_BODY[2:-1], "extra_body", "headers", "timeout", "attempts")
+_OF_SERVERS: Final = (*_IN_BODY[2:-1], "extra_body", "headers", "api_key_env", "timeout", "attempts")
 """Settings that a model in this process can't follow."""
 
 

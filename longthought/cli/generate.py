@@ -43,7 +43,7 @@ def resources(written: str) -> dict[str, float]:
 @selection_options
 @settings_options(*AGENTS, "tools", *BUDGETS, "veto")
 @options(
-    JobRequest, into="job", build=dict, leave=("context",), upload=Spelling(metavar="URL"),
+    JobRequest, into="job", build=dict, leave=("context", "machine"), upload=Spelling(metavar="URL"),
     ray_address=Spelling(metavar="ADDRESS"), ray_resources=Spelling(metavar="NAME=N,…", read=resources),
     serve_vllm=Spelling(metavar="'MODEL …'"),
 )  # fmt: skip

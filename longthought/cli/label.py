@@ -35,7 +35,7 @@ def label(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Label steps: can a right answer still be reached from them?
+    """Label steps by whether a right answer is still in reach.
 
     Example: `longthought label runs/first --method monte-carlo` and then `longthought label runs/first --review`
 

@@ -179,7 +179,7 @@ def bundled(
     Example: `longthought train bundled --out runs/bundled`
 
     Policy and critic train side by side, one core each, in about an hour; then the agent that sits in both chairs
-    trains for another 45 minutes, and the model card is written. Run it again to go on after a stop. Use them with
+    trains for nearly another hour, and the model card is written. Run it again to go on after a stop. Use them with
     `--policy bundled:runs/bundled --critic bundled:runs/bundled`.
 
     With `--agents countdown-wide`, the agents that taught themselves larger numbers go on to three to five numbers,

@@ -7,7 +7,10 @@ subclass with a name and a `grade`, and one instance of it at the top of its mod
         name = "dates"
 
         async def grade(self, problem, reference, answer):
-            return date.fromisoformat(answer) == date.fromisoformat(reference.answer), ""
+            try:
+                return date.fromisoformat(answer) == date.fromisoformat(reference.answer), ""
+            except ValueError:
+                return False, "it is no date"
 
     DATES = Dates()
 

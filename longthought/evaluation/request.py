@@ -17,7 +17,7 @@ class EvaluationRequest(Request):
     """
 
     strategies: tuple[Strategy, ...] = Field(default_factory=lambda: chosen(USUAL), min_length=1)
-    """Strategies, or their names (default: the usual ones)."""
+    """Strategies: their names, or `NAME=GRAPH:SETTING=VALUE,…` (default: the usual ones)."""
     budgets: tuple[Annotated[int, Field(ge=1)], ...] = Field(default=(1000, 2000, 4000), min_length=1)
     """Budgets: maximum number of tokens of both agents per problem, one number or several."""
     seeds: tuple[int, ...] = Field(default=(0,), min_length=1)

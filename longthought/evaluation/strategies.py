@@ -111,7 +111,7 @@ def chosen(names: Iterable[str], written: Iterable[str] = ()) -> tuple[Strategy,
     """Return the strategies that are named, then those that are written out.
 
     Args:
-        names: Names of `STRATEGIES`.
+        names: Names of `STRATEGIES`; one with a `=` is written out.
         written: Strategies in the form that `read` takes.
 
     Raises:
@@ -119,8 +119,11 @@ def chosen(names: Iterable[str], written: Iterable[str] = ()) -> tuple[Strategy,
 
     """
     by_name: dict[str, Strategy] = {}
-    own = [read(text) for text in written]
-    for name in names:
+    named = list(names)
+    own = [read(text) for text in (*(name for name in named if "=" in name), *written)]
+    for name in named:
+        if "=" in name:
+            continue
         if name not in STRATEGIES:
             raise ConfigError(f"unknown strategy {name!r}: there are {', '.join(STRATEGIES)}")
         by_name[name] = STRATEGIES[name]

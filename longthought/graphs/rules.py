@@ -222,7 +222,7 @@ def illegal(tree: Tree, settings: DebateContext, verdict: Verdict) -> str | None
         case Action.REFLECT if sum(v.action is Action.REFLECT for v in node.verdicts) >= settings.reflections:
             return f"the step has been reflected on {settings.reflections} times already"
         case Action.BACKTRACK if verdict.target is not None:
-            return _illegal_target(tree, node, verdict.target)
+            return illegal_target(tree, node, verdict.target)
         case _:
             return None
 
@@ -261,7 +261,8 @@ def _nothing_left(tree: Tree, settings: DebateContext) -> bool:
     return tree.rounds >= settings.rounds
 
 
-def _illegal_target(tree: Tree, node: Node, target: int) -> str | None:
+def illegal_target(tree: Tree, node: Node, target: int) -> str | None:
+    """Return why a verdict on a node can't go back to another; None if it can."""
     allowed = [0, *(n.id for n in tree.path(node.parent) if n.kind is NodeKind.STEP)]
     if target in allowed:
         return None
@@ -308,8 +309,8 @@ def _obey(tree: Tree, settings: DebateContext, node: Node, verdict: Verdict, by:
         case Action.BACKTRACK:
             named = None if settings.starts_afresh else verdict.target
             to = named if named is not None else _before_draft(tree, node)
-            # a critic's target is checked before it is logged; a person's is not
-            if fault := _illegal_target(tree, node, to):
+            # the targets of critics and replies are checked before they are logged; those of edited logs are not
+            if fault := illegal_target(tree, node, to):
                 detail = f"{verdict.action}: {fault}"
                 return Failed, by, {"failure": Failure.ILLEGAL_VERDICT, "detail": detail, "node": node.id}
             return _leave(tree, node, to, Cause.REJECTED, by, verdict.critique)

@@ -127,7 +127,7 @@ class DebateRunner:
         self.job = job
         self._observe = observe
         self._seats = gated(seats, job.requests, shared=shared)
-        self._machine = catalogue.machine(job.context.graph)
+        self._machine = job.machine or catalogue.machine(job.context.graph)
         self._ages = itertools.count()
 
     async def play(self, assignment: Assignment) -> Trajectory:

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, PlainSerializer, PlainValidator, model_validator
+from pydantic import Field, GetPydanticSchema, PlainSerializer, PlainValidator, model_validator
+from pydantic_core.core_schema import is_subclass_schema, nullable_schema
 
 from longthought.agents.model import BUNDLED_MODEL, Model
 from longthought.errors import ConfigError
 from longthought.extras import expect_installed
 from longthought.graphs.context import OWN, Chair, Context, setting_of
+from longthought.graphs.machine import Machine
 from longthought.request import Request
 
 
@@ -27,11 +29,19 @@ def _whole(context: Context) -> dict[str, Any]:
     return {"graph": context.graph, **asdict(context), "tools": context.used_tools}
 
 
+def _of_machines(_source: Any, _handler: Any) -> Any:
+    return nullable_schema(is_subclass_schema(Machine))
+
+
 class JobRequest(Request):
     """What a job is asked to do, other than the problems and the run folder."""
 
     context: Annotated[Context, PlainValidator(_context), PlainSerializer(_whole)]
     """The graph and its settings, the names of the agents among them."""
+    machine: Annotated[type[Machine[Any, Any]] | None, GetPydanticSchema(_of_machines)] = Field(
+        default=None, exclude=True
+    )
+    """A state machine of your own that plays in place of the graph, in this process alone."""
     samples: int = Field(default=1, ge=1)
     """Number of debates per problem."""
     concurrency: int = Field(default=64, ge=1)
@@ -88,7 +98,7 @@ class JobRequest(Request):
     @classmethod
     def of(
         cls,
-        graph: str = "debate",
+        graph: str | type[Machine[Any, Any]] = "debate",
         *,
         policy: str | Model = BUNDLED_MODEL,
         critic: str | Model = BUNDLED_MODEL,
@@ -103,6 +113,8 @@ class JobRequest(Request):
         from longthought.graphs import catalogue
 
         own = {name: settings.pop(name) for name in cls.model_fields if name in settings}
+        if not isinstance(graph, str):
+            own["machine"] = catalogue.machine(graph)
         return cls(context=catalogue.context(graph, with_models(settings, policy, critic)), **own)
 
     @property
@@ -112,7 +124,8 @@ class JobRequest(Request):
 
     def config(self) -> dict[str, Any]:
         """Return the settings that must not change when the job is resumed: all but speed and servers."""
-        return self._config(self.samples, self.context)
+        config = self._config(self.samples, self.context)
+        return config if self.machine is None else {**config, "machine": self.machine.__qualname__}
 
     def config_of(self, older: Mapping[str, Any]) -> dict[str, Any]:
         """Return the `config` of an earlier version as this version would write it."""
@@ -120,7 +133,8 @@ class JobRequest(Request):
             return dict(older)
         # before `samples` of sampling became `attempts`, it was written over the job's own `samples`
         overwritten = not set(self.context.renamed.values()) <= set(older)
-        return self._config(self.samples if overwritten else older["samples"], self.context.read(older))
+        config = self._config(self.samples if overwritten else older["samples"], self.context.read(older))
+        return config | {name: older[name] for name in OWN_OBJECTS if name in older}
 
     @staticmethod
     def _config(samples: int, context: Context) -> dict[str, Any]:
@@ -130,6 +144,8 @@ class JobRequest(Request):
         return {"samples": samples, **{k: v for k, v in settings.items() if v or k not in _OF_MODELS}}
 
 
+OWN_OBJECTS: Final = ("machine", "own_tools")
+"""Settings that name what a program brought as an object; absent without any."""
 _OF_SERVERS: Final = frozenset(("base_url", "critic_base_url"))
 _HERE: Final = frozenset(("bundled", "transformers", "scorer", "tools", "random", "oracle", "leaf-only"))
 """Providers of agents that ask no server."""

@@ -3,7 +3,11 @@
 A tool answers with the evidence as JSON, and says when it can't check something.
 """
 
+import asyncio
+import inspect
 import json
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Final
 
 from langchain_core.tools import BaseTool, StructuredTool
@@ -50,4 +54,9 @@ def as_tool(verifier: Verifier) -> BaseTool:
             return "[]: there is nothing in it that this tool can check"
         return json.dumps(findings, ensure_ascii=False)
 
-    return StructuredTool.from_function(coroutine=check, name=verifier.name, description=_DESCRIPTIONS[verifier.name])
+    def check_at_once(step: str, statement: str = "", domain: str = "math") -> str:
+        with ThreadPoolExecutor(1) as thread:  # the caller's own may have a loop that runs
+            return thread.submit(copy_context().run, asyncio.run, check(step, statement, domain)).result()
+
+    description = _DESCRIPTIONS.get(verifier.name) or inspect.getdoc(verifier) or f"Check a step with {verifier.name}."
+    return StructuredTool.from_function(check_at_once, check, name=verifier.name, description=description)

@@ -40,7 +40,7 @@ class Verifier(Protocol):
 
 @runtime_checkable
 class Asking(Verifier, Protocol):
-    """A tool that asks a model; what that costs is logged with the evidence."""
+    """A tool that asks a model: `compute` is called in place of `check`, and what it costs is logged."""
 
     async def compute(self, claim: Claim) -> tuple[Evidence, tuple[Call, ...]]:
         """Check one claim; return the evidence and the model calls."""

@@ -330,6 +330,7 @@ def test_strategies_by_name_and_written_out() -> None:
     assert set(USUAL) <= set(STRATEGIES)
     found = chosen(["debate"], ["quick=debate:patience=1,rounds=8"])
     assert [s.name for s in found] == ["debate", "quick"]
+    assert EvaluationRequest.of(strategies=["debate", "quick=debate:patience=1,rounds=8"]).strategies == found
     assert found[1].settings == {"patience": 1, "rounds": 8}
     assert read("plain=debate") == Strategy("plain", "debate", {})
 

@@ -48,7 +48,7 @@ async def test_approval_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "reply", ["continue it is fine", {"action": "continue", "critique": "it is fine"}], ids=["words", "mapping"]
+    "reply", ["continue 3 is fine", {"action": "continue", "critique": "3 is fine"}], ids=["words", "mapping"]
 )
 async def test_a_person_overrules_the_critic(reply: Any) -> None:
     debate, _ = await played([reply])
@@ -56,7 +56,7 @@ async def test_a_person_overrules_the_critic(reply: Any) -> None:
     assert isinstance(judged, Judged)
     assert (judged.verdict.action, judged.verdict.critique, judged.verdict.score) == (
         Action.CONTINUE,
-        "it is fine",
+        "3 is fine",
         None,
     )
     assert isinstance(moved, Moved)
@@ -83,10 +83,11 @@ async def test_a_person_writes_the_step() -> None:
 
 
 async def test_a_reply_that_cannot_be_read_is_asked_again() -> None:
-    debate, asked = await played(["hm", {"action": "jump"}, {"step": " "}, "backtrack 0 no"])
+    debate, asked = await played(["hm", {"action": "jump"}, {"step": " "}, "backtrack 7 isn't used", "backtrack 0 no"])
     assert "can't be read" in asked[1]["fault"]
     assert "`action` must be one of" in asked[2]["fault"]
     assert "`step` must be a text" in asked[3]["fault"]
+    assert "node 7 is not an accepted step" in asked[4]["fault"]
     judged = by_hand(debate)[0]
     assert (judged.verdict.target, judged.verdict.critique) == (0, "no")
 

@@ -18,7 +18,9 @@ from langgraph_sdk import get_client
 
 from longthought.errors import ConfigError
 from longthought.graphs.rules import DebateContext
+from longthought.graphs.sampling.settings import SamplingContext
 from longthought.graphs.search.settings import SearchContext
+from longthought.graphs.studio import form
 from longthought.graphs.studio.fetching import from_server
 from longthought.trajectories.events import (
     EVENT,
@@ -339,6 +341,12 @@ async def test_a_mistake_is_answered_with_the_sentence_of_the_command_line(
 ) -> None:
     async with get_client(url=server) as client:
         assert sentence in await failing(client, typed, context=context)
+
+
+def test_a_graph_that_never_pauses_refuses_to() -> None:
+    with pytest.raises(ConfigError, match="`pause`: sampling has no verdicts that move it"):
+        form.read(SamplingContext, {"pause": "verdicts"}, pauses=False)
+    assert form.read(SamplingContext, {"pause": "never"}, pauses=False)[0] is None
 
 
 async def test_an_event_by_hand_that_does_not_fit_is_refused_in_words(server: str) -> None:

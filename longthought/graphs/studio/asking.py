@@ -17,7 +17,9 @@ from longthought.trajectories.tree import Tree
 Ask = Callable[[dict[str, Any]], Awaitable[Any]]
 """Shows a person what `question` returns, and returns the reply: one of `REPLIES`, or the same as a mapping."""
 _APPROVED: Final = ("", "approve", "yes", "ok")
-_ACTION: Final = re.compile(rf"({'|'.join(Action)})\b(?:\s+(\d+))?(?:[\s:,]+(.*))?", re.DOTALL)
+_ACTION: Final = re.compile(
+    rf"({'|'.join(Action)})\b(?:(?<={Action.BACKTRACK})\s+(\d+)(?![^\s:,]))?(?:[\s:,]+(.*))?", re.DOTALL
+)
 _WORD: Final = re.compile(r"(step|because)[\s:]+(.+)", re.DOTALL)
 REPLIES: Final = {
     "approve": "apply the verdict",

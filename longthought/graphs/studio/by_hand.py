@@ -11,7 +11,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from longthought.errors import ConfigError
-from longthought.graphs.rules import candidate
+from longthought.graphs.rules import candidate, illegal_target
 from longthought.request import objection
 from longthought.trajectories.events import EVENT, Action, Author, Cause, StopReason, Verdict
 from longthought.trajectories.tree import Node, NodeKind, Standing, Tree, TreeError
@@ -149,7 +149,7 @@ def changed_verdict(tree: Tree, node: Node, verdict: Verdict, change: Mapping[st
     """Return a person's verdict on a step, made of the critic's and what the person says otherwise.
 
     Raises:
-        ConfigError: if the person's verdict can't be read.
+        ConfigError: if the person's verdict can't be read, or goes back to a step that it can't go back to.
 
     """
     kept = verdict.model_dump(mode="json", exclude={"said"})
@@ -157,4 +157,8 @@ def changed_verdict(tree: Tree, node: Node, verdict: Verdict, change: Mapping[st
         kept |= {"target": None, "score": None, "critique": ""}
     if change.get("action", verdict.action) not in list(Action):
         raise ConfigError(f"`action` must be one of {', '.join(Action)}, got {change['action']!r}")
-    return completed(tree, {"kind": "judged", "node": node.id, "verdict": {**kept, **change}})
+    said: _Event = {**kept, **change}
+    target = said["target"]
+    if said["action"] == Action.BACKTRACK and isinstance(target, int) and (no := illegal_target(tree, node, target)):
+        raise ConfigError(f"`target`: {no}")
+    return completed(tree, {"kind": "judged", "node": node.id, "verdict": said})

@@ -54,13 +54,13 @@ def _chosen_from(name: str) -> Any:
             return None
 
 
-def read(kind: type[Context], given: Mapping[str, Any]) -> tuple[Context | None, dict[str, Any]]:
+def read(kind: type[Context], given: Mapping[str, Any], *, pauses: bool) -> tuple[Context | None, dict[str, Any]]:
     """Return the settings and the choices of a filled-in form; no settings if none is filled in.
 
     A field that was cleared counts as not filled in.
 
     Raises:
-        ConfigError: if there is no such setting, or a value makes no sense.
+        ConfigError: if there is no such setting, a value makes no sense, or the graph never pauses and is to.
 
     """
     filled = {
@@ -72,6 +72,8 @@ def read(kind: type[Context], given: Mapping[str, Any]) -> tuple[Context | None,
             TypeAdapter[Any](type_).validate_python(choices[name])
         except ValidationError as error:
             raise ConfigError(objection(error, f"`{name}`")) from error
+    if choices["pause"] != CHOICES["pause"] and not pauses:
+        raise ConfigError(f"`pause`: {kind.graph} has no verdicts that move it, so it never stops to ask")
     return (kind.of(filled) if filled else None), choices
 
 

@@ -220,7 +220,7 @@ class Stepwise(Generic[C, F]):
         given: Any = runtime.context if runtime else None
         if isinstance(given, Context):
             return cast(C, given), {**CHOICES, **chosen}
-        settings, choices = read(kind, given) if given else (None, {**CHOICES, **chosen})
+        settings, choices = read(kind, given, pauses=self._machine.pauses) if given else (None, {**CHOICES, **chosen})
         return cast(C, settings or kind.read((first or {}).get("config", {}))), choices
 
     def _retold(self, state: State, run: _Run[C, F]) -> list[Any]:

@@ -1,7 +1,7 @@
 """The debate as an environment of TRL's GRPOTrainer: the model proposes steps by a tool call, against a frozen critic.
 
     factory = DebateFactory(critic="openai:NAME", base_url="http://localhost:8000/v1")
-    GRPOTrainer(model, train_dataset=rows("train.jsonl"), environment_factory=factory, …)
+    GRPOTrainer(model, train_dataset=Dataset.from_list(rows("train.jsonl")), environment_factory=factory, …)
 
 TRL makes one environment for each rollout, masks what a tool returns, and asks `get_reward` at the end. The model must
 have a chat template with tools. See `longthought.training.reinforcement.grpo` for single turns, which need none.
