@@ -158,7 +158,7 @@ class Replay:
     ) -> AsyncIterator[tuple[int, bool | None, int]]:
         """Yield (count, whether the graph's answer after that many events is right, count) for each count of events."""
         played = events[0].config if isinstance(events[0], Started) else {}
-        settings = self.machine.context.read({**played, **(self.strategy.settings if self.strategy.runs_of else {})})
+        settings = self.machine.context.read(played)
         fold, folded = self.machine.begin(settings), 0
         for count in counts:
             for event in events[folded:count]:
@@ -297,8 +297,7 @@ def _unseen(task: Task) -> bool:
 def _entrant(evaluation: Evaluation, strategy: Strategy) -> Entrant:
     played = evaluation.run_of(strategy, evaluation.request.seeds[0])
     config = Run(played.folder).config
-    own: Mapping[str, Any] = strategy.settings if strategy.runs_of else {}
-    settings = {name: value for name, value in {**config, **own}.items() if name not in ("samples", "attempts", "seed")}
+    settings = {name: value for name, value in config.items() if name not in ("samples", "attempts", "seed")}
     return Entrant(
         name=strategy.name,
         graph=settings.pop("graph"),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from longthought.evaluation.grades import AnswerGrades
 from longthought.evaluation.reasons import ReasonCheck, contradictions
-from longthought.labels.evidence import step_facts
+from longthought.labels.evidence import StepFacts, is_solvable, step_facts
 from longthought.problems.problem import Task
 from longthought.record import Record
 from longthought.statistics import Calibration, FirstErrors, Share, auroc, calibration, first_errors, share
@@ -55,14 +55,14 @@ class Criticism(Record):
     """The report on one critic."""
 
     labels: dict[str, int]
-    """Number of verdicts on labelled steps, by the source of the label: the exact solver or the tools."""
+    """Number of verdicts on labelled steps, by the source of the label: the solver, or grades and refutations."""
     judged: int
     """Number of all verdicts."""
     auroc: float | None
     """AUROC of the score, on whether the path can still succeed; None without scores on both sides."""
     calibration: Calibration | None
     first_errors: FirstErrors
-    """Whether verdicts that ended a path named the first step after which it could no longer succeed."""
+    """Whether verdicts that ended a path named the first step after which it could no longer succeed, if it is known."""
     precision: CountedShare
     """Share of lost steps among those that it went back from."""
     recall: CountedShare
@@ -140,11 +140,23 @@ class Counts:
         self.actions.append((truth, verdict.action.accepts))
         if verdict.action is Action.BACKTRACK:
             target = verdict.target if verdict.target is not None else node.parent or 0
-            if not truth:
-                self.back.append(target == _deepest_sound(tree, node, sound))
-            self.firsts.append((_first_error(tree, node, sound), _named(tree, node, target)))
+            above = [step.id for step in _steps(tree, node)[:-1]]
+            if not truth and all(step in sound for step in above):
+                self.back.append(target == next((step for step in reversed(above) if sound[step]), 0))
+            self._first_error(tree, node, sound, _named(tree, node, target))
         elif node.answer is not None:
-            self.firsts.append((_first_error(tree, node, sound), None))
+            self._first_error(tree, node, sound, None)
+
+    def _first_error(self, tree: Tree, node: Node, sound: Mapping[int, bool], named: int | None) -> None:
+        """Compare the index that a verdict named with that of the first lost step of the path, if it is known."""
+        for index, step in enumerate(_steps(tree, node)):
+            known = sound.get(step.id)
+            if known is False:
+                self.firsts.append((index, named))
+                return
+            if known is None and not sound[node.id]:
+                return
+        self.firsts.append((None, named))
 
 
 async def criticism(
@@ -160,7 +172,7 @@ async def criticism(
     """
     counts = Counts()
     async for task, debate in debates:
-        tree, facts = debate.tree, step_facts(debate)
+        tree, facts = debate.tree, await _facts(task, debate, grades)
         before = len(counts.actions)
         rejected: set[int] = set()
         """Nodes at which a step has been rejected so far."""
@@ -192,6 +204,14 @@ async def criticism(
         counts.labels[facts.source] = counts.labels.get(facts.source, 0) + len(counts.actions) - before
         await _flip(counts, task, debate, grades)
     return _report(counts)
+
+
+async def _facts(task: Task, debate: Trajectory, grades: AnswerGrades) -> StepFacts:
+    """Return what is known of the steps of a debate; answers are graded if the solver doesn't know them."""
+    if task.reference is None or is_solvable(debate):
+        return step_facts(debate, {})
+    graded = {n.id: await grades.of(task, n.answer) for n in debate.tree.nodes if n.answer is not None}
+    return step_facts(debate, {node: right for node, right in graded.items() if right is not None})
 
 
 async def _flip(counts: Counts, task: Task, debate: Trajectory, grades: AnswerGrades) -> None:
@@ -235,16 +255,6 @@ def _report(counts: Counts) -> Criticism:
 def _steps(tree: Tree, node: Node) -> list[Node]:
     """Return the steps on the path to a node, the node's own included."""
     return [above for above in tree.path(node.id) if above.kind is NodeKind.STEP]
-
-
-def _deepest_sound(tree: Tree, node: Node, sound: Mapping[int, bool]) -> int:
-    above = _steps(tree, node)[:-1]
-    return next((step.id for step in reversed(above) if sound.get(step.id)), 0)
-
-
-def _first_error(tree: Tree, node: Node, sound: Mapping[int, bool]) -> int | None:
-    """Return the index on the path of the first lost step; None if no step is lost."""
-    return next((index for index, step in enumerate(_steps(tree, node)) if sound.get(step.id) is False), None)
 
 
 def _named(tree: Tree, node: Node, target: int) -> int:

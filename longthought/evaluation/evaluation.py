@@ -68,6 +68,8 @@ def evaluate(
     expect_free(Path(out))
     evaluation = Evaluation(request, with_references(list(tasks_of(problems))), Path(out))
     for run in evaluation.runs():
+        run.expect_sound()
+    for run in evaluation.runs():
         progress = Progress(limit=request.concurrency * (request.processes or 1), expected=len(evaluation.tasks))
         with watch(run, progress), closing(run.play(progress)) as playing:
             for _ in playing:

@@ -6,12 +6,13 @@
 A run can be resumed like any other job. This module neither grades nor measures.
 """
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from longthought.agents.agent import Judge
+from longthought.agents.model import BUNDLED_MODEL
 from longthought.api import generate
 from longthought.domains.grade import expect_gradable, reference_of
 from longthought.errors import ConfigError, ProblemError, RunFolderError
@@ -19,7 +20,10 @@ from longthought.evaluation.ablations import STAND_INS, RandomCritic
 from longthought.evaluation.budgets import TokenBill
 from longthought.evaluation.request import EvaluationRequest
 from longthought.evaluation.strategies import MANY, STRATEGIES, Strategy
+from longthought.graphs.self_critique import SelfCritiqueContext
 from longthought.jobs.progress import Progress
+from longthought.jobs.request import JobRequest
+from longthought.participants import agents_of, named, split
 from longthought.problems.problem import Task
 from longthought.trajectories.run import Run
 from longthought.trajectories.trajectory import Trajectory
@@ -74,10 +78,24 @@ class StrategyRun:
     def settings(self) -> dict[str, Any]:
         """The settings of the job: only tokens end a debate, and only blind attempts have other tools."""
         request = self.evaluation.request
-        given = {"rounds": MANY, "tools": None, **request.settings, **self.strategy.settings}
+        given = {"rounds": MANY, **request.settings, **self.strategy.settings}
+        if self.strategy.graph == SelfCritiqueContext.graph:  # whose policy judges its own steps
+            given = {name: value for name, value in given.items() if not name.startswith("critic")}
         own = {"graph": self.strategy.graph, "seed": self.seed, "computed": max(request.budgets)}
         speed = {name: getattr(request, name) for name in ("concurrency", "processes", "retry_failed")}
-        return {**given, **own, **speed}
+        settings = {**given, **own, **speed}
+        if self.strategy.checked and settings.get("tools") is None:
+            settings["tools"] = _job({**settings, "tools": ()}, tools=None).context.used_tools
+        return settings
+
+    def expect_sound(self) -> None:
+        """Raise if the settings make no sense.
+
+        Raises:
+            ConfigError: naming the setting.
+
+        """
+        _job(self.settings)
 
     def play(self, progress: Progress | None = None) -> Generator[Trajectory]:
         """Play the run, or resume it, and yield each debate as it ends.
@@ -123,6 +141,20 @@ class StrategyRun:
                 return None
             case name:
                 return STAND_INS[name]()
+
+
+def _job(settings: Mapping[str, Any], **changes: Any) -> JobRequest:
+    """Return a job of these settings, in which agents and tools that are objects have names alone.
+
+    Raises:
+        ConfigError: if a setting makes no sense.
+
+    """
+    given = dict(settings)
+    agents = agents_of(given.pop("policy", BUNDLED_MODEL), given.pop("critic", BUNDLED_MODEL), given)
+    names, _ = split(given.pop("tools", None))
+    named_tools = {} if names is None else {"tools": names}
+    return JobRequest.of(**named(*agents), **{**given, **named_tools, **changes})
 
 
 def with_references(tasks: Sequence[Task]) -> list[Task]:

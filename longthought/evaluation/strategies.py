@@ -29,7 +29,9 @@ class Strategy:
     checker: bool = False
     """Whether the exact checker chooses: any right answer given along the way counts."""
     runs_of: str | None = None
-    """The strategy whose runs it is measured on, with settings of its own, if it plays none."""
+    """The strategy whose runs it is measured on, if it plays none."""
+    checked: bool = False
+    """Whether the tools that check the steps of debates check its attempts too, which samples have none of otherwise."""
     stand_in: StandIn | None = None
     """The stand-in that takes the critic's seat, to show what the critic adds."""
     after: str | None = None
@@ -47,6 +49,8 @@ def _search(name: str, strategy: str, **settings: Any) -> Strategy:
 
 _ATTEMPTS: Final = {"attempts": MANY, "tools": ()}
 """Attempts for as long as the tokens last, which no tool checks."""
+_JUDGED: Final = {"attempts": MANY, "batch": 1}
+"""Attempts for as long as the tokens last, each judged before the next one is paid for."""
 
 STRATEGIES: Final[Mapping[str, Strategy]] = {
     strategy.name: strategy
@@ -55,17 +59,10 @@ STRATEGIES: Final[Mapping[str, Strategy]] = {
         Strategy("majority", "sampling", {**_ATTEMPTS, "choose": "majority"}, "the most frequent answer"),
         Strategy("best-of-n", "sampling", choice="any right answer", checker=True, runs_of="majority"),
         Strategy(
-            "critic-best-of-n",
-            "sampling",
-            {"attempts": MANY, "choose": "critic", "batch": 1},  # each is judged before the next one is paid for
-            "the best critic's score",
+            "critic-best-of-n", "sampling", {**_JUDGED, "choose": "critic"}, "the best critic's score", checked=True
         ),
         Strategy(
-            "weighted",
-            "sampling",
-            {"choose": "weighted"},
-            "a vote weighted by critic's scores",
-            runs_of="critic-best-of-n",
+            "weighted", "sampling", {**_JUDGED, "choose": "weighted"}, "a vote weighted by critic's scores", checked=True
         ),
         Strategy(
             "program",

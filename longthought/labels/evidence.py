@@ -1,4 +1,4 @@
-"""What is known of a step without asking an agent: by the tools that checked it, and by the exact solver.
+"""What is known of a step without asking an agent: by the exact solver, or by grades of answers and refutations.
 
 Critics are measured against this. No opinion of a critic or policy enters here, and no label file is read.
 """
@@ -13,7 +13,7 @@ from longthought.trajectories.events import EvidenceStatus
 from longthought.trajectories.trajectory import Trajectory
 from longthought.trajectories.tree import Node, Tree
 
-Source = Literal["solver", "tools"]
+Source = Literal["solver", "grades"]
 
 
 @dataclass(frozen=True)
@@ -22,29 +22,35 @@ class StepFacts:
 
     source: Source
     sound: Mapping[int, bool]
-    """By node: whether the target can still be reached (solver), or whether the step's own words hold (tools)."""
+    """By node: whether the path to it can still succeed; steps of which this isn't known are left out."""
 
 
-def step_facts(trajectory: Trajectory) -> StepFacts:
+def step_facts(trajectory: Trajectory, right: Mapping[int, bool]) -> StepFacts:
     """Return what is known of the steps of a debate, all from one source, so that figures are comparable.
 
-    The source is the solver if every step is in the compact notation, else the tools. A step that a tool refuted is
-    not sound, even if the solver finds the state after it solvable.
+    The source is the solver if every step is in the compact notation, else the grades of answers. A step that a tool
+    refuted is not sound, even if its answer is right or the solver finds the state after it solvable. A step whose sums
+    hold isn't known to be sound: it may still be the wrong sum.
+
+    Args:
+        trajectory: The debate.
+        right: By node, whether its final answer is right; nodes without a decided answer are left out.
+
     """
-    by_tools = {node.id: holds for node in trajectory.tree.nodes if (holds := confirmed(node)) is not None}
+    refuted = {node.id: False for node in trajectory.tree.nodes if _is_refuted(node)}
+    if is_solvable(trajectory):
+        return StepFacts("solver", {step.node.id: step.live for step in solved_steps(trajectory)} | refuted)
+    return StepFacts("grades", {**right, **refuted})
+
+
+def is_solvable(trajectory: Trajectory) -> bool:
+    """Return whether the exact solver knows all steps of a debate."""
     compact = all(notation.read_step(node.text) for node in trajectory.steps)
-    if solvable_puzzle(trajectory.problem.statement) is None or not compact:
-        return StepFacts("tools", by_tools)
-    sound = {step.node.id: step.live and by_tools.get(step.node.id) is not False for step in solved_steps(trajectory)}
-    return StepFacts("solver", sound)
+    return compact and solvable_puzzle(trajectory.problem.statement) is not None
 
 
-def confirmed(node: Node) -> bool | None:
-    """Return False for a step with a refuted claim, True if tools confirmed a claim and refuted none, else None."""
-    statuses = {evidence.status for evidence in node.evidence}
-    if EvidenceStatus.REFUTED in statuses:
-        return False
-    return True if EvidenceStatus.CONFIRMED in statuses else None
+def _is_refuted(node: Node) -> bool:
+    return any(evidence.status is EvidenceStatus.REFUTED for evidence in node.evidence)
 
 
 def refuted(tree: Tree) -> frozenset[int]:
@@ -54,6 +60,6 @@ def refuted(tree: Tree) -> frozenset[int]:
     """
     wrong = set[int]()
     for node in tree.nodes:
-        if node.parent in wrong or any(e.status is EvidenceStatus.REFUTED for e in node.evidence):
+        if node.parent in wrong or _is_refuted(node):
             wrong.add(node.id)
     return frozenset(wrong)

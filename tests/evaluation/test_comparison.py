@@ -26,6 +26,7 @@ from longthought.evaluation.evaluation import evaluate
 from longthought.evaluation.request import EvaluationRequest
 from longthought.evaluation.runs import Evaluation, StrategyRun, with_references
 from longthought.evaluation.strategies import STRATEGIES, USUAL, Strategy, chosen, read
+from longthought.graphs.rules import DebateContext
 from longthought.jobs.progress import Progress
 from longthought.problems.countdown import game
 from longthought.problems.problem import AnswerReference, Problem, Task
@@ -271,6 +272,9 @@ class Scores:
 
     name = "fake:scores"
 
+    def __init__(self, five: float) -> None:
+        self.five = five
+
     def unsuitable(self, view: View) -> str | None:
         """Accept every problem."""
         return None
@@ -278,26 +282,54 @@ class Scores:
     async def judge(self, view: View) -> Reply[Verdict]:
         """Score the candidate."""
         assert view.candidate is not None
-        score = 0.9 if view.candidate.answer == "5" else 0.6
+        score = self.five if view.candidate.answer == "5" else 0.6
         return Reply(Verdict(action=Action.TERMINATE, score=score), (bill(self.name, "yes", view),))
 
     async def aclose(self) -> None:
         """Release nothing."""
 
 
-def test_a_weighted_vote_is_taken_over_the_runs_of_the_best_score(tmp_path: Path) -> None:
+@pytest.mark.parametrize("five", [0.9, 1.0])  # the best score ends a choice by scores, but no vote
+def test_a_weighted_vote_goes_on_where_the_best_score_is_enough(tmp_path: Path, five: float) -> None:
     task = Task(
         problem=Problem(id="s", statement="What is 2 + 2?", domain="math"), reference=AnswerReference(answer="4")
     )
     replies = ["\\boxed{5}", "\\boxed{4}", "It is \\boxed{4}", "\\boxed{4}."]
-    policy = Policy("fake:policy", ScriptedChatModel([AIMessage(r, usage_metadata=PRICE) for r in replies]), Prose())
-    best = replace(STRATEGIES["critic-best-of-n"], settings={"choose": "critic", "attempts": 4, "batch": 1})
-    settings: dict[str, Any] = {"budgets": (4000,), "policy": policy, "critic": Scores(), "concurrency": 1}
-    strategies = [best, STRATEGIES["weighted"]]
-    found = lt.evaluate([task], out=tmp_path, strategies=strategies, **settings).comparison
-    assert [found.row(name, 4000).solved.solved for name in ("critic-best-of-n", "weighted")] == [0, 1]
-    assert [entrant.settings["choose"] for entrant in found.strategies] == ["critic", "weighted"]
-    assert [folder.name for folder in tmp_path.iterdir() if folder.is_dir()] == ["critic-best-of-n"]
+    solved: list[int] = []
+    for name in ("critic-best-of-n", "weighted"):
+        model = ScriptedChatModel([AIMessage(r, usage_metadata=PRICE) for r in replies])
+        played = replace(STRATEGIES[name], settings={**STRATEGIES[name].settings, "attempts": 4})
+        agents: dict[str, Any] = {"policy": Policy("fake:policy", model, Prose()), "critic": Scores(five)}
+        found = lt.evaluate(
+            [task], out=tmp_path / name, strategies=[played], budgets=(4000,), concurrency=1, **agents
+        ).comparison
+        solved.append(found.row(name, 4000).solved.solved)
+        assert found.strategies[0].settings["choose"] == played.settings["choose"]
+    assert solved == [0, 1]
+
+
+def test_the_usual_tools_check_what_a_critic_chooses_from(tmp_path: Path) -> None:
+    for given in ({}, {"tools": ["countdown"]}):
+        request = EvaluationRequest.of(strategies=["majority", "critic-best-of-n", "weighted"], **given)
+        used = {run.strategy.name: list(run.settings["tools"]) for run in Evaluation(request, TASKS, tmp_path).runs()}
+        usual = DebateContext(**given).used_tools
+        assert used == {"majority": [], "critic-best-of-n": usual, "weighted": usual}
+
+
+def test_a_comparison_with_another_critic_leaves_it_out_where_the_policy_judges_itself(tmp_path: Path) -> None:
+    given: dict[str, Any] = {
+        "policy": "openai:m", "critic": "openai:c", "base_url": "http://127.0.0.1:1/v1", "critic_temperature": 0.5,
+    }  # fmt: skip
+    evaluation = Evaluation(EvaluationRequest.of(**given), TASKS, tmp_path)
+    for run in evaluation.runs():
+        run.expect_sound()
+        assert run.settings.get("critic") == (None if run.strategy.name == "self-critique" else "openai:c")
+
+
+def test_a_setting_that_suits_one_strategy_alone_is_found_before_anything_is_played(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="patience"):
+        lt.evaluate(TASKS, out=tmp_path, strategies=["debate", "majority"], budgets=(100,), patience=3)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_vote_is_weighed_by_what_tools_confirmed(tmp_path: Path) -> None:

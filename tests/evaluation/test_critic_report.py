@@ -137,6 +137,40 @@ async def test_an_answer_given_up_for_nothing_is_a_flip_to_wrong() -> None:
     assert found.first_errors.f1() is None
 
 
+async def test_in_words_the_grade_of_an_answer_counts_and_not_that_its_sums_hold() -> None:
+    log = Log("What is 2 + 2?", id="w")
+    for node, (said, answer, action) in enumerate((("2 + 3 = 5", "5", BACK), ("2 + 2 = 4", "4", END)), 1):
+        log.add(Proposed, POLICY, node=node, parent=0, text=said, answer=answer)
+        log.add(Checked, TOOL, node=node, evidence=(evidence(CONFIRMED, said),))
+        log.judge(node, action, 0.1 if action is BACK else 0.9, target=0 if action is BACK else None)
+        if action is BACK:
+            log.add(Moved, CRITIC, to=0, cause=Cause.REJECTED, abandoned=(node,))
+    log.add(Finished, CRITIC, reason=StopReason.ANSWERED, node=2, answer="4")
+    found = await report(log)
+    assert found.labels == {"grades": 2}
+    assert (found.precision, found.recall) == (counted_share(1, 1), counted_share(1, 1))
+    assert found.given_up == counted_share(0, 1)
+    assert found.right_target == counted_share(1, 1)
+    assert found.auroc == 1
+    assert (found.first_errors.wrong, found.first_errors.found, found.first_errors.spared) == (1, 1, 1)
+
+
+async def test_where_an_error_began_is_unknown_below_steps_in_words_that_nobody_graded() -> None:
+    log = Log("What is 2 + 2?", id="w")
+    log.add(Proposed, POLICY, node=1, parent=0, text="I take 2 + 3.")
+    log.judge(1, ON, 0.9)
+    log.add(Moved, CRITIC, to=1, cause=Cause.ACCEPTED, accepted=(1,))
+    log.add(Proposed, POLICY, node=2, parent=1, text="2 + 3 = 5", answer="5")
+    log.judge(2, BACK, 0.1, target=0)
+    log.add(Moved, CRITIC, to=0, cause=Cause.REJECTED, abandoned=(1, 2))
+    log.add(Finished, STRATEGY, reason=StopReason.TOKENS)
+    found = await report(log)
+    assert found.labels == {"grades": 1}
+    assert found.precision == counted_share(1, 1)
+    assert found.right_target == counted_share(0, 0)
+    assert (found.first_errors.wrong, found.first_errors.right) == (0, 0)
+
+
 def evidence(status: EvidenceStatus, claim: str) -> Evidence:
     return Evidence(tool="algebra", status=status, claim=claim)
 

@@ -15,19 +15,20 @@ def facts(*texts: str, refuted: int = 0) -> StepFacts:
         log.add(Proposed, Author.POLICY, node=node, parent=0, text=text)
         found = (Evidence(tool="algebra", status=REFUTED, claim="it"),) if node == refuted else ()
         log.add(Checked, Author.TOOL, node=node, evidence=found)
-    return step_facts(Trajectory(log.name, log))
+    return step_facts(Trajectory(log.name, log), {})
 
 
-@pytest.mark.parametrize(
-    ("found", "sound"), [((CONFIRMED,), True), ((CONFIRMED, REFUTED), False), ((ABSTAINED,), None), ((), None)]
-)
-def test_steps_in_words_are_known_by_the_tools_alone(found: tuple[EvidenceStatus, ...], sound: bool | None) -> None:
+@pytest.mark.parametrize("found", [(CONFIRMED,), (CONFIRMED, REFUTED), (ABSTAINED,), ()])
+@pytest.mark.parametrize("right", [True, False, None])
+def test_steps_in_words_are_known_by_grades_and_refutations(
+    found: tuple[EvidenceStatus, ...], right: bool | None
+) -> None:
     log = Log("What is 12 * 13 - 151?")
     log.add(Proposed, Author.POLICY, node=1, parent=0, text="12 * 13 = 156", answer="5")
     log.add(Checked, Author.TOOL, node=1, evidence=[Evidence(tool="algebra", status=s, claim="it") for s in found])
-    known = step_facts(Trajectory(log.name, log))
-    assert known.source == "tools"
-    assert known.sound.get(1) is sound
+    known = step_facts(Trajectory(log.name, log), {} if right is None else {1: right})
+    assert known.source == "grades"
+    assert known.sound.get(1) is (False if REFUTED in found else right)
 
 
 def test_compact_steps_are_known_by_the_solver_unless_a_tool_refuted_them() -> None:
@@ -40,5 +41,5 @@ def test_a_step_that_the_rules_forbid_is_not_sound_though_no_tool_looked_at_it()
     assert facts("20 - 3 = 34 left 34").sound == {1: False}
 
 
-def test_one_step_in_words_leaves_the_whole_debate_to_the_tools() -> None:
-    assert facts("20 - 3 = 17 left 17 2", "Let me take 20 - 3 = 17.", refuted=2) == StepFacts("tools", {2: False})
+def test_one_step_in_words_leaves_the_whole_debate_to_grades_and_refutations() -> None:
+    assert facts("20 - 3 = 17 left 17 2", "Let me take 20 - 3 = 17.", refuted=2) == StepFacts("grades", {2: False})
