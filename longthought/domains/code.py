@@ -20,9 +20,8 @@ from longthought.errors import ProblemError
 from longthought.problems.fields import absent, text
 from longthought.problems.final_answer import boxed_answer
 from longthought.problems.problem import CodeReference, Problem, Reference
-from longthought.tools.completion import completed
+from longthought.tools.completion import completed, whole_program
 from longthought.tools.examples import DOMAIN
-from longthought.tools.python import blocks
 from longthought.tools.sandbox.pool import shared
 from longthought.tools.sandbox.result import Mark, RunStatus
 
@@ -64,17 +63,17 @@ class Code(Domain):
         """Return the last program of a step that marks it as final with a box."""
         if boxed_answer(step) is None:
             return None
-        if (program := _last_program(step)) is None:
+        if (program := _program(step)) is None:
             raise ValueError("the final program must stand in a ```python block")
         return program
 
     def solution_answer(self, text: str) -> str | None:
         """Return the last program."""
-        return _last_program(text)
+        return _program(text)
 
     def thought_answer(self, text: str) -> str | None:
         """Return the last program."""
-        return _last_program(text)
+        return _program(text)
 
     def written_answer(self, answer: str) -> str:
         """Write the program, and a box that marks it as final."""
@@ -115,9 +114,9 @@ def _without(prompt: str, entry: str) -> str:
     return ""
 
 
-def _last_program(text: str) -> str | None:
-    programs = blocks(text)
-    return programs[-1][0] if programs else None
+def _program(text: str) -> str | None:
+    program = whole_program(text)
+    return program[0] if program else None
 
 
 CODE: Final = Code()

@@ -27,7 +27,18 @@ from longthought.domains.grade import expect_gradable, reference_of
 from longthought.errors import ConfigError, ProblemError
 from longthought.files import disk_full
 from longthought.problems.condition import Condition
-from longthought.problems.fields import MISSING, Fields, absent, fields_of, not_a_number, own, recognised, text, value
+from longthought.problems.fields import (
+    MISSING,
+    QUALIFIES,
+    Fields,
+    absent,
+    fields_of,
+    not_a_number,
+    own,
+    recognised,
+    text,
+    value,
+)
 from longthought.problems.json_rows import Document, Lines
 from longthought.problems.problem import AnswerReference, Problem, Task
 from longthought.problems.row import Row, names, show
@@ -270,6 +281,8 @@ def _record(
             f"no field here is known for a problem; the fields are {names(row)}: name one with `statement_field`, "
             "and the answer's with `answer_field`"
         )
+    if left_out := [name for name in row if name in QUALIFIES - {*fields.kept} and not absent(row[name])]:
+        _say_left_out(left_out[0])
     return fields.record(row, default_id), fields
 
 
@@ -284,6 +297,12 @@ def _differs(task: Task, overruled: str) -> bool:
     if not isinstance(task.reference, AnswerReference):
         return False
     return not domain_of(task.problem).same_answer(task.problem, task.reference.answer, overruled)
+
+
+@lru_cache
+def _say_left_out(name: str) -> None:
+    """Warn that what belongs to a question isn't shown; cached, so that it is said once."""
+    log.warning('rows have "%s", which the agents won\'t see: write it into the statement first', name)
 
 
 @lru_cache

@@ -62,7 +62,7 @@ class Criticism(Record):
     """AUROC of the score, on whether the path can still succeed; None without scores on both sides."""
     calibration: Calibration | None
     first_errors: FirstErrors
-    """Whether verdicts that ended a path named the first step after which it could no longer succeed, if it is known."""
+    """Whether verdicts that ended a path named the first step after which it could no longer succeed, if known."""
     precision: CountedShare
     """Share of lost steps among those that it went back from."""
     recall: CountedShare

@@ -31,7 +31,7 @@ class Strategy:
     runs_of: str | None = None
     """The strategy whose runs it is measured on, if it plays none."""
     checked: bool = False
-    """Whether the tools that check the steps of debates check its attempts too, which samples have none of otherwise."""
+    """Whether the tools that check the steps of debates check its attempts too; other attempts have no tools."""
     stand_in: StandIn | None = None
     """The stand-in that takes the critic's seat, to show what the critic adds."""
     after: str | None = None
@@ -62,7 +62,11 @@ STRATEGIES: Final[Mapping[str, Strategy]] = {
             "critic-best-of-n", "sampling", {**_JUDGED, "choose": "critic"}, "the best critic's score", checked=True
         ),
         Strategy(
-            "weighted", "sampling", {**_JUDGED, "choose": "weighted"}, "a vote weighted by critic's scores", checked=True
+            "weighted",
+            "sampling",
+            {**_JUDGED, "choose": "weighted"},
+            "a vote weighted by critic's scores",
+            checked=True,
         ),
         Strategy(
             "program",

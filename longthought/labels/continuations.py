@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from longthought.agents.accepting import AcceptingCritic
 from longthought.agents.agent import Proposer
+from longthought.agents.model import Model
 from longthought.api import context_of, generate
 from longthought.jobs.progress import Progress
 from longthought.labels.estimates import estimated
@@ -27,7 +28,7 @@ CRITIC: Final = "nodding"
 
 def monte_carlo(
     run: Run,
-    policy: str | Proposer,
+    policy: str | Model | Proposer,
     trials: int,
     *,
     references: Mapping[str, Task] | None = None,
@@ -44,7 +45,7 @@ def monte_carlo(
 
     Args:
         run: The run to label.
-        policy: The agent that continues, or the model it is made of.
+        policy: The agent that continues, or the model that it is made of.
         trials: Number of continuations per step.
         references: Tasks by the id of their problem, to grade problems whose reference the log doesn't hold.
         limit: Maximum number of debates (default: all).

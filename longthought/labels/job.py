@@ -4,6 +4,7 @@ Labels are written as they are made; the same call again adds only new ones.
 """
 
 import hashlib
+import json
 import logging
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
@@ -12,9 +13,12 @@ from types import NoneType
 from typing import Any, Final
 
 from longthought.agents.agent import Proposer
+from longthought.agents.model import Model
 from longthought.domains.grade import reference_of
 from longthought.domains.loader import load
 from longthought.errors import ConfigError
+from longthought.graphs.context import Chair
+from longthought.graphs.rules import DebateContext
 from longthought.jobs.progress import Progress
 from longthought.jobs.thread import in_thread
 from longthought.labels.continuations import monte_carlo
@@ -78,39 +82,52 @@ def label(
     request, opened = LabelRequest.given(request, settings), Run(run)
     agents = started_with(opened)
     references = {task.problem.id: task for task in load(request.problems)} if request.problems else {}
-    asking: dict[str, Any] = {
-        "limit": request.limit, "progress": progress, "concurrency": request.concurrency,
-        "dialect": agents.get("dialect"),
-    }  # fmt: skip
+    asking: dict[str, Any] = {"limit": request.limit, "progress": progress, "concurrency": request.concurrency}
     match request.method:
         case Method.EXACT:
             labels = _exact(opened, _watched(opened.ids()[: request.limit], progress))
         case Method.TREE:
             labels = _trees(opened, references, _watched(opened.ids()[: request.limit], progress))
         case Method.MONTE_CARLO:
-            policy = proposer or request.policy
+            model, further = _asked("policy", agents, request.policy, request)
+            if proposer is not None:
+                further = {}
+            suffix = _suffix(request.policy if proposer is None else proposer.name, request.temperature, further)
             labels = monte_carlo(
-                opened, policy or str(agents["policy"]), request.trials, references=references,
-                base_url=request.base_url or agents.get("base_url"), temperature=request.temperature,
-                suffix=_suffix(policy, request.temperature), **asking,
-            )  # fmt: skip
+                opened, proposer or model, request.trials, references=references, suffix=suffix, **asking
+            )
         case _:
-            several = request.temperature is None and request.trials > 1
-            labels = opinions(
-                opened, request.critic or str(agents["critic"]), request.trials,
-                base_url=request.base_url or agents.get("critic_base_url") or agents.get("base_url"),
-                temperature=OPINION_TEMPERATURE if several else request.temperature,
-                suffix=_suffix(request.critic, request.temperature), **asking,
-            )  # fmt: skip
+            model, further = _asked("critic", agents, request.critic, request)
+            suffix = _suffix(request.critic, request.temperature, further)
+            labels = opinions(opened, model, request.trials, suffix=suffix, **asking)
     return _write(opened.path, request.method, labels)
 
 
-def _suffix(agent: str | Proposer | None, temperature: float | None) -> str:
-    """Return the end of the name of a job's folder; empty if agent and temperature are those of the run."""
-    if agent is None and temperature is None:
+def _asked(
+    chair: Chair, agents: Mapping[str, Any], named: str | None, request: LabelRequest
+) -> tuple[Model, dict[str, Any]]:
+    """Return the model that is asked, and what the run set of it: the one named, or the run's own with its settings."""
+    own = DebateContext.read(agents).model(chair)
+    changes = {"base_url": request.base_url, "temperature": request.temperature}
+    if request.method is Method.MODEL and request.temperature is None and request.trials > 1:
+        changes["temperature"] = OPINION_TEMPERATURE
+    changes = {name: value for name, value in changes.items() if value is not None}
+    if named is not None:
+        return Model.of(named, **{"base_url": own.base_url, "dialect": own.dialect, **changes}), {}
+    further = own.model_dump(exclude_none=True, exclude={*_OF_RUNS, *changes})
+    return own.model_copy(update={"seed": None, **changes}), further
+
+
+def _suffix(named: str | None, temperature: float | None, further: Mapping[str, Any]) -> str:
+    """Return the end of the name of a job's folder; empty for the run's own model without settings."""
+    if named is None and temperature is None and not further:
         return ""
-    name = agent if agent is None or isinstance(agent, str) else agent.name
-    return "-" + hashlib.blake2b(f"{name} {temperature}".encode(), digest_size=4).hexdigest()
+    said = f"{named} {temperature}{json.dumps(further, sort_keys=True) if further else ''}"
+    return "-" + hashlib.blake2b(said.encode(), digest_size=4).hexdigest()
+
+
+_OF_RUNS: Final = ("name", "base_url", "api_key_env", "dialect", "seed")
+"""Settings of a model that the name of a job's folder never told."""
 
 
 def started_with(run: Run) -> Mapping[str, Any]:

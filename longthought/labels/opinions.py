@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from longthought.agents import catalogue
+from longthought.agents.model import Model
 from longthought.api import context_of, generate
 from longthought.graphs.seats import EmptyChair
 from longthought.jobs.progress import Progress
@@ -24,12 +25,9 @@ SURE: Final = (0.2, 0.8)
 
 def opinions(
     run: Run,
-    critic: str,
+    critic: str | Model,
     trials: int,
     *,
-    base_url: str | None = None,
-    dialect: str | None = None,
-    temperature: float | None = None,
     limit: int | None = None,
     progress: Progress | None = None,
     concurrency: int = 64,
@@ -41,9 +39,6 @@ def opinions(
         run: The run to label.
         critic: The model of the critic.
         trials: Number of opinions per step.
-        base_url: OpenAI-compatible server of the model.
-        dialect: Dialect of its prompts.
-        temperature: Its temperature.
         limit: Maximum number of debates (default: all).
         progress: Counts to watch while it runs.
         concurrency: Maximum number of opinions in flight.
@@ -53,7 +48,7 @@ def opinions(
         UserError: if the critic can't be loaded.
 
     """
-    judge = catalogue.critic(critic, base_url=base_url, dialect=dialect, temperature=temperature)
+    judge = catalogue.critic(critic)
     no_policy = EmptyChair()
     given: dict[str, Any] = {"rounds": 1, "reflections": 0, "veto": False}
     source = Openings(run, judgeable_steps, context_of("debate", no_policy, judge, [], given), judged=True, limit=limit)
@@ -66,7 +61,7 @@ def opinions(
         for origin, debates in by_opening(job, out, trials):
             verdicts = [e.verdict for debate in debates for e in debate.events if isinstance(e, Judged)]
             if verdicts:
-                yield _opinion(origin, verdicts, critic)
+                yield _opinion(origin, verdicts, critic if isinstance(critic, str) else critic.name)
     finally:
         job.close()
         awaited(judge.aclose())

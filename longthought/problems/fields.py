@@ -24,7 +24,7 @@ ANSWERS: Final = (
     "answer", "gold", "target",
 )  # fmt: skip
 """Usual names of a field that holds an answer alone, the plainest first."""
-_QUALIFIES: Final = frozenset({"choices", "options", "context", "passage", "image", "images"})
+QUALIFIES: Final = frozenset({"choices", "options", "context", "passage", "image", "images"})
 """Fields without which a question that has them can't be answered."""
 _NOTHING: Final = frozenset({"", "nan", "<na>"})
 """Texts that tables hold where there is no value."""
@@ -159,7 +159,7 @@ def recognised(row: Row) -> Fields | None:
     for fields in (_SOLVED, *PRESETS.values()):
         if isinstance(row.get(fields.statement), str) and _answered(row, fields):
             return fields
-    if _QUALIFIES & row.keys():
+    if QUALIFIES & row.keys():
         return None
     return next(
         (fields for fields in _PLAIN if isinstance(row.get(fields.statement), str) and _short(row, fields)), None

@@ -11,6 +11,8 @@ MAX_LINE: Final = 200
 _PYTHON: Final = re.compile(r"```\s*(?:python|py)\b.*?(?:```|\Z)", re.DOTALL | re.IGNORECASE)
 _BRACE: Final = re.compile(r"(?P<box>\\(?:boxed|fbox)\s*\{)|\\.|(?P<open>\{)|(?P<close>\})", re.DOTALL)
 _HASHES: Final = re.compile(r"^[ \t]*####(?!#)", re.MULTILINE)
+_HEADING: Final = re.compile(r"[^\W\d_]{2}|\d+[.)]\s")
+"""How a heading of Markdown begins: with a word or a number in a list."""
 _ANSWER_IS: Final = re.compile(r"\banswer\b[*_]{0,3}[ \t]{0,3}(?:\bis\b[ \t]{0,3}:?|[:=])", re.IGNORECASE)
 _SENTENCE: Final = re.compile(r"(?<!\bapprox)\.(?:\s|$)")
 
@@ -23,7 +25,8 @@ def final_answer(text: str, *, last_line: bool = True) -> str | None:
     r"""Return the final answer of a text; None if it gives none.
 
     The last `\boxed{…}` comes first, then the last `####` line as in GSM8K, then the last "the answer is …", and then
-    the last line, if it is short and `last_line` is set. A box that is never closed rules out the last line.
+    the last line, if it is short and `last_line` is set. A box that is never closed rules out the last line, and a
+    heading of Markdown is no answer.
     """
     try:
         if boxed := boxed_answer(text):
@@ -31,14 +34,14 @@ def final_answer(text: str, *, last_line: bool = True) -> str | None:
         cut_off = False
     except ValueError:
         cut_off = True
-    if found := _after_last(_HASHES, text):
+    if found := _after_hashes(text):
         return _bare(found)
     if found := _after_last(_ANSWER_IS, text):
         return _bare(_SENTENCE.split(found, maxsplit=1)[0])
     if not last_line:
         return None
     last = text.rstrip()[-MAX_LINE - 1 :].rpartition("\n")[2].strip()
-    return None if cut_off or not last or len(last) > MAX_LINE else _bare(last)
+    return None if cut_off or not last or len(last) > MAX_LINE or last.startswith("#") else _bare(last)
 
 
 def boxed_answer(text: str) -> str | None:
@@ -77,6 +80,15 @@ def boxed_span(text: str) -> tuple[int, int] | None:
     return span
 
 
+def _after_hashes(text: str) -> str | None:
+    """Return the rest of the last `####` line that is no heading; words count in the only such line, at the end."""
+    lines = [_rest_of_line(text, match.end()) for match in _HASHES.finditer(text)]
+    if answers := [line for line in lines if line and not _HEADING.match(line)]:
+        return answers[-1]
+    is_last = _HASHES.match(text.rstrip().rpartition("\n")[2])
+    return lines[0] if len(lines) == 1 and is_last and not lines[0].lower().startswith("step ") else None
+
+
 def _after_last(convention: re.Pattern[str], text: str) -> str | None:
     """Return the rest of the line after the last match; None without a match."""
     end = None
@@ -84,8 +96,12 @@ def _after_last(convention: re.Pattern[str], text: str) -> str | None:
         end = match.end()
     if end is None:
         return None
-    stop = text.find("\n", end)
-    return text[end : len(text) if stop < 0 else stop].strip(" \t*_")
+    return _rest_of_line(text, end)
+
+
+def _rest_of_line(text: str, start: int) -> str:
+    stop = text.find("\n", start)
+    return text[start : len(text) if stop < 0 else stop].strip(" \t*_")
 
 
 def _bare(text: str) -> str:

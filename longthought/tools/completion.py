@@ -31,6 +31,16 @@ def completed(statement: str, program: str) -> str:
     return program
 
 
+def whole_program(text: str) -> tuple[str, tuple[int, int]] | None:
+    """Return the last program of a text, with its span; a block that defines nothing counts only if none does.
+
+    Models like to show how a program is used in a block below it.
+    """
+    programs = blocks(text)
+    defining = [one for one in programs if any(isinstance(node, _Function | ast.ClassDef) for node in parsed(one[0]))]
+    return next(reversed(defining or programs), None)
+
+
 def _begun(text: str) -> _Function | None:
     """Return the function that a text ends with and that does nothing yet; None without one."""
     body = parsed(text) or parsed(f"{text}\n    pass\n")

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from typing import Final, Literal
 
 from longthought.problems.problem import Problem
-from longthought.tools.completion import completed, parsed
-from longthought.tools.python import blocks
+from longthought.tools.completion import completed, parsed, whole_program
 from longthought.tools.sandbox.pool import Sandbox, shared
 from longthought.tools.sandbox.result import Mark
 from longthought.tools.verifier import Claim
@@ -41,9 +40,9 @@ class Examples:
 
     def claims(self, problem: Problem, path: Sequence[str], step: str) -> list[Claim]:
         """Take the last program of a step, if the statement has examples that it could pass."""
-        if problem.domain != DOMAIN or not (programs := blocks(step)) or not examples(problem.statement):
+        if problem.domain != DOMAIN or not (program := whole_program(step)) or not examples(problem.statement):
             return []
-        text, span = programs[-1]
+        text, span = program
         return [Claim(text, span, problem, tuple(path))]
 
     async def check(self, claim: Claim) -> Evidence:

@@ -6,6 +6,7 @@ should print: only a value from the caller is compared with the output.
 
 import ast
 import re
+import textwrap
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, Final
@@ -16,7 +17,9 @@ from longthought.tools.sandbox.result import RunResult, RunStatus
 from longthought.tools.verifier import Claim
 from longthought.trajectories.events import Evidence, EvidenceStatus
 
-_BLOCK: Final = re.compile(r"^[ \t]*```[ \t]*(?:python3?|py)[ \t]*\n(.*?)^[ \t]*```[ \t]*$", re.MULTILINE | re.DOTALL)
+_BLOCK: Final = re.compile(
+    r"^[ \t]*```[ \t]*(?:python3?|py)[ \t]*\n(.*?)^[ \t]*```[ \t]*$", re.MULTILINE | re.DOTALL | re.IGNORECASE
+)
 _NUMBER: Final = re.compile(r"[-+]?[0-9]{1,300}(?:\.[0-9]{1,300})?(?:[eE][-+]?[0-9]{1,3})?")
 _TOLERANCE: Final = Fraction(1, 10**9)
 """Maximum relative difference between two decimals that count as equal."""
@@ -25,8 +28,8 @@ _MAX_SHOWN: Final = 1000
 
 
 def blocks(step: str) -> list[tuple[str, tuple[int, int]]]:
-    """Return the fenced Python blocks of a step, each with its span."""
-    return [(block[1], block.span(1)) for block in _BLOCK.finditer(step)]
+    """Return the fenced Python blocks of a step, each with its span; one in a list loses the list's indentation."""
+    return [(textwrap.dedent(block[1]), block.span(1)) for block in _BLOCK.finditer(step)]
 
 
 class Python:

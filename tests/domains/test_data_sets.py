@@ -327,6 +327,16 @@ def test_an_explicit_answer_counts_before_the_box_of_a_solution(
     assert len(caplog.messages) == 1
 
 
+def test_what_belongs_to_a_question_and_isnt_read_is_said_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    row = {"question": "Which?", "images": ["a", "b"], "answer": "b"}
+    file = tmp_path / "p.jsonl"
+    file.write_text(f"{json.dumps(row)}\n{json.dumps(row | {'images': []})}\n{json.dumps(row)}\n")
+    assert len(list(lt.load(file, statement_field="question", answer_field="answer"))) == 3
+    assert caplog.messages == ['rows have "images", which the agents won\'t see: write it into the statement first']
+
+
 def test_the_field_that_is_named_is_the_one_that_counts(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = lines(tmp_path / "p.jsonl", {"problem": "Half of 6?", "solution": r"It is $\boxed{3}$.", "answer": "4"})
     named = {"statement_field": "problem", "answer_field": "solution"}

@@ -200,6 +200,9 @@ SAME, DIFFERENT, UNKNOWN = True, False, None
         ("Paris", "pairs", UNKNOWN),
         ("two", "2", UNKNOWN),
         ("yes", "No", DIFFERENT),
+        ("True", "Yes", SAME),
+        ("no", "false", SAME),
+        ("yes", "False", DIFFERENT),
         # complex numbers and matrices
         ("1+2i", "2i+1", SAME),
         ("1+2i", "1-2i", DIFFERENT),

@@ -84,7 +84,8 @@ def sums(tmp_path: Path) -> list[dict[str, Any]]:
 
 async def test_a_model_debates_by_tool_calls_against_a_critic_on_a_server(tmp_path: Path) -> None:
     (row,) = sums(tmp_path)
-    assert row["prompt"][0]["content"].endswith("What is 2 + 2?")
+    assert "What is 2 + 2?" in row["prompt"][0]["content"]
+    assert r"\boxed{...}" in row["prompt"][0]["content"]
     async with FakeServer([debates]) as server:
         environment = DebateFactory("openai:fake", server.base_url, {"tools": [], "rounds": 4})()
         for _ in range(2):  # an instance is used for rollout after rollout

@@ -5,6 +5,7 @@ one token. After Kadavath et al., "Language Models (Mostly) Know What They Know"
 """
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -45,13 +46,14 @@ class YesNo(Prose):
 
     def read_verdict(self, reply: str, view: View, logprobs: Sequence[float] | None = None) -> Verdict | Unreadable:
         """Read the first word; without `logprobs` the score is 1 or 0."""
-        words = without_thinking(reply).split()
+        said = without_thinking(reply)
+        words = said.split()
         holds = _WORDS.get(words[0].strip("*.,:;!\"'").lower()) if words else None
         if holds is None:
             return Unreadable("it begins with neither yes nor no")
-        begins = words[0][0].isalpha() or not logprobs or len(logprobs) < 2  # else a mark such as `**` comes first
+        begins = re.match(r" ?\w", said) or not logprobs or len(logprobs) < 2  # else `**` or a line comes first
         sure = min(1.0, math.exp(logprobs[0 if begins else 1])) if logprobs else 1.0
-        score = sure if holds else 1 - sure
+        score = sure if holds else min(1 - sure, 0.5)  # what isn't No need not be Yes
         right = Action.TERMINATE if view.answers else Action.CONTINUE
         accepts = holds if self.sure is None else score >= self.sure
         return Verdict(action=right if accepts else Action.BACKTRACK, score=round(score, 4))

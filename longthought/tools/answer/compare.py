@@ -125,12 +125,15 @@ def _compare_parts(gold: Written, given: Written) -> Decision:
     return compare_measures(gold, given)
 
 
-_OPPOSITES: Final = ({"yes", "no"}, {"true", "false"}, {"even", "odd"})
+_TRUTHS: Final = {"yes": True, "true": True, "no": False, "false": False}
+_OPPOSITES: Final = ({"even", "odd"},)
 
 
 def _compare_words(gold: Written, given: Written) -> Equivalence:
     """Compare words by their spelling."""
     gold_spelling, given_spelling = (_spelling(w.text) for w in (gold, given))
+    if gold_spelling in _TRUTHS and given_spelling in _TRUTHS:
+        return SAME if _TRUTHS[gold_spelling] == _TRUTHS[given_spelling] else DIFFERENT
     if gold_spelling and gold_spelling == given_spelling:
         return SAME
     opposite = {gold_spelling, given_spelling} in _OPPOSITES

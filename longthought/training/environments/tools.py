@@ -17,6 +17,7 @@ from longthought.agents import catalogue
 from longthought.agents.agent import Judge, Reply
 from longthought.agents.dialects.dialect import Step, Unreadable
 from longthought.agents.dialects.prose import Prose
+from longthought.agents.dialects.writing import statement
 from longthought.agents.view import View
 from longthought.api import context_of, seated
 from longthought.domains.grade import reference_of
@@ -42,7 +43,7 @@ def rows(problems: str | Path) -> list[dict[str, Any]]:
         reference = task.reference or reference_of(task.problem, None)
         if reference is not None:
             written = Task(problem=task.problem, reference=reference).model_dump_json()
-            found.append({"prompt": [{"role": "user", "content": ASKED + task.problem.statement}], "task": written})
+            found.append({"prompt": [{"role": "user", "content": ASKED + statement(task.problem)}], "task": written})
     return found
 
 

@@ -29,7 +29,9 @@ def seen(answer: str | None) -> View:
         ("Yes", "4", 0.9, Action.TERMINATE, 0.9),
         ("yes.", None, 0.6, Action.CONTINUE, 0.6),
         ("**No**", "4", (0.05, 0.8), Action.BACKTRACK, 0.2),  # the first token is the mark
+        ("\n\nYes", "4", (0.7, 0.9), Action.TERMINATE, 0.9),
         ("<think>hm</think>No, because", None, 1.0, Action.BACKTRACK, 0.0),
+        ("No", "4", 0.4, Action.BACKTRACK, 0.5),  # the rest need not be Yes
     ],
 )
 def test_the_probability_of_yes_is_the_score(
