@@ -6,15 +6,15 @@ from pathlib import Path
 from longthought.errors import ConfigError
 
 
-def expect_new(out: Path) -> None:
-    """Raise unless a folder is new or empty, and can be written.
+def expect_new(out: Path, *, but: str | None = None) -> None:
+    """Raise unless a folder is new or empty, apart from a file called `but`, and can be written.
 
     Raises:
         ConfigError: if there is something in it, or it can't be made.
 
     """
     expect_writable(out)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if out.exists() and (not out.is_dir() or any(file.name != but for file in out.iterdir())):
         raise ConfigError(f"`out` {out}: there is something else in it already; name a new folder")
 
 

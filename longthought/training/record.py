@@ -51,7 +51,7 @@ class TrainingRecord:
         """
         file = path / FILE
         if not file.is_file():
-            expect_new(path)
+            expect_new(path, but=_LOCK)  # which is all that a full disk may have left
             return cls(path, settings)
         try:
             found = cast("dict[str, Any]", json.loads(file.read_text()))

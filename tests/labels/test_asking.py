@@ -1,4 +1,4 @@
-"""What the agents of a run are asked with when its steps are labelled: as they were in the run, unless told otherwise."""
+"""What a run's agents are asked with when its steps are labelled: as in the run, unless told otherwise."""
 
 import asyncio
 from pathlib import Path

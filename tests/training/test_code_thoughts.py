@@ -62,6 +62,31 @@ def test_nothing_of_a_program_is_left_out() -> None:
             assert node.id in told
 
 
+@pytest.mark.parametrize(
+    ("program", "words"),
+    [
+        ("class A(list, metaclass=M):\n    pass", ["made of `list` and `metaclass=M`"]),
+        ("@cache\nasync def f() -> int:\n    return 1", ["asynchronous", "gives `int`", "decorated with `cache`"]),
+        ("print(1, end='')", ["do `print(1, end='')`"]),
+        ("assert x, 'why'", ["assert x, 'why'"]),
+        ("raise E from e", ["raise E from e"]),
+    ],
+)
+def test_what_stands_around_a_name_is_told_too(program: str, words: list[str]) -> None:
+    for word in words:
+        assert word in narrate(program)
+
+
+async def test_a_program_with_a_fence_in_it_gives_no_thought_and_stops_nothing() -> None:
+    program = 'def f(x):\n    """Add one.\n\n    ```python\n    f(1)\n    ```\n    """\n    return x + 1\n'
+    task = Task(
+        problem=Problem(id="f", statement="Add one.", domain="code"), reference=CodeReference(tests="assert f(1) == 2")
+    )
+    made = await code_thought(task, program)
+    assert isinstance(made, Unfit)
+    assert made.reason == "the program that stands in the thought is another one"
+
+
 async def test_a_thought_ends_in_the_program_and_reads_back_as_it() -> None:
     made = await code_thought(COUNTING, COUNT)
     assert isinstance(made, CodeThought)
@@ -137,6 +162,9 @@ def test_after_an_outage_a_writer_is_asked_only_for_what_is_missing(tmp_path: Pa
     assert [row["by"] for row in DataFolder.open(tmp_path / "data").rows("train")] == ["a chat model"] * 2 + ["rule"]
     assert told == [(1, 3), (2, 3), (3, 3)]
     assert not kept.exists()
+    kept.write_text("{}\n")
+    write_thoughts(file, tmp_path / "plain")
+    assert kept.exists(), "without a writer, replies are none of its business"
     other = tmp_path / "other.replies.jsonl"
     for text in ("{}\n", "{}", "my notes\nmore of them"):
         other.write_text(text)

@@ -112,9 +112,10 @@ def test_a_probe_that_is_stopped_reads_only_what_is_left(
     monkeypatch.setattr(reading, "_SAVED_AFTER", 30)
     save = reading._save
 
-    def stop(folder: Path, **arrays: Any) -> None:
-        save(folder, **arrays)
-        if arrays["done"] == 60:
+    def stop(path: Path, **arrays: Any) -> None:
+        assert len(arrays["margins"]) == 30, "a part holds what is new"
+        save(path, **arrays)
+        if path.stem.endswith("60"):
             raise KeyboardInterrupt
 
     monkeypatch.setattr(reading, "_save", stop)
@@ -140,6 +141,7 @@ def test_what_a_probe_can_not_learn_from_is_refused_before_anything_is_written(b
     refused(ConfigError, "leave `role` out", _data(tmp_path / "policy", fine, role="policy"))
     refused(ConfigError, "`epochs` is a setting", _data(tmp_path / "steps", fine), epochs=2.0)
     refused(ProblemError, "all the same", _data(tmp_path / "same", fine[::2]))
+    refused(ProblemError, "too few problems", _data(tmp_path / "one", [fine[0], *fine[2:]]))
     refused(ProblemError, "example 9: its verdict is 'Maybe'", _data(tmp_path / "odd", [*fine, _row(9, "3", "Maybe")]))
     other = tmp_path / "gpt2"
     config = GPT2Config(vocab_size=300, n_embd=32, n_layer=2, n_head=2)

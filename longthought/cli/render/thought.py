@@ -12,7 +12,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from longthought.agents.dialects.thinkers import VOICES
+from longthought.agents.catalogue import dialect_of
+from longthought.agents.dialects.thinkers import VOICES, Thinker
 from longthought.domains.catalogue import domain_of
 from longthought.errors import ConfigError
 from longthought.labels.label import LabelBook
@@ -48,12 +49,18 @@ class ThoughtTeller:
         """Open the labels.
 
         Raises:
-            ConfigError: if there is no such walk.
+            ConfigError: if there is no such walk, or a thinker wrote the thoughts itself.
             RunFolderError: if the labels can't be read.
 
         """
         if walk not in list(Walk):
             raise ConfigError(f"--walk {walk}: choose from {', '.join(Walk)}")
+        first = next(run.trajectories(), None)
+        started = None if first is None else first.tree.started
+        if started is not None and isinstance(
+            dialect_of(str(started.config.get("policy")), started.config.get("dialect")), Thinker
+        ):
+            raise ConfigError(f"{run.path}: a thinker wrote whole thoughts in it, as `longthought show` shows them")
         self.run, self._labels = run, LabelBook(run.path)
         self._telling = Telling(VOICES[voice], Walk(walk), wrong, seed)
 

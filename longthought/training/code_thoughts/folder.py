@@ -106,7 +106,7 @@ def write_thoughts(
     expect_new(out)
     if writer is None and request.writer is not None:
         writer = chat_model(request.writer, "policy", base_url=request.base_url, temperature=TEMPERATURE)
-    replies = Replies(out.with_name(f"{out.name}.replies.jsonl"))
+    replies = None if writer is None else Replies(out.with_name(f"{out.name}.replies.jsonl"))
     rows: list[dict[str, Any]] = []
     unfit: list[str] = []
     try:
@@ -143,7 +143,8 @@ def write_thoughts(
             if chosen:
                 write_split(folder, split, chosen)
         write_description(folder, meta, _card(meta, command))
-    replies.remove()
+    if replies is not None:
+        replies.remove()
     return meta
 
 

@@ -37,13 +37,19 @@ def _block(body: Sequence[ast.stmt], depth: int) -> Iterator[str]:
 def _told(node: ast.stmt, depth: int) -> Iterator[str]:
     match node:
         case ast.FunctionDef() | ast.AsyncFunctionDef():
-            yield _line(depth, f"I write a function {_code(node.name)} {_taking(node.args)}:")
+            kind = "an asynchronous function" if isinstance(node, ast.AsyncFunctionDef) else "a function"
+            gives = f" and gives {_code(node.returns)}" if node.returns else ""
+            said = f"I write {kind} {_code(node.name)} {_taking(node.args)}{gives}{_decorated(node)}:"
+            yield _line(depth, said)
             yield from _block(node.body, depth + 1)
         case ast.ClassDef():
-            yield _line(depth, f"I write a class {_code(node.name)}:")
+            bases = [_code(part) for part in (*node.bases, *node.keywords)]
+            made_of = f" made of {' and '.join(bases)}" if bases else ""
+            yield _line(depth, f"I write a class {_code(node.name)}{made_of}{_decorated(node)}:")
             yield from _block(node.body, depth + 1)
         case ast.For() | ast.AsyncFor():
-            yield _line(depth, f"for each {_code(node.target)} in {_code(node.iter)}:")
+            waits = ", which I wait for" if isinstance(node, ast.AsyncFor) else ""
+            yield _line(depth, f"for each {_code(node.target)} in {_code(node.iter)}{waits}:")
             yield from _block(node.body, depth + 1)
             yield from _otherwise(node.orelse, depth, "when all of them are done:")
         case ast.While():
@@ -80,7 +86,7 @@ def _simple(node: ast.stmt) -> str:
             return f"this needs {_code(node)}"
         case ast.Expr(value=ast.Constant(value=str(text))):
             return f"(what it is for: {' '.join(text.split())})"
-        case ast.Expr(value=ast.Call(func=ast.Name(id="print"), args=args)) if args:
+        case ast.Expr(value=ast.Call(func=ast.Name(id="print"), args=args, keywords=[])) if args:
             return f"print {' and '.join(map(_code, args))}"
         case ast.Expr(value=value):
             return f"do {_code(value)}"
@@ -90,12 +96,16 @@ def _simple(node: ast.stmt) -> str:
             return "go on with the next one"
         case ast.Pass():
             return "there is nothing to do"
-        case ast.Assert(test=test):
+        case ast.Assert(test=test, msg=None):
             return f"here {_code(test)} must hold"
-        case ast.Raise(exc=ast.expr() as error):
+        case ast.Raise(exc=ast.expr() as error, cause=None):
             return f"refuse with {_code(error)}"
         case _:
             return f"next:\n{ast.unparse(node)}"
+
+
+def _decorated(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> str:
+    return "".join(f", decorated with {_code(decorator)}" for decorator in node.decorator_list)
 
 
 def _taking(arguments: ast.arguments) -> str:

@@ -19,6 +19,7 @@ from longthought.domains.catalogue import domain_of
 from longthought.domains.grade import grade
 from longthought.errors import RefusedError
 from longthought.problems.problem import Problem, Task
+from longthought.tools.completion import parsed
 from longthought.tools.python import blocks
 from longthought.tools.sandbox.pool import shared
 from longthought.tools.sandbox.result import RunStatus
@@ -126,7 +127,8 @@ def _thought(words: str, program: str, problem: Problem, answer: str) -> str:
 async def _objection(task: Task, text: str, program: str) -> str:
     """Read a thought as a grader would, run its program, and say what is wrong; the empty string if nothing is."""
     code = blocks(text)
-    if not code or ast.dump(ast.parse(code[-1][0])) != ast.dump(ast.parse(program)):
+    found = parsed(code[-1][0]) if code else []  # none if a docstring has a fence, which cuts it in two
+    if not found or [*map(ast.dump, found)] != [*map(ast.dump, ast.parse(program).body)]:
         return "the program that stands in the thought is another one"
     read = VOICES["prose"].read_answer(text, task.problem)
     answer, fault = await _answer(task, code[-1][0])

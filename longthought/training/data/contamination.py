@@ -1,8 +1,9 @@
 """Which problems must not be trained on: those of named test sets, and what the Countdown split holds out.
 
 A problem is recognised by its domain's key, such as the sorted numbers and the target of a Countdown puzzle, however it
-is worded. Where the domain has no key, a problem counts as a test problem if its normalised words equal those of one,
-or share 13 words in a row with it (Brown et al., "Language Models are Few-Shot Learners", 2020). Only hashes are kept.
+is worded. Where the domain has no key, a problem counts as a test problem if its words, numbers and signs equal those
+of one, or if it shares 13 words in a row with it (Brown et al., "Language Models are Few-Shot Learners", 2020). Only
+hashes are kept.
 """
 
 import hashlib
@@ -23,13 +24,16 @@ NGRAM: Final = 13
 """Words in a row that no training problem may share with a test problem."""
 _ADDRESS: Final = re.compile(r"[^\W\d][\w.]*:\w+")
 _WORD: Final = re.compile(r"[^\W_]+")
+_TOKEN: Final = re.compile(r"\d+\.\d+|[^\W_]+|[+*/^=<>≤≥%×÷·√!]|(?<![^\W\d_])[-−](?![^\W\d_])")
+"""A word, a decimal, or a sign of mathematics; a hyphen between letters is none."""
 
 
 def problem_key(problem: Problem) -> str:
-    """Return the key that identifies a problem: that of its domain, or else a hash of its words."""
+    """Return the key that identifies a problem: that of its domain, or else a hash of its words and signs."""
     if (key := domain_of(problem).key(problem)) is not None:
         return key
-    return hashlib.sha256(" ".join(words(f"{problem.statement} {problem.context}")).encode()).hexdigest()[:32]
+    tokens = _TOKEN.findall(f"{problem.statement} {problem.context}".lower())
+    return hashlib.sha256(" ".join(tokens).encode()).hexdigest()[:32]
 
 
 def words(text: str) -> list[str]:

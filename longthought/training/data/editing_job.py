@@ -19,7 +19,7 @@ from longthought.agents.agent import Closeable
 from longthought.agents.catalogue import chat_model
 from longthought.agents.editor import Rewritten
 from longthought.agents.editor import rewrite as ask
-from longthought.errors import EndpointError, ModelError, OutageError
+from longthought.errors import ConfigError, EndpointError, ModelError, OutageError
 from longthought.jobs.preflight import expect_model
 from longthought.jobs.thread import in_thread
 from longthought.thoughts.fidelity import objection_kinds
@@ -105,6 +105,8 @@ def rewrite(
     run, test_sets = Run(path), TestSets(journeys.against)
     called = run_name(path, [path])
     made, maker = prepared({called: run}, path, journeys, test_sets, "")
+    if maker.telling.thinkers:
+        raise ConfigError(f"{path}: a thinker wrote whole thoughts in it, which are not told in other words")
     expect_lessons({called: run}, journeys)
     counts = tally or RewriteCounts()
     counts.debates, made.left_out = len(run.ids()[: request.limit]), counts.left_out

@@ -75,13 +75,14 @@ def export(
     expect_mixable(request, opened)
     aside = Run(request.validation) if isinstance(request.validation, Path) else None
     test_sets = TestSets(request.against)
-    made, maker = prepared(opened, out, request, test_sets, command)
+    held_out = {} if aside is None else {f"{run_name(aside.path, [])} (validation)": aside}
+    made, maker = prepared({**opened, **held_out}, out, request, test_sets, command)
     expect_lessons(opened, request)
     if request.rewritten:
         expect_rewrites(opened, request, maker.telling)
     if aside is not None:
         expect_apart(opened, aside)
-        opened[f"{run_name(aside.path, [])} (validation)"] = aside
+    opened |= held_out
     maker = as_asked(opened, request, maker)
     with new_folder(out) as folder:
         rows = folder / "rows.sqlite"

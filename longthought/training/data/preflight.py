@@ -97,10 +97,16 @@ def prepared(
         agents = started_with(run)
         chair = "critic" if first in (Format.CRITIC, Format.DPO_CRITIC) else "policy"
         said = agents.get(f"{chair}_dialect") or agents.get("dialect")
-        dialect = dialect_of(str(agents.get(chair)), request.dialect or said)
-        if isinstance(dialect, Thinker):
-            thinkers.add(name)
+        own = dialect_of(str(agents.get(chair)), said)
+        dialect = own if request.dialect is None else dialect_of("", request.dialect)
         spoken[name] = dialect.thought_voice.name if isinstance(dialect, Thinker) else dialect.name
+        if isinstance(own, Thinker):
+            thinkers.add(name)
+            if spoken[name] != own.thought_voice.name:
+                raise ConfigError(
+                    f"`dialect` {request.dialect}: in {name} a thinker wrote whole thoughts in "
+                    f"{own.thought_voice.name}, which are not told in other words"
+                )
     if len(set(spoken.values())) > 1:
         dialects = ", ".join(f"{name} in {dialect}" for name, dialect in spoken.items())
         raise ConfigError(f"the runs speak several dialects ({dialects}): give `dialect`, or export them apart")

@@ -104,24 +104,26 @@ class RowStaging:
     def mix(self, shares: Mix) -> None:
         """Leave rows out until the rest has the stated shares of formats, of runs or of kinds.
 
+        The rows of a validation run all stay.
+
         Raises:
             ConfigError: if a name has no rows.
 
         """
         column = self._column(shares)
-        counts = {name: self._count(f"{column} = ?", name) for name in shares}
+        counts = {name: self._count(f"NOT side AND {column} = ?", name) for name in shares}
         whole = min(counts[name] / share for name, share in shares.items())
-        self._db.execute("UPDATE rows SET chosen = 0")
+        self._db.execute("UPDATE rows SET chosen = 0 WHERE NOT side")
         for name, share in shares.items():
             self._db.execute(
-                f"UPDATE rows SET chosen = 1 WHERE id IN (SELECT id FROM rows WHERE {column} = ? ORDER BY rank, id "
-                "LIMIT ?)",
+                f"UPDATE rows SET chosen = 1 WHERE id IN (SELECT id FROM rows WHERE NOT side AND {column} = ? "
+                "ORDER BY rank, id LIMIT ?)",
                 (name, int(whole * share + 1e-9)),
             )
 
     def _column(self, shares: Mix) -> str:
         for column in ("format", "run", "kind"):
-            known = {name for (name,) in self._db.execute(f"SELECT DISTINCT {column} FROM rows")}
+            known = {name for (name,) in self._db.execute(f"SELECT DISTINCT {column} FROM rows WHERE NOT side")}
             if known.issuperset(shares):
                 return column
         present = [
@@ -152,7 +154,9 @@ class RowStaging:
             return
         problems = [p for (p,) in self._db.execute("SELECT DISTINCT problem FROM rows WHERE chosen AND NOT side")]
         ranked = sorted((_number(self._seed, "validation", p) / 2**63, p) for p in problems)
-        aside = [(p,) for rank, p in ranked if rank < share] or [(p,) for _, p in ranked[: len(ranked) > 1]]
+        most = len(ranked) - 1  # one is left to train on
+        aside = [(p,) for rank, p in ranked[:most] if rank < share] or [(p,) for _, p in ranked[: min(1, most)]]
+        self._db.execute("CREATE INDEX IF NOT EXISTS by_problem ON rows (problem)")
         self._db.executemany("UPDATE rows SET validation = 1 WHERE problem = ?", aside)
 
     # Reading.

@@ -81,6 +81,13 @@ def fit_probe(
         raise ProblemError(
             f"{folder.files['train']}: its verdicts are all the same, or too long, so there is nothing to tell apart"
         )
+    aside = [row for row, fold in zip(rows["train"], folds(rows["train"]), strict=True) if fold == 0]
+    kept = [row for row, fold in zip(rows["train"], folds(rows["train"]), strict=True) if fold != 0]
+    if not (verdicts.have_both(aside) and verdicts.have_both(kept)):
+        raise ProblemError(
+            f"{folder.files['train']}: too few problems; a fifth of them is put aside to choose the layer, and that "
+            "fifth and the rest must both hold right and wrong answers"
+        )
     model = inputs.base.language_model(torch.bfloat16).eval()
     if torch.accelerator.is_available():
         model.to(torch.accelerator.current_accelerator())

@@ -18,7 +18,8 @@ from longthought.training.probe.verdicts import Row, shared
 
 ELSEWHERE: Final = 2
 """Number of other places of each row, chosen at random, at which the gate is to stay shut."""
-_KEPT: Final = "hidden.npz"
+_KEPT: Final = "hidden-{}.npz"
+"""A part of what was read, under the number of rows read by then."""
 _SAVED_AFTER: Final = 100
 """Number of rows after which what was read is kept, for a start after a stop."""
 _HEADER: Final = 3
@@ -58,11 +59,14 @@ def read(
     width, rng = model.config.get_text_config().hidden_size, random.Random(seed)
     order = _order(rows)
     states = np.zeros((len(rows), len(mlps), width), np.float16)
-    elsewhere, margins, done = list[np.ndarray](), np.zeros(len(rows)), 0
-    if (kept / _KEPT).is_file():
-        with np.load(kept / _KEPT) as before:
-            done, elsewhere = int(before["done"]), list(before["elsewhere"])
-            states[order[:done]], margins[order[:done]] = before["states"], before["margins"]
+    elsewhere, margins, done, saved = list[np.ndarray](), np.zeros(len(rows)), 0, 0
+    for part in sorted(kept.glob(_KEPT.format("*"))):
+        with np.load(part) as before:
+            new = order[done : done + len(before["margins"])]
+            states[new], margins[new] = before["states"], before["margins"]
+            elsewhere += list(before["elsewhere"])
+            done, saved = done + len(new), len(elsewhere)
+    if done:
         say(f"going on after {done:,} of {len(rows):,}")
     seen: list[torch.Tensor] = [torch.empty(0)] * len(mlps)
 
@@ -82,8 +86,10 @@ def read(
             places = {*rng.sample(range(last), min(ELSEWHERE, last)), *_about_to_speak(given)}
             elsewhere += [whole[:, place] for place in sorted(places)]
             if count % _SAVED_AFTER == 0 or count == len(order):
-                chosen = order[:count]
-                _save(kept, done=count, states=states[chosen], margins=margins[chosen], elsewhere=np.stack(elsewhere))
+                new = order[done:count]
+                part = kept / _KEPT.format(f"{count:09}")
+                _save(part, states=states[new], margins=margins[new], elsewhere=np.stack(elsewhere[saved:]))
+                done, saved = count, len(elsewhere)
                 say(f"read {count:,} of {len(order):,}")
     return Reading(states, np.stack(elsewhere), margins)
 
@@ -155,8 +161,9 @@ def _about_to_speak(tokens: list[int]) -> list[int]:
     return [n for n in range(_HEADER - 1, len(tokens) - 1) if tokens[n - _HEADER + 1 : n + 1] == header]
 
 
-def _save(folder: Path, **arrays: Any) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"{_KEPT}.part").open("wb") as file:
+def _save(path: Path, **arrays: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".part")
+    with draft.open("wb") as file:
         np.savez(file, **arrays)
-    (folder / f"{_KEPT}.part").replace(folder / _KEPT)
+    draft.replace(path)

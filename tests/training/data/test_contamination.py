@@ -53,6 +53,20 @@ def test_a_test_problem_is_known_in_other_letters_and_by_a_run_of_its_words(tmp_
     assert sets.objection(posed("What is 2 + 3?")) is None
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Solve x^2 - 5x + 6 = 0.", "Solve x^2 + 5x + 6 = 0."),
+        ("What is 17 * 23 - 4?", "What is 17 + 23 - 4?"),
+        ("What is 3.5 + 1?", "What is 3 * 5 + 1?"),
+    ],
+)
+def test_signs_and_decimals_tell_problems_apart_and_punctuation_does_not(one: str, other: str) -> None:
+    assert problem_key(posed(one)) != problem_key(posed(other))
+    assert problem_key(posed(one)) == problem_key(posed(f"{one.upper()[:-1]} !?".replace("!", "")))
+    assert problem_key(posed("A well-known sum.")) == problem_key(posed("A well known sum"))
+
+
 def test_countdown_test_sets_are_known_by_numbers_and_target_alone(tmp_path: Path) -> None:
     puzzle = next(p for p in game.generate(count=1, split="train", seed=9))
     sets = TestSets((write(tmp_path / "held.jsonl", puzzle.statement),))

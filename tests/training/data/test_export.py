@@ -16,6 +16,7 @@ from longthought.agents.dialects.prose import Prose
 from longthought.agents.dialects.thinkers import VOICES, CompactThinker
 from longthought.agents.dialects.yes_no import YesNo
 from longthought.agents.view import view
+from longthought.cli.render.thought import ThoughtTeller
 from longthought.domains.countdown import countdown_task
 from longthought.errors import ConfigError, ModelError, ProblemError, RunFolderError
 from longthought.labels.estimates import estimated
@@ -29,9 +30,10 @@ from longthought.thoughts.walks import Walk
 from longthought.tools.countdown import fault
 from longthought.training.data.annotated import replay
 from longthought.training.data.contamination import problem_key
+from longthought.training.data.editing_job import rewrite
 from longthought.training.data.export import export
 from longthought.training.data.report import ExportReport
-from longthought.training.data.request import ExportRequest, Format
+from longthought.training.data.request import ExportRequest, Format, RewriteRequest
 from longthought.training.data.rows import messages
 from longthought.trajectories.events import EvidenceStatus, Failed, Failure, Judged, Proposed
 from longthought.trajectories.run import Run
@@ -404,8 +406,15 @@ def test_thoughts_of_a_thinker_are_paired_as_they_stand_and_not_taken_apart(tmp_
     for other in ("policy", "sft-shortcut"):
         with pytest.raises(ConfigError, match="not taken apart into steps; export sft-journey, or dpo-policy"):
             exported(run, other)
-    (learned,) = rows(exported(run, "sft-journey"))
-    assert (said(learned), learned["kind"]) == (right, "own")
+    for more in ({}, {"dialect": "compact"}, {"dialect": "compact-thought"}):
+        (learned,) = rows(exported(run, "sft-journey", **more))
+        assert (said(learned), learned["kind"]) == (right, "own")
+    with pytest.raises(ConfigError, match="whole thoughts in compact, which are not told in other words"):
+        exported(run, "sft-journey", dialect="prose")
+    with pytest.raises(ConfigError, match="not told in other words"):
+        next(rewrite(run, RewriteRequest(model="openai:fake"), writer=ScriptedChatModel([])))
+    with pytest.raises(ConfigError, match="a thinker wrote whole thoughts in it"):
+        ThoughtTeller(Run(run), Walk.DEPTH_FIRST, 3, 0, "compact")
 
 
 def test_a_policy_learns_its_right_solutions_as_it_was_asked_for_them(tmp_path: Path, exported: Export) -> None:
@@ -594,6 +603,38 @@ def test_a_run_may_be_the_validation_set_unless_it_overlaps(labelled: Path, expo
     assert not {row["problem"] for row in rows(made, "train")} & keys
     with pytest.raises(ConfigError, match=r"overlaps with .*24 of its debates"):
         exported(labelled, "policy", validation=labelled)
+    mixed = exported(labelled, "critic", validation=str(other), mix={"accept": 0.5, "reject": 0.5})
+    assert mixed.counts["validation"] == exported(labelled, "critic", validation=str(other)).counts["validation"] > 0
+
+
+def test_a_validation_run_of_a_thinker_is_not_told_again(tmp_path: Path, exported: Export) -> None:
+    puzzles = {
+        "train": "Use 3, 9, 16 and 20, each once, to make 48.",
+        "held": "Use 4, 9, 16 and 20, each once, to make 49.",
+    }
+    for name, statement in puzzles.items():
+        numbers = Puzzle.read(statement)
+        assert numbers is not None
+        first = numbers.numbers[0]
+        text = (
+            f"step 16 + 9 = 25 left 25 20 {first}\nstep 25 + {first} = {25 + first} left {25 + first} 20\n"
+            f"step {25 + first} + 20 = {45 + first} left {45 + first} terminate"
+        )
+        thinker = Policy("scripted:thinker", ScriptedChatModel(lambda _, text=text: text), CompactThinker())
+        task = lt.Task(problem=lt.Problem(id=name, statement=statement, domain="countdown"), reference=ref(statement))
+        played = lt.generate(
+            [task], out=tmp_path / name, graph="sampling", policy=thinker, attempts=1, dialect="compact-thought"
+        )
+        assert [one.solved for one in played] == [True]
+    made = exported(tmp_path / "train", "sft-journey", validation=str(tmp_path / "held"), against=["none"])
+    assert [row["kind"] for side in ("train", "validation") for row in rows(made, side)] == ["own", "own"]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_problem_is_always_left_to_train_on(tmp_path: Path, exported: Export, seed: int) -> None:
+    run = play(tmp_path / "run", 2, split="train")
+    made = exported(run, "policy", validation=0.9, seed=seed)
+    assert made.counts["train"] > 0
 
 
 # Bad input.
