@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from longthought.errors import ProblemError
+from longthought.labels.job import started_with
 from longthought.request import expect
 from longthought.training.data import card
 from longthought.training.data.annotated import AnnotatedDebate, RunAnnotations
@@ -107,11 +108,17 @@ def _fill(
 ) -> None:
     for name, run in runs.items():
         annotations = RunAnnotations(run.path, rewritten=made.request.rewritten)
+        graph = started_with(run).get("graph")
         for debate in run.ids()[: made.request.limit]:
             made.debates[name] += 1
             annotated = read_debate(run, name, debate, annotations, test_sets, made, validation=run is aside)
-            if annotated is not None:
-                _make(staging, annotated, maker, made)
+            if annotated is None:
+                continue
+            started = annotated.trajectory.tree.started
+            if started is not None and started.config.get("graph") != graph:  # as people may have kept them
+                made.left_out["of another graph than the folder's first"] += 1
+                continue
+            _make(staging, annotated, maker, made)
 
 
 def read_debate(

@@ -36,6 +36,7 @@ from longthought.training.data.report import ExportReport
 from longthought.training.data.request import ExportRequest, Format, RewriteRequest
 from longthought.training.data.rows import messages
 from longthought.trajectories.events import EvidenceStatus, Failed, Failure, Judged, Proposed
+from longthought.trajectories.keeping import keep
 from longthought.trajectories.run import Run
 from tests.fakes import sums
 from tests.fakes.played import play
@@ -628,6 +629,14 @@ def test_a_validation_run_of_a_thinker_is_not_told_again(tmp_path: Path, exporte
         assert [one.solved for one in played] == [True]
     made = exported(tmp_path / "train", "sft-journey", validation=str(tmp_path / "held"), against=["none"])
     assert [row["kind"] for side in ("train", "validation") for row in rows(made, side)] == ["own", "own"]
+
+
+def test_of_a_folder_of_several_graphs_the_debates_of_the_first_are_taken(tmp_path: Path, exported: Export) -> None:
+    for graph in ("debate", "self_critique"):
+        keep(lt.solve("Use 3, 9, 16 and 20, each once, to make 48.", graph=graph), tmp_path / "kept")
+    made = exported(tmp_path / "kept", "policy", against=["none"], validation=0)
+    assert made.left_out["of another graph than the folder's first"] == 1
+    assert {row["debate"] for row in rows(made)} == {Run(tmp_path / "kept").ids()[0]}
 
 
 @pytest.mark.parametrize("seed", range(8))
