@@ -2,17 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from typing import Annotated, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, GetPydanticSchema, PlainSerializer, PlainValidator, model_validator
-from pydantic_core.core_schema import is_subclass_schema, nullable_schema
+from pydantic import Field, PlainSerializer, PlainValidator, model_validator
 
 from longthought.agents.model import BUNDLED_MODEL, Model
 from longthought.errors import ConfigError
 from longthought.extras import expect_installed
 from longthought.graphs.context import OWN, Chair, Context, setting_of
-from longthought.graphs.machine import Machine
 from longthought.request import Request
+
+if TYPE_CHECKING:
+    from longthought.graphs.machine import Machine
+
+    _MachineClass = type[Machine[Any, Any]]
+else:  # which would import langchain_core for the help
+    _MachineClass = type
 
 
 def _context(given: Any) -> Context:
@@ -29,18 +34,12 @@ def _whole(context: Context) -> dict[str, Any]:
     return {"graph": context.graph, **asdict(context), "tools": context.used_tools}
 
 
-def _of_machines(_source: Any, _handler: Any) -> Any:
-    return nullable_schema(is_subclass_schema(Machine))
-
-
 class JobRequest(Request):
     """What a job is asked to do, other than the problems and the run folder."""
 
     context: Annotated[Context, PlainValidator(_context), PlainSerializer(_whole)]
     """The graph and its settings, the names of the agents among them."""
-    machine: Annotated[type[Machine[Any, Any]] | None, GetPydanticSchema(_of_machines)] = Field(
-        default=None, exclude=True
-    )
+    machine: _MachineClass | None = Field(default=None, exclude=True)
     """A state machine of your own that plays in place of the graph, in this process alone."""
     samples: int = Field(default=1, ge=1)
     """Number of debates per problem."""
@@ -98,7 +97,7 @@ class JobRequest(Request):
     @classmethod
     def of(
         cls,
-        graph: str | type[Machine[Any, Any]] = "debate",
+        graph: str | _MachineClass = "debate",
         *,
         policy: str | Model = BUNDLED_MODEL,
         critic: str | Model = BUNDLED_MODEL,

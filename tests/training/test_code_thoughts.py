@@ -42,7 +42,7 @@ SUM = Task(
 
 def test_a_program_is_told_statement_by_statement() -> None:
     assert narrate(COUNT).splitlines() == [
-        "- I write a function `count` that takes `words: list[str], letter: str='a'`:",
+        "- I write a function `count` that takes `words: list[str], letter: str='a'` and gives `int`:",
         "  - (what it is for: Count the words that begin with a letter.)",
         "  - let `total` be `0`",
         "  - for each `word` in `words`:",
