@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from longthought.evaluation.grades import AnswerGrades
 from longthought.evaluation.reasons import ReasonCheck, contradictions
-from longthought.labels.evidence import StepFacts, is_solvable, step_facts
+from longthought.labels.evidence import StepFacts, graded_facts, solver_facts
 from longthought.problems.problem import Task
 from longthought.record import Record
 from longthought.statistics import Calibration, FirstErrors, Share, auroc, calibration, first_errors, share
@@ -208,10 +208,12 @@ async def criticism(
 
 async def _facts(task: Task, debate: Trajectory, grades: AnswerGrades) -> StepFacts:
     """Return what is known of the steps of a debate; answers are graded if the solver doesn't know them."""
-    if task.reference is None or is_solvable(debate):
-        return step_facts(debate, {})
+    if (known := solver_facts(debate)) is not None:
+        return known
+    if task.reference is None:
+        return graded_facts(debate, {})
     graded = {n.id: await grades.of(task, n.answer) for n in debate.tree.nodes if n.answer is not None}
-    return step_facts(debate, {node: right for node, right in graded.items() if right is not None})
+    return graded_facts(debate, {node: right for node, right in graded.items() if right is not None})
 
 
 async def _flip(counts: Counts, task: Task, debate: Trajectory, grades: AnswerGrades) -> None:

@@ -25,28 +25,35 @@ class StepFacts:
     """By node: whether the path to it can still succeed; steps of which this isn't known are left out."""
 
 
-def step_facts(trajectory: Trajectory, right: Mapping[int, bool]) -> StepFacts:
-    """Return what is known of the steps of a debate, all from one source, so that figures are comparable.
+def solver_facts(trajectory: Trajectory) -> StepFacts | None:
+    """Return what the exact solver knows of the steps of a debate; None unless every step is in the compact notation.
 
-    The source is the solver if every step is in the compact notation, else the grades of answers. A step that a tool
-    refuted is not sound, even if its answer is right or the solver finds the state after it solvable. A step whose sums
-    hold isn't known to be sound: it may still be the wrong sum.
+    A step that a tool refuted is not sound, even if the solver finds the state after it solvable.
+    """
+    compact = all(notation.read_step(node.text) for node in trajectory.steps)
+    if solvable_puzzle(trajectory.problem.statement) is None or not compact:
+        return None
+    return StepFacts(
+        "solver", {step.node.id: step.live for step in solved_steps(trajectory)} | _refuted_steps(trajectory)
+    )
+
+
+def graded_facts(trajectory: Trajectory, right: Mapping[int, bool]) -> StepFacts:
+    """Return what the grades of its answers tell of the steps of a debate.
+
+    A step that a tool refuted is not sound, even if its answer is right. A step whose sums hold isn't known to be
+    sound: it may still be the wrong sum.
 
     Args:
         trajectory: The debate.
         right: By node, whether its final answer is right; nodes without a decided answer are left out.
 
     """
-    refuted = {node.id: False for node in trajectory.tree.nodes if _is_refuted(node)}
-    if is_solvable(trajectory):
-        return StepFacts("solver", {step.node.id: step.live for step in solved_steps(trajectory)} | refuted)
-    return StepFacts("grades", {**right, **refuted})
+    return StepFacts("grades", {**right, **_refuted_steps(trajectory)})
 
 
-def is_solvable(trajectory: Trajectory) -> bool:
-    """Return whether the exact solver knows all steps of a debate."""
-    compact = all(notation.read_step(node.text) for node in trajectory.steps)
-    return compact and solvable_puzzle(trajectory.problem.statement) is not None
+def _refuted_steps(trajectory: Trajectory) -> dict[int, bool]:
+    return {node.id: False for node in trajectory.tree.nodes if _is_refuted(node)}
 
 
 def _is_refuted(node: Node) -> bool:

@@ -1,6 +1,6 @@
 import pytest
 
-from longthought.labels.evidence import StepFacts, step_facts
+from longthought.labels.evidence import StepFacts, graded_facts, solver_facts
 from longthought.trajectories.events import Author, Checked, Evidence, EvidenceStatus, Proposed
 from longthought.trajectories.trajectory import Trajectory
 from tests.fakes.logs import Log
@@ -15,7 +15,8 @@ def facts(*texts: str, refuted: int = 0) -> StepFacts:
         log.add(Proposed, Author.POLICY, node=node, parent=0, text=text)
         found = (Evidence(tool="algebra", status=REFUTED, claim="it"),) if node == refuted else ()
         log.add(Checked, Author.TOOL, node=node, evidence=found)
-    return step_facts(Trajectory(log.name, log), {})
+    debate = Trajectory(log.name, log)
+    return solver_facts(debate) or graded_facts(debate, {})
 
 
 @pytest.mark.parametrize("found", [(CONFIRMED,), (CONFIRMED, REFUTED), (ABSTAINED,), ()])
@@ -26,7 +27,9 @@ def test_steps_in_words_are_known_by_grades_and_refutations(
     log = Log("What is 12 * 13 - 151?")
     log.add(Proposed, Author.POLICY, node=1, parent=0, text="12 * 13 = 156", answer="5")
     log.add(Checked, Author.TOOL, node=1, evidence=[Evidence(tool="algebra", status=s, claim="it") for s in found])
-    known = step_facts(Trajectory(log.name, log), {} if right is None else {1: right})
+    debate = Trajectory(log.name, log)
+    assert solver_facts(debate) is None
+    known = graded_facts(debate, {} if right is None else {1: right})
     assert known.source == "grades"
     assert known.sound.get(1) is (False if REFUTED in found else right)
 

@@ -81,9 +81,10 @@ def fit_probe(
         raise ProblemError(
             f"{folder.files['train']}: its verdicts are all the same, or too long, so there is nothing to tell apart"
         )
-    aside = [row for row, fold in zip(rows["train"], folds(rows["train"]), strict=True) if fold == 0]
-    kept = [row for row, fold in zip(rows["train"], folds(rows["train"]), strict=True) if fold != 0]
-    if not (verdicts.have_both(aside) and verdicts.have_both(kept)):
+    sides: tuple[list[Row], list[Row]] = ([], [])
+    for row, fold in zip(rows["train"], folds(rows["train"]), strict=True):
+        sides[int(fold == 0)].append(row)
+    if not all(map(verdicts.have_both, sides)):
         raise ProblemError(
             f"{folder.files['train']}: too few problems; a fifth of them is put aside to choose the layer, and that "
             "fifth and the rest must both hold right and wrong answers"
