@@ -155,6 +155,10 @@ def test_a_probe_orders_the_answers_to_one_problem(tmp_path: Path) -> None:
     assert regression.within(np.array([0.2, 0.1, 0.9, 0.8]), rows) == 1.0
     assert regression.within(np.array([0.2, 0.1, 0.8, 0.9]), rows) == 0.5
     assert regression.within(np.array([0.2, 0.9]), rows[::3]) == 0.0  # one right, one wrong, of two problems
+    assert regression.chosen(np.array([0.2, 0.1, 0.9, 0.8]), rows) == (1.0, 0.5, 1.0)
+    assert regression.chosen(np.array([0.2, 0.1, 0.8, 0.9]), rows) == (0.5, 0.5, 1.0)
+    assert regression.chosen(np.array([0.2, 0.2, 0.8, 0.9]), rows) == (0.25, 0.5, 1.0)  # equal scores share
+    assert regression.chosen(np.array([0.2, 0.9]), rows[::3]) == (0.5, 0.5, 0.5)
 
 
 def test_a_neuron_that_is_tried_leaves_no_trace(base: Path) -> None:

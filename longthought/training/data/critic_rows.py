@@ -17,7 +17,7 @@ from longthought.thoughts import shorthand
 from longthought.training.data.annotated import AnnotatedDebate, agrees, replay
 from longthought.training.data.confirmed import corrected_verdict, share_confirmed
 from longthought.training.data.request import FromTools
-from longthought.training.data.rows import PairCandidate, Ruler, TrainingRow, messages, turn
+from longthought.training.data.rows import UNGRADED, PairCandidate, Ruler, TrainingRow, messages, turn
 from longthought.trajectories.events import Action, Author, Judged, Started, Verdict
 from longthought.trajectories.tree import Node, NodeKind, Tree
 
@@ -71,19 +71,21 @@ def critic_rows(
                 kind = "confirmed" if right.critique == event.verdict.critique else "corrected"
             yield turn("critic", kind, debate.at(event.node), dialect.ask_critic(shown), text, ruler)
     for node, shown, live in _unjudged(debate) if dialect.begins else ():
+        if live is None:
+            left_out[UNGRADED] += 1
+            continue
         text = dialect.write_verdict(_in_one_word(node, live), shown)
         assert text is not None
         yield turn("critic", "accept" if live else "reject", debate.at(node.id), dialect.ask_critic(shown), text, ruler)
 
 
-def _unjudged(debate: AnnotatedDebate) -> Iterator[tuple[Node, View, bool]]:
-    """Yield the graded solutions of sampling that no critic was asked about, as one would see them."""
+def _unjudged(debate: AnnotatedDebate) -> Iterator[tuple[Node, View, bool | None]]:
+    """Yield the solutions of sampling that no critic was asked about, as one would see them, and which are right."""
     tree = debate.trajectory.tree
     if tree.started is not None and tree.started.config.get("graph") == SamplingContext.graph:
         for node in debate.trajectory.steps:
-            live = debate.lives.get(node.id)
-            if node.answer is not None and not node.verdicts and live is not None:
-                yield node, view(tree, node.id), live
+            if node.answer is not None and not node.verdicts:
+                yield node, view(tree, node.id), debate.lives.get(node.id)
 
 
 def _in_one_word(node: Node, live: bool) -> Verdict:

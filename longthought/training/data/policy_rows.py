@@ -19,7 +19,7 @@ from longthought.agents.view import View, view
 from longthought.training.data.annotated import AnnotatedDebate, replay
 from longthought.training.data.confirmed import allowed_steps, steps_confirmed
 from longthought.training.data.request import FromTools
-from longthought.training.data.rows import Message, PairCandidate, Ruler, TrainingRow, messages, turn
+from longthought.training.data.rows import UNGRADED, Message, PairCandidate, Ruler, TrainingRow, messages, turn
 from longthought.trajectories.events import (
     AnyEvent,
     Author,
@@ -54,7 +54,9 @@ def policy_rows(
     Relationship on Learning Mathematical Reasoning with Large Language Models", 2023.
     """
     for node, prompt in _solutions(debate, dialect):
-        if debate.lives.get(node.id):
+        right = debate.lives.get(node.id)
+        left_out[UNGRADED] += right is None
+        if right:
             yield turn("policy", "solution", debate.at(node.id), prompt, node.text, ruler)
     for event, tree in () if _whole(debate, dialect) else replay(debate.trajectory):
         if from_tools == "corrected" and (instead := _allowed_instead(debate, event, tree)):
@@ -190,7 +192,9 @@ def policy_candidates(debate: AnnotatedDebate, dialect: Dialect, left_out: Count
     prompt lists neither of the two as rejected, and both could answer it.
     """
     for node, asked in _solutions(debate, dialect):
-        if (right := debate.lives.get(node.id)) is not None:
+        right = debate.lives.get(node.id)
+        left_out[UNGRADED] += right is None
+        if right is not None:
             yield PairCandidate("dpo-policy", "solution", debate.at(node.id), messages(asked), node.text, right)
     if _whole(debate, dialect):
         return

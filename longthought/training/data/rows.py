@@ -18,6 +18,8 @@ from longthought.extras import expect_installed
 Message = Mapping[str, str]
 RULE: Final = "rule"
 """The writer of texts that no model rewrote."""
+UNGRADED: Final = "without a grade, which `longthought label RUN --method tree` gives"
+"""Why a whole solution is left out."""
 
 
 @dataclass(frozen=True, slots=True)

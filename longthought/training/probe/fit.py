@@ -16,7 +16,7 @@ from longthought.training.data.folder import Split
 from longthought.training.fine_tuning import begin, finish, origin, prepare
 from longthought.training.probe import neuron, reading, verdicts
 from longthought.training.probe.neuron import Neuron
-from longthought.training.probe.regression import Known, doubles, fit, folds, in_words, labels, order, ranked
+from longthought.training.probe.regression import Known, chosen, doubles, fit, folds, in_words, labels, order, ranked
 from longthought.training.probe.verdicts import Row
 from longthought.training.record import CHECKPOINTS, Clock
 from longthought.training.request import TrainingRequest
@@ -155,6 +155,9 @@ def _teach(
         "ridge penalty": f"{known.penalty:g}",
         "AUROC before": in_words(read.margins, rows),
         "AUROC in cross-validation": in_words(known.scores, rows),
+        "solved there by the best score of each problem": "{:.1%}; by a random answer {:.1%}, by any {:.1%}".format(
+            *chosen(known.scores, rows)
+        ),
     }
 
 

@@ -111,13 +111,30 @@ def within(scores: np.ndarray, rows: Sequence[Row]) -> float:
 
     Where no problem has both, the AUROC over all answers.
     """
-    by_problem: dict[str, tuple[list[float], list[float]]] = {}
-    for score, row in zip(scores, rows, strict=True):
-        by_problem.setdefault(row.problem, ([], []))[not row.yes].append(float(score))
-    pairs = [(len(right) * len(wrong), right, wrong) for right, wrong in by_problem.values() if right and wrong]
+    pairs = [(len(right) * len(wrong), right, wrong) for right, wrong in _by_problem(scores, rows) if right and wrong]
     if not pairs:
         return overall(scores, rows)
     return sum(count * auroc(right, wrong) for count, right, wrong in pairs) / sum(count for count, _, _ in pairs)
+
+
+def _by_problem(scores: np.ndarray, rows: Sequence[Row]) -> list[tuple[list[float], list[float]]]:
+    """Return the scores of right and of wrong answers to each problem."""
+    by_problem: dict[str, tuple[list[float], list[float]]] = {}
+    for score, row in zip(scores, rows, strict=True):
+        by_problem.setdefault(row.problem, ([], []))[not row.yes].append(float(score))
+    return list(by_problem.values())
+
+
+def chosen(scores: np.ndarray, rows: Sequence[Row]) -> tuple[float, float, float]:
+    """Return the share of problems solved by the answer with the best score, by one at random, and by any."""
+    by_problem = _by_problem(scores, rows)
+    best = [_share(right.count(top), wrong.count(top)) for right, wrong in by_problem for top in [max(right + wrong)]]
+    drawn = [_share(len(right), len(wrong)) for right, wrong in by_problem]
+    return float(np.mean(best)), float(np.mean(drawn)), float(np.mean([bool(right) for right, _ in by_problem]))
+
+
+def _share(right: int, wrong: int) -> float:
+    return right / (right + wrong)
 
 
 def in_words(scores: np.ndarray, rows: Sequence[Row]) -> str:

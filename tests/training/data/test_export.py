@@ -34,7 +34,7 @@ from longthought.training.data.editing_job import rewrite
 from longthought.training.data.export import export
 from longthought.training.data.report import ExportReport
 from longthought.training.data.request import ExportRequest, Format, RewriteRequest
-from longthought.training.data.rows import messages
+from longthought.training.data.rows import UNGRADED, messages
 from longthought.trajectories.events import EvidenceStatus, Failed, Failure, Judged, Proposed
 from longthought.trajectories.keeping import keep
 from longthought.trajectories.run import Run
@@ -424,11 +424,13 @@ def test_a_policy_learns_its_right_solutions_as_it_was_asked_for_them(tmp_path: 
     task = lt.Task(problem=lt.Problem(id="two", statement="What is 2 + 2?"), reference=lt.AnswerReference(answer="4"))
     given: dict[str, Any] = {"attempts": 4, "batch": 1, "stop_early": False, "dialect": "prose", "policy": policy}
     (sampled,) = lt.generate([task], out=tmp_path / "run", graph="sampling", concurrency=1, **given)
+    for name, dialect in (("policy", None), ("critic", "yes-no")):  # only the answer that was chosen has a grade
+        assert exported(tmp_path / "run", name, dialect=dialect).left_out[UNGRADED] == 3
     with LabelWriter(tmp_path / "run") as writer:
         writer.append(asyncio.run(tree_labels(sampled, task.reference)))
-    made = rows(exported(tmp_path / "run", "policy", validation=0.0))
-    assert {said(row) for row in made} == {r"It is \boxed{4}.", r"So \boxed{4}."}
-    assert all(row["prompt"] == messages(Prose().ask_solution(view(sampled.tree, at=0))) for row in made)
+    taught = rows(exported(tmp_path / "run", "policy", validation=0.0))
+    assert {said(row) for row in taught} == {r"It is \boxed{4}.", r"So \boxed{4}."}
+    assert all(row["prompt"] == messages(Prose().ask_solution(view(sampled.tree, at=0))) for row in taught)
     (pair,) = rows(exported(tmp_path / "run", "dpo-policy", validation=0.0, pairs=1))
     assert said(pair, "rejected") == r"It is \boxed{5}."
     judged = rows(exported(tmp_path / "run", "critic", dialect="yes-no", validation=0.0))
