@@ -70,22 +70,22 @@ def critic_rows(
             if live is None:
                 kind = "confirmed" if right.critique == event.verdict.critique else "corrected"
             yield turn("critic", kind, debate.at(event.node), dialect.ask_critic(shown), text, ruler)
-    for node, shown, live in _unjudged(debate) if dialect.begins else ():
-        if live is None:
-            left_out[UNGRADED] += 1
-            continue
+    for node, shown, live in _unjudged(debate, left_out) if dialect.begins else ():
         text = dialect.write_verdict(_in_one_word(node, live), shown)
         assert text is not None
         yield turn("critic", "accept" if live else "reject", debate.at(node.id), dialect.ask_critic(shown), text, ruler)
 
 
-def _unjudged(debate: AnnotatedDebate) -> Iterator[tuple[Node, View, bool | None]]:
-    """Yield the solutions of sampling that no critic was asked about, as one would see them, and which are right."""
+def _unjudged(debate: AnnotatedDebate, left_out: Counter[str]) -> Iterator[tuple[Node, View, bool]]:
+    """Yield the graded solutions of sampling that no critic was asked about, as one would see them."""
     tree = debate.trajectory.tree
     if tree.started is not None and tree.started.config.get("graph") == SamplingContext.graph:
         for node in debate.trajectory.steps:
             if node.answer is not None and not node.verdicts:
-                yield node, view(tree, node.id), debate.lives.get(node.id)
+                if (live := debate.lives.get(node.id)) is None:
+                    left_out[UNGRADED] += 1
+                else:
+                    yield node, view(tree, node.id), live
 
 
 def _in_one_word(node: Node, live: bool) -> Verdict:

@@ -53,9 +53,7 @@ def policy_rows(
     Of attempts at whole solutions, those with a right answer: rejection sampling, as in Yuan et al., "Scaling
     Relationship on Learning Mathematical Reasoning with Large Language Models", 2023.
     """
-    for node, prompt in _solutions(debate, dialect):
-        right = debate.lives.get(node.id)
-        left_out[UNGRADED] += right is None
+    for node, prompt, right in _solutions(debate, dialect, left_out):
         if right:
             yield turn("policy", "solution", debate.at(node.id), prompt, node.text, ruler)
     for event, tree in () if _whole(debate, dialect) else replay(debate.trajectory):
@@ -101,14 +99,19 @@ def _whole(debate: AnnotatedDebate, dialect: Dialect) -> bool:
     return started is not None and started.config.get("graph") == "sampling" and isinstance(dialect, WholeDialect)
 
 
-def _solutions(debate: AnnotatedDebate, dialect: Dialect) -> Iterator[tuple[Node, Sequence[BaseMessage]]]:
-    """Yield the whole solutions of a debate, each with what was asked; none if it was played in steps."""
+def _solutions(
+    debate: AnnotatedDebate, dialect: Dialect, left_out: Counter[str]
+) -> Iterator[tuple[Node, Sequence[BaseMessage], bool]]:
+    """Yield the graded whole solutions, each with what was asked and its grade; none of a debate in steps."""
     if not _whole(debate, dialect) or not isinstance(dialect, WholeDialect):
         return
     prompt = dialect.ask_solution(view(debate.trajectory.tree, at=0))
     for node in debate.trajectory.steps:
         if node.answer is not None and node.by in _TAUGHT:
-            yield node, prompt
+            if (right := debate.lives.get(node.id)) is None:
+                left_out[UNGRADED] += 1
+            else:
+                yield node, prompt, right
 
 
 def _is_reply(event: Proposed, tree: Tree) -> bool:
@@ -191,11 +194,8 @@ def policy_candidates(debate: AnnotatedDebate, dialect: Dialect, left_out: Count
     A rival is the next reply from the same node whose outcome was the opposite. It was proposed later, so the earlier
     prompt lists neither of the two as rejected, and both could answer it.
     """
-    for node, asked in _solutions(debate, dialect):
-        right = debate.lives.get(node.id)
-        left_out[UNGRADED] += right is None
-        if right is not None:
-            yield PairCandidate("dpo-policy", "solution", debate.at(node.id), messages(asked), node.text, right)
+    for node, asked, right in _solutions(debate, dialect, left_out):
+        yield PairCandidate("dpo-policy", "solution", debate.at(node.id), messages(asked), node.text, right)
     if _whole(debate, dialect):
         return
     waiting: dict[int, list[tuple[Sequence[Message], bool, int]]] = {}

@@ -18,7 +18,7 @@ from longthought.extras import expect_installed
 Message = Mapping[str, str]
 RULE: Final = "rule"
 """The writer of texts that no model rewrote."""
-UNGRADED: Final = "without a grade, which `longthought label RUN --method tree` gives"
+UNGRADED: Final = "without a grade, which `longthought label RUN --method tree` gives where it can"
 """Why a whole solution is left out."""
 
 

@@ -128,13 +128,15 @@ def _by_problem(scores: np.ndarray, rows: Sequence[Row]) -> list[tuple[list[floa
 def chosen(scores: np.ndarray, rows: Sequence[Row]) -> tuple[float, float, float]:
     """Return the share of problems solved by the answer with the best score, by one at random, and by any."""
     by_problem = _by_problem(scores, rows)
-    best = [_share(right.count(top), wrong.count(top)) for right, wrong in by_problem for top in [max(right + wrong)]]
-    drawn = [_share(len(right), len(wrong)) for right, wrong in by_problem]
+    best = [_right_at_the_top(right, wrong) for right, wrong in by_problem]
+    drawn = [len(right) / (len(right) + len(wrong)) for right, wrong in by_problem]
     return float(np.mean(best)), float(np.mean(drawn)), float(np.mean([bool(right) for right, _ in by_problem]))
 
 
-def _share(right: int, wrong: int) -> float:
-    return right / (right + wrong)
+def _right_at_the_top(right: list[float], wrong: list[float]) -> float:
+    """Return the share of right answers among those that share the best score."""
+    best = max(right + wrong)
+    return right.count(best) / (right.count(best) + wrong.count(best))
 
 
 def in_words(scores: np.ndarray, rows: Sequence[Row]) -> str:
